@@ -1,0 +1,1 @@
+"""From a usage log to a commitment worth signing."""

@@ -1,0 +1,1 @@
+"""The doors: every source of usage becomes the same canonical records."""
