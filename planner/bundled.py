@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def _root() -> Path:
     for root in (_PACKAGE / "_bundled", _PACKAGE.parent):
-        if (root / "data" / "prices").is_dir() and (root / "app.py").is_file():
+        if (root / "data" / "prices").is_dir():
             return root
     raise PlannerError(
         f"The files that ship with the product (data/, app.py) are neither in {_PACKAGE / '_bundled'} nor in "

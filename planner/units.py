@@ -1,4 +1,4 @@
-"""Units and array aliases. Money is US dollars before tax; shares are fractions in [0, 1]; time is whole months."""
+"""Units and array aliases. Money is US dollars before tax, shares are fractions in [0, 1], time is in months."""
 
 from typing import Final
 
