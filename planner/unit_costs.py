@@ -1,0 +1,130 @@
+"""What a request costs under a scenario's levers.
+
+The unit cost of a request type is the sum, over the copies of a request that are paid for, of
+share(t) x batch factor(t) x (base + kappa(t) cached + kappa(t) h hit + omega(t) cut), in USD at the list prices of the
+pricing day, kept apart by the model tier that serves the copy because list prices move per tier. A copy is the
+unrouted request, its routed copy, or its escalated copy, which is paid on top. Levers compound: each acts on what the
+others leave (docs/method.md, "Levers").
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from planner.levers import adoption
+from planner.units import FloatArray
+
+Role = Literal["unrouted", "routed", "escalated"]
+
+Drawn = Mapping[str, FloatArray]
+"""Values of the uncertain inputs by key, each of shape (n_paths,)."""
+
+_ONE: FloatArray = np.ones((1, 1))
+_NONE: FloatArray = np.zeros((1, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverLevels:
+    """How far the levers other than routing are applied, each broadcastable to (n_months, n_paths)."""
+
+    cached: FloatArray
+    hit: FloatArray
+    batched: FloatArray
+    cut: FloatArray
+
+
+NO_LEVERS = LeverLevels(cached=_NONE, hit=_NONE, batched=_NONE, cut=_NONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One paid copy of a request on one model.
+
+    usd: shape (4,), USD per request: the base, and its change per unit of cached input share, of cached input share
+    that hits, and of output cut. `route` counts into the routes of the type.
+    """
+
+    tier: str
+    role: Role
+    route: int | None
+    traffic_share: float
+    batch_fraction: float
+    batch_multiplier: float
+    usd: FloatArray
+
+    def cost_usd(self, levels: LeverLevels) -> FloatArray:
+        """USD per request of this copy, shape broadcastable to (n_months, n_paths)."""
+        base, per_cached, per_hit, per_cut = self.usd
+        tokens_usd = base + levels.cached * per_cached + levels.hit * per_hit + levels.cut * per_cut
+        batch = self.batch_fraction + (1.0 - self.batch_fraction) * levels.batched
+        cost: FloatArray = tokens_usd * (1.0 - batch * (1.0 - self.batch_multiplier))
+        return cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedLever:
+    """A lever whose uncertain parts are looked up among the drawn inputs under `key`."""
+
+    key: str
+    ramp_months: float
+    overhead_usd_per_request: float = 0.0
+
+    def adopted(self, months: FloatArray, drawn: Drawn, amount: str) -> FloatArray:
+        """a(t) times the drawn amount, shape (n_months, n_paths)."""
+        ramp = adoption(
+            months[:, None],
+            start=drawn[f"{self.key}.start_month"],
+            span=self.ramp_months,
+            ceiling=drawn[f"{self.key}.ceiling"],
+        )
+        return ramp * drawn[f"{self.key}.{amount}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeCosts:
+    """Everything that the unit cost of one request type depends on, in one scenario."""
+
+    request_type: str
+    copies: tuple[Copy, ...]
+    routes: tuple[AppliedLever, ...] = ()
+    cache: AppliedLever | None = None
+    batch: AppliedLever | None = None
+    output: AppliedLever | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no lever touches the type, so that its unit cost is the same in every month and path."""
+        return not (self.routes or self.cache or self.batch or self.output)
+
+    def unit_cost_by_tier(self, months: FloatArray, drawn: Drawn) -> tuple[dict[str, FloatArray], FloatArray]:
+        """USD per request by serving tier, and USD of routing overhead, broadcastable to (n_months, n_paths)."""
+        routed = [route.adopted(months, drawn, "share") for route in self.routes]
+        levels = self._levels(months, drawn)
+        by_tier: dict[str, FloatArray] = {}
+        for copy in self.copies:
+            cost = copy.traffic_share * self._share(copy, routed, drawn) * copy.cost_usd(levels)
+            by_tier[copy.tier] = by_tier.get(copy.tier, _NONE) + cost
+        overhead = _NONE
+        for share, route in zip(routed, self.routes, strict=True):
+            overhead = overhead + share * route.overhead_usd_per_request
+        return by_tier, overhead
+
+    def _share(self, copy: Copy, routed: Sequence[FloatArray], drawn: Drawn) -> FloatArray:
+        if copy.route is None:
+            return _ONE
+        if copy.role == "unrouted":
+            return 1.0 - routed[copy.route]
+        if copy.role == "routed":
+            return routed[copy.route]
+        return routed[copy.route] * drawn[f"{self.routes[copy.route].key}.escalation"]
+
+    def _levels(self, months: FloatArray, drawn: Drawn) -> LeverLevels:
+        cached = self.cache.adopted(months, drawn, "cacheable_fraction") if self.cache else _NONE
+        return LeverLevels(
+            cached=cached,
+            hit=cached * drawn[f"{self.cache.key}.hit_rate"] if self.cache else _NONE,
+            batched=self.batch.adopted(months, drawn, "share") if self.batch else _NONE,
+            cut=self.output.adopted(months, drawn, "cut") if self.output else _NONE,
+        )
