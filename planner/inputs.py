@@ -1,0 +1,97 @@
+"""PlanInputs: every assumption of a plan, checked.
+
+Two people with the same file and the same log get the same numbers: everything that the engine needs is here or is
+addressed from here.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from planner.contract import Contract
+from planner.demand import DemandModel
+from planner.levers import Scenario
+from planner.mix import Exclusion
+from planner.price_moves import PriceMoves
+from planner.prices import PriceOverride
+from planner.usage.read import UsageSource
+
+Window = tuple[date | None, date | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageInputs:
+    """A log to measure: where it is, which days count, and what is left out."""
+
+    source: UsageSource
+    window: Window
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedMix:
+    """One request type on one model, typed in by hand; token counts are means per request."""
+
+    request_type: str
+    model: str
+    monthly_requests: float
+    tokens_per_request: tuple[float, ...]
+    batch_fraction: float
+    long_prompt_fraction: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceInputs:
+    """Whose prices, as of which day (None: when the price data was last checked), and how they may move."""
+
+    provider: Literal["anthropic", "bedrock", "vertex"]
+    on: date | None
+    overrides: tuple[PriceOverride, ...]
+    moves: PriceMoves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is decided on, and by which measure."""
+
+    scenario: str
+    objective: Literal["expected_cost", "mean_cvar", "minimax_regret"]
+    max_shortfall_probability: float
+    cvar_loss: Literal["cost", "regret"]
+    cvar_weight: float
+    cvar_level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInputs:
+    """All assumptions of a plan. `priors` names the defaults that are judgements and not the user's own."""
+
+    name: str
+    start: date
+    months: int
+    paths: int
+    seed: int
+    usage: UsageInputs | None
+    mix: tuple[TypedMix, ...]
+    prices: PriceInputs
+    demand: DemandModel
+    level_sd_given: bool
+    scenarios: tuple[Scenario, ...]
+    baseline: str
+    contract: Contract
+    decision: Decision
+    priors: tuple[str, ...]
+    notes: tuple[str, ...]
+    text: str
+    base_dir: Path
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the plan file's text."""
+        return sha256(self.text.encode()).hexdigest()
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario of a name; the caller has checked that it exists."""
+        return next(scenario for scenario in self.scenarios if scenario.name == name)

@@ -1,0 +1,102 @@
+"""What is wrong with a plan file, in words: pydantic's findings told with the keys as people write them."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from planner.plan_file import PlanFile
+
+
+def explain(error: ValidationError) -> str:
+    """One line per mistake: the key's path as people write it, the value, and what is allowed there."""
+    return "; ".join(_explain(item) for item in _without_union_echoes(error))
+
+
+def _without_union_echoes(error: ValidationError) -> list[Any]:
+    """One item per key: a value that fits no branch of a union is reported by each branch."""
+    items: dict[tuple[object, ...], Any] = {}
+    for item in error.errors():
+        place = tuple(
+            part for part in item["loc"] if isinstance(part, int) or part in _KNOWN_KEYS or _is_key(item, part)
+        )
+        if place in items:
+            items[place]["msg"] += f", or {item['msg'].removeprefix('Input should be ')}"
+        else:
+            items[place] = {**item, "loc": place}
+    return list(items.values())
+
+
+def _is_key(item: Any, part: object) -> bool:
+    return item["type"] == "extra_forbidden" and part == item["loc"][-1]
+
+
+def _explain(item: Any) -> str:
+    place = _dotted(item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = _known_keys(item["loc"][:-1])
+        near = get_close_matches(str(item["loc"][-1]), known, n=1)
+        guess = f"did you mean '{near[0]}'? " if near else ""
+        return f"{place}: unknown key; {guess}Known here: {', '.join(known)}"
+    if item["type"] == "missing":
+        return f"{place}: missing; it has no default"
+    message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    if item["type"] == "too_short":
+        message = "a list of at least one"
+    if item["type"] in ("date_type", "date_from_datetime_inexact"):
+        message = "a date without quotes, such as 2027-01-01"
+    if not item["loc"]:
+        return message
+    verb = "" if item["type"] == "value_error" else "must be "
+    return f"{place} = {_shown(item['input'])}: {verb}{message}{_percent_hint(item)}"
+
+
+def _percent_hint(item: Any) -> str:
+    value, context = item["input"], item.get("ctx", {})
+    is_share = 1 in (context.get("le"), context.get("lt"))
+    if is_share and isinstance(value, int | float) and 1 < value <= 100:
+        return f" (a fraction: {value:g} % is {value / 100:g})"
+    return ""
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _dotted(loc: Sequence[object]) -> str:
+    place = ""
+    for part in loc:
+        place += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if place else str(part)
+    return place
+
+
+def _sections(model: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
+    """Keys of a section as written, each with the section under it, if any."""
+    found: dict[str, type[BaseModel] | None] = {}
+    for name, info in model.model_fields.items():
+        inner = [part for part in _flatten(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+        found[info.alias or name] = inner[0] if inner else None
+    return found
+
+
+def _flatten(annotation: Any) -> list[Any]:
+    parts = get_args(annotation)
+    return [annotation] if not parts else [leaf for part in parts for leaf in _flatten(part)]
+
+
+def _known_keys(loc: Sequence[object]) -> list[str]:
+    model: type[BaseModel] = PlanFile
+    for part in loc:
+        if isinstance(part, str) and (inner := _sections(model).get(part)):
+            model = inner
+    return list(_sections(model))
+
+
+def _all_keys(model: type[BaseModel]) -> set[str]:
+    sections = _sections(model)
+    return set(sections).union(*(_all_keys(inner) for inner in sections.values() if inner))
+
+
+_KNOWN_KEYS = _all_keys(PlanFile)

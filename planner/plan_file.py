@@ -1,0 +1,252 @@
+"""The plan file as it is written: every section and key of the TOML, its type, its range and its default.
+
+Nothing here calculates. `planner schema` prints these models as JSON schema; `planner.inputs` turns a checked file
+into the nouns of the engine.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from planner.distributions import Point, fraction_from_quantiles, positive_from_quantiles, rate_from_quantiles
+from planner.plan_values import Escalation, Fraction, Month, Positive, Rate
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Usd = Annotated[float, Field(ge=0, le=1e12)]
+Tokens = Annotated[float, Field(ge=0, le=1e9)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Section(BaseModel):
+    """A table of the plan file: keys it does not know are errors, and numbers are finite numbers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class PlanSection(Section):
+    """[plan]: what is planned, from when, and how precisely."""
+
+    name: Name = "plan"
+    start: date = Field(description="first day of the contract, the first of a month; month 0")
+    months: int | None = Field(default=None, ge=1, le=120, description="horizon; default and minimum: the term")
+    paths: int = Field(default=100_000, ge=2, le=5_000_000, description="Monte Carlo paths")
+    seed: int = Field(default=1, ge=0, lt=2**63)
+
+
+class WindowSection(Section):
+    """Days that count, both ends included."""
+
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+
+
+class ExclusionSection(Section):
+    """[[usage.exclude]]: traffic that must not feed a forward commitment, and why."""
+
+    request_type: Name | None = None
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class UsageSection(Section):
+    """[usage]: where the log is and how it is read."""
+
+    sources: Annotated[list[Name], Field(min_length=1, strict=True)]
+    format: Name = "auto"
+    request_type: Name = "request_type"
+    columns: dict[str, Name] = Field(default_factory=dict, description="canonical column = column of the log")
+    constants: dict[str, Name] = Field(default_factory=dict, description="canonical column = value for every row")
+    window: WindowSection | None = None
+    exclude: list[ExclusionSection] = Field(default_factory=list)
+    skip_bad_rows: bool = False
+
+
+class MixSection(Section):
+    """[[mix]]: one request type on one model, typed in by hand. Token counts are means per request."""
+
+    request_type: Name
+    model: Name
+    monthly_requests: Annotated[float, Field(ge=0, le=1e13)]
+    uncached_input_tokens: Tokens
+    cache_read_tokens: Tokens = 0.0
+    cache_write_5m_tokens: Tokens = 0.0
+    cache_write_1h_tokens: Tokens = 0.0
+    output_tokens: Tokens
+    batch_fraction: Share = 0.0
+    long_prompt_fraction: Share | None = Field(default=None, description="share of tokens above the price threshold")
+
+
+class OverrideSection(Section):
+    """[[prices.override]]: a negotiated or newer rate; classes that are not named keep their list price."""
+
+    model: Name
+    source: Name
+    tier: Literal["haiku", "sonnet", "opus", "fable"] | None = None
+    input_usd_per_mtok: Usd | None = None
+    output_usd_per_mtok: Usd | None = None
+    cache_read_usd_per_mtok: Usd | None = None
+    cache_write_5m_usd_per_mtok: Usd | None = None
+    cache_write_1h_usd_per_mtok: Usd | None = None
+
+
+class CutsSection(Section):
+    """[prices.cuts]: list-price moves during the term, per tier and year."""
+
+    falls_per_year: Annotated[float, Field(ge=0, le=12)] = 0.7
+    fall: Fraction = Field(default_factory=lambda: fraction_from_quantiles(0.10, 0.60))
+    rises_per_year: Annotated[float, Field(ge=0, le=12)] = 0.2
+    rise: Positive = Field(default_factory=lambda: positive_from_quantiles(0.05, 0.30))
+    lag_months: Annotated[int, Field(ge=0, le=60)] = 3
+
+
+class PricesSection(Section):
+    """[prices]: whose prices, as of which day."""
+
+    provider: Literal["anthropic", "bedrock", "vertex"] = "anthropic"
+    on: date | None = Field(default=None, description="default: the day the price data was last checked, or the start")
+    override: list[OverrideSection] = Field(default_factory=list)
+    cuts: CutsSection = Field(default_factory=CutsSection)
+
+
+class EventSection(Section):
+    """[[demand.event]]: something that may happen once and multiplies requests from then on."""
+
+    name: Name
+    probability: Share
+    month: Month
+    size: Positive
+    request_types: list[Name] = Field(default_factory=lambda: ["*"])
+
+
+class DemandSection(Section):
+    """[demand]: how the run rate may move."""
+
+    level_sd: Annotated[float, Field(ge=0, le=3)] = 0.10
+    growth_per_year: Rate = Field(default_factory=lambda: rate_from_quantiles(0.0, 1.56))
+    growth_damping_per_month: Annotated[float, Field(gt=0, le=1)] = 0.98
+    monthly_volatility: Annotated[float, Field(ge=0, le=3)] = 0.06
+    common_share: Share = 0.5
+    monthly_noise: Annotated[float, Field(ge=0, le=3)] = 0.10
+    noise_ar1: Annotated[float, Field(gt=-1, lt=1)] = 0.3
+    token_drift_per_year: Rate = Field(default_factory=lambda: Point(0.0))
+    leave_probability_per_quarter: Share = 0.05
+    season: list[Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: [1.0] * 12)
+    event: list[EventSection] = Field(default_factory=list)
+
+
+class RampSection(Section):
+    """How a lever is adopted: 10 % at start_month, 90 % so many months later."""
+
+    start_month: Month = Field(default_factory=lambda: Point(0.0))
+    months: Annotated[float, Field(ge=0, le=120)] = 0.0
+    ceiling: Fraction = Field(default_factory=lambda: Point(1.0))
+
+
+class RouteSection(Section):
+    """[[scenario.route]]: a share of a request type moves to another model."""
+
+    request_type: Name
+    to: Name
+    from_: list[Name] = Field(default_factory=list, alias="from", description="default: every model but the target")
+    share: Fraction = Field(default_factory=lambda: Point(1.0))
+    escalation: Escalation | None = Field(default=None, description="share of routed requests paid again elsewhere")
+    escalate_to: Name | None = Field(default=None, description="default: the model the request came from")
+    overhead_usd_per_request: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    moves: Literal["session", "request"] = "session"
+    token_ratio: Annotated[float, Field(gt=0, le=100)] | None = None
+    long_prompt_fraction: Share | None = Field(default=None, description="share of tokens above the target's threshold")
+    ramp: RampSection = Field(default_factory=RampSection)
+
+
+class CacheSection(Section):
+    """[[scenario.cache]]: part of the input that is uncached today is cached."""
+
+    request_type: Name
+    cacheable_fraction: Fraction = Field(default_factory=lambda: Point(1.0))
+    hit_rate: Fraction
+    ttl: Literal["5m", "1h"] = "5m"
+    ramp: RampSection = Field(default_factory=RampSection)
+
+
+class BatchSection(Section):
+    """[[scenario.batch]]: requests that can wait move to the Batch API."""
+
+    request_type: Name
+    share: Fraction
+    ramp: RampSection = Field(default_factory=RampSection)
+
+
+class OutputSection(Section):
+    """[[scenario.output]]: fewer output tokens."""
+
+    request_type: Name
+    cut: Fraction
+    ramp: RampSection = Field(default_factory=RampSection)
+
+
+class ScenarioSection(Section):
+    """[[scenario]]: a named set of levers; none is a baseline."""
+
+    name: Name
+    route: list[RouteSection] = Field(default_factory=list)
+    cache: list[CacheSection] = Field(default_factory=list)
+    batch: list[BatchSection] = Field(default_factory=list)
+    output: list[OutputSection] = Field(default_factory=list)
+
+
+class BandSection(Section):
+    """[[contract.band]]: from this annual commitment on, this discount."""
+
+    min_commit_usd_per_year: Usd
+    discount_fraction: Annotated[float, Field(ge=0, lt=1)]
+
+
+class PriceFallsSection(Section):
+    """[contract.price_falls]"""
+
+    passed_through: bool = True
+
+
+class ContractSection(Section):
+    """[contract]: the terms on the table."""
+
+    term_months: Annotated[int, Field(ge=1, le=120)] = 12
+    drawdown: Literal["contracted", "list"] = "contracted"
+    overage: Literal["list", "committed"] | Annotated[float, Field(ge=0, lt=1)] = "list"
+    shortfall: Literal["forfeit"] = "forfeit"
+    eligible_fraction: Share = 1.0
+    price_falls: PriceFallsSection = Field(default_factory=PriceFallsSection)
+    band: Annotated[list[BandSection], Field(min_length=1)]
+
+
+class DecisionSection(Section):
+    """[decision]: what is decided on, and by which measure."""
+
+    scenario: Name | None = Field(default=None, description="default: the last scenario")
+    objective: Literal["expected_cost", "mean_cvar", "minimax_regret"] = "expected_cost"
+    max_shortfall_probability: Share = 0.10
+    cvar_loss: Literal["cost", "regret"] = "cost"
+    cvar_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    cvar_level: Annotated[float, Field(ge=0, lt=1)] = 0.9
+
+
+class PlanFile(Section):
+    """A complete plan file, format 1."""
+
+    format: Literal[1] = 1
+    plan: PlanSection
+    usage: UsageSection | None = None
+    mix: list[MixSection] = Field(default_factory=list)
+    prices: PricesSection = Field(default_factory=PricesSection)
+    demand: DemandSection = Field(default_factory=DemandSection)
+    scenario: list[ScenarioSection] = Field(default_factory=list)
+    contract: ContractSection
+    decision: DecisionSection = Field(default_factory=DecisionSection)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "PlanFile":
+        if (self.usage is None) == (not self.mix):
+            raise ValueError("give either [usage] with the sources of a log, or [[mix]] entries typed in by hand")
+        return self

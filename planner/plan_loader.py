@@ -1,0 +1,331 @@
+"""From a plan file to PlanInputs: the only parser of assumptions."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from planner.contract import Contract, DiscountBand
+from planner.demand import DemandModel, Event
+from planner.distributions import Point
+from planner.errors import InputError, PlannerError
+from planner.inputs import Decision, PlanInputs, PriceInputs, TypedMix, UsageInputs
+from planner.levers import BatchLever, CacheLever, OutputLever, Ramp, Route, Scenario
+from planner.mix import Exclusion
+from planner.plan_errors import explain
+from planner.plan_file import (
+    ContractSection,
+    DemandSection,
+    MixSection,
+    PlanFile,
+    PricesSection,
+    RampSection,
+    RouteSection,
+    ScenarioSection,
+    UsageSection,
+)
+from planner.price_moves import PriceMoves
+from planner.prices import PriceOverride
+from planner.units import TOKEN_COLUMNS
+from planner.usage.read import UsageSource
+
+IMPLICIT_BASELINE = "as is"
+
+
+def load_plan(path: Path) -> PlanInputs:
+    """Read and check a plan file; InputError names the key's path, the value and what is allowed."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read the plan {path}: {error.strerror}. `planner init DIR` writes one") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    try:
+        return parse_plan(text, base_dir=path.resolve().parent)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def parse_plan(text: str, *, base_dir: Path) -> PlanInputs:
+    """Check a plan's text; addresses in it are relative to base_dir."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not valid TOML: {error}") from None
+    if isinstance(version := document.get("format", 1), int) and version > 1:
+        raise InputError(f"format = {version}: this version of the planner reads format 1; update the planner")
+    try:
+        file = PlanFile.model_validate(document)
+    except ValidationError as error:
+        raise InputError(explain(error)) from None
+    return _inputs(file, text=text, base_dir=base_dir)
+
+
+def _inputs(file: PlanFile, *, text: str, base_dir: Path) -> PlanInputs:
+    if file.plan.start.day != 1:
+        raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
+    contract = _contract(file.contract)
+    months = file.plan.months if file.plan.months is not None else contract.term_months
+    if months < contract.term_months:
+        raise InputError(
+            f"plan.months = {months} is shorter than contract.term_months = {contract.term_months}; "
+            "leave it out or make it at least the term"
+        )
+    scenarios, baseline = _scenarios(file.scenario)
+    return PlanInputs(
+        name=file.plan.name,
+        start=file.plan.start,
+        months=months,
+        paths=file.plan.paths,
+        seed=file.plan.seed,
+        usage=_usage(file.usage, base_dir) if file.usage else None,
+        mix=_typed_mix(file.mix),
+        prices=_prices(file.prices),
+        demand=_located("demand", _demand, file.demand),
+        level_sd_given="level_sd" in file.demand.model_fields_set,
+        scenarios=scenarios,
+        baseline=baseline,
+        contract=contract,
+        decision=_decision(file, scenarios),
+        priors=_priors(file),
+        notes=_assumed(file),
+        text=text,
+        base_dir=base_dir,
+    )
+
+
+def _located(place: str, make: Any, section: Any) -> Any:
+    try:
+        return make(section)
+    except PlannerError as error:
+        raise InputError(f"{place}: {error}") from None
+
+
+def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
+    window = section.window
+    if window and window.from_ and window.to and window.from_ > window.to:
+        raise InputError(f"usage.window: from = {window.from_} is after to = {window.to}; swap them")
+    for index, exclusion in enumerate(section.exclude, start=1):
+        if not (exclusion.request_type or exclusion.from_ or exclusion.to):
+            raise InputError(f"usage.exclude[{index}]: name a request_type, or days with from and to")
+    return UsageInputs(
+        source=UsageSource(
+            sources=tuple(section.sources),
+            base_dir=base_dir,
+            format=section.format,
+            columns=dict(section.columns),
+            constants=dict(section.constants),
+            request_type=section.request_type,
+            skip_bad_rows=section.skip_bad_rows,
+        ),
+        window=(window.from_, window.to) if window else (None, None),
+        exclusions=tuple(
+            Exclusion(request_type=item.request_type, from_=item.from_, to=item.to, reason=item.reason)
+            for item in section.exclude
+        ),
+    )
+
+
+def _typed_mix(sections: Sequence[MixSection]) -> tuple[TypedMix, ...]:
+    seen: set[tuple[str, str]] = set()
+    for index, section in enumerate(sections, start=1):
+        pair = (section.request_type, section.model)
+        if pair in seen:
+            raise InputError(
+                f"mix[{index}]: '{pair[0]}' on {pair[1]} is typed in twice; add the requests up in one entry"
+            )
+        seen.add(pair)
+    return tuple(
+        TypedMix(
+            request_type=section.request_type,
+            model=section.model,
+            monthly_requests=section.monthly_requests,
+            tokens_per_request=tuple(float(getattr(section, column)) for column in TOKEN_COLUMNS),
+            batch_fraction=section.batch_fraction,
+            long_prompt_fraction=section.long_prompt_fraction,
+        )
+        for section in sections
+    )
+
+
+def _prices(section: PricesSection) -> PriceInputs:
+    cuts = section.cuts
+    if cuts.fall.mean >= 1:
+        raise InputError("prices.cuts.fall = 1 would make the tier free; give the fraction of one fall, below 1")
+    return PriceInputs(
+        provider=section.provider,
+        on=section.on,
+        overrides=tuple(
+            PriceOverride(
+                **{
+                    name: Decimal(repr(value)) if isinstance(value, float) else value
+                    for name, value in override.model_dump().items()
+                }
+            )
+            for override in section.override
+        ),
+        moves=PriceMoves(
+            falls_per_year=cuts.falls_per_year,
+            fall=cuts.fall,
+            rises_per_year=cuts.rises_per_year,
+            rise=cuts.rise,
+            lag_months=cuts.lag_months,
+        ),
+    )
+
+
+def _demand(section: DemandSection) -> DemandModel:
+    return DemandModel(
+        level_sd=section.level_sd,
+        growth_per_year=section.growth_per_year,
+        growth_damping_per_month=section.growth_damping_per_month,
+        monthly_volatility=section.monthly_volatility,
+        common_share=section.common_share,
+        monthly_noise=section.monthly_noise,
+        noise_ar1=section.noise_ar1,
+        token_drift_per_year=section.token_drift_per_year,
+        leave_probability_per_quarter=section.leave_probability_per_quarter,
+        season=tuple(section.season),
+        events=tuple(
+            Event(
+                name=event.name,
+                probability=event.probability,
+                month=event.month,
+                size=event.size,
+                request_types=tuple(event.request_types),
+            )
+            for event in section.event
+        ),
+    )
+
+
+def _ramp(section: RampSection) -> Ramp:
+    return Ramp(start_month=section.start_month, months=section.months, ceiling=section.ceiling)
+
+
+def _route(section: RouteSection) -> Route:
+    if section.to in section.from_:
+        raise InputError(f"route of '{section.request_type}': {section.to} stands under `from` and is the target")
+    return Route(
+        request_type=section.request_type,
+        to=section.to,
+        from_models=tuple(section.from_),
+        share=section.share,
+        escalation=section.escalation if section.escalation is not None else Point(0.0),
+        escalate_to=section.escalate_to,
+        overhead_usd_per_request=section.overhead_usd_per_request,
+        moves=section.moves,
+        token_ratio=section.token_ratio,
+        long_prompt_fraction=section.long_prompt_fraction,
+        ramp=_ramp(section.ramp),
+    )
+
+
+def _scenarios(sections: Sequence[ScenarioSection]) -> tuple[tuple[Scenario, ...], str]:
+    """The scenarios, an implicit baseline first where none is without levers, and the baseline's name."""
+    scenarios = tuple(
+        Scenario(
+            name=section.name,
+            routes=tuple(_route(route) for route in section.route),
+            caches=tuple(
+                CacheLever(
+                    request_type=cache.request_type,
+                    cacheable_fraction=cache.cacheable_fraction,
+                    hit_rate=cache.hit_rate,
+                    ttl=cache.ttl,
+                    ramp=_ramp(cache.ramp),
+                )
+                for cache in section.cache
+            ),
+            batches=tuple(
+                BatchLever(request_type=batch.request_type, share=batch.share, ramp=_ramp(batch.ramp))
+                for batch in section.batch
+            ),
+            outputs=tuple(
+                OutputLever(request_type=output.request_type, cut=output.cut, ramp=_ramp(output.ramp))
+                for output in section.output
+            ),
+        )
+        for section in sections
+    )
+    names = [scenario.name for scenario in scenarios]
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"two scenarios are named '{doubled}'; give each a name of its own")
+    baseline = next((scenario.name for scenario in scenarios if not scenario.has_levers), None)
+    if baseline is not None:
+        return scenarios, baseline
+    if IMPLICIT_BASELINE in names:
+        raise InputError(f"the scenario '{IMPLICIT_BASELINE}' has levers; that name is kept for the mix as it is")
+    return (Scenario(name=IMPLICIT_BASELINE), *scenarios), IMPLICIT_BASELINE
+
+
+def _contract(section: ContractSection) -> Contract:
+    return _located(
+        "contract",
+        lambda terms: Contract(
+            term_months=terms.term_months,
+            bands=tuple(
+                DiscountBand(
+                    min_commit_usd_per_year=band.min_commit_usd_per_year, discount_fraction=band.discount_fraction
+                )
+                for band in terms.band
+            ),
+            drawdown=terms.drawdown,
+            overage=terms.overage,
+            shortfall=terms.shortfall,
+            eligible_fraction=terms.eligible_fraction,
+            price_falls_passed_through=terms.price_falls.passed_through,
+        ),
+        section,
+    )
+
+
+def _decision(file: PlanFile, scenarios: Sequence[Scenario]) -> Decision:
+    section, names = file.decision, [scenario.name for scenario in scenarios]
+    name = section.scenario if section.scenario is not None else names[-1]
+    if name not in names:
+        raise InputError(f"decision.scenario = '{name}' is not a scenario of this plan. Known: {', '.join(names)}")
+    return Decision(
+        scenario=name,
+        objective=section.objective,
+        max_shortfall_probability=section.max_shortfall_probability,
+        cvar_loss=section.cvar_loss,
+        cvar_weight=section.cvar_weight,
+        cvar_level=section.cvar_level,
+    )
+
+
+_PRIORS: Mapping[str, str] = {
+    "level_sd": "level_sd 0.10",
+    "growth_per_year": "growth_per_year P10 0 %, P90 +156 %",
+    "growth_damping_per_month": "growth_damping_per_month 0.98",
+    "monthly_volatility": "monthly_volatility 0.06",
+    "monthly_noise": "monthly_noise 0.10",
+    "leave_probability_per_quarter": "leave_probability_per_quarter 5 %",
+}
+
+
+def _priors(file: PlanFile) -> tuple[str, ...]:
+    """Defaults in use that are judgements: they move the answer and nobody has looked at them yet."""
+    given = file.demand.model_fields_set
+    priors = [words for key, words in _PRIORS.items() if key not in given]
+    cuts = file.prices.cuts.model_fields_set
+    if not {"falls_per_year", "fall", "rises_per_year", "rise"} <= cuts:
+        priors.append("price changes in prices.cuts (0.7 falls and 0.2 rises a year and tier, unless given)")
+    return tuple(priors)
+
+
+def _assumed(file: PlanFile) -> tuple[str, ...]:
+    """What was assumed because a lever does not say it."""
+    notes = []
+    for scenario in file.scenario:
+        for route in scenario.route:
+            what = f"scenario '{scenario.name}', route of '{route.request_type}' to {route.to}"
+            if route.escalation is None:
+                notes.append(f"{what}: no escalation given, so every routed answer is taken as accepted")
+            if "share" not in route.model_fields_set:
+                notes.append(f"{what}: no share given, so every request of the type is routed")
+    return tuple(notes)
