@@ -1,0 +1,91 @@
+"""What an offer does to the buyer: everything that is shown beside a commitment, with its Monte Carlo error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.contract import Contract, Offer
+from planner.risk import Estimate, cvar, estimate, probability, quantiles
+from planner.settlement import TermUse, settle
+from planner.units import HALF_CENT_USD, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferOutcome:
+    """An offer lived in one scenario. USD over the term unless the name says otherwise.
+
+    effective_savings_rate is 1 - E[paid] / E[on demand]; its quantiles are those of 1 - paid / on demand per path.
+    regret is paid minus the least that the path could have paid with perfect foresight. The CVaRs are means of the
+    worst tenth of cost, of regret against on-demand (paid - list) and of unused commitment.
+    marginal_saving_per_list_usd is (1 - e) P(use > commitment): what routing one more list dollar away still saves.
+    """
+
+    offer: Offer
+    scenario: str
+    expected_cost: Estimate
+    cost_p10_p50_p90_usd: tuple[float, float, float]
+    on_demand_cost_usd: float
+    shortfall_probability: Estimate
+    expected_shortfall: Estimate
+    shortfall_given_shortfall_usd: float
+    expected_overage: Estimate
+    effective_savings_rate: float
+    savings_rate_p10_p50_p90: tuple[float, float, float]
+    regret: Estimate
+    cost_cvar_usd: float
+    regret_cvar_usd: float
+    waste_cvar_usd: float
+    marginal_saving_per_list_usd: float
+
+    @property
+    def break_even_utilization(self) -> float | None:
+        """1 - d: the share of the commitment's list dollars above which it beats on-demand; None without one."""
+        return None if self.offer.commit_usd_per_year == 0 else 1.0 - self.offer.discount_fraction
+
+
+def offer_outcome(
+    contract: Contract,
+    offer: Offer,
+    use: TermUse,
+    *,
+    scenario: str,
+    least_paid_usd: FloatArray,
+    cvar_level: float = 0.9,
+) -> OfferOutcome:
+    """Settle an offer on every path of a scenario and measure it. least_paid_usd: perfect foresight, per path."""
+    settled = settle(contract, offer, use)
+    paid, listed = settled.paid_usd, settled.on_demand_usd
+    shortfall = settled.shortfall_usd.sum(axis=0)
+    short = (settled.shortfall_usd > HALF_CENT_USD).any(axis=0)
+    n_short = int(short.sum())
+    saved = 1.0 - np.divide(paid, listed, out=np.ones_like(paid), where=listed > 0)
+    on_demand = float(listed.mean())
+    return OfferOutcome(
+        offer=offer,
+        scenario=scenario,
+        expected_cost=estimate(paid),
+        cost_p10_p50_p90_usd=_three(paid),
+        on_demand_cost_usd=on_demand,
+        shortfall_probability=probability(n_short, paid.size),
+        expected_shortfall=estimate(shortfall),
+        shortfall_given_shortfall_usd=float(shortfall[short].mean()) if n_short else 0.0,
+        expected_overage=estimate(settled.overage_usd.sum(axis=0)),
+        effective_savings_rate=1.0 - float(paid.mean()) / on_demand if on_demand > 0 else 0.0,
+        savings_rate_p10_p50_p90=_three(saved),
+        regret=estimate(np.maximum(paid - least_paid_usd, 0.0)),
+        cost_cvar_usd=cvar(paid, cvar_level),
+        regret_cvar_usd=cvar(paid - listed, cvar_level),
+        waste_cvar_usd=cvar(shortfall, cvar_level),
+        marginal_saving_per_list_usd=_marginal_saving(contract, offer, use),
+    )
+
+
+def _three(sample: FloatArray) -> tuple[float, float, float]:
+    p10, p50, p90 = quantiles(sample, (0.1, 0.5, 0.9))
+    return float(p10), float(p50), float(p90)
+
+
+def _marginal_saving(contract: Contract, offer: Offer, use: TermUse) -> float:
+    q = contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
+    beyond = [(use.drawn_list_usd(period) > q * period.year_fraction).mean() for period in contract.periods]
+    return (1.0 - offer.overage_discount_fraction) * float(np.mean(beyond))
