@@ -1,0 +1,365 @@
+"""The same plan from a terminal. Heavy parts load inside the commands that need them, so that help is instant."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.errors import InputError, PlannerError
+from planner.tables import Table
+from planner.terminal import fail, print_json, progress_bars, show, warn
+
+if TYPE_CHECKING:
+    from planner.inputs import UsageInputs
+    from planner.mix import Measurement
+    from planner.plan import Plan
+    from planner.prices import PriceBook
+
+app = typer.Typer(
+    name="planner",
+    help="From a usage log to a commitment worth signing: measure, route, simulate, size.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of tables.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the conclusion only, and no progress.")]
+PlanPath = Annotated[Path, typer.Argument(metavar="PLAN.toml", help="The plan file.")]
+
+
+def main() -> None:
+    """Run the command line: exit 0 when done, 2 for a mistake in what was given, 1 for a fault of ours."""
+    try:
+        app(standalone_mode=False)
+    except PlannerError as error:
+        fail(str(error), 2)
+    except typer.Abort:
+        fail("stopped", 2)
+    except KeyboardInterrupt:
+        fail("stopped; nothing was written", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        usage_error = getattr(error, "format_message", None)  # a wrong option or argument, found by the parser
+        if usage_error is not None:
+            fail(usage_error(), getattr(error, "exit_code", 2))
+        if os.environ.get("PLANNER_TRACEBACK"):
+            raise
+        fail(f"this is a fault in the planner: {type(error).__name__}: {error}. Set PLANNER_TRACEBACK=1 for details", 1)
+
+
+def _build(path: Path, *, quiet: bool) -> "Plan":
+    from planner.plan import build_plan  # noqa: PLC0415
+    from planner.plan_loader import load_plan  # noqa: PLC0415
+
+    with progress_bars(quiet=quiet) as progress:
+        return build_plan(load_plan(path), progress)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder to make; existing files are kept.")],
+) -> None:
+    """Write an example plan, its usage log and a README to start from."""
+    from planner.bundled import data_path  # noqa: PLC0415
+
+    directory.mkdir(parents=True, exist_ok=True)
+    text = data_path("plans", "example.toml").read_text(encoding="utf-8").replace("../usage/", "")
+    start = data_path("plans", "start-here.md").read_text(encoding="utf-8")
+    files = {"plan.toml": text, "README.md": start}
+    targets = [directory / name for name in (*files, "example.jsonl.gz")]
+    if existing := [str(target) for target in targets if target.exists()]:
+        raise InputError(f"{', '.join(existing)} is there already and is kept; choose another folder")
+    shutil.copyfile(data_path("usage", "example.jsonl.gz"), directory / "example.jsonl.gz")
+    for name, content in files.items():
+        (directory / name).write_text(content, encoding="utf-8")
+    print(f"Wrote {', '.join(str(target) for target in targets)}.\nNext: planner plan {directory / 'plan.toml'}")
+
+
+@app.command()
+def measure(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Log files, folders or globs.")],
+    log_format: Annotated[str, typer.Option("--format", help="Name the format instead of recognising it.")] = "auto",
+    request_type: Annotated[str, typer.Option(help="Field that names the request type.")] = "request_type",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Mapping CANONICAL=FIELD, repeatable; the field @file is the file's name."),
+    ] = None,
+    constant: Annotated[
+        list[str] | None, typer.Option(help="CANONICAL=VALUE for every row, repeatable, such as model=claude-opus-5-5.")
+    ] = None,
+    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")] = None,
+    to_day: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")] = None,
+    provider: Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")] = "anthropic",
+    skip_bad_rows: Annotated[
+        bool, typer.Option(help="Go on past rows that must be refused; they are reported.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix as Parquet.")] = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Measure the request mix of a usage log: type x model x month, priced request by request on its own day."""
+    from planner import machine, report, words  # noqa: PLC0415
+    from planner.inputs import UsageInputs  # noqa: PLC0415
+    from planner.plan_loader import load_plan  # noqa: PLC0415
+    from planner.usage.read import UsageSource  # noqa: PLC0415
+
+    book = _price_book(provider)
+    if len(sources) == 1 and sources[0].endswith(".toml"):
+        inputs = load_plan(Path(sources[0]))
+        if inputs.usage is None:
+            raise InputError(f"{sources[0]} has a typed [[mix]] and no [usage]; there is no log to measure")
+        usage, book = inputs.usage, _price_book(inputs.prices.provider)
+    else:
+        usage = UsageInputs(
+            source=UsageSource(
+                sources=tuple(sources),
+                base_dir=Path.cwd(),
+                format=log_format,
+                columns=_pairs("--column", column),
+                constants=_pairs("--constant", constant),
+                request_type=request_type,
+                skip_bad_rows=skip_bad_rows,
+            ),
+            window=(_day("--from", from_day), _day("--to", to_day)),
+            exclusions=(),
+        )
+    measurement = _measured(usage, book, quiet=quiet or as_json)
+    if output is not None:
+        _write_parquet(measurement.rows, output)
+    if as_json:
+        print_json(machine.measure_json(measurement))
+        return
+    if not quiet:
+        show([report.measure_table(measurement)])
+    total = measurement.totals
+    print(f"{words.count(total.requests)} requests, {words.usd(total.list_cost_usd)} at list.")
+    warn(measurement.warnings)
+
+
+def _measured(usage: "UsageInputs", book: "PriceBook", *, quiet: bool) -> "Measurement":
+    from planner.mix import measure as measure_usage  # noqa: PLC0415
+    from planner.mix import prompt_edges  # noqa: PLC0415
+    from planner.usage.read import read_usage  # noqa: PLC0415
+
+    with progress_bars(quiet=quiet) as progress:
+        step = None if progress is None else lambda done: progress("reading usage", done)
+        read = read_usage(usage.source, prompt_edges=prompt_edges(book), progress=step)
+    return measure_usage(read, book, window=usage.window, exclusions=usage.exclusions)
+
+
+def _write_parquet(rows: Any, output: Path) -> None:
+    """Whole or not at all: written beside the target, then renamed."""
+    partial = output.with_name(output.name + ".partial")
+    try:
+        rows.to_parquet(partial, index=False)
+        partial.replace(output)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"cannot write {output}: {error.strerror}") from None
+
+
+def _price_book(provider: str) -> "PriceBook":
+    from planner.prices import PriceBook  # noqa: PLC0415
+
+    if provider not in ("anthropic", "bedrock", "vertex"):
+        raise InputError(f"--provider {provider}: give anthropic, bedrock or vertex")
+    return PriceBook.load(provider)
+
+
+def _pairs(option: str, values: Sequence[str] | None) -> dict[str, str]:
+    pairs = {}
+    for value in values or ():
+        name, found, rest = value.partition("=")
+        if not (name and found and rest):
+            raise InputError(f"{option} {value}: write NAME=VALUE, such as {option} model=claude-opus-5-5")
+        pairs[name.strip()] = rest.strip()
+    return pairs
+
+
+def _day(option: str, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise InputError(f"{option} {value}: give a day as YYYY-MM-DD") from None
+
+
+@app.command()
+def prices(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="One model; all when left out.")] = None,
+    on: Annotated[str | None, typer.Option(metavar="DATE", help="Prices of a day; default the last check.")] = None,
+    provider: Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")] = "anthropic",
+    check: Annotated[
+        bool, typer.Option("--check", help="List where the price library and our dated facts differ.")
+    ] = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Show list prices on a day, dated and with their source."""
+    from planner import machine, report  # noqa: PLC0415
+
+    book = _price_book(provider)
+    day = _day("--on", on) or book.checked_on
+    if check:
+        _price_check(book, as_json=as_json)
+        return
+    found = [book.price(name, day) for name in ([book.resolve(model)] if model else book.models())]
+    if as_json:
+        values = [machine.price_json(price) for price in found]
+        print_json(values[0] if model else values)
+        return
+    show([report.prices_table(found)])
+    if model:
+        price = found[0]
+        print(
+            f"Batch requests pay {price.batch_multiplier} of these. Source: {price.source}. Checked {price.checked_on}."
+        )
+    if not quiet:
+        warn([note for price in found for note in price.notes] if model else [])
+
+
+def _price_check(book: "PriceBook", *, as_json: bool) -> None:
+
+    rows = book.differences()
+    if as_json:
+        print_json([{name: str(getattr(row, name)) for name in row.__slots__} for row in rows])
+        return
+    names = rows[0].__slots__ if rows else ()
+    cells = tuple(tuple(str(getattr(row, name)) for name in names) for row in rows)
+    title = f"{len(rows)} differences between the price library and our dated facts"
+    show([Table(title=title, columns=tuple(name.replace("_", " ") for name in names), rows=cells)])
+    if not rows:
+        print("The price library and our dated facts agree.")
+
+
+@app.command()
+def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
+    """Work a plan out: run rate, routed run rate, the commitment to sign and the shortfall risk in it."""
+    from planner import machine, report  # noqa: PLC0415
+
+    result = _build(path, quiet=quiet or as_json)
+    if as_json:
+        print_json(machine.plan_json(result))
+        return
+    if not quiet:
+        show(
+            [
+                report.mix_table(result),
+                report.scenarios_table(result),
+                report.routes_table(result),
+                report.curve_table(result),
+                report.decision_table(result),
+            ]
+        )
+    for line in report.headline(result):
+        print(line)
+    if not quiet:
+        warn(result.warnings)
+
+
+@app.command()
+def compare(
+    paths: Annotated[list[Path], typer.Argument(metavar="PLAN.toml...", help="One or several plan files.")],
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """All scenarios side by side, with their differences on common paths."""
+    from planner import machine, report  # noqa: PLC0415
+
+    plans = [_build(path, quiet=quiet or as_json) for path in paths]
+    compared = machine.compare_json(plans)
+    if as_json:
+        print_json(compared)
+        return
+    show([report.scenarios_table(result) for result in plans] + [report.differences_table(compared["differences"])])
+    for result in plans:
+        print(f"{result.inputs.name}: {report.headline(result)[0]}")
+    if not quiet:
+        warn(compared["warnings"])
+
+
+@app.command(name="price-offer")
+def price_offer(
+    path: PlanPath,
+    commit: Annotated[float, typer.Option(help="Commitment, USD a year.")],
+    discount: Annotated[float | None, typer.Option(help="Discount as a fraction; default: the plan's band.")] = None,
+    overage: Annotated[
+        str | None, typer.Option(help="Overage discount: a fraction, 'list' or 'committed'; default: the plan's.")
+    ] = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Price one offer as it stands, in the scenario that the plan decides on."""
+    from planner import machine, report  # noqa: PLC0415
+
+    result = _build(path, quiet=quiet or as_json)
+    offer = report.typed_offer(result.inputs.contract, commit=commit, discount=discount, overage=overage)
+    outcome = result.outcome(offer)
+    if as_json:
+        print_json(machine.outcome_json(outcome) | {"warnings": list(result.warnings)})
+        return
+    show([report.outcome_table(outcome, f"An offer, in scenario '{outcome.scenario}'")])
+    if not quiet:
+        warn(result.warnings)
+
+
+@app.command()
+def export(
+    path: PlanPath,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write, .xlsx.")],
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Write the plan as a workbook whose offer sheet prices what is typed into it."""
+    from planner.workbook.book import write_workbook  # noqa: PLC0415
+
+    if output.suffix.lower() != ".xlsx":
+        raise InputError(f"-o {output}: give a file name that ends in .xlsx")
+    result = _build(path, quiet=quiet or as_json)
+    write_workbook(result, output)
+    if as_json:
+        print_json({"file": str(output), "bytes": output.stat().st_size, "warnings": list(result.warnings)})
+    else:
+        print(f"Wrote {output}.")
+
+
+@app.command(name="app")
+def serve(
+    path: Annotated[Path | None, typer.Argument(metavar="[PLAN.toml]", help="Default: the bundled example.")] = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8501,
+    quiet: QuietFlag = False,
+) -> None:
+    """Print the plan's conclusion and serve the app on this machine."""
+    from planner import report  # noqa: PLC0415
+    from planner.bundled import app_path, data_path  # noqa: PLC0415
+
+    chosen = path or data_path("plans", "example.toml")
+    for line in report.headline(_build(chosen, quiet=quiet)):
+        print(line)
+    print(f"App: http://127.0.0.1:{port}  (Ctrl-C stops it)", flush=True)
+    entry = app_path()
+    os.chdir(entry.parent)  # Streamlit reads its configuration from the folder it starts in
+    os.environ["PLANNER_PLAN"] = str(chosen.resolve())
+    arguments = ["-m", "streamlit", "run", str(entry), "--server.port", str(port), "--server.headless", "true"]
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the plan file."""
+    from planner.plan_file import PlanFile  # noqa: PLC0415
+
+    print_json(PlanFile.model_json_schema(by_alias=True))
+
+
+if __name__ == "__main__":
+    main()

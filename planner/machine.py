@@ -1,0 +1,252 @@
+"""Results for scripts: the JSON of every command. Keys are added freely and never renamed.
+
+NaN and infinity never appear: a figure that does not exist is null.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
+from itertools import combinations
+from math import isfinite
+from typing import Any
+
+from planner.commit import Expectation
+from planner.mix import Measurement
+from planner.outcome import OfferOutcome
+from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
+from planner.prices import ModelPrice
+from planner.risk import Estimate, estimate
+from planner.scenario_costs import RouteEconomics
+from planner.units import TOKEN_COLUMNS
+
+Json = dict[str, Any]
+
+
+def plan_json(plan: Plan) -> Json:
+    """Everything that `planner plan --json` prints."""
+    return {
+        "plan": _identity_json(plan),
+        "mix": [asdict(line) for line in plan.prepared.mix_lines],
+        "baseline": plan.inputs.baseline,
+        "scenarios": {name: scenario_json(summary) for name, summary in plan.summaries.items()},
+        "routes": [
+            {"scenario": costs.scenario.name, **route_json(route)}
+            for costs in plan.prepared.scenario_costs
+            for route in costs.economics
+        ],
+        "recommendation": outcome_json(plan.recommendation) | _constraint_json(plan),
+        "sign_first": _sign_first_json(plan),
+        "curve": [expectation_json(point) for point in plan.curve],
+        "warnings": list(plan.warnings),
+    }
+
+
+def _identity_json(plan: Plan) -> Json:
+    inputs = plan.inputs
+    return {
+        "name": inputs.name,
+        "start": inputs.start.isoformat(),
+        "months": inputs.months,
+        "term_months": inputs.contract.term_months,
+        "paths": inputs.paths,
+        "seed": inputs.seed,
+        "sha256": inputs.sha256,
+        "version": version("commit-planner"),
+        "priced_on": plan.prepared.priced_on.isoformat(),
+        "prices_sha256": plan.prepared.price_book.sha256,
+        "objective": inputs.decision.objective,
+        "max_shortfall_probability": inputs.decision.max_shortfall_probability,
+    }
+
+
+def _sign_first_json(plan: Plan) -> Json:
+    first = plan.sign_first
+    return outcome_json(first.signed) | {
+        "shortfall_probability_after_routing": first.lived.shortfall_probability.mean,
+        "shortfall_probability_after_routing_se": first.lived.shortfall_probability.se,
+        "expected_shortfall_after_routing_usd": first.lived.expected_shortfall.mean,
+        "cost_of_signing_first_usd": first.cost.mean,
+        "cost_of_signing_first_se_usd": _finite(first.cost.se),
+    }
+
+
+def outcome_json(outcome: OfferOutcome) -> Json:
+    """An offer lived in a scenario."""
+    offer, given = outcome.offer, outcome.shortfall_given_shortfall_usd
+    return {
+        "scenario": outcome.scenario,
+        "commit_usd_per_year": offer.commit_usd_per_year,
+        "discount_fraction": offer.discount_fraction,
+        "overage_discount_fraction": offer.overage_discount_fraction,
+        "expected_cost_usd": outcome.expected_cost.mean,
+        "expected_cost_se_usd": _finite(outcome.expected_cost.se),
+        "cost_p10_usd": outcome.cost_p10_p50_p90_usd[0],
+        "cost_p50_usd": outcome.cost_p10_p50_p90_usd[1],
+        "cost_p90_usd": outcome.cost_p10_p50_p90_usd[2],
+        "on_demand_cost_usd": outcome.on_demand_cost_usd,
+        "shortfall_probability": outcome.shortfall_probability.mean,
+        "shortfall_probability_se": outcome.shortfall_probability.se,
+        "expected_shortfall_usd": outcome.expected_shortfall.mean,
+        "expected_shortfall_se_usd": _finite(outcome.expected_shortfall.se),
+        "expected_shortfall_given_shortfall_usd": given,
+        "expected_overage_usd": outcome.expected_overage.mean,
+        "effective_savings_rate": outcome.effective_savings_rate,
+        "effective_savings_rate_p10": outcome.savings_rate_p10_p50_p90[0],
+        "effective_savings_rate_p50": outcome.savings_rate_p10_p50_p90[1],
+        "effective_savings_rate_p90": outcome.savings_rate_p10_p50_p90[2],
+        "regret_usd": outcome.regret.mean,
+        "regret_se_usd": _finite(outcome.regret.se),
+        "break_even_utilization": outcome.break_even_utilization,
+        "cost_cvar_usd": outcome.cost_cvar_usd,
+        "regret_cvar_usd": outcome.regret_cvar_usd,
+        "waste_cvar_usd": outcome.waste_cvar_usd,
+        "marginal_saving_per_list_usd": outcome.marginal_saving_per_list_usd,
+    }
+
+
+def _constraint_json(plan: Plan) -> Json:
+    note = plan.constraint
+    return {
+        "constraint_binds": note.binds,
+        "unconstrained_commit_usd_per_year": note.unconstrained.commit_usd_per_year,
+        "relaxing_constraint_saves_usd": note.relaxing_saves_usd,
+        "constraint_commit_low_usd_per_year": note.commit_low_usd_per_year,
+        "constraint_commit_high_usd_per_year": note.commit_high_usd_per_year,
+        "band_depends_on_error": note.band_depends,
+    }
+
+
+def scenario_json(summary: ScenarioSummary) -> Json:
+    """Annual and monthly list spend of a scenario."""
+    annual = dict(zip((f"p{level * 100:.0f}" for level in ANNUAL_LEVELS), summary.annual_quantiles_usd, strict=True))
+    p10, p50, p90 = summary.monthly_quantiles_usd.tolist()
+    return {
+        "annual_list_cost_usd": _estimate_json(summary.annual) | {key: float(value) for key, value in annual.items()},
+        "monthly_list_cost_usd": {"p10": p10, "p50": p50, "p90": p90, "mean": summary.monthly_mean_usd.tolist()},
+        "run_rate_saving_fraction": summary.run_rate_saving_fraction,
+    }
+
+
+def route_json(route: RouteEconomics) -> Json:
+    """What a route does to one request."""
+    return {
+        "request_type": route.request_type,
+        "to": route.to,
+        "unit_cost_before_usd": route.unit_cost_before_usd,
+        "unit_cost_after_usd": route.unit_cost_after_usd,
+        "escalation": route.escalation,
+        "break_even_escalation": _finite(route.break_even_escalation),
+    }
+
+
+def expectation_json(point: Expectation) -> Json:
+    """One point of the cost curve."""
+    return {
+        "commit_usd_per_year": point.offer.commit_usd_per_year,
+        "discount_fraction": point.offer.discount_fraction,
+        "expected_cost_usd": point.expected_cost_usd,
+        "shortfall_probability": point.shortfall_probability,
+        "expected_shortfall_usd": point.expected_shortfall_usd,
+        "expected_overage_usd": point.expected_overage_usd,
+    }
+
+
+def compare_json(plans: Sequence[Plan]) -> Json:
+    """All scenarios of one or several plans side by side; differences a - b, on common paths within a plan.
+
+    Paths of different plans with the same seed and number of paths share their random numbers too, so that their
+    difference is taken path by path; otherwise the errors of both add.
+    """
+    labelled = [(_label(plan, name, plans), plan, name) for plan in plans for name in plan.summaries]
+    return {
+        "scenarios": [
+            {"name": label, "plan": plan.inputs.name, "scenario": name, **scenario_json(plan.summaries[name])}
+            for label, plan, name in labelled
+        ],
+        "differences": [
+            {"a": a[0], "b": b[0], "is": "a - b", "annual_list_cost_usd": _estimate_json(_difference(a[1:], b[1:]))}
+            for a, b in combinations(labelled, 2)
+        ],
+        "recommendations": [{"plan": plan.inputs.name, **outcome_json(plan.recommendation)} for plan in plans],
+        "warnings": list(dict.fromkeys(warning for plan in plans for warning in plan.warnings)),
+    }
+
+
+def _label(plan: Plan, name: str, plans: Sequence[Plan]) -> str:
+    return name if len(plans) == 1 else f"{plan.inputs.name}: {name}"
+
+
+def _difference(a: tuple[Plan, str], b: tuple[Plan, str]) -> Estimate:
+    left, right = (plan.spend[name].annual_list_cost_usd() for plan, name in (a, b))
+    if left.size == right.size and a[0].inputs.seed == b[0].inputs.seed:
+        return estimate(left - right)
+    first, second = estimate(left), estimate(right)
+    return Estimate(mean=first.mean - second.mean, se=(first.se**2 + second.se**2) ** 0.5)
+
+
+def measure_json(measurement: Measurement) -> Json:
+    """The request mix by type, model and month."""
+    columns = ["request_type", "model", "month", "requests", *TOKEN_COLUMNS, "list_cost_usd", "share_of_bill"]
+    if measurement.rows["billed_cost_usd"].notna().any():
+        columns.append("billed_cost_usd")
+    rows = [
+        {str(key): None if isinstance(value, float) and not isfinite(value) else value for key, value in row.items()}
+        for row in measurement.rows[columns].to_dict("records")
+    ]
+    return {
+        "rows": rows,
+        "totals": asdict(measurement.totals),
+        "first": measurement.first.isoformat(),
+        "last": measurement.last.isoformat(),
+        "complete_months": list(measurement.complete_months),
+        "incomplete_months": list(measurement.incomplete_months),
+        "excluded": [
+            {
+                "request_type": exclusion.request_type,
+                "from": _iso(exclusion.from_),
+                "to": _iso(exclusion.to),
+                "reason": exclusion.reason,
+                "removed_usd": removed,
+            }
+            for exclusion, removed in measurement.excluded
+        ],
+        "warnings": list(measurement.warnings),
+    }
+
+
+def price_json(price: ModelPrice) -> Json:
+    """One model's prices on a day."""
+    return {
+        "model": price.model,
+        "provider": price.provider,
+        "on": price.on.isoformat(),
+        **_rates_json(price.rates),
+        "batch_multiplier": float(price.batch_multiplier),
+        "thresholds": [
+            {"above_prompt_tokens": band.above_prompt_tokens, **_rates_json(band.rates)} for band in price.long_prompt
+        ],
+        "effective_from": _iso(price.effective_from),
+        "source": price.source,
+        "checked_on": _iso(price.checked_on),
+        "retires_on": _iso(price.retires_on),
+        "notes": list(price.notes),
+    }
+
+
+def _rates_json(rates: Any) -> Json:
+    names = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
+    values = {name: getattr(rates, f"{name}_usd_per_mtok") for name in names}
+    return {f"{name}_usd_per_mtok": None if value is None else float(value) for name, value in values.items()}
+
+
+def _estimate_json(value: Estimate) -> Json:
+    return {"mean": value.mean, "se": _finite(value.se)}
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,309 @@
+"""Every table and sentence that people see, on the terminal, in the app and in the workbook."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from planner.contract import Contract, Offer
+from planner.errors import InputError
+from planner.mix import Measurement
+from planner.outcome import OfferOutcome
+from planner.plan import Plan
+from planner.prices import ModelPrice
+from planner.risk import Estimate
+from planner.tables import Table
+from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_short
+
+_MOST_COMMIT_USD = 1e12
+
+
+def offer_name(offer: Offer) -> str:
+    """A commitment in words: $1,200,000 a year at 15.0 %, or no commitment."""
+    if offer.commit_usd_per_year == 0:
+        return "no commitment"
+    return f"{usd(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
+
+
+def headline(plan: Plan) -> tuple[str, str, str]:
+    """The conclusion in three lines: what to sign, the risk in it, and what signing first would have cost."""
+    best, first = plan.recommendation, plan.sign_first
+    inputs = plan.inputs
+
+    what = (
+        f"Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over "
+        f"{inputs.contract.term_months} months, {percent(best.effective_savings_rate)} below on-demand list "
+        f"({usd(best.on_demand_cost_usd)})."
+    )
+    risk = (
+        f"Shortfall risk: {percent_estimate(best.shortfall_probability)}, expected shortfall "
+        f"{usd_estimate(best.expected_shortfall)}, expected overage {usd_estimate(best.expected_overage)}."
+    )
+    if inputs.decision.scenario == inputs.baseline:
+        return what, risk, "No scenario with levers is decided on: this sizes the commitment on the bill as it is."
+    return what, risk, _sign_first_line(plan, first.signed.offer)
+
+
+def _sign_first_line(plan: Plan, hasty: Offer) -> str:
+    first = plan.sign_first
+    if hasty.commit_usd_per_year == plan.recommendation.offer.commit_usd_per_year:
+        return f"Signing before routing leads to the same commitment, {offer_name(hasty)}."
+    more = "cost" if first.cost.mean >= 0 else "saved"
+    amount = Estimate(mean=abs(first.cost.mean), se=first.cost.se)
+    return (
+        f"Signing first, before routing, would have meant {offer_name(hasty)} and {more} {usd_estimate(amount)}: "
+        f"{percent(first.lived.shortfall_probability.mean)} shortfall risk once routing works, not the "
+        f"{percent(first.signed.shortfall_probability.mean)} seen at signing."
+    )
+
+
+def mix_table(plan: Plan) -> Table:
+    """The request mix at the plan's prices with its cumulative share of the bill."""
+    rows, cumulative = [], 0.0
+    for line in plan.prepared.mix_lines:
+        cumulative += line.share_of_bill
+        rows.append(
+            (
+                line.request_type,
+                line.model,
+                count(line.monthly_requests),
+                usd(line.monthly_list_cost_usd),
+                percent(line.share_of_bill),
+                percent(min(cumulative, 1.0)),
+            )
+        )
+    return Table(
+        title=f"Request mix, a level month at list prices of {plan.prepared.priced_on}",
+        columns=("request type", "model", "requests", "list cost", "share of bill", "cumulative"),
+        rows=tuple(rows),
+        numeric=frozenset({2, 3, 4, 5}),
+    )
+
+
+def scenarios_table(plan: Plan) -> Table:
+    """Annual list spend of every scenario, months 0 to 11."""
+    rows = []
+    for name, summary in plan.summaries.items():
+        p5, p10, p50, p90, p95 = summary.annual_quantiles_usd
+        marks = [
+            mark
+            for mark, at in (("baseline", plan.inputs.baseline), ("decided on", plan.inputs.decision.scenario))
+            if at == name
+        ]
+        rows.append(
+            (
+                f"{name} ({', '.join(marks)})" if marks else name,
+                usd_estimate(summary.annual),
+                *(usd_short(value) for value in (p5, p10, p50, p90, p95)),
+                percent(summary.run_rate_saving_fraction),
+            )
+        )
+    return Table(
+        title="Annual list spend by scenario, before any negotiated discount",
+        columns=("scenario", "mean ± error", "P5", "P10", "P50", "P90", "P95", "run-rate saving"),
+        rows=tuple(rows),
+        numeric=frozenset(range(1, 8)),
+        note="Run-rate saving: list spend of the last term month against the baseline's.",
+    )
+
+
+def routes_table(plan: Plan) -> Table:
+    """Every route with its break-even escalation beside the one assumed or measured."""
+    rows = []
+    for costs in plan.prepared.scenario_costs:
+        for route in costs.economics:
+            pays = route.escalation < route.break_even_escalation
+            rows.append(
+                (
+                    costs.scenario.name,
+                    route.request_type,
+                    route.to,
+                    usd(route.unit_cost_before_usd * 1000, cents=True),
+                    usd(route.unit_cost_after_usd * 1000, cents=True),
+                    percent(route.escalation),
+                    percent(route.break_even_escalation),
+                    "yes" if pays else "no",
+                )
+            )
+    return Table(
+        title="Routes: list cost per 1,000 requests, escalation and its break-even",
+        columns=("scenario", "request type", "to", "before", "after", "escalation", "break-even", "pays"),
+        rows=tuple(rows),
+        numeric=frozenset({3, 4, 5, 6}),
+        note="After: the cheap call, escalations paid again, and router overhead. Routing pays below the break-even.",
+    )
+
+
+def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
+    """Everything shown beside an offer, as label and value."""
+    p10, p50, p90 = outcome.cost_p10_p50_p90_usd
+    s10, s50, s90 = outcome.savings_rate_p10_p50_p90
+    return (
+        ("commitment", offer_name(outcome.offer)),
+        ("lived in scenario", outcome.scenario),
+        ("expected cost over the term", usd_estimate(outcome.expected_cost)),
+        ("cost P10 / P50 / P90", " / ".join(usd_short(value) for value in (p10, p50, p90))),
+        ("on demand at list", usd(outcome.on_demand_cost_usd)),
+        ("effective savings rate", percent(outcome.effective_savings_rate)),
+        ("savings rate P10 / P50 / P90", " / ".join(percent(value) for value in (s10, s50, s90))),
+        ("shortfall probability", percent_estimate(outcome.shortfall_probability)),
+        ("expected shortfall", usd_estimate(outcome.expected_shortfall)),
+        ("shortfall when there is one", usd_short(outcome.shortfall_given_shortfall_usd)),
+        ("expected overage", usd_estimate(outcome.expected_overage)),
+        ("regret against perfect foresight", usd_estimate(outcome.regret)),
+        ("break-even utilization", percent(outcome.break_even_utilization)),
+        ("cost CVaR, worst tenth", usd_short(outcome.cost_cvar_usd)),
+        ("unused commitment, worst tenth", usd_short(outcome.waste_cvar_usd)),
+        ("a routed list dollar still saves", usd(outcome.marginal_saving_per_list_usd, cents=True)),
+    )
+
+
+def decision_table(plan: Plan) -> Table:
+    """The recommendation, sign-first as its signer sees it, and sign-first lived after routing, side by side."""
+    columns = [plan.recommendation, plan.sign_first.signed, plan.sign_first.lived]
+    rows = [(rows[0][0], *(cell for _, cell in rows)) for rows in zip(*map(outcome_rows, columns), strict=True)]
+    return Table(
+        title=f"The commitment to sign, over {plan.inputs.contract.term_months} months from {plan.inputs.start:%B %Y}",
+        columns=("", "recommended", "signed first: as seen", "signed first: as lived"),
+        rows=tuple(rows),
+        numeric=frozenset({1, 2, 3}),
+        note="A routed list dollar saves nothing while use is below the commitment: the dead zone.",
+    )
+
+
+def outcome_table(outcome: OfferOutcome, title: str) -> Table:
+    """One offer on its own."""
+    return Table(title=title, columns=("", "offer"), rows=outcome_rows(outcome), numeric=frozenset({1}))
+
+
+def differences_table(differences: Sequence[dict[str, object]]) -> Table:
+    """Differences of annual list spend between scenarios, on common paths; rows as `compare_json` gives them."""
+    rows = []
+    for item in differences:
+        value = item["annual_list_cost_usd"]
+        assert isinstance(value, dict)
+        rows.append((str(item["a"]), str(item["b"]), usd_estimate(Estimate(mean=value["mean"], se=value["se"] or 0.0))))
+    return Table(
+        title="Differences in annual list spend, a less b, on the same paths",
+        columns=("a", "b", "a - b"),
+        rows=tuple(rows),
+        numeric=frozenset({2}),
+    )
+
+
+def curve_table(plan: Plan, points: int = 12) -> Table:
+    """The cost curve at some commitments, among them every band's threshold and the recommendation."""
+    keep = {band.min_commit_usd_per_year for band in plan.inputs.contract.bands}
+    keep |= {plan.recommendation.offer.commit_usd_per_year}
+    step = max(len(plan.curve) // points, 1)
+    rows = [
+        (
+            usd(point.offer.commit_usd_per_year) + (" *" if point.offer == plan.recommendation.offer else ""),
+            percent(point.offer.discount_fraction),
+            usd_short(point.expected_cost_usd),
+            percent(point.shortfall_probability),
+            usd_short(point.expected_shortfall_usd),
+            usd_short(point.expected_overage_usd),
+        )
+        for index, point in enumerate(plan.curve)
+        if index % step == 0 or point.offer.commit_usd_per_year in keep
+    ]
+    return Table(
+        title="Expected cost over commitments",
+        columns=("commitment a year", "discount", "expected cost", "P(shortfall)", "shortfall", "overage"),
+        rows=tuple(rows),
+        numeric=frozenset(range(6)),
+        note="* recommended",
+    )
+
+
+def measure_table(measurement: Measurement) -> Table:
+    """Measured usage by type, model and month, largest share of the bill first, priced on each row's own day."""
+    rows, cumulative = [], 0.0
+    for row in measurement.rows.to_dict("records"):
+        cumulative += float(row["share_of_bill"])
+        tokens = [float(row[f"{name}_tokens"]) for name in ("uncached_input", "cache_read", "output")]
+        writes = float(row["cache_write_5m_tokens"]) + float(row["cache_write_1h_tokens"])
+        rows.append(
+            (
+                str(row["request_type"]),
+                str(row["model"]),
+                str(row["month"]),
+                count(float(row["requests"])),
+                *(_mtok(value) for value in (tokens[0], tokens[1], writes, tokens[2])),
+                usd(float(row["list_cost_usd"])),
+                percent(float(row["share_of_bill"])),
+                percent(min(cumulative, 1.0)),
+            )
+        )
+    return Table(
+        title=f"Request mix, {measurement.first:%Y-%m-%d} to {measurement.last:%Y-%m-%d}, at each day's list price",
+        columns=(
+            "request type",
+            "model",
+            "month",
+            "requests",
+            "input Mtok",
+            "cache read Mtok",
+            "cache write Mtok",
+            "output Mtok",
+            "list cost",
+            "share",
+            "cumulative",
+        ),
+        rows=tuple(rows),
+        numeric=frozenset(range(3, 11)),
+    )
+
+
+def prices_table(prices: Sequence[ModelPrice]) -> Table:
+    """List prices in USD per million tokens on a day."""
+    rows: list[tuple[str, ...]] = []
+    for price in prices:
+        ends = "" if price.retires_on is None else price.retires_on.isoformat()
+        rows.append(
+            (price.model, "any" if not price.long_prompt else "up to first threshold", *_rates(price.rates), ends)
+        )
+        rows += [
+            (price.model, f"above {band.above_prompt_tokens:,}", *_rates(band.rates), ends)
+            for band in price.long_prompt
+        ]
+    on = prices[0].on if prices else ""
+    return Table(
+        title=f"List prices on {on}, USD per million tokens",
+        columns=("model", "prompt tokens", "input", "cache read", "write 5 min", "write 1 h", "output", "retires"),
+        rows=tuple(rows),
+        numeric=frozenset(range(2, 7)),
+    )
+
+
+def _rates(rates: object) -> tuple[str, ...]:
+    names = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+    values = [getattr(rates, f"{name}_usd_per_mtok") for name in names]
+    return tuple("not known" if value is None else f"{value.normalize():f}" for value in values)
+
+
+def _mtok(tokens: float) -> str:
+    return f"{tokens / 1e6:,.1f}"
+
+
+def typed_offer(contract: Contract, *, commit: float, discount: float | None, overage: str | float | None) -> Offer:
+    """An offer as people type it: the plan's band and overage clause stand in for what is left out."""
+    if not 0 <= commit <= _MOST_COMMIT_USD:
+        raise InputError(f"commitment {commit:g}: give USD a year between 0 and {_MOST_COMMIT_USD:,.0f}")
+    if discount is not None and not 0 <= discount < 1:
+        raise InputError(f"discount {discount:g}: give a fraction below 1; 12 % is 0.12")
+    offer = contract.offer_at(commit, discount)
+    if overage is None or commit == 0:
+        return offer
+    return replace(offer, overage_discount_fraction=_overage(overage, offer.discount_fraction))
+
+
+def _overage(overage: str | float, committed: float) -> float:
+    if overage in ("list", "committed"):
+        return 0.0 if overage == "list" else committed
+    try:
+        fraction = float(overage)
+    except ValueError:
+        fraction = float("nan")
+    if not 0 <= fraction < 1:
+        raise InputError(f"overage {overage}: give 'list', 'committed' or a discount fraction below 1")
+    return fraction

@@ -1,0 +1,56 @@
+"""Numbers in words: the only place where a figure is rounded.
+
+Money is shown to the digits that its Monte Carlo error leaves real; shares to one decimal of a percent.
+"""
+
+from math import floor, isfinite, log10
+
+from planner.risk import Estimate
+
+
+def usd(value: float, *, cents: bool = False) -> str:
+    """Whole dollars with separators; with cents where the amount is a price."""
+    if not isfinite(value):
+        return "n/a"
+    sign = "-" if round(value, 2 if cents else 0) < 0 else ""
+    return f"{sign}${abs(value):,.{2 if cents else 0}f}"
+
+
+def usd_short(value: float) -> str:
+    """Dollars for headlines: $950, $12.3k, $1.23M."""
+    size = abs(value)
+    sign = "-" if value < 0 else ""
+    for limit, divisor, suffix, digits in ((999_500, 1e6, "M", 2), (9_995, 1e3, "k", 0), (999.5, 1e3, "k", 1)):
+        if size >= limit:
+            return f"{sign}${size / divisor:,.{digits}f}{suffix}"
+    return f"{sign}${size:,.0f}"
+
+
+def usd_estimate(value: Estimate) -> str:
+    """A Monte Carlo estimate rounded to its error's second digit, with the error: $1,234,500 ± 700."""
+    if not isfinite(value.se) or value.se <= 0:
+        return usd(value.mean)
+    digits = max(floor(log10(value.se)) - 1, 0)
+    unit = 10**digits
+    return f"{usd(round(value.mean / unit) * unit)} ± {max(round(value.se / unit), 1) * unit:,.0f}"
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """A fraction as a percentage, one decimal unless told."""
+    if fraction is None or not isfinite(fraction):
+        return "n/a"
+    shown = f"{fraction * 100:.{digits}f}%"
+    return "0" + shown[2:] if shown.startswith("-0") and float(shown[:-1]) == 0 else shown
+
+
+def percent_estimate(value: Estimate) -> str:
+    """A probability and its error in points: 9.9% ± 0.1."""
+    if value.se == 0 or not isfinite(value.se):
+        return percent(value.mean)
+    digits = max(1, -floor(log10(value.se * 100)))
+    return f"{percent(value.mean, digits)} ± {value.se * 100:.{digits}f}"
+
+
+def count(value: float) -> str:
+    """A whole count with separators."""
+    return f"{value:,.0f}"
