@@ -1,0 +1,66 @@
+"""What every test may lean on: golden files, programs outside Python, and how much luck a run is allowed."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+GOLDEN_FOLDER = Path(__file__).parent / "golden"
+
+# A shared machine is slow now and then, so no deadline; in CI no luck, so that a red run is the change's fault.
+settings.register_profile("user", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "user")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ from what the code says now")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than ten seconds (deselect with -m 'not slow')")
+    if config.getoption("--update-golden") and os.environ.get("CI"):
+        raise pytest.UsageError(
+            "--update-golden accepts whatever the code says, so CI refuses it. Run it by hand and read the diff."
+        )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """golden(name, text) holds text against tests/golden/name, or rewrites it under --update-golden."""
+    update = request.config.getoption("--update-golden")
+
+    def check(name: str, actual: str) -> None:
+        path = GOLDEN_FOLDER / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(actual, encoding="utf-8")
+        if not path.is_file():
+            pytest.fail(f"There is no {path}. Run pytest --update-golden, and read what it wrote.")
+        expected = path.read_text(encoding="utf-8")
+        assert actual == expected, f"{path.name} differs. If that is meant: pytest --update-golden, read the diff."
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def requires() -> Callable[..., str]:
+    """requires("soffice", "libreoffice") is the path of the first of these programs that the machine has.
+
+    Without any of them the test is skipped with the reason; where CI is set it fails, so that no check
+    disappears from CI unnoticed.
+    """
+
+    def find(*programs: str) -> str:
+        for program in programs:
+            if path := shutil.which(program):
+                return path
+        reason = f"needs {' or '.join(programs)}, which this machine does not have"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}. CI must have it: see .ci/run.")
+        pytest.skip(reason)
+
+    return find
