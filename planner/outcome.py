@@ -24,7 +24,7 @@ class OfferOutcome:
     scenario: str
     expected_cost: Estimate
     cost_p10_p50_p90_usd: tuple[float, float, float]
-    on_demand_cost_usd: float
+    on_demand: Estimate
     shortfall_probability: Estimate
     expected_shortfall: Estimate
     shortfall_given_shortfall_usd: float
@@ -36,6 +36,11 @@ class OfferOutcome:
     regret_cvar_usd: float
     waste_cvar_usd: float
     marginal_saving_per_list_usd: float
+
+    @property
+    def on_demand_cost_usd(self) -> float:
+        """E[L]: expected cost of the term at list, without any commitment."""
+        return self.on_demand.mean
 
     @property
     def break_even_utilization(self) -> float | None:
@@ -59,18 +64,18 @@ def offer_outcome(
     short = (settled.shortfall_usd > HALF_CENT_USD).any(axis=0)
     n_short = int(short.sum())
     saved = 1.0 - np.divide(paid, listed, out=np.ones_like(paid), where=listed > 0)
-    on_demand = float(listed.mean())
+    on_demand = estimate(listed)
     return OfferOutcome(
         offer=offer,
         scenario=scenario,
         expected_cost=estimate(paid),
         cost_p10_p50_p90_usd=_three(paid),
-        on_demand_cost_usd=on_demand,
+        on_demand=on_demand,
         shortfall_probability=probability(n_short, paid.size),
         expected_shortfall=estimate(shortfall),
         shortfall_given_shortfall_usd=float(shortfall[short].mean()) if n_short else 0.0,
         expected_overage=estimate(settled.overage_usd.sum(axis=0)),
-        effective_savings_rate=1.0 - float(paid.mean()) / on_demand if on_demand > 0 else 0.0,
+        effective_savings_rate=1.0 - float(paid.mean()) / on_demand.mean if on_demand.mean > 0 else 0.0,
         savings_rate_p10_p50_p90=_three(saved),
         regret=estimate(np.maximum(paid - least_paid_usd, 0.0)),
         cost_cvar_usd=cvar(paid, cvar_level),

@@ -11,16 +11,16 @@ from planner.plan import Plan
 from planner.prices import ModelPrice
 from planner.risk import Estimate
 from planner.tables import Table
-from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_short
+from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
 
 _MOST_COMMIT_USD = 1e12
 
 
 def offer_name(offer: Offer) -> str:
-    """A commitment in words: $1,200,000 a year at 15.0 %, or no commitment."""
+    """A commitment in words, to four digits: $1,234,000 a year at 15.0% discount."""
     if offer.commit_usd_per_year == 0:
         return "no commitment"
-    return f"{usd(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
+    return f"{usd_rounded_down(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
 
 
 def headline(plan: Plan) -> tuple[str, str, str]:
@@ -31,7 +31,7 @@ def headline(plan: Plan) -> tuple[str, str, str]:
     what = (
         f"Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over "
         f"{inputs.contract.term_months} months, {percent(best.effective_savings_rate)} below on-demand list "
-        f"({usd(best.on_demand_cost_usd)})."
+        f"({usd_estimate(best.on_demand)})."
     )
     risk = (
         f"Shortfall risk: {percent_estimate(best.shortfall_probability)}, expected shortfall "
@@ -137,11 +137,11 @@ def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
     p10, p50, p90 = outcome.cost_p10_p50_p90_usd
     s10, s50, s90 = outcome.savings_rate_p10_p50_p90
     return (
-        ("commitment", offer_name(outcome.offer)),
+        ("commitment", offer_name(outcome.offer).removesuffix(" discount")),
         ("lived in scenario", outcome.scenario),
         ("expected cost over the term", usd_estimate(outcome.expected_cost)),
         ("cost P10 / P50 / P90", " / ".join(usd_short(value) for value in (p10, p50, p90))),
-        ("on demand at list", usd(outcome.on_demand_cost_usd)),
+        ("on demand at list", usd_estimate(outcome.on_demand)),
         ("effective savings rate", percent(outcome.effective_savings_rate)),
         ("savings rate P10 / P50 / P90", " / ".join(percent(value) for value in (s10, s50, s90))),
         ("shortfall probability", percent_estimate(outcome.shortfall_probability)),
@@ -196,7 +196,8 @@ def curve_table(plan: Plan, points: int = 12) -> Table:
     step = max(len(plan.curve) // points, 1)
     rows = [
         (
-            usd(point.offer.commit_usd_per_year) + (" *" if point.offer == plan.recommendation.offer else ""),
+            usd_rounded_down(point.offer.commit_usd_per_year)
+            + (" *" if point.offer == plan.recommendation.offer else ""),
             percent(point.offer.discount_fraction),
             usd_short(point.expected_cost_usd),
             percent(point.shortfall_probability),

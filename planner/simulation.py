@@ -6,7 +6,7 @@ interpreter lock), and because each block has its own random streams the result 
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import cpu_count
 
 import numpy as np
@@ -16,6 +16,7 @@ from planner.distributions import Distribution, Point
 from planner.price_moves import PriceMoves, price_factors
 from planner.scenario_costs import ScenarioCosts
 from planner.streams import BlockStreams
+from planner.unit_costs import Drawn
 from planner.units import FloatArray
 
 PATHS_PER_BLOCK = 4096
@@ -91,25 +92,37 @@ def simulate_spend(
     return {name: SpendPaths(list_cost_usd=current[name], signing_list_cost_usd=signing[name]) for name in current}
 
 
-def draw_inputs(inputs: Mapping[str, Distribution], streams: BlockStreams) -> dict[str, FloatArray]:
-    """Values of uncertain inputs, each (n_paths,) or (1,) for a constant. The key names the stream.
+@dataclass(slots=True)
+class InputDraws:
+    """Values of uncertain inputs on one block of paths; the key names the stream.
 
-    An entry that stands in two scenarios therefore shares its draw, and scenarios that differ in its spread differ
-    by the spread and not by luck.
+    An entry that stands in two scenarios shares its draw, and scenarios that differ in its spread differ by the
+    spread and not by luck.
     """
-    return {
-        key: np.array([value.value]) if isinstance(value, Point) else value.from_normal(streams.normal(key))
-        for key, value in inputs.items()
-    }
+
+    streams: BlockStreams
+    values: dict[tuple[str, Distribution], FloatArray] = field(default_factory=dict)
+
+    def draw(self, inputs: Mapping[str, Distribution]) -> dict[str, FloatArray]:
+        """Each input's values, (n_paths,), or (1,) for a constant."""
+        return {key: self._value(key, distribution) for key, distribution in inputs.items()}
+
+    def _value(self, key: str, distribution: Distribution) -> FloatArray:
+        if isinstance(distribution, Point):
+            return np.array([distribution.value])
+        if (key, distribution) not in self.values:
+            self.values[key, distribution] = distribution.from_normal(self.streams.normal(key))
+        return self.values[key, distribution]
 
 
 def _block_spend(model: SpendModel, streams: BlockStreams) -> Sequence[tuple[str, FloatArray, FloatArray]]:
     requests = model.demand.factors(streams) * model.requests[:, None]
     tokens = model.demand.token_factors(streams)
     factors: dict[str, FloatArray] = {}
+    inputs = InputDraws(streams)
     spend = []
     for costs in model.scenarios:
-        by_tier, overhead = _tier_spend(costs, requests, streams)
+        by_tier, overhead = _tier_spend(costs, requests, inputs.draw(costs.inputs))
         at_signing = overhead + tokens * sum(by_tier.values(), start=np.zeros((1, 1)))
         at_current = at_signing
         if not model.price_moves.is_still:
@@ -127,12 +140,9 @@ def _block_spend(model: SpendModel, streams: BlockStreams) -> Sequence[tuple[str
     return spend
 
 
-def _tier_spend(
-    costs: ScenarioCosts, requests: FloatArray, streams: BlockStreams
-) -> tuple[dict[str, FloatArray], FloatArray]:
+def _tier_spend(costs: ScenarioCosts, requests: FloatArray, drawn: Drawn) -> tuple[dict[str, FloatArray], FloatArray]:
     """USD by serving tier and USD of routing overhead, each (n_months, n_paths), before drift and price moves."""
     months = np.arange(requests.shape[0], dtype=np.float64)
-    drawn = draw_inputs(costs.inputs, streams)
     by_tier: dict[str, FloatArray] = {}
     overhead = np.zeros(requests[:, 0, :].shape)
     constant: dict[str, FloatArray] = {}

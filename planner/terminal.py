@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,9 +15,20 @@ from rich.table import Table as RichTable
 from planner.tables import Table
 
 
+_WIDTH_IN_A_FILE = 130
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A terminal's own width; in a file or pipe, room for the widest table and notes on one line each."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, highlight=False, width=_WIDTH_IN_A_FILE, soft_wrap=stderr)
+    return console
+
+
 def fail(message: str, code: int) -> NoReturn:
     """Say what is wrong on stderr and stop with an exit code."""
-    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {plain(message)}", soft_wrap=True)
+    _console(stderr=True).print(f"[bold red]error:[/] {plain(message)}")
     sys.exit(code)
 
 
@@ -27,7 +39,7 @@ def plain(text: str) -> str:
 
 def show(tables: Sequence[Table]) -> None:
     """Print tables that have rows."""
-    console = Console(highlight=False)
+    console = _console()
     for table in tables:
         if not table.rows:
             continue
@@ -37,6 +49,8 @@ def show(tables: Sequence[Table]) -> None:
             caption=plain(table.note) or None,
             caption_justify="left",
             header_style="bold",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
         )
         for index, column in enumerate(table.columns):
             rich_table.add_column(plain(column), justify="right" if index in table.numeric else "left", overflow="fold")
@@ -48,20 +62,20 @@ def show(tables: Sequence[Table]) -> None:
 
 def print_json(value: Any) -> None:
     """Print JSON and nothing else on stdout; NaN is a fault, not a value."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def warn(warnings: Sequence[str]) -> None:
     """Print what must be said beside the answer, on stderr."""
-    console = Console(stderr=True, highlight=False)
+    console = _console(stderr=True)
     for warning in warnings:
-        console.print(f"[yellow]note:[/] {plain(warning)}", soft_wrap=True)
+        console.print(f"[yellow]note:[/] {plain(warning)}")
 
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
     """A progress bar on stderr, drawn once a second has passed; none when quiet or not on a terminal."""
-    console = Console(stderr=True)
+    console = _console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return

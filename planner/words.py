@@ -16,10 +16,16 @@ def usd(value: float, *, cents: bool = False) -> str:
     return f"{sign}${abs(value):,.{2 if cents else 0}f}"
 
 
+def usd_rounded_down(value: float) -> str:
+    """Dollars to four digits, never more than the value: an optimum has no more real ones."""
+    unit = 10 ** max(floor(log10(value)) - 3, 0) if value >= 1 else 1
+    return usd(floor(value / unit) * unit)
+
+
 def usd_short(value: float) -> str:
     """Dollars for headlines: $950, $12.3k, $1.23M."""
     size = abs(value)
-    sign = "-" if value < 0 else ""
+    sign = "-" if round(value) < 0 else ""
     for limit, divisor, suffix, digits in ((999_500, 1e6, "M", 2), (9_995, 1e3, "k", 0), (999.5, 1e3, "k", 1)):
         if size >= limit:
             return f"{sign}${size / divisor:,.{digits}f}{suffix}"
