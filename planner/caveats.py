@@ -12,6 +12,7 @@ from planner.objectives import ConstraintNote
 from planner.prices import PriceBook
 from planner.risk import Estimate
 from planner.scenario_costs import ScenarioCosts
+from planner.words import percent, usd_rounded_down, usd_short
 
 _WEEKS_UNTIL_TREND = 12
 _WEEKLY_LOG_SD = 0.5
@@ -90,10 +91,11 @@ def _choice(inputs: PlanInputs, constraint: ConstraintNote, sign_first_cost: Est
     alpha = inputs.decision.max_shortfall_probability
     if constraint.binds:
         yield (
-            f"The limit of {alpha:.0%} on the shortfall probability binds: without it the cheapest commitment would be "
-            f"{constraint.unconstrained.commit_usd_per_year:,.0f} USD a year and save "
-            f"{constraint.relaxing_saves_usd:,.0f} USD more. Monte Carlo error puts the limit between "
-            f"{constraint.commit_low_usd_per_year:,.0f} and {constraint.commit_high_usd_per_year:,.0f} USD a year."
+            f"The limit of {percent(alpha)} on the shortfall probability binds: without it the cheapest commitment would "
+            f"be {usd_rounded_down(constraint.unconstrained.commit_usd_per_year)} a year and save "
+            f"{usd_short(constraint.relaxing_saves_usd)} more. Commitments at the chosen discount reach the limit "
+            f"between {usd_rounded_down(constraint.commit_low_usd_per_year)} and "
+            f"{usd_rounded_down(constraint.commit_high_usd_per_year)} a year (95% of Monte Carlo error)."
         )
     if constraint.band_depends:
         yield (

@@ -136,7 +136,7 @@ class DemandProcess:
     def _common_log(self, streams: BlockStreams) -> FloatArray:
         """Everything that all types share, shape (n_months, n_paths)."""
         model = self.model
-        months = np.arange(self.n_months) + self.growth_months
+        months = np.arange(self.n_months, dtype=np.float64) + self.growth_months
         per_month = np.log1p(model.growth_per_year.from_normal(streams.normal("growth"))) / 12.0
         common = damped_months(months, model.growth_damping_per_month)[:, None] * per_month
         common += (np.log(self.season) + self.log_mean)[:, None]

@@ -20,6 +20,7 @@ from planner.plan_file import (
     ContractSection,
     DemandSection,
     MixSection,
+    OverrideSection,
     PlanFile,
     PricesSection,
     RampSection,
@@ -158,15 +159,7 @@ def _prices(section: PricesSection) -> PriceInputs:
     return PriceInputs(
         provider=section.provider,
         on=section.on,
-        overrides=tuple(
-            PriceOverride(
-                **{
-                    name: Decimal(repr(value)) if isinstance(value, float) else value
-                    for name, value in override.model_dump().items()
-                }
-            )
-            for override in section.override
-        ),
+        overrides=tuple(_override(override) for override in section.override),
         moves=PriceMoves(
             falls_per_year=cuts.falls_per_year,
             fall=cuts.fall,
@@ -174,6 +167,22 @@ def _prices(section: PricesSection) -> PriceInputs:
             rise=cuts.rise,
             lag_months=cuts.lag_months,
         ),
+    )
+
+
+def _override(section: OverrideSection) -> PriceOverride:
+    def price(value: float | None) -> Decimal | None:
+        return None if value is None else Decimal(repr(value))
+
+    return PriceOverride(
+        model=section.model,
+        source=section.source,
+        tier=section.tier,
+        input_usd_per_mtok=price(section.input_usd_per_mtok),
+        output_usd_per_mtok=price(section.output_usd_per_mtok),
+        cache_read_usd_per_mtok=price(section.cache_read_usd_per_mtok),
+        cache_write_5m_usd_per_mtok=price(section.cache_write_5m_usd_per_mtok),
+        cache_write_1h_usd_per_mtok=price(section.cache_write_1h_usd_per_mtok),
     )
 
 

@@ -150,16 +150,17 @@ class _TypePricer:
             request_type=name,
             copies=tuple(copies),
             routes=tuple(self._applied_route(i, route, copies, inputs) for i, route in enumerate(self.routes)),
-            cache=cache
-            and _applied(
+            cache=None
+            if cache is None
+            else _applied(
                 f"cache/{name}",
                 cache.ramp,
                 inputs,
                 cacheable_fraction=cache.cacheable_fraction,
                 hit_rate=cache.hit_rate,
             ),
-            batch=batch and _applied(f"batch/{name}", batch.ramp, inputs, share=batch.share),
-            output=output and _applied(f"output/{name}", output.ramp, inputs, cut=output.cut),
+            batch=None if batch is None else _applied(f"batch/{name}", batch.ramp, inputs, share=batch.share),
+            output=None if output is None else _applied(f"output/{name}", output.ramp, inputs, cut=output.cut),
         )
 
     def _applied_route(

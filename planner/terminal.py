@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from planner.tables import Table
 
 
-_WIDTH_IN_A_FILE = 130
+_WIDTH_IN_A_FILE = 150
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -53,7 +53,10 @@ def show(tables: Sequence[Table]) -> None:
             pad_edge=False,
         )
         for index, column in enumerate(table.columns):
-            rich_table.add_column(plain(column), justify="right" if index in table.numeric else "left", overflow="fold")
+            numeric = index in table.numeric
+            rich_table.add_column(
+                plain(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric
+            )
         for row in table.rows:
             rich_table.add_row(*(plain(cell) for cell in row))
         console.print(rich_table)
