@@ -91,8 +91,8 @@ def _choice(inputs: PlanInputs, constraint: ConstraintNote, sign_first_cost: Est
     alpha = inputs.decision.max_shortfall_probability
     if constraint.binds:
         yield (
-            f"The limit of {percent(alpha)} on the shortfall probability binds: without it the cheapest commitment would "
-            f"be {usd_rounded_down(constraint.unconstrained.commit_usd_per_year)} a year and save "
+            f"The limit of {percent(alpha)} on the shortfall probability binds: without it the cheapest commitment "
+            f"would be {usd_rounded_down(constraint.unconstrained.commit_usd_per_year)} a year and save "
             f"{usd_short(constraint.relaxing_saves_usd)} more. Commitments at the chosen discount reach the limit "
             f"between {usd_rounded_down(constraint.commit_low_usd_per_year)} and "
             f"{usd_rounded_down(constraint.commit_high_usd_per_year)} a year (95% of Monte Carlo error)."
