@@ -14,10 +14,10 @@ from planner.risk import Estimate
 from planner.scenario_costs import ScenarioCosts
 from planner.words import percent, usd_rounded_down, usd_short
 
-_WEEKS_UNTIL_TREND = 12
 _WEEKLY_LOG_SD = 0.5
 _WEEKLY_AR1 = 0.3
 _MOST_LEVEL_SD = 1.0
+_MONTHS_UNTIL_OLD = 9
 
 
 def history_level_sd(inputs: PlanInputs, measurement: Measurement | None) -> float:
@@ -28,7 +28,7 @@ def history_level_sd(inputs: PlanInputs, measurement: Measurement | None) -> flo
     """
     if measurement is None or measurement.complete_months or inputs.level_sd_given:
         return inputs.demand.level_sd
-    weeks = max(_history_days(measurement) / 7.0, 1e-6)
+    weeks = measurement.coverage.span_days / 7.0
     spread = _WEEKLY_LOG_SD * sqrt((1 + _WEEKLY_AR1) / (1 - _WEEKLY_AR1)) / sqrt(weeks)
     return min(max(spread, inputs.demand.level_sd), _MOST_LEVEL_SD)
 
@@ -47,9 +47,10 @@ def caveats(
 ) -> tuple[str, ...]:
     """Every warning of a plan, the most consequential first, each once."""
     said = [
-        *_history(inputs, measurement),
-        *(measurement.warnings if measurement else ()),
         *mix.warnings,
+        *_history(inputs, measurement),
+        *_old_log(mix),
+        *(measurement.warnings if measurement else ()),
         *_choice(inputs, constraint, sign_first_cost),
         *_routes(scenario_costs),
         *_unknown_types(inputs, mix),
@@ -61,29 +62,19 @@ def caveats(
     return tuple(dict.fromkeys(said))
 
 
-def _history_days(measurement: Measurement) -> float:
-    return (measurement.last - measurement.first).total_seconds() / 86_400
-
-
 def _history(inputs: PlanInputs, measurement: Measurement | None) -> Iterator[str]:
-    if measurement is None:
-        return
-    days = _history_days(measurement)
-    if not measurement.complete_months:
-        widened = (
-            ""
-            if inputs.level_sd_given
-            else (f" The run rate's uncertainty is widened to a log sd of {history_level_sd(inputs, measurement):.2g}.")
-        )
-        covered = f"{days * 24:.1f} hours" if days < 2 else f"{days:.0f} days"
+    if measurement is not None and not measurement.complete_months and not inputs.level_sd_given:
         yield (
-            f"The log covers {covered}, not one complete month: the run rate is that scaled up, as if every hour were "
-            f"like these.{widened} Do not sign a commitment on this; measure at least {_WEEKS_UNTIL_TREND} weeks."
+            "Because not one complete month was measured, the uncertainty of the run rate itself is widened from a log "
+            f"sd of {inputs.demand.level_sd:.2g} to {history_level_sd(inputs, measurement):.2g}."
         )
-    elif days < 7 * _WEEKS_UNTIL_TREND:
+
+
+def _old_log(mix: RequestMix) -> Iterator[str]:
+    if mix.growth_months > _MONTHS_UNTIL_OLD:
         yield (
-            f"Short history: {days:.0f} days. Below {_WEEKS_UNTIL_TREND} weeks the growth assumption, not the log, "
-            "decides the forecast."
+            f"{mix.growth_months:.0f} months lie between the measured usage and the start of the contract: the growth "
+            "assumption fills them, not the log."
         )
 
 

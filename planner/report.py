@@ -29,7 +29,7 @@ def headline(plan: Plan) -> tuple[str, str, str]:
     inputs = plan.inputs
 
     what = (
-        f"Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over "
+        f"{_reservation(plan)}Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over "
         f"{inputs.contract.term_months} months, {percent(best.effective_savings_rate)} below on-demand list "
         f"({usd_estimate(best.on_demand)})."
     )
@@ -40,6 +40,13 @@ def headline(plan: Plan) -> tuple[str, str, str]:
     if inputs.decision.scenario == inputs.baseline:
         return what, risk, "No scenario with levers is decided on: this sizes the commitment on the bill as it is."
     return what, risk, _sign_first_line(plan, first.signed.offer)
+
+
+def _reservation(plan: Plan) -> str:
+    measured = plan.prepared.measurement
+    if measured is None or measured.complete_months:
+        return ""
+    return "Too little history to sign on: not one complete month is measured. As if it were typical: "
 
 
 def _sign_first_line(plan: Plan, hasty: Offer) -> str:
