@@ -140,7 +140,8 @@ def _prices(inputs: PlanInputs, price_book: PriceBook, priced_on: date, mix: Req
     models = {entry.model for entry in mix.entries}
     targets = {route.to for scenario in inputs.scenarios for route in scenario.routes}
     targets |= {r.escalate_to for scenario in inputs.scenarios for r in scenario.routes if r.escalate_to}
-    for model in sorted(models | {price_book.resolve(target) for target in targets}):
+    targets = {price_book.resolve(target) for target in targets}
+    for model in sorted(models | targets):
         price = price_book.price(model, priced_on)
         yield from price.notes
         retires = price_book.retires_on(model)

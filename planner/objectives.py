@@ -2,7 +2,8 @@
 
 All objectives respect P(shortfall) <= alpha in the scenario decided on. Expected cost is minimised exactly
 (planner.commit). Mean plus CVaR and the largest regret over scenarios are convex in the commitment inside a band, so a
-bounded search in each band, beside the band's edges and the expected-cost candidates, finds them to the cent.
+bounded search in each band, beside the band's edges and the expected-cost candidates, finds them to the cent. At locked
+prices that rise during the term they need not be convex, and the search may settle on a local best.
 """
 
 from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ class OfferOutcome:
 
     effective_savings_rate is 1 - E[paid] / E[on demand]; its quantiles are those of 1 - paid / on demand per path.
     regret is paid minus the least that the path could have paid with perfect foresight. The CVaRs are means of the
-    worst tenth of cost, of regret against on-demand (paid - list) and of unused commitment.
+    worst 1 - cvar_level share of cost, of regret against on-demand (paid - list) and of unused commitment.
     marginal_saving_per_list_usd is (1 - e) P(use > commitment): what routing one more list dollar away still saves.
     """
 
@@ -35,6 +35,7 @@ class OfferOutcome:
     cost_cvar_usd: float
     regret_cvar_usd: float
     waste_cvar_usd: float
+    cvar_level: float
     marginal_saving_per_list_usd: float
 
     @property
@@ -81,6 +82,7 @@ def offer_outcome(
         cost_cvar_usd=cvar(paid, cvar_level),
         regret_cvar_usd=cvar(paid - listed, cvar_level),
         waste_cvar_usd=cvar(shortfall, cvar_level),
+        cvar_level=cvar_level,
         marginal_saving_per_list_usd=_marginal_saving(contract, offer, use),
     )
 

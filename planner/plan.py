@@ -168,7 +168,9 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
     samples = {name: commit_sample(contract, use) for name, use in uses.items()}
     summaries = {name: _summary(paths, spend[inputs.baseline], inputs) for name, paths in spend.items()}
     chosen = recommend(decision, scenario=decision.scenario, samples=samples, uses=uses)
-    hasty = recommend(decision, scenario=inputs.baseline, samples=samples, uses=uses)
+    # Who signs before routing sees the baseline and nothing else.
+    seen = {inputs.baseline: samples[inputs.baseline]}
+    hasty = recommend(decision, scenario=inputs.baseline, samples=seen, uses=uses)
     outcome = Outcomes(inputs=inputs, uses=uses)
     sign_first = SignFirst(
         signed=outcome.of(hasty, inputs.baseline),

@@ -143,6 +143,7 @@ def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
     """Everything shown beside an offer, as label and value."""
     p10, p50, p90 = outcome.cost_p10_p50_p90_usd
     s10, s50, s90 = outcome.savings_rate_p10_p50_p90
+    worst = percent(1.0 - outcome.cvar_level, 0)
     return (
         ("commitment", offer_name(outcome.offer).removesuffix(" discount")),
         ("lived in scenario", outcome.scenario),
@@ -157,8 +158,8 @@ def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
         ("expected overage", usd_estimate(outcome.expected_overage)),
         ("regret against perfect foresight", usd_estimate(outcome.regret)),
         ("break-even utilization", percent(outcome.break_even_utilization)),
-        ("cost CVaR, worst tenth", usd_short(outcome.cost_cvar_usd)),
-        ("unused commitment, worst tenth", usd_short(outcome.waste_cvar_usd)),
+        (f"cost in the worst {worst}", usd_short(outcome.cost_cvar_usd)),
+        (f"unused commitment in the worst {worst}", usd_short(outcome.waste_cvar_usd)),
         ("a routed list dollar still saves", usd(outcome.marginal_saving_per_list_usd, cents=True)),
     )
 

@@ -234,13 +234,30 @@ class _TypePricer:
         if route is not None and route.long_prompt_fraction is not None and route.to == price.model:
             return {band.above_prompt_tokens: route.long_prompt_fraction for band in price.long_prompt}
         ratio = self.price_book.token_ratio(entry.model, price.model)
+        if route is not None and route.token_ratio is not None and route.to == price.model:
+            ratio = route.token_ratio
         known = {}
         for band in price.long_prompt:
             # the same text crosses a threshold of the target at threshold / ratio of the source's own tokens
-            source_tokens = round(band.above_prompt_tokens / ratio)
-            if source_tokens in entry.long_prompt_fraction:
-                known[band.above_prompt_tokens] = entry.long_prompt_fraction[source_tokens]
+            share = _share_above(entry.long_prompt_fraction, band.above_prompt_tokens / ratio)
+            if share is None and price.model == entry.model:
+                # traffic that stays is priced as it was measured: below the threshold, and the measurement says so
+                share = 0.0
+            if share is not None:
+                known[band.above_prompt_tokens] = share
         return known
+
+
+def _share_above(shares: Mapping[int, float], tokens: float) -> float | None:
+    """Share of tokens in requests above a prompt length, from the shares at known lengths; None if they leave it open.
+
+    The share falls with the length: between two lengths with the same share there is only that one.
+    """
+    if round(tokens) in shares:
+        return shares[round(tokens)]
+    below = [shares[length] for length in sorted(shares) if length < tokens]
+    above = [shares[length] for length in sorted(shares) if length > tokens]
+    return below[-1] if below and above and below[-1] == above[0] else None
 
 
 def _applied(
