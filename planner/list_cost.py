@@ -1,0 +1,158 @@
+"""Price aggregated usage at list, every group at the price of its own day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.errors import PriceError, UnknownModelError, UsageError
+from planner.prices import ModelPrice, PriceBook
+from planner.units import TOKEN_CLASSES, TOKEN_COLUMNS, BoolArray, FloatArray, IntArray
+from planner.usage.columns import window_exceeds
+
+PER_REQUEST: Final = "per request"
+BY_WINDOW: Final = "by context window"
+NO_THRESHOLD: Final = "no threshold"
+UNKNOWN: Final = "unknown prompt length"
+
+BATCH: Final = "batch"
+STANDARD: Final = "standard"
+
+ObjectArray = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedGroups:
+    """Usage groups with their list cost.
+
+    groups: the groups with `model` as the price book's own id, and `list_cost_usd`, `rate_cost_usd` (before
+    multipliers), `modifier` (multiplier without the batch factor), `basis` (how prompt length was settled) and
+    `if_long_usd` (list cost if every prompt of unknown length were above the threshold; else the list cost).
+    notes: what the price book had to say about these prices.
+    """
+
+    groups: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def price_groups(groups: pd.DataFrame, book: PriceBook, prompt_edges: Iterable[int]) -> PricedGroups:
+    """List cost of each group: tokens x the rates of its day x the multiplier of its tier, geography and speed.
+
+    The whole request pays the long-prompt rates when its prompt exceeds the threshold; where the length is
+    unknown the base rate is used and `basis` says so.
+
+    Errors: UnknownModelError listing every model that was never priced, with its requests; PriceError for a
+    token class that has tokens and no price; UsageError when the usage was read without the book's thresholds.
+    """
+    edges = set(prompt_edges)
+    priced = groups.reset_index(drop=True).copy()
+    resolved = resolve_all(priced, book)
+    notes: dict[str, None] = {}
+    size = len(priced)
+    columns = {name: np.zeros(size) for name in ("rate_cost_usd", "if_long_rate_usd", "multiplier", "modifier")}
+    basis = np.full(size, NO_THRESHOLD, dtype=object)
+    for (model, day), index in _parts(priced, ["model", "day"]):
+        price = book.price(model, day.date())
+        notes.update(dict.fromkeys(price.notes))
+        part = priced.iloc[index]
+        usd, if_long, how = _rate_cost(part, price, edges)
+        columns["rate_cost_usd"][index], columns["if_long_rate_usd"][index], basis[index] = usd, if_long, how
+    _multipliers(priced, book, columns, notes)
+    priced["model"] = priced["model"].map(resolved)
+    priced["rate_cost_usd"] = columns["rate_cost_usd"]
+    priced["list_cost_usd"] = columns["rate_cost_usd"] * columns["multiplier"]
+    priced["if_long_usd"] = columns["if_long_rate_usd"] * columns["multiplier"]
+    priced["modifier"] = columns["modifier"]
+    priced["basis"] = basis
+    return PricedGroups(groups=priced, notes=tuple(notes))
+
+
+def _parts(groups: pd.DataFrame, keys: list[str]) -> Iterable[tuple[Any, IntArray]]:
+    """The distinct values of the keys, each with the positions of its rows."""
+    return cast(Iterable[tuple[Any, IntArray]], groups.groupby(keys, sort=True).indices.items())
+
+
+def resolve_all(groups: pd.DataFrame, book: PriceBook) -> dict[str, str]:
+    """Logged model name -> the price book's id. Errors: one UnknownModelError with all names never priced."""
+    resolved: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, requests in groups.groupby("model", sort=True)["requests"].sum().items():
+        try:
+            resolved[str(name)] = book.resolve(str(name))
+        except UnknownModelError as error:
+            unknown.append(f"{name!r} ({int(requests):,} requests): {error}")
+    if unknown:
+        count = "A model" if len(unknown) == 1 else f"{len(unknown)} models"
+        raise UnknownModelError(f"{count} in the log never had a price:\n  " + "\n  ".join(unknown))
+    return resolved
+
+
+def _rate_cost(part: pd.DataFrame, price: ModelPrice, edges: set[int]) -> tuple[FloatArray, FloatArray, ObjectArray]:
+    tokens = part[list(TOKEN_COLUMNS)].to_numpy(dtype=np.float64)
+    usd = _cost(tokens, price.rates.per_token(), price)
+    if_long = usd.copy()
+    basis = np.full(len(part), NO_THRESHOLD, dtype=object)
+    if price.long_prompt:
+        single = (part["requests"] == part["records"]).to_numpy()
+        basis[:] = np.where(single, PER_REQUEST, BY_WINDOW)
+    for step in sorted(price.long_prompt, key=lambda long: long.above_prompt_tokens):
+        if step.above_prompt_tokens not in edges:
+            raise UsageError(
+                f"The usage was read without the prompt length {step.above_prompt_tokens:,} at which {price.model} "
+                "changes its price. Read it with mix.prompt_edges(price_book)."
+            )
+        above, unknown = settle(part, step.above_prompt_tokens)
+        rates = step.rates.per_token()
+        usd[above] = if_long[above] = _cost(tokens[above], rates, price)
+        if_long[unknown] = _cost(tokens[unknown], rates, price)
+        basis[unknown] = UNKNOWN
+    return usd, if_long, basis
+
+
+def settle(groups: pd.DataFrame, edge: int) -> tuple[BoolArray, BoolArray]:
+    """Per group: are its prompts above `edge` tokens, and is that unknown. Shapes (n_groups,).
+
+    prompt_above settles every edge that the usage was read with; -1 leaves it to the context window.
+    """
+    pairs = list(zip(groups["prompt_above"].astype(int), groups["context_window"], strict=True))
+    sides = {
+        pair: (pair[0] >= edge) if pair[0] >= 0 else window_exceeds(pair[1], edge) for pair in dict.fromkeys(pairs)
+    }
+    above = np.array([sides[pair] is True for pair in pairs], dtype=np.bool_)
+    unknown = np.array([sides[pair] is None for pair in pairs], dtype=np.bool_)
+    return above, unknown
+
+
+def _cost(tokens: FloatArray, rates: FloatArray, price: ModelPrice) -> FloatArray:
+    missing = np.isnan(rates)
+    used = tokens.sum(axis=0) > 0
+    for index in np.flatnonzero(missing & used):
+        raise PriceError(
+            f"{price.model} has no known price for {TOKEN_CLASSES[index]} tokens on {price.on}, and the log has "
+            f"{int(tokens[:, index].sum()):,} of them. Add it under [[prices.override]]."
+        )
+    cost: FloatArray = tokens @ np.where(missing, 0.0, rates)
+    return cost
+
+
+def _multipliers(priced: pd.DataFrame, book: PriceBook, columns: dict[str, FloatArray], notes: dict[str, None]) -> None:
+    keys = ["model", "day", "service_tier", "inference_geo", "speed"]
+    for (model, day, service_tier, geo, speed), index in _parts(priced, keys):
+        on = day.date()
+        full, said = _multiplier(book, model, on, service_tier, geo, speed)
+        notes.update(dict.fromkeys(said))
+        without, _ = _multiplier(book, model, on, STANDARD if service_tier == BATCH else service_tier, geo, speed)
+        columns["multiplier"][index] = float(full)
+        columns["modifier"][index] = float(without)
+
+
+def _multiplier(
+    book: PriceBook, model: str, on: date, service_tier: str, geo: str, speed: str
+) -> tuple[Decimal, tuple[str, ...]]:
+    factor, notes = book.multiplier(model, on=on, service_tier=service_tier, inference_geo=geo, speed=speed)
+    return factor, tuple(notes)

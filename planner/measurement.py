@@ -1,0 +1,290 @@
+"""The request mix of a log: usage per type, model and month at the list price of its own day."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from planner.coverage import Coverage, coverage
+from planner.errors import UsageError
+from planner.list_cost import UNKNOWN, price_groups
+from planner.prices import PriceBook
+from planner.units import TOKEN_COLUMNS, BoolArray
+from planner.usage.columns import UNTAGGED
+from planner.usage.read import Usage
+
+NEW_TOKENIZER_RATIO: Final = 1.3
+"""Tokens of the newer tokenizer per token of the older one, for the same text."""
+
+Window = tuple[date | None, date | None]
+"""First and last day, both included; None leaves the side open."""
+
+_COUNTS: Final = ["requests", *TOKEN_COLUMNS]
+_ROW_KEYS: Final = ["request_type", "model", "month"]
+_RECONCILED_WITHIN: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """Usage that must not feed a forward commitment: a request type, a range of days (inclusive), or both."""
+
+    request_type: str | None = None
+    from_: date | None = None
+    to: date | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        what = self.request_type or "every request type"
+        since = f" from {self.from_}" if self.from_ else ""
+        until = f" to {self.to}" if self.to else ""
+        return f"{what}{since}{until}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over a measurement, in the units of the columns; billed_cost_usd is None where nothing was billed."""
+
+    requests: int
+    uncached_input_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    output_tokens: int
+    list_cost_usd: float
+    billed_cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What a log says, at list prices of each row's own day, after the window and the exclusions.
+
+    rows: request_type, model, month (YYYY-MM), requests, five token columns, list_cost_usd, billed_cost_usd,
+      share_of_bill; largest list cost first.
+    daily: the priced groups behind the rows, exclusions already taken out.
+    excluded: each exclusion with the list dollars it removed.
+    reconciliation: per month and model where the source billed something: billed_cost_usd, list_cost_usd of the
+      same records, difference_usd = billed - list, difference_fraction of list.
+    priced_by: share of list spend by how the prompt length was settled.
+    """
+
+    rows: pd.DataFrame
+    daily: pd.DataFrame
+    totals: Totals
+    excluded: tuple[tuple[Exclusion, float], ...]
+    first: datetime
+    last: datetime
+    coverage: Coverage
+    reconciliation: pd.DataFrame
+    priced_by: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+    @property
+    def complete_months(self) -> tuple[str, ...]:
+        return self.coverage.complete
+
+    @property
+    def incomplete_months(self) -> tuple[str, ...]:
+        return self.coverage.incomplete
+
+    @property
+    def missing_months(self) -> tuple[str, ...]:
+        return self.coverage.missing
+
+
+def prompt_edges(price_book: PriceBook) -> tuple[int, ...]:
+    """Prompt lengths to read usage with: each price threshold, and the same text in the other tokenizer's tokens."""
+    edges: set[int] = set()
+    for threshold in price_book.thresholds():
+        edges.update((threshold, round(threshold / NEW_TOKENIZER_RATIO), round(threshold * NEW_TOKENIZER_RATIO)))
+    return tuple(sorted(edges))
+
+
+def measure(
+    usage: Usage,
+    price_book: PriceBook,
+    *,
+    window: Window | None = None,
+    exclusions: Sequence[Exclusion] = (),
+) -> Measurement:
+    """The request mix of a log: every daily group at its own day's list price, then window, exclusions, sums.
+
+    Errors: UsageError when the window or the exclusions leave nothing; UnknownModelError, PriceError.
+    """
+    span = window or (None, None)
+    inside = _in_window(usage, span)
+    priced = price_groups(inside, price_book, usage.prompt_edges)
+    kept, excluded, said = _exclude(priced.groups, exclusions)
+    first, last = _utc(inside["first"].min()), _utc(inside["last"].max())
+    days = [stamp.date() for stamp in sorted(pd.to_datetime(inside["day"].unique()))]
+    covered = coverage(days, first=first, last=last, window=span)
+    totals = _totals(kept)
+    reconciliation = _reconcile(kept)
+    priced_by = _priced_by(kept)
+    warnings = [
+        *usage.notes,
+        *said,
+        *priced.notes,
+        *_coverage_warnings(covered),
+        *_length_warnings(kept),
+        *_tag_warnings(kept),
+        *_reconciliation_warnings(reconciliation),
+        *_date_warnings(last, price_book),
+    ]
+    return Measurement(
+        rows=_rows(kept),
+        daily=kept,
+        totals=totals,
+        excluded=excluded,
+        first=first,
+        last=last,
+        coverage=covered,
+        reconciliation=reconciliation,
+        priced_by=priced_by,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def cumulative_share(rows: pd.DataFrame) -> pd.Series:
+    """Running sum of share_of_bill down the rows as they stand (the Pareto curve when they are sorted)."""
+    return rows["share_of_bill"].cumsum()
+
+
+def _utc(stamp: pd.Timestamp) -> datetime:
+    return pd.Timestamp(stamp).tz_localize("UTC").to_pydatetime()
+
+
+def _in_window(usage: Usage, window: Window) -> pd.DataFrame:
+    since, until = window
+    if since is not None and until is not None and since > until:
+        raise UsageError(f"The usage window ends ({until}) before it begins ({since}).")
+    inside = usage.groups
+    if since is not None:
+        inside = inside[inside["day"] >= pd.Timestamp(since)]
+    if until is not None:
+        inside = inside[inside["day"] <= pd.Timestamp(until)]
+    if inside.empty:
+        raise UsageError(
+            f"No usage between {since or 'the beginning'} and {until or 'the end'}: the log runs from "
+            f"{usage.first.date()} to {usage.last.date()}."
+        )
+    return inside
+
+
+def _exclude(
+    groups: pd.DataFrame, exclusions: Sequence[Exclusion]
+) -> tuple[pd.DataFrame, tuple[tuple[Exclusion, float], ...], list[str]]:
+    said: list[str] = []
+    removed: list[tuple[Exclusion, float]] = []
+    groups = groups.assign(month=groups["day"].dt.strftime("%Y-%m"))
+    known = sorted(groups["request_type"].unique())
+    kept = np.ones(len(groups), dtype=np.bool_)
+    for exclusion in exclusions:
+        if exclusion.request_type is not None and exclusion.request_type not in known:
+            near = difflib.get_close_matches(exclusion.request_type, known, n=1, cutoff=0.0)
+            said.append(
+                f"The exclusion of {exclusion} removes nothing: the log has no such request type. "
+                f"Did you mean {near[0]!r}?"
+            )
+        hit = kept & excluded_rows(groups, exclusion)
+        removed.append((exclusion, float(groups.loc[hit, "list_cost_usd"].sum())))
+        kept &= ~hit
+    if not kept.any():
+        raise UsageError("The exclusions remove every record of the window: nothing is left to plan with.")
+    return groups.loc[kept].reset_index(drop=True), tuple(removed), said
+
+
+def excluded_rows(groups: pd.DataFrame, exclusion: Exclusion) -> BoolArray:
+    """Which groups an exclusion names. Shape (n_groups,)."""
+    hit = np.ones(len(groups), dtype=np.bool_)
+    if exclusion.request_type is not None:
+        hit &= (groups["request_type"] == exclusion.request_type).to_numpy()
+    if exclusion.from_ is not None:
+        hit &= (groups["day"] >= pd.Timestamp(exclusion.from_)).to_numpy()
+    if exclusion.to is not None:
+        hit &= (groups["day"] <= pd.Timestamp(exclusion.to)).to_numpy()
+    return hit
+
+
+def _rows(groups: pd.DataFrame) -> pd.DataFrame:
+    grouped = groups.groupby(_ROW_KEYS, sort=True)
+    rows = grouped[[*_COUNTS, "list_cost_usd"]].sum()
+    rows["billed_cost_usd"] = grouped["billed_cost_usd"].sum(min_count=1)
+    total = float(rows["list_cost_usd"].sum())
+    rows["share_of_bill"] = rows["list_cost_usd"] / total if total else 0.0
+    rows = rows.reset_index().sort_values("list_cost_usd", ascending=False, kind="stable")
+    return rows.reset_index(drop=True)
+
+
+def _totals(groups: pd.DataFrame) -> Totals:
+    billed = groups["billed_cost_usd"].sum(min_count=1)
+    counts = {name: int(groups[name].sum()) for name in _COUNTS}
+    return Totals(
+        **counts,
+        list_cost_usd=float(groups["list_cost_usd"].sum()),
+        billed_cost_usd=None if pd.isna(billed) else float(billed),
+    )
+
+
+def _reconcile(groups: pd.DataFrame) -> pd.DataFrame:
+    billed = groups[groups["billed_records"] > 0]
+    sums = billed.groupby(["month", "model"], sort=True)[["billed_cost_usd", "list_cost_usd"]].sum().reset_index()
+    sums["difference_usd"] = sums["billed_cost_usd"] - sums["list_cost_usd"]
+    sums["difference_fraction"] = sums["difference_usd"] / sums["list_cost_usd"].where(sums["list_cost_usd"] > 0)
+    return sums
+
+
+def _priced_by(groups: pd.DataFrame) -> dict[str, float]:
+    sums = groups.groupby("basis", sort=True)["list_cost_usd"].sum()
+    total = float(sums.sum())
+    return {str(basis): float(usd) / total if total else 0.0 for basis, usd in sums.items()}
+
+
+def _coverage_warnings(covered: Coverage) -> Iterable[str]:
+    if covered.complete and covered.incomplete:
+        yield f"Not a complete month, and left out of the run rate: {', '.join(covered.incomplete)}."
+    if covered.missing:
+        yield f"No record at all in {', '.join(covered.missing)}: left out of the run rate, not counted as zero."
+    for before, after in covered.holes:
+        yield f"No record between {before} and {after}: the run rate counts those days as they are, without use."
+
+
+def _length_warnings(groups: pd.DataFrame) -> Iterable[str]:
+    unknown = groups[groups["basis"] == UNKNOWN]
+    if unknown.empty:
+        return
+    total, base = float(groups["list_cost_usd"].sum()), float(unknown["list_cost_usd"].sum())
+    more = float(unknown["if_long_usd"].sum()) - base
+    share = base / total if total else 0.0
+    yield (
+        f"{share:.1%} of the list bill is in rows of several requests whose prompt lengths the log does not settle; "
+        f"they are priced below the long-prompt threshold. If all were above it, they would cost ${more:,.0f} more."
+    )
+
+
+def _tag_warnings(groups: pd.DataFrame) -> Iterable[str]:
+    total = float(groups["list_cost_usd"].sum())
+    untagged = groups[groups["request_type"] == UNTAGGED]
+    if not untagged.empty:
+        share = float(untagged["list_cost_usd"].sum()) / total if total else 0.0
+        yield f"{share:.1%} of the list bill carries no request type and is kept as {UNTAGGED!r}."
+
+
+def _reconciliation_warnings(reconciliation: pd.DataFrame) -> Iterable[str]:
+    listed = float(reconciliation["list_cost_usd"].sum())
+    if listed <= 0:
+        return
+    difference = float(reconciliation["difference_usd"].sum()) / listed
+    if abs(difference) > _RECONCILED_WITHIN:
+        yield (
+            f"The source billed {difference:+.1%} against list for the same records: a negotiated price, missing cache "
+            "classes, or another price on that day."
+        )
+
+
+def _date_warnings(last: datetime, book: PriceBook) -> Iterable[str]:
+    if last.date() > book.checked_on:
+        yield f"The log runs to {last.date()}, after the prices were last checked ({book.checked_on})."

@@ -1,0 +1,125 @@
+"""The canonical usage record: its columns, their units, and what a value must be. The single place for them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from planner.units import TOKEN_COLUMNS
+
+Kind = Literal["timestamp", "text", "count", "money"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One canonical column. `required`: a log without it, and a row that leaves it blank, is refused."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    required: bool = False
+    grouped: bool = False
+
+
+def _text(name: str, meaning: str, *, grouped: bool = False, required: bool = False) -> Column:
+    return Column(name=name, kind="text", unit="-", meaning=meaning, grouped=grouped, required=required)
+
+
+def _tokens(name: str, meaning: str, *, required: bool = False) -> Column:
+    return Column(name=name, kind="count", unit="tokens", meaning=meaning, required=required)
+
+
+COLUMNS: Final = (
+    Column(
+        name="timestamp",
+        kind="timestamp",
+        unit="ISO 8601, UTC",
+        meaning="when the request or the bucket began",
+        required=True,
+    ),
+    _text("request_type", "what the user tags: a feature, agent, product or key", grouped=True),
+    _text("model", "the model that answered, as logged", grouped=True, required=True),
+    Column(name="requests", kind="count", unit="requests", meaning="requests in the row; absent: one per row"),
+    _tokens("uncached_input_tokens", "input neither read from nor written to the cache", required=True),
+    _tokens("cache_read_tokens", "input read from the cache"),
+    _tokens("cache_write_5m_tokens", "input written to the 5-minute cache"),
+    _tokens("cache_write_1h_tokens", "input written to the 1-hour cache"),
+    _tokens("output_tokens", "output, thinking included", required=True),
+    _text("service_tier", "standard, batch, priority, flex; blank is standard", grouped=True),
+    _text("context_window", "prompt-length band of every request in the row, such as 0-200k", grouped=True),
+    _text("inference_geo", "where inference ran, such as us; blank is unrestricted", grouped=True),
+    _text("speed", "standard or fast; blank is standard", grouped=True),
+    _text("customer", "whose request it was; not used in the measurement"),
+    _text("api_key", "an identifier of the key, never the key; not used"),
+    _text("request_id", "the source's own identifier; not used"),
+    Column(name="billed_cost_usd", kind="money", unit="USD", meaning="what the source billed for the row"),
+)
+"""Every column of the product's own format, in its order. Token columns are totals of the row."""
+
+DERIVED: Final = (
+    _tokens("input_tokens_including_cache", "all input; uncached = this - cache reads - cache writes"),
+    _tokens("cache_write_tokens", "cache writes of both lifetimes; without the split, 5-minute writes"),
+)
+"""Columns that other sources have in place of canonical ones; a mapping may name them."""
+
+BY_NAME: Final[Mapping[str, Column]] = {column.name: column for column in COLUMNS + DERIVED}
+KEY_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.grouped)
+UNUSED: Final = ("customer", "api_key", "request_id")
+"""Columns that the format names and the measurement does not read."""
+
+COUNT_COLUMNS: Final = ("requests", *TOKEN_COLUMNS)
+
+COUNT_LIMIT: Final = 2**53
+"""Counts are below this: up to here every whole number is exact in float64 as well."""
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""Timestamps outside [EARLIEST, LATEST) are faults: they are placeholders such as 'epoch' or 'infinity'."""
+
+UNTAGGED: Final = "untagged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """A refused row: where it is, which field is at fault, its value, and what is wrong with it.
+
+    line is the physical line of a text file, counted from 1, or the row of a Parquet file.
+    """
+
+    file: str
+    line: int
+    field: str
+    value: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.field} = {self.value!r}: {self.problem}"
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmM]?)")
+_SCALE: Final = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+def window_exceeds(window: str, edge: int) -> bool | None:
+    """Whether every prompt in a context window band is above `edge` tokens (True), none is (False), or unknown.
+
+    Bands read "low-high", such as 0-200k or 200k-1M (low < prompt <= high), or one-sided: <= 200k, > 200k.
+    A band that spans the edge, and any other text, settles nothing: None.
+    """
+    text = window.strip().lower()
+    sizes = [float(number) * _SCALE[unit.lower()] for number, unit in _SIZE.findall(text)]
+    if len(sizes) == 2 and text[0].isdigit():
+        low, high = sizes
+    elif len(sizes) == 1 and text[0] in "<≤":
+        low, high = 0.0, sizes[0]
+    elif len(sizes) == 1 and (text[0] in ">≥" or text.endswith("+")):
+        low, high = sizes[0], float("inf")
+    else:
+        return None
+    if low >= high:
+        return None
+    if low >= edge:
+        return True
+    return False if high <= edge else None

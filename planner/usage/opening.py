@@ -1,0 +1,195 @@
+"""Open usage sources: find, identify and bind the files, under a DuckDB that can reach nothing else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import ibis
+
+from planner.errors import UsageError
+from planner.usage.files import LogFile, check_whole, expand, find_files, inspect_file
+from planner.usage.formats import FILE_STEM, bind
+from planner.usage.scan import check_types
+from planner.usage.views import Layout, as_type, open_layout, parquet_schema
+
+MEMORY_LIMIT: Final = "1GB"
+CHECKED_GZIP_BYTES: Final = 32 << 20
+"""Gzip files up to this size are decompressed a second time beside the scan to verify their check sums; DuckDB
+itself notices a file that is cut off, but not a flipped bit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSource:
+    """Where the usage is and how to read it.
+
+    sources: files, globs, folders, relative to base_dir. format: "auto" or a format's name.
+    columns: canonical column -> source field ("@file" is the file's name without endings).
+    constants: canonical column -> one value for every row. request_type: the field that names the request type.
+    skip_bad_rows: go on without refused rows and files without records, and say so.
+    """
+
+    sources: tuple[str, ...]
+    base_dir: Path
+    format: str = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    request_type: str = "request_type"
+    skip_bad_rows: bool = False
+
+
+def inspect_all(source: UsageSource) -> tuple[list[LogFile], list[str]]:
+    """The files of a source that hold records, each content once, and notes on what was left out.
+
+    Errors: UsageError for a file that cannot be a log, and for one without records unless skip_bad_rows.
+    """
+    paths, notes = find_files(source.sources, source.base_dir)
+    by_content = FILE_STEM not in source.columns.values()
+    files: dict[str, LogFile] = {}
+    for path in paths:
+        file = inspect_file(path, source.base_dir)
+        if file is None or not file.has_rows:
+            notes.append(_without_records(path.name, source.skip_bad_rows))
+            continue
+        key = file.sha256 if by_content else str(file.path)
+        if key in files:
+            notes.append(f"{file.name} has the same content as {files[key].name} and is read once.")
+        else:
+            files[key] = file
+    if not files:
+        raise UsageError(f"No usage record in {', '.join(source.sources)}: nothing to measure.")
+    return list(files.values()), notes
+
+
+def _without_records(name: str, skip: bool) -> str:
+    if not skip:
+        raise UsageError(f"{name} holds no usage record (0 rows). Remove it from the sources, or skip bad rows.")
+    return f"{name} holds no usage record and was left out."
+
+
+def readable(file: LogFile, folder: Path) -> LogFile:
+    """Parquet inside gzip or zstd, and JSON lines after a byte order mark, are expanded to a temporary file."""
+    packed_parquet = file.kind == "parquet" and file.compression != "none"
+    if packed_parquet or (file.kind == "jsonl" and file.has_byte_order_mark):
+        return replace(file, path=expand(file, folder), compression="none")
+    return file
+
+
+@contextmanager
+def usage_connection(files: Sequence[LogFile], folder: Path) -> Iterator[Any]:
+    """DuckDB under Ibis: bounded memory, UTC, and no reach beyond the given files."""
+    connection = ibis.duckdb.connect(memory_limit=MEMORY_LIMIT, temp_directory=str(folder / "spill"))
+    allowed = ", ".join("'" + str(file.path).replace("'", "''") + "'" for file in files)
+    for setting in (
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        f"allowed_paths = [{allowed}]",
+        "enable_external_access = false",
+        "enable_progress_bar = true",
+        "enable_progress_bar_print = false",
+        "lock_configuration = true",
+    ):
+        connection.raw_sql(f"SET {setting}")
+    try:
+        yield connection
+    finally:
+        connection.disconnect()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """DuckDB's errors about the user's files, as ours."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise UsageError(
+            f"The log has too many distinct combinations for {MEMORY_LIMIT} of memory. Does request_type name "
+            "single requests instead of kinds of requests?"
+        ) from error
+    except duckdb.Error as error:
+        text = str(error).strip()
+        if "state machine reached an invalid state" in text:
+            where = next((line.strip() for line in text.splitlines() if line.strip().startswith("file =")), "")
+            raise UsageError(
+                f"The CSV mixes line endings ({where}). Write all lines with the same one, for example with dos2unix."
+            ) from error
+        hint = " The file is damaged or cut off: copy it again." if "GZIP" in text or "ZSTD" in text.upper() else ""
+        raise UsageError(f"The log cannot be read: {text.splitlines()[0]}.{hint}") from error
+
+
+def file_layouts(
+    connection: Any, files: Sequence[LogFile], source: UsageSource
+) -> tuple[list[Layout], dict[str, LogFile]]:
+    """Files grouped by how they are read, and the file behind each path that DuckDB is given.
+
+    Errors: UsageError when a file does not provide a required column.
+    """
+    grouped: dict[str, Layout] = {}
+    for file in files:
+        fields = _parquet_fields(connection, file) if file.kind == "parquet" else file.fields
+        binding = bind(
+            file=file.name,
+            seen=tuple(fields),
+            format=source.format,
+            columns=source.columns,
+            constants=source.constants,
+            request_type=source.request_type,
+            open_ended=file.kind == "jsonl",
+        )
+        if file.kind == "jsonl":
+            fields = {path: tuple(path.split(".")) for path in binding.fields.values()} | dict(fields)
+        layout = Layout(
+            kind=file.kind, compression=file.compression, fields=fields, binding=binding, paths=(file.path,)
+        )
+        used = dict(fields) if file.kind == "csv" else {path: fields.get(path) for path in binding.fields.values()}
+        key = repr((file.kind, file.compression, used, replace(binding, unseen=frozenset())))
+        if file.kind == "parquet":
+            table = open_layout(connection, layout, name="schema")
+            check_types(file.name, layout, table)
+            key += repr(table.schema())
+        known = grouped.get(key)
+        grouped[key] = _joined(known, layout) if known else layout
+    return list(grouped.values()), {str(file.path): file for file in files}
+
+
+def _joined(known: Layout, more: Layout) -> Layout:
+    binding = replace(known.binding, unseen=known.binding.unseen & more.binding.unseen)
+    return replace(known, binding=binding, paths=(*known.paths, *more.paths))
+
+
+def _parquet_fields(connection: Any, file: LogFile) -> dict[str, tuple[str, ...]]:
+    fields: dict[str, tuple[str, ...]] = {}
+
+    def walk(name: str, kind: Any, above: tuple[str, ...]) -> None:
+        steps = (*above, name)
+        if kind.is_struct():
+            for inner, inner_kind in kind.items():
+                walk(inner, inner_kind, steps)
+        else:
+            fields[".".join(steps)] = steps
+
+    for name, declared in parquet_schema(connection, file.path).items():
+        walk(name, as_type(declared), ())
+    return fields
+
+
+@contextmanager
+def integrity_checks(files: Sequence[LogFile]) -> Iterator[None]:
+    """Verify compressed files beside the scan: DuckDB takes a damaged one for a shorter one."""
+    packed = [file for file in files if file.compression == "zstd" or _is_small_gzip(file)]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        checks: list[Future[None]] = [pool.submit(check_whole, file) for file in packed]
+        try:
+            yield
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        for check in checks:
+            check.result()
+
+
+def _is_small_gzip(file: LogFile) -> bool:
+    return file.compression == "gzip" and file.path.stat().st_size <= CHECKED_GZIP_BYTES

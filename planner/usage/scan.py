@@ -1,0 +1,223 @@
+"""The one Ibis expression that aggregates usage records, built over files of one layout at a time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, cast
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from planner.errors import UsageError
+from planner.units import TOKEN_COLUMNS
+from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, EARLIEST, KEY_COLUMNS, LATEST
+from planner.usage.files import FileKind
+from planner.usage.views import Layout, Table, source_field
+
+US_PER_DAY: Final = 86_400_000_000
+US_RANGE: Final = (int(EARLIEST.timestamp()) * 1_000_000, int(LATEST.timestamp()) * 1_000_000 - 1)
+NOT_KNOWN: Final = -1
+
+_UTC = dt.Timestamp(timezone="UTC")
+_NAIVE = dt.Timestamp(scale=6)
+
+
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((_UTC,), dt.int64))
+def _epoch_us_utc(moment):  # type: ignore[no-untyped-def]
+    """DuckDB's microseconds since 1970 of a moment."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((_NAIVE,), dt.int64))
+def _epoch_us(moment):  # type: ignore[no-untyped-def]
+    """The same of a time without a zone, taken as UTC: a cast to a moment would ask the calendar, and be slow."""
+
+
+@ibis.udf.scalar.builtin(name="floor", signature=((dt.float64,), dt.float64))
+def _floor(number):  # type: ignore[no-untyped-def]
+    """DuckDB's floor of a double, which stays a double (Ibis's own casts to an integer and fails on infinity)."""
+
+
+@ibis.udf.scalar.builtin(name="divide", signature=((dt.int64, dt.int64), dt.int64))
+def _divide(number, by):  # type: ignore[no-untyped-def]
+    """Whole-number division (Ibis's own goes through a double)."""
+
+
+def _count(raw: Any, *, blank: float | None) -> tuple[Any, Any]:
+    """A count as float64 and whether it can be used: a whole number from 0 to 2**53 - 1. NULL counts as False.
+
+    blank: what an empty value stands for; None refuses it. Text is cast to DOUBLE and not to BIGINT, because the
+    latter rounds 1.5 to 2.
+    """
+    kind = raw.type()
+    number = raw.try_cast("float64") if kind.is_string() else raw.cast("float64")
+    if blank is not None:
+        number = ibis.cases((raw.isnull(), blank), else_=number)
+    in_range = number.between(0.0, float(COUNT_LIMIT - 1))
+    return number, in_range if kind.is_integer() else in_range & (number == _floor(number))
+
+
+def check_types(file: str, layout: Layout, table: Table) -> None:
+    """Errors: UsageError for a typed (Parquet) column that cannot be what it is mapped to."""
+    for name, path in layout.binding.fields.items():
+        kind = source_field(table, layout, path).type()
+        number = kind.is_numeric() and not kind.is_boolean()
+        if name == "timestamp":
+            fits, needs = kind.is_string() or kind.is_timestamp() or kind.is_date(), "a timestamp or ISO text"
+        elif name in KEY_COLUMNS:
+            continue
+        else:
+            fits, needs = kind.is_string() or number, "a number"
+        if not fits:
+            raise UsageError(f"{file}: column {path!r} for {name} is of type {kind}; it has to be {needs}.")
+
+
+def record_columns(table: Table, layout: Layout) -> dict[str, Any]:
+    """The layout's rows as canonical records, by column expression.
+
+    us: microseconds since 1970. Key columns and counts; only those that the layout has. prompt: input of all
+    classes. billed, no_split (cache writes without a split by lifetime). fault: the row must be refused.
+    """
+    binding = layout.binding
+    us = _microseconds(table, layout)
+    values, goods = _counts(table, layout)
+    columns = {"us": us} | _keys(table, layout) | values
+    columns["prompt"] = _sum(values.get(name) for name in TOKEN_COLUMNS[:-1])
+    if binding.has("billed_cost_usd"):
+        columns["billed"], good = _money(_raw(table, layout, "billed_cost_usd"))
+        goods.append(good)
+    if binding.has("cache_write_tokens"):
+        columns["no_split"] = _no_split(table, layout)
+    good = us.between(*US_RANGE)
+    for each in goods:
+        good = good & each
+    columns["fault"] = ~good.fill_null(False)
+    return columns
+
+
+def _sum(terms: Iterable[Any]) -> Any:
+    first, *rest = [term for term in terms if term is not None]
+    return sum(rest, start=first)
+
+
+def _microseconds(table: Table, layout: Layout) -> Any:
+    raw = _raw(table, layout, "timestamp")
+    kind = raw.type()
+    if kind.is_string():
+        return _epoch_us_utc(raw.try_cast(_UTC))
+    zoned = kind.is_timestamp() and kind.timezone is not None
+    return _epoch_us_utc(raw.cast(_UTC)) if zoned else _epoch_us(raw.cast(_NAIVE))
+
+
+def _keys(table: Table, layout: Layout) -> dict[str, Any]:
+    raws = {name: _raw(table, layout, name) for name in KEY_COLUMNS}
+    return {name: raw.cast("string") for name, raw in raws.items() if raw is not None}
+
+
+def _raw(table: Table, layout: Layout, name: str) -> Any:
+    """The expression behind a column; None where the layout has none."""
+    if name in layout.binding.constants:
+        return ibis.literal(layout.binding.constants[name], "string")
+    if name in layout.binding.fields:
+        return source_field(table, layout, layout.binding.fields[name])
+    return None
+
+
+def _counts(table: Table, layout: Layout) -> tuple[dict[str, Any], list[Any]]:
+    """The counts that the layout has, and for each whether it can be used."""
+    values: dict[str, Any] = {}
+    goods: list[Any] = []
+    for name in COUNT_COLUMNS:
+        raw = _raw(table, layout, name)
+        if raw is not None:
+            values[name], good = _count(raw, blank=blank_value(name, layout.kind))
+            goods.append(good & (values[name] >= 1.0) if name == "requests" else good)
+    _derive_writes(table, layout, values, goods)
+    _derive_input(table, layout, values, goods)
+    return values, goods
+
+
+def blank_value(name: str, kind: FileKind) -> float | None:
+    """What a blank count stands for: 0 for cache classes; 1 request where an object lacks the key; else refused."""
+    if name.startswith("cache_"):
+        return 0.0
+    return 1.0 if name == "requests" and kind == "jsonl" else None
+
+
+def _derive_writes(table: Table, layout: Layout, values: dict[str, Any], goods: list[Any]) -> None:
+    """Cache writes without the split by lifetime are 5-minute writes: 5m = total - 1h where 5m is not given."""
+    raw = _raw(table, layout, "cache_write_tokens")
+    if raw is None:
+        return
+    total, good = _count(raw, blank=0.0)
+    rest = total - values["cache_write_1h_tokens"] if "cache_write_1h_tokens" in values else total
+    split = _raw(table, layout, "cache_write_5m_tokens")
+    derived = rest if split is None else ibis.cases((split.isnull(), rest), else_=values["cache_write_5m_tokens"])
+    values["cache_write_5m_tokens"] = derived
+    goods.extend([good, derived >= 0.0])
+
+
+def _no_split(table: Table, layout: Layout) -> Any:
+    total, _ = _count(_raw(table, layout, "cache_write_tokens"), blank=0.0)
+    splits = [_raw(table, layout, name) for name in ("cache_write_5m_tokens", "cache_write_1h_tokens")]
+    given = [split.notnull() for split in splits if split is not None]
+    return ibis.cases((ibis.or_(*given), 0.0), else_=total) if given else total
+
+
+def _derive_input(table: Table, layout: Layout, values: dict[str, Any], goods: list[Any]) -> None:
+    """Where the source's input includes cache tokens: uncached = input - reads - writes; below zero is a fault."""
+    raw = _raw(table, layout, "input_tokens_including_cache")
+    if raw is None or layout.binding.has("uncached_input_tokens"):
+        return
+    uncached, good = _count(raw, blank=None)
+    for name in TOKEN_COLUMNS[1:4]:
+        uncached = uncached - values[name] if name in values else uncached
+    values["uncached_input_tokens"] = uncached
+    goods.extend([good, uncached >= 0.0])
+
+
+def _money(raw: Any) -> tuple[Any, Any]:
+    """Dollars as float64, and whether they are finite; a blank is no bill."""
+    number = raw.try_cast("float64") if raw.type().is_string() else raw.cast("float64")
+    finite = (number > float("-inf")) & (number < float("inf"))
+    return number, raw.isnull() | finite
+
+
+def union(tables: Sequence[Table]) -> Table:
+    """Records of several layouts as one table; a column that a layout lacks is NULL, its count zero or one."""
+    names = dict.fromkeys(name for table in tables for name in table.columns)
+    filled = []
+    for table in tables:
+        absent = {name: _absent(name) for name in names if name not in table.columns}
+        filled.append(table.mutate(**absent).select(*names))
+    return ibis.union(*filled, distinct=False) if len(filled) > 1 else filled[0]
+
+
+def _absent(name: str) -> Any:
+    if name in KEY_COLUMNS:
+        return ibis.null("string")
+    return ibis.null("float64") if name == "billed" else ibis.literal(1.0 if name == "requests" else 0.0)
+
+
+def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int) -> Table:
+    """Group records by day, the key columns, the prompt edge and the fault flag; sums, counts, first and last.
+
+    prompt_above of a record of one request: the largest edge its prompt exceeds, 0 for none; of several
+    requests: NOT_KNOWN, whatever the total. Columns that no layout has are left out.
+    """
+    keys: dict[str, Any] = {"day": _divide(table.us, US_PER_DAY)}
+    keys |= {name: table[name] for name in KEY_COLUMNS if name in table.columns}
+    keys |= {"prompt_above": _prompt_above(table, sorted(prompt_edges)), "fault": table.fault}
+    sums = {name: table[name].sum() for name in (*COUNT_COLUMNS, "no_split") if name in table.columns}
+    if "billed" in table.columns:
+        sums |= {"billed_cost_usd": table.billed.sum(), "billed_records": table.billed.count()}
+    grouped = table.group_by(**keys).aggregate(
+        records=table.count(), first_us=table.us.min(), last_us=table.us.max(), **sums
+    )
+    return cast(Table, grouped.limit(limit))
+
+
+def _prompt_above(table: Table, edges: list[int]) -> Any:
+    """The most common answers first: an engine looks at the later branches only for the rows that are left."""
+    cases: list[tuple[Any, int]] = [(table.requests != 1.0, NOT_KNOWN)] if "requests" in table.columns else []
+    if edges:
+        cases.append((table.prompt <= float(edges[0]), 0))
+    cases += [(table.prompt > float(edge), edge) for edge in reversed(edges)]
+    return ibis.cases(*cases, else_=0).cast("int32") if cases else ibis.literal(0, "int32")

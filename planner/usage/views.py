@@ -1,0 +1,133 @@
+"""Usage files as DuckDB views with declared columns, and as Ibis tables over those views."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.backends.sql.datatypes import DuckDBType
+
+from planner.usage.columns import BY_NAME
+from planner.usage.files import Compression, FileKind
+from planner.usage.formats import FILE_STEM, Binding
+
+Table = Any
+"""An Ibis table expression (Ibis ships no usable types for a strict checker)."""
+
+FILE_COLUMN: Final = "planner file name"
+_CSV_TYPES: Final = {"timestamp": "TIMESTAMPTZ", "count": "DOUBLE", "money": "DOUBLE", "text": "VARCHAR"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Files that are read alike: one kind, one compression, the same fields, the same mapping.
+
+    fields: field name -> the keys that lead to it, in the file's order.
+    """
+
+    kind: FileKind
+    compression: Compression
+    fields: Mapping[str, tuple[str, ...]]
+    binding: Binding
+    paths: tuple[Path, ...]
+
+
+def open_layout(connection: Any, layout: Layout, *, name: str, as_text: bool = False) -> Table:
+    """The layout's files as one table of declared types: nothing is inferred.
+
+    as_text: CSV as text throughout, for a second look at what could not be parsed.
+    In CSV, what is mapped to a time or a number is parsed as such, and a line that fails is set aside. JSON is
+    read as text throughout, because DuckDB reads true as the number 1. Parquet has types of its own.
+    """
+    if layout.kind == "parquet":
+        return _view(connection, name, "read_parquet", layout.paths, {}, parquet_schema(connection, layout.paths[0]))
+    options: dict[str, Any] = {"compression": layout.compression}
+    if layout.kind == "csv":
+        columns = _csv_columns(layout, as_text=as_text)
+        options |= {"auto_detect": False, "header": True, "delim": ",", "quote": '"', "escape": '"'}
+        options |= {"columns": columns, "store_rejects": True}
+        return _view(connection, name, "read_csv", layout.paths, options, columns)
+    columns = _json_columns(layout)
+    options |= {"columns": columns, "format": "newline_delimited", "ignore_errors": True}
+    return _view(connection, name, "read_json", layout.paths, options, columns)
+
+
+def parquet_schema(connection: Any, path: Path) -> dict[str, str]:
+    """Column name -> DuckDB type of a Parquet file."""
+    rows = connection.raw_sql(f"DESCRIBE SELECT * FROM read_parquet({_literal(str(path))})").fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def as_type(declared: str) -> dt.DataType:
+    """A DuckDB type as Ibis knows it."""
+    return DuckDBType.from_string(declared)
+
+
+def _view(
+    connection: Any,
+    name: str,
+    function: str,
+    paths: Iterable[Path],
+    options: Mapping[str, Any],
+    columns: Mapping[str, str],
+) -> Table:
+    """Ibis has readers of its own; these views tell DuckDB the same without asking it for the schema again."""
+    arguments = [_literal([str(path) for path in paths])]
+    arguments += [f"{key} = {_literal(value)}" for key, value in {**options, "filename": FILE_COLUMN}.items()]
+    call = f"{function}({', '.join(arguments)})"
+    connection.raw_sql(f'CREATE OR REPLACE TEMPORARY VIEW "{name}" AS SELECT * FROM {call}')
+    schema = {column: as_type(declared) for column, declared in columns.items()}
+    return ibis.table(schema | {FILE_COLUMN: dt.string}, name=name)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(each) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(each)}' for key, each in value.items())}}}"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _csv_columns(layout: Layout, *, as_text: bool) -> dict[str, str]:
+    mapped = {} if as_text else layout.binding.fields
+    kinds = {path: _CSV_TYPES[BY_NAME[name].kind] for name, path in mapped.items()}
+    return {csv_name(index): kinds.get(field, "VARCHAR") for index, field in enumerate(layout.fields)}
+
+
+def csv_name(index: int) -> str:
+    """Fields of a CSV file are addressed by position: a header may hold any text."""
+    return f"f{index}"
+
+
+def _json_columns(layout: Layout) -> dict[str, str]:
+    tree: dict[str, Any] = {}
+    for path in layout.binding.fields.values():
+        if path == FILE_STEM:
+            continue
+        node = tree
+        for step in layout.fields[path]:
+            node = node.setdefault(step, {})
+    return {name: _struct(children) for name, children in tree.items()}
+
+
+def _struct(children: Mapping[str, Any]) -> str:
+    if not children:
+        return "VARCHAR"
+    inner = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}" {_struct(child)}' for name, child in children.items())
+    return f"STRUCT({inner})"
+
+
+def source_field(table: Table, layout: Layout, path: str) -> Any:
+    """The column expression of a source field."""
+    if path == FILE_STEM:
+        return table[FILE_COLUMN]
+    if layout.kind == "csv":
+        return table[csv_name(list(layout.fields).index(path))]
+    value = table
+    for step in layout.fields[path]:
+        value = value[step]
+    return value
