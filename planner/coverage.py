@@ -104,10 +104,13 @@ def coverage(
 
 
 def usual_gap(days: Sequence[date]) -> int:
-    """The 90th percentile, higher value, of the day gaps between consecutive days; 1 below three days."""
-    if len(days) < 3:
-        return 1
+    """The 90th percentile, higher value, of the day gaps between consecutive days; 1 below three days.
+
+    Two days a month apart are monthly buckets, the one spacing that two days can show.
+    """
     gaps = sorted((after - before).days for before, after in pairwise(days))
+    if len(days) < 3:
+        return gaps[0] if gaps and 28 <= gaps[0] <= 31 else 1
     return gaps[math.ceil(0.9 * (len(gaps) - 1))]
 
 

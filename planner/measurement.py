@@ -17,9 +17,6 @@ from planner.units import TOKEN_COLUMNS, BoolArray
 from planner.usage.columns import UNTAGGED
 from planner.usage.read import Usage
 
-NEW_TOKENIZER_RATIO: Final = 1.3
-"""Tokens of the newer tokenizer per token of the older one, for the same text."""
-
 Window = tuple[date | None, date | None]
 """First and last day, both included; None leaves the side open."""
 
@@ -98,8 +95,9 @@ class Measurement:
 def prompt_edges(price_book: PriceBook) -> tuple[int, ...]:
     """Prompt lengths to read usage with: each price threshold, and the same text in the other tokenizer's tokens."""
     edges: set[int] = set()
+    ratio = price_book.new_tokens_per_old
     for threshold in price_book.thresholds():
-        edges.update((threshold, round(threshold / NEW_TOKENIZER_RATIO), round(threshold * NEW_TOKENIZER_RATIO)))
+        edges.update((threshold, round(threshold / ratio), round(threshold * ratio)))
     return tuple(sorted(edges))
 
 

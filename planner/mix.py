@@ -11,7 +11,6 @@ from planner.coverage import Coverage, first_day, last_day, month_index, month_o
 from planner.errors import InputError
 from planner.list_cost import BATCH, settle
 from planner.measurement import (
-    NEW_TOKENIZER_RATIO,
     Exclusion,
     Measurement,
     Totals,
@@ -25,7 +24,6 @@ from planner.prices import PriceBook
 from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, TOKEN_COLUMNS, FloatArray
 
 __all__ = [
-    "NEW_TOKENIZER_RATIO",
     "Exclusion",
     "Measurement",
     "MixEntry",
@@ -138,7 +136,7 @@ def _from_months(measurement: Measurement, season: FloatArray) -> _Basis:
     for request_type, groups in inside.groupby("request_type", sort=True):
         name = str(request_type)
         per_month = groups.groupby("month")["requests"].sum()
-        days = {month: _days_left(month, name, measurement) for month in months}
+        days = {month: _days_left(_days_of(month), name, measurement) for month in months}
         level[name] = float(
             np.mean(
                 [
@@ -176,9 +174,12 @@ def _left_out(daily: pd.DataFrame, inside: pd.DataFrame) -> list[str]:
     return [f"Only in incomplete months, and so not in the plan: {', '.join(gone)} (${usd:,.0f} at list in the log)."]
 
 
-def _days_left(month: str, request_type: str, measurement: Measurement) -> int:
-    """Days of the month that no exclusion takes from the type."""
-    days = pd.date_range(first_day(month), last_day(month), freq="D")
+def _days_of(month: str) -> pd.DatetimeIndex:
+    return pd.date_range(first_day(month), last_day(month), freq="D")
+
+
+def _days_left(days: pd.DatetimeIndex, request_type: str, measurement: Measurement) -> int:
+    """Days that no exclusion takes from the type."""
     asked = pd.DataFrame({"day": days, "request_type": request_type})
     taken = np.zeros(len(days), dtype=np.bool_)
     for exclusion, _ in measurement.excluded:
@@ -187,14 +188,18 @@ def _days_left(month: str, request_type: str, measurement: Measurement) -> int:
 
 
 def _from_span(measurement: Measurement, season: FloatArray) -> _Basis:
-    """No complete month: the whole covered span, scaled."""
+    """No complete month: the covered span, without the days that exclusions take from a type, scaled."""
     covered, daily = measurement.coverage, measurement.daily
     factor = _span_season(measurement, season)
     scale = DAYS_PER_MONTH / covered.span_days / factor
+    days = pd.date_range(measurement.first.date(), periods=max(1, round(covered.span_days)), freq="D")
     groups = {str(name): part for name, part in daily.groupby("request_type", sort=True)}
     span = f"{covered.span_days:.1f} days" if covered.span_days >= 2 else f"{covered.span_days * 24:.1f} hours"
     return _Basis(
-        level={name: float(part["requests"].sum()) * scale for name, part in groups.items()},
+        level={
+            name: float(part["requests"].sum()) * scale * len(days) / _days_left(days, name, measurement)
+            for name, part in groups.items()
+        },
         shape=groups,
         middle=covered.middle,
         latest=covered.middle,

@@ -139,6 +139,11 @@ class PriceBook:
         fact = self.facts.models.get(model)
         return _tier_in_name(model) if fact is None else fact.tier
 
+    @property
+    def new_tokens_per_old(self) -> float:
+        """Tokens of the newer tokenizer per token of the older one, for the same text."""
+        return self.facts.new_tokens_per_old
+
     def token_ratio(self, from_model: str, to_model: str) -> float:
         """Tokens of a text on to_model per token of it on from_model, by tokenizer generation.
 
@@ -147,7 +152,7 @@ class PriceBook:
         before, after = self._tokenizer(from_model), self._tokenizer(to_model)
         if before == after or None in (before, after):
             return 1.0
-        return self.facts.new_tokens_per_old if after == "new" else 1.0 / self.facts.new_tokens_per_old
+        return self.new_tokens_per_old if after == "new" else 1.0 / self.new_tokens_per_old
 
     def retires_on(self, model: str) -> date | None:
         """The last known day of a model, None where no retirement is known."""

@@ -61,6 +61,7 @@ class FakeBook:
     """`big` is cheaper from PRICE_CHANGE on, `small` five times as dear above 100,000, `half` lacks prices."""
 
     checked_on = date(2026, 11, 23)
+    new_tokens_per_old = 1.3
 
     def resolve(self, name: str) -> str:
         known = {"big": "big", "vendor/big": "big", "small": "small", "half": "half"}
@@ -496,3 +497,21 @@ def test_the_message_sample_and_its_canonical_twin_give_the_same_mix(tmp_path: P
 
 def test_days_in_a_month() -> None:
     assert [days_in(month) for month in ("2026-02", "2028-02", "2026-04", "2026-12")] == [28, 29, 30, 31]
+
+
+def test_two_days_a_month_apart_are_monthly_buckets_and_other_pairs_are_days() -> None:
+    assert usual_gap([date(2026, 6, 1), date(2026, 7, 1)]) == 30
+    assert usual_gap([date(2026, 6, 1), date(2026, 6, 15)]) == 1
+    assert usual_gap([date(2026, 6, 1)]) == 1
+
+
+def test_without_a_complete_month_the_days_an_exclusion_takes_are_not_days_without_use(tmp_path: Path) -> None:
+    lines = ["timestamp,request_type,model,requests,uncached_input_tokens,output_tokens"]
+    lines += [f"2026-06-{day:02d}T12:00:00Z,answer,claude-opus-5,1000,1000,10" for day in range(3, 18)]
+    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
+    book = PriceBook.load()
+    usage = read_usage(UsageSource(sources=("log.csv",), base_dir=tmp_path), prompt_edges=prompt_edges(book))
+    load_test = Exclusion(from_=date(2026, 6, 5), to=date(2026, 6, 9), reason="load test")
+    measured = measure(usage, book, exclusions=(load_test,))
+    mix = forward_mix(measured, start=date(2026, 7, 1), season=np.ones(12), price_book=book)
+    assert mix.entries[0].monthly_requests == pytest.approx(1000 * DAYS_PER_MONTH)
