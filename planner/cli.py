@@ -3,15 +3,13 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planner.arguments import day, pairs
 from planner.errors import InputError, PlannerError
-from planner.tables import Table
 from planner.terminal import fail, print_json, progress_bars, show, warn
 
 if TYPE_CHECKING:
@@ -123,12 +121,12 @@ def measure(
                 sources=tuple(sources),
                 base_dir=Path.cwd(),
                 format=log_format,
-                columns=_pairs("--column", column),
-                constants=_pairs("--constant", constant),
+                columns=pairs("--column", column),
+                constants=pairs("--constant", constant),
                 request_type=request_type,
                 skip_bad_rows=skip_bad_rows,
             ),
-            window=(_day("--from", from_day), _day("--to", to_day)),
+            window=(day("--from", from_day), day("--to", to_day)),
             exclusions=(),
         )
     measurement = _measured(usage, book, quiet=quiet or as_json)
@@ -174,25 +172,6 @@ def _price_book(provider: str) -> "PriceBook":
     return PriceBook.load(provider)
 
 
-def _pairs(option: str, values: Sequence[str] | None) -> dict[str, str]:
-    pairs = {}
-    for value in values or ():
-        name, found, rest = value.partition("=")
-        if not (name and found and rest):
-            raise InputError(f"{option} {value}: write NAME=VALUE, such as {option} model=claude-opus-5-5")
-        pairs[name.strip()] = rest.strip()
-    return pairs
-
-
-def _day(option: str, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise InputError(f"{option} {value}: give a day as YYYY-MM-DD") from None
-
-
 @app.command()
 def prices(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="One model; all when left out.")] = None,
@@ -208,11 +187,11 @@ def prices(
     from planner import machine, report  # noqa: PLC0415
 
     book = _price_book(provider)
-    day = _day("--on", on) or book.checked_on
+    when = day("--on", on) or book.checked_on
     if check:
         _price_check(book, as_json=as_json)
         return
-    found = [book.price(name, day) for name in ([book.resolve(model)] if model else book.models())]
+    found = [book.price(name, when) for name in ([book.resolve(model)] if model else book.models())]
     if as_json:
         values = [machine.price_json(price) for price in found]
         print_json(values[0] if model else values)
@@ -228,17 +207,14 @@ def prices(
 
 
 def _price_check(book: "PriceBook", *, as_json: bool) -> None:
+    from planner import machine, report  # noqa: PLC0415
 
     rows = book.differences()
     if as_json:
-        print_json([{name: str(getattr(row, name)) for name in row.__slots__} for row in rows])
+        print_json([machine.price_difference_json(row) for row in rows])
         return
-    names = rows[0].__slots__ if rows else ()
-    cells = tuple(tuple(str(getattr(row, name)) for name in names) for row in rows)
-    title = f"{len(rows)} differences between the price library and our dated facts"
-    show([Table(title=title, columns=tuple(name.replace("_", " ") for name in names), rows=cells)])
-    if not rows:
-        print("The price library and our dated facts agree.")
+    show([report.price_differences_table(rows)])
+    print("Where they differ, the dated fact wins." if rows else "The price library and our dated facts agree.")
 
 
 @app.command()

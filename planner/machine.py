@@ -15,7 +15,7 @@ from planner.commit import Expectation
 from planner.mix import Measurement
 from planner.outcome import OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
-from planner.prices import ModelPrice
+from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate, estimate
 from planner.scenario_costs import RouteEconomics
 from planner.units import TOKEN_COLUMNS
@@ -231,6 +231,20 @@ def price_json(price: ModelPrice) -> Json:
         "checked_on": _iso(price.checked_on),
         "retires_on": _iso(price.retires_on),
         "notes": list(price.notes),
+    }
+
+
+def price_difference_json(row: PriceDifference) -> Json:
+    """One price on which the library and our dated facts differ."""
+    own, library = row.own_usd_per_mtok, row.library_usd_per_mtok
+    return {
+        "model": row.model,
+        "token_class": row.token_class,
+        "on": row.on.isoformat(),
+        "own_usd_per_mtok": None if own is None else float(own),
+        "library_usd_per_mtok": None if library is None else float(library),
+        "effective_from": _iso(row.effective_from),
+        "wins": row.wins,
     }
 
 

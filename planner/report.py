@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from planner.contract import Contract, Offer
 from planner.errors import InputError
 from planner.mix import Measurement
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
-from planner.prices import ModelPrice
+from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate
 from planner.tables import Table
 from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
@@ -284,10 +285,34 @@ def prices_table(prices: Sequence[ModelPrice]) -> Table:
     )
 
 
+def price_differences_table(differences: Sequence[PriceDifference]) -> Table:
+    """Prices on which the library and our dated facts differ."""
+    return Table(
+        title="Where the price library and our dated facts differ, USD per million tokens",
+        columns=("model", "token class", "on", "our fact", "library", "effective from", "wins"),
+        rows=tuple(
+            (
+                row.model,
+                row.token_class,
+                row.on.isoformat(),
+                _price(row.own_usd_per_mtok),
+                _price(row.library_usd_per_mtok),
+                row.effective_from.isoformat() if row.effective_from else "",
+                "our fact" if row.wins == "own" else "library",
+            )
+            for row in differences
+        ),
+        numeric=frozenset({3, 4}),
+    )
+
+
+def _price(usd_per_mtok: Decimal | None) -> str:
+    return "not known" if usd_per_mtok is None else f"{usd_per_mtok.normalize():f}"
+
+
 def _rates(rates: object) -> tuple[str, ...]:
     names = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-    values = [getattr(rates, f"{name}_usd_per_mtok") for name in names]
-    return tuple("not known" if value is None else f"{value.normalize():f}" for value in values)
+    return tuple(_price(getattr(rates, f"{name}_usd_per_mtok")) for name in names)
 
 
 def _mtok(tokens: float) -> str:
