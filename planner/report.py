@@ -26,21 +26,32 @@ def offer_name(offer: Offer) -> str:
 
 def headline(plan: Plan) -> tuple[str, str, str]:
     """The conclusion in three lines: what to sign, the risk in it, and what signing first would have cost."""
-    best, first = plan.recommendation, plan.sign_first
-    inputs = plan.inputs
+    what, risk = _signed_lines(plan) if plan.recommendation.offer.commit_usd_per_year else _unsigned_lines(plan)
+    if plan.inputs.decision.scenario == plan.inputs.baseline:
+        last = "No scenario with levers is decided on: this sizes the commitment on the bill as it is."
+    else:
+        last = _sign_first_line(plan, plan.sign_first.signed.offer)
+    return _reservation(plan) + what, risk, last
 
-    what = (
-        f"{_reservation(plan)}Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over "
-        f"{inputs.contract.term_months} months, {percent(best.effective_savings_rate)} below on-demand list "
-        f"({usd_estimate(best.on_demand)})."
-    )
-    risk = (
+
+def _signed_lines(plan: Plan) -> tuple[str, str]:
+    best, months = plan.recommendation, plan.inputs.contract.term_months
+    return (
+        f"Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over {months} months, "
+        f"{percent(best.effective_savings_rate)} below on-demand list ({usd_estimate(best.on_demand)}).",
         f"Shortfall risk: {percent_estimate(best.shortfall_probability)}, expected shortfall "
-        f"{usd_estimate(best.expected_shortfall)}, expected overage {usd_estimate(best.expected_overage)}."
+        f"{usd_estimate(best.expected_shortfall)}, expected overage {usd_estimate(best.expected_overage)}.",
     )
-    if inputs.decision.scenario == inputs.baseline:
-        return what, risk, "No scenario with levers is decided on: this sizes the commitment on the bill as it is."
-    return what, risk, _sign_first_line(plan, first.signed.offer)
+
+
+def _unsigned_lines(plan: Plan) -> tuple[str, str]:
+    best, inputs = plan.recommendation, plan.inputs
+    limit = percent(inputs.decision.max_shortfall_probability)
+    return (
+        f"Sign no commitment: none is cheaper than on-demand list, {usd_estimate(best.expected_cost)} over "
+        f"{inputs.contract.term_months} months, with at most {limit} chance of a shortfall.",
+        "Shortfall risk: none without a commitment; everything is billed at list.",
+    )
 
 
 def _reservation(plan: Plan) -> str:
@@ -53,7 +64,7 @@ def _reservation(plan: Plan) -> str:
 def _sign_first_line(plan: Plan, hasty: Offer) -> str:
     first = plan.sign_first
     if hasty.commit_usd_per_year == plan.recommendation.offer.commit_usd_per_year:
-        return f"Signing before routing leads to the same commitment, {offer_name(hasty)}."
+        return f"Signing before routing leads to the same: {offer_name(hasty)}."
     more = "cost" if first.cost.mean >= 0 else "saved"
     amount = Estimate(mean=abs(first.cost.mean), se=first.cost.se)
     return (
