@@ -276,9 +276,10 @@ def price_offer(
 ) -> None:
     """Price one offer as it stands, in the scenario that the plan decides on."""
     from planner import machine, report  # noqa: PLC0415
+    from planner.typed_offer import typed_offer  # noqa: PLC0415
 
     result = _build(path, quiet=quiet or as_json)
-    offer = report.typed_offer(result.inputs.contract, commit=commit, discount=discount, overage=overage)
+    offer = typed_offer(result.inputs.contract, commit=commit, discount=discount, overage=overage)
     outcome = result.outcome(offer)
     if as_json:
         print_json(machine.outcome_json(outcome) | {"warnings": list(result.warnings)})
