@@ -1,0 +1,184 @@
+"""A plan as a workbook: results as values, offers as live formulas, the same bytes for the same plan."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+from xlsxwriter import Workbook
+
+from planner.errors import WorkbookError
+from planner.plan import Plan
+from planner.workbook.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, Block, write_block, write_constants
+from planner.workbook.calc_sheet import write_terms as write_offer_terms
+from planner.workbook.checks_sheet import checks, write_checks
+from planner.workbook.cover_sheets import write_about, write_summary
+from planner.workbook.curve_sheet import cost_chart, write_curve
+from planner.workbook.distribution_sheet import DistributionLayout, write_distribution
+from planner.workbook.input_sheets import write_inputs, write_prices
+from planner.workbook.offer_sheet import write_offer
+from planner.workbook.pricing import (
+    OfferPoints,
+    OfferState,
+    QuantileError,
+    offer_points,
+    price_offer,
+    quantile_error,
+    terms,
+)
+from planner.workbook.result_sheets import MixLayout, write_mix, write_routes, write_scenarios
+from planner.workbook.sheet import Sheet
+from planner.workbook.style import FONT, FONT_SIZE, make_styles
+
+_OPTIONS: Final = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+}
+_SHEETS: Final = {
+    "Summary": "the conclusion, the risk in it, and what must be known before signing",
+    "Offer": "type an offer in and read what it costs",
+    "Commit curve": "expected cost and shortfall probability of every commitment",
+    "Scenarios": "list spend a year and by month, differences between scenarios",
+    "Request mix": "a level month by request type and model",
+    "Routes": "what each route does to the cost of a request, and its break-even escalation",
+    "Inputs": "every assumption in force, and whose it is",
+    "Prices": "list prices of the models in use",
+    "Distribution": "the simulated spend that the formulas price from",
+    "Calc": "the workings of the offer sheet",
+    "Checks": "what must hold for the workbook to be trusted",
+    "About": "version, seed, hashes, limitations",
+}
+
+
+def write_workbook(plan: Plan, path: Path) -> None:
+    """Write the workbook, whole or not at all. Errors: WorkbookError where it cannot be written there."""
+    if path.suffix.lower() != ".xlsx":
+        raise WorkbookError(
+            f"cannot write {path}: spreadsheets open a workbook only as .xlsx; name it {path.stem}.xlsx"
+        )
+    content = workbook_bytes(plan)
+    temporary: Path | None = None
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        # A temporary file is private; the workbook gets the rights that the user's other files have.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink()
+        raise WorkbookError(
+            f"cannot write {path}: {error.strerror}. Give a file in a folder that exists and that you may write to."
+        ) from None
+
+
+def workbook_bytes(plan: Plan) -> bytes:
+    """The workbook as a file's content; the same plan gives the same bytes. Errors: WorkbookError."""
+    buffer = BytesIO()
+    # XlsxWriter writes into the properties that it is given, so each workbook gets its own.
+    properties = {"font_name": FONT, "font_size": FONT_SIZE}
+    workbook = Workbook(buffer, {**_OPTIONS, "default_format_properties": properties})
+    start = plan.inputs.start
+    workbook.set_properties(
+        {"title": "Commitment plan", "created": datetime(start.year, start.month, start.day, tzinfo=UTC)}
+    )
+    _fill(workbook, plan)
+    workbook.close()
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfferPart:
+    """The sheets that price offers, and what the checks need of them."""
+
+    state: OfferState
+    error: QuantileError
+    distribution: DistributionLayout
+    typed: Block
+    recommended: Block
+
+
+def _fill(workbook: Workbook, plan: Plan) -> None:
+    """Sheets stand in reading order and are filled in the order in which they need each other."""
+    sheets = _add_sheets(workbook, plan)
+
+    def define(name: str, address: str) -> None:
+        workbook.define_name(name, f"={address}")
+
+    offer = _write_offer_part(sheets, plan, define)
+    curve = write_curve(sheets["Commit curve"], workbook, plan)
+    write_scenarios(sheets["Scenarios"], workbook, plan)
+    mix: MixLayout | None = write_mix(sheets["Request mix"], plan) if "Request mix" in sheets else None
+    if "Routes" in sheets:
+        write_routes(sheets["Routes"], plan)
+    write_inputs(sheets["Inputs"], plan)
+    write_prices(sheets["Prices"], plan)
+    found = checks(
+        plan,
+        state=offer.state,
+        error=offer.error,
+        distribution=offer.distribution,
+        typed=offer.typed,
+        recommended=offer.recommended,
+        curve=curve,
+        mix=mix,
+    )
+    hold = write_checks(sheets["Checks"], found, offer.error, define)
+    chart = cost_chart(sheets["Commit curve"], workbook, plan)
+    write_summary(sheets["Summary"], plan, checks_hold=hold, chart=chart)
+    write_about(sheets["About"], plan, offer.error, [(name, _SHEETS[name]) for name in sheets])
+
+
+def _add_sheets(workbook: Workbook, plan: Plan) -> dict[str, Sheet]:
+    """An empty sheet for everything that has content."""
+    empty = set()
+    if not plan.prepared.mix_lines:
+        empty.add("Request mix")
+    if not any(costs.economics for costs in plan.prepared.scenario_costs):
+        empty.add("Routes")
+    styles = make_styles(workbook)
+    return {
+        name: Sheet(name=name, worksheet=workbook.add_worksheet(name), styles=styles)
+        for name in _SHEETS
+        if name not in empty
+    }
+
+
+def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[str, str], None]) -> _OfferPart:
+    points = offer_points(plan)
+    error = quantile_error(plan, points)
+    state = _state(plan, points)
+    distribution = write_distribution(sheets["Distribution"], points, error, n_paths=plan.inputs.paths)
+    calc = sheets["Calc"]
+    write_constants(calc, points, define)
+    write_offer_terms(calc, state.terms)
+    typed = write_block(calc, FIRST_BLOCK_ROW, TYPED, points, distribution, state.priced)
+    recommended = write_block(calc, typed.next_row, RECOMMENDED, points, distribution, state.priced)
+    calc.set_layout(at_least={0: 34, 1: 16})
+    calc.print_setup(last_row=recommended.next_row - 2, last_col=max(*calc.widths, 5))
+    calc.worksheet.freeze_panes(1, 0)
+    write_offer(sheets["Offer"], state, typed, recommended, define)
+    return _OfferPart(state=state, error=error, distribution=distribution, typed=typed, recommended=recommended)
+
+
+def _state(plan: Plan, points: OfferPoints) -> OfferState:
+    names: Sequence[str] = [scenario.name for scenario in points.scenarios]
+    offer = terms(points.contract, plan.recommendation.offer)
+    return OfferState(
+        points=points,
+        scenario=names.index(plan.inputs.decision.scenario),
+        terms=offer,
+        priced=[price_offer(points, scenario, offer) for scenario in points.scenarios],
+    )

@@ -1,0 +1,599 @@
+"""The workbook: recalculated by LibreOffice it says what it said when written, and what the program says."""
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from io import BytesIO
+from math import isclose, isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from libreoffice import recalculate
+from openpyxl.formula import Tokenizer
+from openpyxl.formula.translate import Translator
+from openpyxl.workbook import Workbook
+from xlsxwriter import Workbook as NewWorkbook
+
+from planner.commit import Expectation
+from planner.contract import NO_COMMITMENT, Offer
+from planner.errors import WorkbookError
+from planner.plan import Plan, build_plan
+from planner.plan_loader import parse_plan
+from planner.settlement import settle
+from planner.units import HALF_CENT_USD
+from planner.workbook.book import workbook_bytes, write_workbook
+from planner.workbook.pricing import N_POINTS, bin_means, offer_points, quantile_error
+from planner.workbook.sheet import Sheet
+from planner.workbook.style import make_styles
+
+HOSTILE = ('=HYPERLINK("http://x.test";"y")', "+cmd|' /C calc'!A0", "@SUM(1)", "=1+1", "-2+3")
+
+MIX = """
+[[mix]]
+request_type = {type_a}
+model = "claude-opus-5-5"
+monthly_requests = 4_200_000
+uncached_input_tokens = 900
+output_tokens = 60
+[[mix]]
+request_type = "answer"
+model = "claude-opus-5-5"
+monthly_requests = 1_000_000
+uncached_input_tokens = 4000
+cache_read_tokens = 9000
+output_tokens = 600
+[demand]
+level_sd = 0.1
+growth_per_year = {{ p10 = 0.05, p90 = 0.60 }}
+[[scenario]]
+name = {scenario_a}
+[[scenario]]
+name = {scenario_b}
+[[scenario.route]]
+request_type = {type_a}
+to = "claude-haiku-5-5"
+share = {{ p10 = 0.80, p90 = 0.95 }}
+escalation = {{ passed = 188, failed = 12 }}
+long_prompt_fraction = 0.0
+"""
+
+BANDS = """
+[[contract.band]]
+min_commit_usd_per_year = 250_000
+discount_fraction = 0.10
+[[contract.band]]
+min_commit_usd_per_year = 400_000
+discount_fraction = 0.20
+[decision]
+scenario = {scenario_b}
+"""
+
+
+def plan_of(
+    contract: str = "",
+    *,
+    name: str = '"Support"',
+    types: Sequence[str] = ('"triage"', '"as is"', '"route"'),
+    bands: str = BANDS,
+) -> Plan:
+    type_a, scenario_a, scenario_b = types
+    names = {"type_a": type_a, "scenario_a": scenario_a, "scenario_b": scenario_b}
+    text = (
+        f"[plan]\nname = {name}\nstart = 2027-01-01\npaths = 20_000\nseed = 7\n"
+        + MIX.format(**names)
+        + f"[contract]\n{contract}\n"
+        + bands.format(**names)
+    )
+    return build_plan(parse_plan(text, base_dir=Path()))
+
+
+LOCKED = "[contract.price_falls]\npassed_through = false"
+
+
+@pytest.fixture(scope="module")
+def plans() -> dict[str, Plan]:
+    dear = "[[contract.band]]\nmin_commit_usd_per_year = 9_000_000\ndiscount_fraction = 0.1\n"
+    return {
+        "year": plan_of(),
+        "years": plan_of('term_months = 30\neligible_fraction = 0.7\ndrawdown = "list"\noverage = 0.05'),
+        "locked": plan_of(f"term_months = 27\neligible_fraction = 0.8\n{LOCKED}"),
+        "half": plan_of('term_months = 6\neligible_fraction = 0.5\noverage = "committed"'),
+        "none": plan_of(bands=dear),
+        "hostile": plan_of(
+            name=f"'''{HOSTILE[1]}'''",
+            types=(f"'''{HOSTILE[0]}'''", f"'''{HOSTILE[2]}'''", f"'''{HOSTILE[3]}'''"),
+        ),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """An offer typed into a plan's workbook. edits: other cells, by sheet and address or by name."""
+
+    plan: str
+    scenario: str = "route"
+    commit: Any = 0.0
+    discount: Any = 0.0
+    overage_discount: float = 0.0
+    drawdown: str = "contracted"
+    rule: str = "typed"
+
+
+# Below, in and beyond the spend of every scenario; both discounts; thresholds; none at all.
+OFFERS = (
+    *(Typed(plan="year", commit=c, discount=0.2) for c in (1e5, 2.5e5, 3.1e5, 4e5, 6.4e5, 2e6)),
+    Typed(plan="year", commit=0.0, discount=0.3, overage_discount=0.2),
+    Typed(plan="year", commit=333_333.33, discount=0.123, overage_discount=0.05),
+    Typed(plan="year", commit=5e5, discount=0.2, overage_discount=0.2, scenario="as is"),
+    Typed(plan="year", commit=7.5e5, discount=0.25, scenario="as is", drawdown="list"),
+    Typed(plan="year", commit=4.2e5, discount=0.0),
+    Typed(plan="years", commit=2.2e5, discount=0.1, drawdown="list"),
+    Typed(plan="years", commit=3e5, discount=0.2, overage_discount=0.1, drawdown="list"),
+    Typed(plan="years", commit=3.5e5, discount=0.2, drawdown="contracted", scenario="as is"),
+    Typed(plan="years", commit=0.0, drawdown="list"),
+    Typed(plan="locked", commit=2e5, discount=0.15),
+    Typed(plan="locked", commit=3.2e5, discount=0.2, overage_discount=0.1),
+    Typed(plan="locked", commit=6e5, discount=0.3, scenario="as is"),
+    Typed(plan="half", commit=3e5, discount=0.1, overage_discount=0.1),
+    Typed(plan="half", commit=2e5, discount=0.2, scenario="as is"),
+)
+
+NAMES = {
+    "offer_scenario": "scenario",
+    "offer_commit_usd": "commit",
+    "offer_discount": "discount",
+    "offer_overage_discount": "overage_discount",
+    "offer_drawdown": "drawdown",
+    "offer_discount_rule": "rule",
+}
+
+
+def at(book: Workbook, name: str) -> Any:
+    """The cell of a workbook-level name."""
+    sheet, address = book.defined_names[name].attr_text.split("!")
+    return book[sheet.strip("'")][address.replace("$", "")]
+
+
+def type_in(source: Path, target: Path, typed: Typed, edits: Sequence[tuple[str, str, Any]] = ()) -> Path:
+    book = openpyxl.load_workbook(source)
+    for name, field in NAMES.items():
+        at(book, name).value = getattr(typed, field)
+    for sheet, address, value in edits:
+        book[sheet][address].value = value
+    book.save(target)
+    return target
+
+
+def find_row(book: Workbook, sheet: str, label: str) -> int:
+    return next(row for row, (cell, *_) in enumerate(book[sheet].iter_rows(), start=1) if cell.value == label)
+
+
+def plant(source: Path, target: Path) -> Path:
+    """The workbook with one cached value changed: the expected cost of the offer reads 123456789."""
+    book = openpyxl.load_workbook(source)
+    address = at(book, "offer_expected_cost_usd").coordinate
+    names = [sheet.title for sheet in book]
+    member = f"xl/worksheets/sheet{names.index('Offer') + 1}.xml"
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename == member:
+                pattern = rf'(<c r="{address}"[^>]*><f>[^<]*</f><v>)[^<]*'.encode()
+                content, n = re.subn(pattern, rb"\g<1>123456789", content)
+                assert n == 1
+            new.writestr(item, content)
+    return target
+
+
+@cache
+def read(path: Path) -> Workbook:
+    """A recalculated workbook; tests only look at it."""
+    return openpyxl.load_workbook(path, data_only=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """Workbooks as written and as recalculated, by file name."""
+
+    written: Path
+    recalculated: Path
+
+    def cached(self, name: str) -> Workbook:
+        return openpyxl.load_workbook(self.written / f"{name}.xlsx", data_only=True)
+
+    def formulas(self, name: str) -> Workbook:
+        return openpyxl.load_workbook(self.written / f"{name}.xlsx")
+
+    def fresh(self, name: str) -> Workbook:
+        return read(self.recalculated / f"{name}.xlsx")
+
+
+@pytest.fixture(scope="module")
+def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written")
+    for name, plan in plans.items():
+        write_workbook(plan, folder / f"{name}.xlsx")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def books(
+    plans: dict[str, Plan],
+    written: Path,
+    requires: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Books:
+    """Everything that tests need recalculated, in one start of LibreOffice."""
+    soffice = requires("soffice", "libreoffice")
+    files = [written / f"{name}.xlsx" for name in plans]
+    year = written / "year.xlsx"
+    files.append(plant(year, written / "planted.xlsx"))
+    for index, typed in enumerate(OFFERS):
+        files.append(type_in(written / f"{typed.plan}.xlsx", written / f"offer{index}.xlsx", typed))
+    wrong = {
+        "wrong-commit": Typed(plan="year", commit="much", discount=0.1),
+        "wrong-discount": Typed(plan="year", commit=1e5, discount=1.0),
+        "wrong-scenario": Typed(plan="year", commit=1e5, scenario="ROUTE"),
+        "wrong-word": Typed(plan="year", commit=1e5, drawdown="cash"),
+    }
+    for name, typed in wrong.items():
+        files.append(type_in(year, written / f"{name}.xlsx", typed))
+    row = find_row(openpyxl.load_workbook(year), "Offer", "commitment from, USD a year") + 1
+    # The bands out of order, with a third one in a spare row.
+    bands = [("Offer", f"A{row}", 5e5), ("Offer", f"B{row}", 0.22), ("Offer", f"A{row + 2}", 1e5)]
+    bands += [("Offer", f"B{row + 2}", 0.07)]
+    banded = Typed(plan="year", commit=3e5, discount=0.5, rule="band table")
+    files.append(type_in(year, written / "banded.xlsx", banded, bands))
+    typed = Typed(plan="year", commit=3e5, discount=0.1)
+    files.append(type_in(year, written / "tampered.xlsx", typed, [("Distribution", "C500", 1e9)]))
+    folder = tmp_path_factory.mktemp("libreoffice")
+    out = recalculate(soffice, files, folder)
+    return Books(written=written, recalculated=out[0].parent)
+
+
+def formula_cells(book: Workbook) -> Iterator[tuple[str, str, str]]:
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    yield sheet.title, cell.coordinate, cell.value
+
+
+def same(a: Any, b: Any) -> bool:
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return type(a) is type(b) is bool or isclose(a, b, rel_tol=1e-9, abs_tol=0.0)
+    return (a or "") == (b or "")
+
+
+def differing(books: Books, name: str) -> list[str]:
+    cached, fresh = books.cached(name), books.fresh(name)
+    return [
+        f"{sheet}!{cell}: {formula} cached {cached[sheet][cell].value!r}, recalculated {fresh[sheet][cell].value!r}"
+        for sheet, cell, formula in formula_cells(books.formulas(name))
+        if not same(cached[sheet][cell].value, fresh[sheet][cell].value)
+    ]
+
+
+PLANS = ("year", "years", "locked", "half", "none", "hostile")
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_formula_recalculates_to_the_value_it_was_written_with(books: Books, name: str) -> None:
+    assert sum(1 for _ in formula_cells(books.formulas(name))) > 200
+    assert not differing(books, name)
+
+
+def test_a_wrong_cached_value_is_found_so_recalculation_really_happens(books: Books) -> None:
+    found = differing(books, "planted")
+    assert len(found) == 1
+    assert "cached 123456789" in found[0]
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_cell_shows_an_error_and_all_checks_hold(books: Books, name: str) -> None:
+    fresh = books.fresh(name)
+    errors = [c.coordinate for sheet in fresh for row in sheet.iter_rows() for c in row if c.data_type == "e"]
+    assert not errors
+    assert at(fresh, "checks_ok").value is True
+    assert "all hold" in {cell.value for row in fresh["Summary"].iter_rows() for cell in row}
+
+
+# --- offers typed in -------------------------------------------------------------------------------------------------
+
+
+def column(book: Workbook, scenario: str, label: str) -> list[float]:
+    """A column of sheet Distribution by its two headings."""
+    sheet = book["Distribution"]
+    for cells in sheet.iter_cols(min_row=4, max_row=5 + N_POINTS, values_only=True):
+        if cells[0] == scenario and str(cells[1]).startswith(label):
+            return [float(value) for value in cells[2:]]
+    raise KeyError(label)
+
+
+def price(book: Workbook, plan: Plan, typed: Typed) -> dict[str, float]:
+    """The offer priced in plain loops from the points that the workbook carries."""
+    contract, sample = plan.inputs.contract, plan.samples[typed.scenario]
+    c, d, e = typed.commit, typed.discount, typed.overage_discount
+    q = c if typed.drawdown == "list" else c / (1 - d)
+    years, beyond, unused = 0.0, 0.0, 0.0
+    for index, period in enumerate(contract.periods, start=1):
+        f = (period.stop - period.first) / 12
+        years += f
+        for use in column(book, typed.scenario, f"contract year {index}"):
+            beyond += max(use - q * f, 0.0) / N_POINTS
+            unused += max(q * f - use, 0.0) / N_POINTS
+    if not contract.price_falls_passed_through:
+        grid = column(book, typed.scenario, "annual use q"), column(book, typed.scenario, "expected use beyond q")
+        beyond = float(np.interp(q, *grid))
+    smallest = column(book, typed.scenario, "smallest annual use")
+    levels = [i / (N_POINTS - 1) for i in range(N_POINTS)]
+    outside = sample.outside_usd
+    cost = q * (1 - d) * years + (1 - e) * beyond + outside if c else sample.on_demand_usd
+    priced = {
+        "offer_expected_cost_usd": cost,
+        "offer_on_demand_usd": sample.on_demand_usd,
+        "offer_expected_saving_usd": sample.on_demand_usd - cost,
+        "offer_effective_savings_rate": 1 - cost / sample.on_demand_usd,
+        "offer_shortfall_probability": float(np.interp(q - HALF_CENT_USD / (1 - d), smallest, levels, 0.0, 1.0)),
+        "offer_expected_shortfall_usd": (1 - d) * unused,
+        "offer_expected_overage_usd": (1 - e if c else 1.0) * beyond,
+    }
+    if len(contract.periods) == 1 and contract.price_falls_passed_through:
+        for name, row in (("p10", 100), ("p50", 500), ("p90", 900)):
+            use = smallest[row] * years
+            # with one contract year, what is outside is the same share of every path
+            aside = use * (1 - contract.eligible_fraction) / contract.eligible_fraction
+            paid = q * (1 - d) * years + (1 - e if c else 1.0) * max(use - q * years, 0.0)
+            priced[f"offer_cost_{name}_usd"] = paid + aside
+    return priced
+
+
+@pytest.mark.parametrize("index", range(len(OFFERS)))
+def test_an_offer_typed_in_is_priced_from_the_points_exactly(books: Books, plans: dict[str, Plan], index: int) -> None:
+    typed = OFFERS[index]
+    fresh, plan = books.fresh(f"offer{index}"), plans[typed.plan]
+    expected = price(fresh, plan, typed)
+    found = {name: at(fresh, name).value for name in expected}
+    assert found == {name: pytest.approx(value, rel=1e-9, abs=1e-9) for name, value in expected.items()}
+    assert at(fresh, "checks_ok").value is True
+
+
+@pytest.mark.parametrize("index", range(len(OFFERS)))
+def test_an_offer_typed_in_agrees_with_the_program_on_all_paths(
+    books: Books, plans: dict[str, Plan], index: int
+) -> None:
+    typed = OFFERS[index]
+    fresh, plan = books.fresh(f"offer{index}"), plans[typed.plan]
+    contract = replace(plan.inputs.contract, drawdown=typed.drawdown)
+    offer = Offer(
+        commit_usd_per_year=typed.commit,
+        discount_fraction=typed.discount,
+        overage_discount_fraction=typed.overage_discount,
+    )
+    settled = settle(contract, offer if typed.commit else NO_COMMITMENT, plan.uses[typed.scenario])
+    short = (settled.shortfall_usd > HALF_CENT_USD).any(axis=0).mean()
+    cost = settled.paid_usd.mean()
+    assert at(fresh, "offer_expected_cost_usd").value == pytest.approx(cost, rel=1e-3)
+    assert at(fresh, "offer_shortfall_probability").value == pytest.approx(short, abs=1e-3)
+    shortfall, overage = settled.shortfall_usd.sum(axis=0).mean(), settled.overage_usd.sum(axis=0).mean()
+    assert at(fresh, "offer_expected_shortfall_usd").value == pytest.approx(shortfall, abs=1e-3 * cost)
+    assert at(fresh, "offer_expected_overage_usd").value == pytest.approx(overage, abs=1e-3 * cost)
+    if typed.drawdown == plan.inputs.contract.drawdown and typed.commit:
+        outcome = plan.outcome(offer, scenario=typed.scenario)
+        assert cost == pytest.approx(outcome.expected_cost.mean, rel=1e-12)
+        if "offer_cost_p10_usd" in fresh.defined_names:
+            found = [at(fresh, f"offer_cost_{p}_usd").value for p in ("p10", "p50", "p90")]
+            assert found == pytest.approx(list(outcome.cost_p10_p50_p90_usd), rel=1e-3)
+
+
+def test_only_a_single_contract_year_at_passed_through_prices_has_cost_percentiles(written: Path) -> None:
+    names = {name: openpyxl.load_workbook(written / f"{name}.xlsx").defined_names for name in PLANS}
+    has = {name for name in PLANS if "offer_cost_p90_usd" in names[name]}
+    assert has == {"year", "half", "none", "hostile"}
+
+
+def test_no_commitment_costs_on_demand_whatever_discounts_are_typed(books: Books) -> None:
+    index = next(i for i, typed in enumerate(OFFERS) if typed.commit == 0 and typed.overage_discount > 0)
+    fresh = books.fresh(f"offer{index}")
+    assert at(fresh, "offer_expected_cost_usd").value == at(fresh, "offer_on_demand_usd").value
+    assert at(fresh, "offer_expected_overage_usd").value == pytest.approx(at(fresh, "offer_on_demand_usd").value)
+    assert at(fresh, "offer_expected_shortfall_usd").value == 0
+    assert at(fresh, "offer_break_even_utilization").value == "n/a"
+
+
+@pytest.mark.parametrize("name", ["wrong-commit", "wrong-discount", "wrong-scenario", "wrong-word"])
+def test_inputs_that_are_not_valid_are_not_priced(books: Books, name: str) -> None:
+    fresh = books.fresh(name)
+    assert at(fresh, "offer_expected_cost_usd").value == "#N/A"
+    assert at(fresh, "checks_ok").value is False
+    assert "FAILED: see Checks" in {cell.value for row in fresh["Summary"].iter_rows() for cell in row}
+
+
+def test_the_band_table_gives_the_discount_of_the_highest_band_reached(books: Books, plans: dict[str, Plan]) -> None:
+    fresh = books.fresh("banded")
+    assert at(fresh, "offer_band_discount").value == 0.07
+    expected = price(fresh, plans["year"], Typed(plan="year", commit=3e5, discount=0.07))
+    assert at(fresh, "offer_expected_cost_usd").value == pytest.approx(expected["offer_expected_cost_usd"], rel=1e-9)
+
+
+def test_a_point_that_was_changed_fails_the_checks(books: Books) -> None:
+    assert at(books.fresh("tampered"), "checks_ok").value is False
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def test_untrusted_names_stay_text(written: Path) -> None:
+    book = openpyxl.load_workbook(written / "hostile.xlsx")
+    texts = {cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "s"}
+    assert set(HOSTILE[:4]) <= texts
+    formulas = [formula for _, _, formula in formula_cells(book)]
+    assert not [f for f in formulas if any(name in f for name in (*HOSTILE[:3], "HYPERLINK"))]
+    assert not [sheet.title for sheet in book if sheet._hyperlinks]
+
+
+def test_recalculated_untrusted_names_are_still_text(books: Books) -> None:
+    fresh = books.fresh("hostile")
+    assert at(fresh, "offer_scenario").value == HOSTILE[3]
+    assert fresh["Summary"]["A1"].value == HOSTILE[1]
+
+
+@pytest.mark.parametrize("name", ["year", "locked"])
+def test_the_same_plan_gives_the_same_bytes(plans: dict[str, Plan], written: Path, name: str) -> None:
+    assert workbook_bytes(plans[name]) == (written / f"{name}.xlsx").read_bytes()
+
+
+def test_the_created_date_is_the_plans_start(written: Path) -> None:
+    assert openpyxl.load_workbook(written / "year.xlsx").properties.created.isoformat() == "2027-01-01T00:00:00"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_is_none_never_reaches_a_cell(value: float) -> None:
+    book = NewWorkbook(BytesIO(), {"in_memory": True})
+    sheet = Sheet(name="Commit curve", worksheet=book.add_worksheet(), styles=make_styles(book))
+    with pytest.raises(WorkbookError, match=r"'Commit curve'!C5: .*is not a number"):
+        sheet.number(4, 2, value, "usd")
+    with pytest.raises(WorkbookError, match=r"'Commit curve'!B2: .*is not a number"):
+        sheet.formula(1, 1, "=1", value, "usd")
+
+
+def test_a_plan_with_such_a_number_is_refused_and_the_old_file_kept(plans: dict[str, Plan], tmp_path: Path) -> None:
+    plan = plans["year"]
+    broken: Expectation = replace(plan.curve[3], expected_shortfall_usd=float("nan"))
+    path = tmp_path / "plan.xlsx"
+    path.write_bytes(b"old")
+    with pytest.raises(WorkbookError, match="'Commit curve'!E14"):
+        write_workbook(replace(plan, curve=(*plan.curve[:3], broken, *plan.curve[4:])), path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["plan.xlsx"]
+
+
+def test_a_file_that_cannot_be_written_is_an_error_that_names_it(plans: dict[str, Plan], tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError, match=r"missing/plan\.xlsx"):
+        write_workbook(plans["year"], tmp_path / "missing" / "plan.xlsx")
+    (tmp_path / "folder.xlsx").mkdir()
+    with pytest.raises(WorkbookError, match=r"folder\.xlsx"):
+        write_workbook(plans["year"], tmp_path / "folder.xlsx")
+    with pytest.raises(WorkbookError, match=r"name it plan\.xlsx"):
+        write_workbook(plans["year"], tmp_path / "plan.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.xlsx"]
+
+
+def test_sheets_without_content_are_left_out(plans: dict[str, Plan], written: Path) -> None:
+    assert "Routes" in openpyxl.load_workbook(written / "year.xlsx").sheetnames
+    prepared = plans["year"].prepared
+    costs = tuple(replace(item, economics=()) for item in prepared.scenario_costs)
+    content = workbook_bytes(replace(plans["year"], prepared=replace(prepared, scenario_costs=costs)))
+    names = openpyxl.load_workbook(BytesIO(content)).sheetnames
+    assert "Routes" not in names
+    assert "Request mix" in names
+
+
+def test_every_sheet_prints_landscape_one_page_wide_and_is_protected_without_password(written: Path) -> None:
+    for sheet in openpyxl.load_workbook(written / "year.xlsx"):
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.fitToWidth in (1, None)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.print_area
+        assert sheet.freeze_panes
+        assert sheet.protection.sheet
+        assert not sheet.protection.password
+
+
+def test_only_the_cells_to_type_in_are_unlocked(written: Path) -> None:
+    book = openpyxl.load_workbook(written / "year.xlsx")
+    unlocked = {
+        f"{sheet.title}!{cell.coordinate}"
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if not cell.protection.locked
+    }
+    inputs = {f"Offer!{at(book, name).coordinate}" for name in NAMES}
+    assert inputs <= unlocked
+    assert all(address.startswith("Offer!") for address in unlocked)
+
+
+# --- house rules of formulas -----------------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "ABS", "AND", "COUNT", "EXACT", "IF", "INDEX", "ISNUMBER", "MATCH", "MAX", "MIN", "NA", "OR", "ROUND", "SUM",
+    "SUMPRODUCT",
+}  # fmt: skip
+"""Neither volatile nor newer than LibreOffice 7.4 knows."""
+
+
+def faults(formula: str) -> list[str]:
+    """What is wrong with a formula's text."""
+    found = [f"{len(formula)} characters: {formula}"] if len(formula) > 120 else []
+    for token in Tokenizer(formula).items:
+        if token.type == "OPERAND" and token.subtype == "NUMBER" and token.value not in ("0", "1"):
+            found.append(f"the constant {token.value} in {formula}")
+        if token.type == "FUNC" and token.subtype == "OPEN" and token.value.rstrip("(") not in FUNCTIONS:
+            found.append(f"{token.value} in {formula}")
+    return found
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_formulas_are_short_and_without_constants_or_volatile_functions(written: Path, name: str) -> None:
+    formulas = [f for _, _, f in formula_cells(openpyxl.load_workbook(written / f"{name}.xlsx"))]
+    assert not [fault for formula in formulas for fault in faults(formula)]
+
+
+@pytest.mark.parametrize("formula", ["=A1*12", "=OFFSET(A1,1,0)", "=NOW()", f"={'A1+' * 40}A1", "=XLOOKUP(A1,B1,C1)"])
+def test_the_rules_find_a_planted_fault(formula: str) -> None:
+    assert len(faults(formula)) == 1
+
+
+@pytest.mark.parametrize("name", ["year", "years", "locked"])
+def test_a_row_of_workings_has_one_formula(written: Path, name: str) -> None:
+    for row in openpyxl.load_workbook(written / f"{name}.xlsx")["Calc"].iter_rows():
+        # The terms of the typed offer are inputs, those of the recommended one are given.
+        cells = [cell for cell in row if cell.data_type == "f"]
+        for cell in cells[1:]:
+            moved = Translator(cells[0].value, origin=cells[0].coordinate).translate_formula(cell.coordinate)
+            assert moved == cell.value
+
+
+def test_the_names_that_a_script_may_rely_on_exist(written: Path) -> None:
+    names = set(openpyxl.load_workbook(written / "year.xlsx").defined_names)
+    assert names >= {
+        *NAMES,
+        "checks_ok",
+        "offer_expected_cost_usd",
+        "offer_shortfall_probability",
+        "offer_expected_shortfall_usd",
+        "offer_expected_overage_usd",
+        "offer_effective_savings_rate",
+    }
+
+
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+@given(arrays(np.float64, st.integers(1, 3000), elements=st.floats(0, 1e9, width=32)))
+def test_bins_keep_the_mean_and_never_fall(sample: np.ndarray) -> None:
+    bins = bin_means(sample)
+    assert bins.shape == (N_POINTS,)
+    assert bins.mean() == pytest.approx(sample.mean(), rel=1e-9, abs=1e-6)
+    assert (np.diff(bins) >= 0).all()
+    slack = 1e-9 * max(sample.max(), 1.0)
+    assert bins[0] >= sample.min() - slack
+    assert bins[-1] <= sample.max() + slack
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_points_price_every_commitment_of_the_curve_to_a_thousandth(plans: dict[str, Plan], name: str) -> None:
+    error = quantile_error(plans[name], offer_points(plans[name]))
+    assert error.cost < 1e-3
+    assert error.shortfall < 1e-3
+    assert error.probability < 1e-3
+    assert all(isfinite(value) for value in (error.cost, error.shortfall, error.overage, error.probability))
