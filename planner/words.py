@@ -17,7 +17,10 @@ def usd(value: float, *, cents: bool = False) -> str:
 
 
 def usd_rounded_down(value: float) -> str:
-    """Dollars to four digits, never more than the value: an optimum has no more real ones."""
+    """Dollars to four digits, never more than the value: an optimum has no more real ones. Whole dollars, such as the
+    threshold of a band, are shown as they are."""
+    if value == floor(value):
+        return usd(value)
     unit = 10 ** max(floor(log10(value)) - 3, 0) if value >= 1 else 1
     return usd(floor(value / unit) * unit)
 

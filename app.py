@@ -1,0 +1,14 @@
+"""The app: page settings and navigation; nothing else. Start it with `planner app`."""
+
+import streamlit as st
+
+from planner.ui import commit_page, compare_page, run_rate_page, shell, usage_page
+
+st.set_page_config(page_title="Commit planner", page_icon=shell.ICON, layout="wide")
+pages = [
+    st.Page(usage_page.page, title="Usage", icon=":material/data_usage:", url_path="usage", default=True),
+    st.Page(run_rate_page.page, title="Run rate", icon=":material/trending_up:", url_path="run-rate"),
+    st.Page(commit_page.page, title="Commit", icon=":material/handshake:", url_path="commit"),
+    st.Page(compare_page.page, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+]
+shell.run(st.navigation(pages), pages)

@@ -1,0 +1,1 @@
+"""From a plan to charts: style (colours, axes, labels), mix, spend, commitment."""

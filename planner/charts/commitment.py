@@ -1,0 +1,240 @@
+"""Charts of the decision: cost and risk over commitments, and the chance that one is used up.
+
+The offers that are marked stand in a data set of their own, `marks`, so that a commitment that is moved replaces
+three rows of a chart that stays as it is (`redrawn`): making a chart costs more than pricing an offer.
+"""
+
+from math import isclose
+from typing import Any, Final
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from planner.charts.spend import exceedance_frame
+from planner.charts.style import (
+    DASHES,
+    LIGHT,
+    Palette,
+    chance,
+    exact_tips,
+    finished,
+    halo_and_words,
+    money_axis,
+    side_of,
+)
+from planner.contract import Offer
+from planner.plan import Plan
+from planner.words import percent, usd_short
+
+GRID_POINTS: Final = 161
+MARKS: Final = "marks"
+_NARROWEST_NAMED_BAND = 0.09
+_SAME_COMMITMENT = 1e-3
+_LOOKS = {
+    # name: (shape of the mark, pixels that its words stand below it)
+    "recommended": ("circle", 20),
+    "signed first": ("square", -16),
+    "yours": ("diamond", -36),
+}
+
+Rows = list[dict[str, Any]]
+
+
+def cost_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT) -> alt.LayerChart:
+    """Expected cost of the term over commitments, discount bands marked, with the offers that matter on the curve."""
+    scale = alt.Scale(zero=False, padding=26)
+    y = alt.Y("cost:Q", title="expected cost (USD, term)", axis=money_axis(), scale=scale)
+    layers = _curve(plan, typed, y, [], palette)
+    chart = finished(
+        layers, "Expected cost over commitments", "Lower is better. Shaded: discount bands.", palette, height=420
+    )
+    return _with_marks(chart, plan, typed, palette)
+
+
+def risk_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT) -> alt.LayerChart:
+    """P(shortfall) over commitments with the limit that the decision sets."""
+    limit = plan.inputs.decision.max_shortfall_probability
+    y = chance("chance:Q", "shortfall probability (%)")
+    bound = pd.DataFrame({"limit": [limit], "words": [f"limit {percent(limit, 0)}"]})
+    rule = alt.Chart(bound).mark_rule(color=palette.alarm, strokeDash=DASHES[1]).encode(y="limit:Q")
+    words = alt.Chart(bound).mark_text(align="right", dx=-4, dy=-8, color=palette.alarm, fontWeight="bold")
+    named = words.encode(x=alt.value("width"), y="limit:Q", text="words:N")
+    layers = _curve(plan, typed, y, [rule, named], palette, prefix="risk_")
+    reading = "The chance of owing more than is used."
+    chart = finished(layers, "Shortfall probability", reading, palette)
+    return _with_marks(chart, plan, typed, palette)
+
+
+def use_chart(plan: Plan, typed: Offer, palette: Palette = LIGHT) -> alt.LayerChart:
+    """The chance that a year's list use reaches an amount, with the amount that uses the typed commitment up."""
+    name = plan.inputs.decision.scenario
+    frame = exceedance_frame(plan.samples[name].least_use, name)
+    scale = alt.Scale(domain=list(use_range(plan, typed)), nice=False)
+    x = alt.X("usd:Q", title="list use that draws down (USD a year)", axis=money_axis(), scale=scale)
+    tips = [*exact_tips(usd="list use"), alt.Tooltip("chance:Q", title="chance of at least that", format=".1%")]
+    base = alt.Chart(frame).encode(x=x, y=chance("chance:Q", "chance of at least that (%)"))
+    mark = alt.Chart(alt.NamedData(name=MARKS)).transform_filter("datum.is_typed && datum.used_up > 0")
+    rule = mark.mark_rule(color=palette.alarm, strokeDash=DASHES[1], strokeWidth=2)
+    point = mark.mark_point(color=palette.alarm, filled=True, shape="diamond", size=110, opacity=1)
+    layers = [
+        base.mark_line(color=palette.mark, strokeWidth=2.5),
+        base.mark_point(size=140, opacity=0).encode(tooltip=tips),
+        rule.encode(x="used_up:Q"),
+        point.encode(x="used_up:Q", y="reached:Q"),
+        *halo_and_words(mark.encode(x="used_up:Q", y="reached:Q", text="use_words:N"), palette, prefix="use_"),
+    ]
+    reading = "Diamond: the list use that uses your commitment up."
+    chart = finished(layers, "Chance that it is used up", reading, palette)
+    return _with_marks(chart, plan, typed, palette)
+
+
+def redrawn(spec: dict[str, Any], plan: Plan, typed: Offer, palette: Palette = LIGHT) -> dict[str, Any]:
+    """A chart's specification with other marks; the axes stay, so the typed offer has to lie inside them."""
+    return spec | {"datasets": spec["datasets"] | {MARKS: marks_rows(plan, typed, palette)}}
+
+
+def curve_top(plan: Plan, typed: Offer | None = None) -> float:
+    """Largest commitment on the axis, USD a year: beyond P95 of spend and every marked offer."""
+    spend = 1.2 * float(plan.summaries[plan.inputs.decision.scenario].annual_quantiles_usd[-1])
+    return max([spend, *(1.1 * offer.commit_usd_per_year for _, offer in marked_offers(plan, typed)), 1.0])
+
+
+def use_range(plan: Plan, typed: Offer | None = None) -> tuple[float, float]:
+    """The axis of list use, USD a year: all likely years, and what the marked offers need to be used up."""
+    least = plan.samples[plan.inputs.decision.scenario].least_use
+    low, high = np.quantile(least, [0.001, 0.999]).tolist()
+    used_up = [_used_up(plan, offer) for _, offer in marked_offers(plan, typed) if offer.commit_usd_per_year > 0]
+    low, high = min([low, *used_up]), max([high, *used_up])
+    room = 0.04 * (high - low) or 1.0
+    return max(low - room, 0.0), high + room
+
+
+def curve_frame(plan: Plan, typed: Offer | None = None) -> pd.DataFrame:
+    """commit, discount, cost, chance, shortfall, overage (USD, fractions) on a grid and on both sides of every band."""
+    top, contract = curve_top(plan, typed), plan.inputs.contract
+    edges = [band.min_commit_usd_per_year for band in contract.bands if band.min_commit_usd_per_year <= top]
+    commits = {float(usd) for usd in np.linspace(0.0, top, GRID_POINTS)}
+    commits |= {max(usd, 0.0) for edge in edges for usd in (edge, edge - 0.01)}
+    commits |= {offer.commit_usd_per_year for _, offer in marked_offers(plan, typed)}
+    return pd.DataFrame(_priced(plan, [contract.offer_at(usd) for usd in sorted(commits)]))
+
+
+def marked_offers(plan: Plan, typed: Offer | None) -> list[tuple[str, Offer]]:
+    """The offers that are named on the curve; those that agree share one name."""
+    named = [("recommended", plan.recommendation.offer), ("signed first", plan.sign_first.signed.offer)]
+    found: list[tuple[str, Offer]] = []
+    for name, offer in [*named, *([("yours", typed)] if typed else [])]:
+        same = next((index for index, (_, other) in enumerate(found) if _agree(offer, other)), None)
+        if same is None:
+            found.append((name, offer))
+        else:
+            found[same] = (f"{found[same][0]} = {name}", offer)
+    return found
+
+
+def _agree(a: Offer, b: Offer) -> bool:
+    """Whether two offers are one mark: the same discount, and commitments that are told in the same digits."""
+    near = isclose(a.commit_usd_per_year, b.commit_usd_per_year, rel_tol=_SAME_COMMITMENT)
+    return near and a.discount_fraction == b.discount_fraction
+
+
+def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT) -> Rows:
+    """The marked offers: their place on every chart, their words, and where those stand."""
+    named = marked_offers(plan, typed)
+    top, (low, high) = curve_top(plan, typed), use_range(plan, typed)
+    rows = []
+    for (name, offer), row in zip(named, _priced(plan, [offer for _, offer in named]), strict=True):
+        shape, dy = _LOOKS[name.split(" = ")[0]]
+        used_up, reached = _used_up(plan, offer), 1.0 - row["chance"]
+        amount = usd_short(offer.commit_usd_per_year) if offer.commit_usd_per_year else "none"
+        colours = {"circle": palette.mark, "diamond": palette.alarm, "square": palette.ink}
+        more = {
+            "words": f"{name}: {amount}",
+            "shape": shape,
+            "colour": colours[shape],
+            **_stands(side_of(offer.commit_usd_per_year, 0.0, top), dy),
+            "is_typed": offer == typed,
+            "used_up": used_up,
+            "reached": reached,
+            "use_words": f"used up: {percent(reached)}",
+            "use_colour": palette.alarm,
+            "risk_words": f"{name}: {percent(row['chance'])}",
+            "risk_colour": colours[shape],
+            **_stands(side_of(offer.commit_usd_per_year, 0.0, top), 20 if row["chance"] > 0.85 else -16, "risk_"),
+            **_stands("right" if used_up > (low + high) / 2 else "left", 14 if reached > 0.9 else -12, "use_"),
+        }
+        rows.append(row | more)
+    return rows
+
+
+def _stands(align: str, dy: int, prefix: str = "") -> dict[str, str | int]:
+    return {f"{prefix}align": align, f"{prefix}dx": {"left": 10, "right": -10}.get(align, 0), f"{prefix}dy": dy}
+
+
+def _used_up(plan: Plan, offer: Offer) -> float:
+    return plan.inputs.contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
+
+
+def _priced(plan: Plan, offers: list[Offer]) -> Rows:
+    return [
+        {
+            "commit": value.offer.commit_usd_per_year,
+            "discount": value.offer.discount_fraction,
+            "cost": value.expected_cost_usd,
+            "chance": value.shortfall_probability,
+            "shortfall": value.expected_shortfall_usd,
+            "overage": value.expected_overage_usd,
+        }
+        for value in plan.samples[plan.inputs.decision.scenario].expect(offers)
+    ]
+
+
+def _with_marks(chart: alt.LayerChart, plan: Plan, typed: Offer | None, palette: Palette) -> alt.LayerChart:
+    chart.datasets = {MARKS: marks_rows(plan, typed, palette)}
+    return chart
+
+
+def _curve(
+    plan: Plan, typed: Offer | None, y: alt.Y, behind: list[alt.Chart], palette: Palette, prefix: str = ""
+) -> list[alt.Chart]:
+    top = curve_top(plan, typed)
+    x = alt.X(
+        "commit:Q",
+        title="commitment (USD a year)",
+        axis=money_axis(),
+        scale=alt.Scale(domain=[0, top], nice=False),
+    )
+    tips = [
+        alt.Tooltip("discount:Q", format=".1%"),
+        *exact_tips(commit="commitment a year", cost="expected cost", shortfall="expected shortfall"),
+        alt.Tooltip("chance:Q", title="shortfall probability", format=".1%"),
+    ]
+    base = alt.Chart(curve_frame(plan, typed)).encode(x=x, y=y)
+    # One line per band: at a threshold the discount, and so the cost, jumps.
+    line = base.mark_line(color=palette.mark, strokeWidth=2.5).encode(detail="discount:N")
+    hover = base.mark_point(size=140, opacity=0).encode(tooltip=tips)
+    marks = alt.Chart(alt.NamedData(name=MARKS)).encode(x="commit:Q", y=y.shorthand)
+    points = marks.mark_point(filled=True, size=130, opacity=1, shape=alt.expr("datum.shape")).encode(
+        color=alt.Color("colour:N", scale=None), tooltip=tips
+    )
+    words = halo_and_words(marks.encode(text=f"{prefix}words:N"), palette, prefix=prefix)
+    return [*_bands(plan, top, x, palette), *behind, line, hover, points, *words]
+
+
+def _bands(plan: Plan, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
+    """Every discount band as a stripe with its discount at the top; stripes too narrow for words have none."""
+    contract = plan.inputs.contract
+    rows = []
+    for index, band in enumerate(contract.bands):
+        low, stop = contract.commit_ranges[index + 1]
+        if low < top:
+            wide = min(stop, top) - low >= _NARROWEST_NAMED_BAND * top
+            words = f"-{percent(band.discount_fraction, 0)}" if wide else ""
+            rows.append({"commit": low, "stop": min(stop, top), "words": words, "dark": 0.12 if index % 2 else 0.06})
+    frame = pd.DataFrame(rows, columns=["commit", "stop", "words", "dark"])
+    base = alt.Chart(frame).encode(x=x)
+    stripes = base.mark_rect(color=palette.muted).encode(x2="stop:Q", opacity=alt.Opacity("dark:Q", scale=None))
+    edges = base.mark_rule(color=palette.muted, opacity=0.6)
+    names = base.mark_text(align="left", baseline="top", dx=4, color=palette.muted, fontWeight="bold")
+    return [stripes, edges, names.encode(y=alt.value(4), text="words:N")]

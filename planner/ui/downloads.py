@@ -1,0 +1,133 @@
+"""What can be taken away: the plan file, the workbook, the results as JSON, every table as CSV.
+
+Each is made when it is asked for, from the plan that was on the screen: Streamlit calls it in another thread.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from planner.machine import compare_json, measure_json, outcome_json, plan_json
+from planner.mix import Measurement
+from planner.plan import Plan
+from planner.ui.escape import inert_cell
+from planner.workbook.book import workbook_bytes
+
+Row = Mapping[str, Any]
+
+
+def csv_bytes(rows: Sequence[Row]) -> bytes:
+    """Rows as CSV, UTF-8 with a mark that Excel needs; full numbers, and no cell that is a formula."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([inert_cell(name) for name in columns])
+    writer.writerows([[inert_cell(row.get(name, "")) for name in columns] for row in rows])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def json_bytes(plan: Plan) -> bytes:
+    """The plan's results as `planner plan --json` prints them."""
+    return json.dumps(plan_json(plan), indent=2, ensure_ascii=False, allow_nan=False).encode()
+
+
+def flat(row: Row) -> dict[str, Any]:
+    """Nested figures as columns of their own; lists have no place in a row and are left out."""
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            found |= {f"{key}_{name}": inner for name, inner in flat(value).items()}
+        elif not isinstance(value, list | tuple):
+            found[key] = value
+    return found
+
+
+def mix_rows(plan: Plan) -> list[Row]:
+    """The request mix at the plan's prices."""
+    return list(plan_json(plan)["mix"])
+
+
+def measured_rows(measurement: Measurement) -> list[Row]:
+    """Measured usage by type, model and month."""
+    return list(measure_json(measurement)["rows"])
+
+
+def excluded_rows(measurement: Measurement) -> list[Row]:
+    """What was left out of the baseline, and what it cost at list."""
+    return list(measure_json(measurement)["excluded"])
+
+
+def month_rows(plan: Plan) -> list[Row]:
+    """Monthly list spend, one row per scenario and month, month 0 first."""
+    return [
+        {"scenario": name, "month": month} | {key: values[month] for key, values in monthly.items()}
+        for name, summary in plan_json(plan)["scenarios"].items()
+        for monthly in [summary["monthly_list_cost_usd"]]
+        for month in range(len(monthly["mean"]))
+    ]
+
+
+def scenario_rows(plans: Sequence[Plan]) -> list[Row]:
+    """Annual list spend of every scenario."""
+    return [flat(row) for row in compare_json(plans)["scenarios"]]
+
+
+def difference_rows(plans: Sequence[Plan]) -> list[Row]:
+    """Differences of annual list spend, a less b."""
+    return [flat(row) for row in compare_json(plans)["differences"]]
+
+
+def route_rows(plan: Plan) -> list[Row]:
+    """Every route with its break-even."""
+    return list(plan_json(plan)["routes"])
+
+
+def curve_rows(plan: Plan) -> list[Row]:
+    """Expected cost over commitments, all points."""
+    return list(plan_json(plan)["curve"])
+
+
+def decision_rows(plan: Plan) -> list[Row]:
+    """The recommendation, and signing first as seen and as lived."""
+    offers = {
+        "recommended": plan.recommendation,
+        "signed first, as seen": plan.sign_first.signed,
+        "signed first, as lived": plan.sign_first.lived,
+    }
+    return [{"offer": name, **outcome_json(outcome)} for name, outcome in offers.items()]
+
+
+def file_stem(plan: Plan) -> str:
+    """A file name of the plan's own name: letters, digits and dashes only."""
+    kept = "".join(char if char.isascii() and char.isalnum() else "-" for char in plan.inputs.name.lower())
+    return "-".join(part for part in kept.split("-") if part)[:60] or "plan"
+
+
+def button(label: str, make: Any, *, name: str, mime: str, key: str) -> None:
+    """A download that is made on the click and does not run the page again."""
+    st.download_button(
+        label, data=make, file_name=name, mime=mime, key=key, on_click="ignore", icon=":material/download:"
+    )
+
+
+def csv_button(rows: Any, *, name: str, key: str) -> None:
+    """A table as CSV; rows is a function, called on the click."""
+    button("CSV", lambda: csv_bytes(rows()), name=f"{name}.csv", mime="text/csv", key=key)
+
+
+def plan_buttons(plan: Plan, *, place: str, kinds: Iterable[str] = ("workbook", "plan", "json")) -> None:
+    """The whole plan as workbook, plan file and JSON."""
+    stem = file_stem(plan)
+    xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    offers = {
+        "workbook": ("Workbook (Excel)", lambda: workbook_bytes(plan), "xlsx", xlsx),
+        "plan": ("Plan file (TOML)", plan.inputs.text.encode, "toml", "application/toml"),
+        "json": ("Results (JSON)", lambda: json_bytes(plan), "json", "application/json"),
+    }
+    for kind in kinds:
+        label, make, ending, mime = offers[kind]
+        button(label, make, name=f"{stem}.{ending}", mime=mime, key=f"{place}_{kind}")

@@ -1,0 +1,25 @@
+"""Text that others wrote, made inert: in Markdown on the screen, and in a CSV that a spreadsheet opens."""
+
+import re
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 600
+_PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Text for a place that reads Markdown: shown letter by letter, without links, LaTeX, colours or directions.
+
+    Control and direction-changing characters become spaces or nothing, and what is longer than `longest` is cut.
+    """
+    spaced = re.sub(r"\s+", " ", text)
+    visible = "".join(char for char in spaced if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
+    cut = visible if len(visible) <= longest else visible[: longest - 1] + "…"
+    return _PUNCTUATION.sub(r"\\\1", cut)
+
+
+def inert_cell(value: object) -> object:
+    """A CSV cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

@@ -1,0 +1,19 @@
+"""A figure to show by itself."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure with its name, its Monte Carlo error in words where it has one, and what it means in full."""
+
+    name: str
+    value: str
+    meaning: str
+    error: str = ""
+
+
+def error_words(words: str) -> str:
+    """The error of an estimate as `planner.words` tells it: what follows the value in `$1,234,500 ± 700`."""
+    _, found, error = words.partition(" ± ")
+    return f"± {error}" if found else ""

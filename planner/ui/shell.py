@@ -1,0 +1,143 @@
+"""What stands around every page: the plan in the sidebar, uploads, errors, and the step that comes next."""
+
+import atexit
+import gc
+from collections.abc import Sequence
+
+import streamlit as st
+
+from planner.errors import PlannerError
+from planner.ui import downloads, session
+from planner.ui.escape import plain
+from planner.ui.show import sentence
+from planner.ui.uploads import ACCEPTED, Upload
+from planner.words import count, percent_estimate, usd_rounded_down
+
+UPLOAD_MEGABYTES = 200
+# Drawn here: the browser would fetch a named icon from the internet.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1F5FA8"/>'
+    '<path d="M3 12 7 7l3 2 3-5" stroke="#FFF" stroke-width="2" fill="none"/></svg>'
+)
+_NEXT = {
+    "Usage": "Next: what that mix will cost, as it is and routed",
+    "Run rate": "Next: how much of it to commit to",
+    "Commit": "Next: the scenarios side by side",
+    "Compare": "Back to where the bill comes from",
+}
+_ORIGINS = {
+    "example": "The bundled example, synthetic",
+    "file": "The plan file it was started with",
+    "upload": "Your upload",
+}
+
+
+def run(page: st.Page, pages: Sequence[st.Page]) -> None:
+    """Show the sidebar, then the page for the plan in it, then the way on."""
+    with st.sidebar:
+        about = st.container()
+        uploads = _uploader()
+    waiting = st.empty()
+    try:
+        _refresh(uploads, waiting)
+    except PlannerError as error:
+        _no_plan(str(error))
+        return
+    with about:
+        _about()
+    with st.sidebar:
+        st.markdown("**Take it with you**")
+        downloads.plan_buttons(session.loaded().plan, place="side")
+    if refused := session.error():
+        st.error(f"**The upload was refused; the plan on the screen is as it was.** {plain(refused)}")
+    page.run()
+    _next_step(page, pages)
+    _freeze()
+
+
+def _uploader() -> list[Upload]:
+    st.markdown("**Use your own**")
+    files = st.file_uploader(
+        "Plan file or usage log",
+        type=list(ACCEPTED),
+        accept_multiple_files=True,
+        key=f"uploads_{st.session_state.get('uploader', 0)}",
+        max_upload_size=UPLOAD_MEGABYTES,
+        help="A plan (.toml), a log (.csv, .jsonl, .parquet, also .gz and .zst), or both together. A log takes the "
+        "place of the plan's own. Files stay in this session, on the machine that runs the app.",
+    )
+    if files:
+        st.button("Back to the opening plan", key="reset", on_click=_reset, icon=":material/undo:")
+    return [Upload(name=file.name, data=file.getvalue()) for file in files]
+
+
+def _reset() -> None:
+    # An uploader cannot be emptied; another key is another, empty one.
+    st.session_state["uploader"] = st.session_state.get("uploader", 0) + 1
+    session.forget()
+
+
+def _refresh(uploads: list[Upload], waiting: st.delta_generator.DeltaGenerator) -> None:
+    with waiting:
+        status = None
+
+        def report(step: str, done: float) -> None:
+            nonlocal status
+            label = f"{step.capitalize()}: {done:.0%}"
+            if status is None:
+                status = st.status(label)
+            else:
+                status.update(label=label)
+
+        session.refresh(uploads, report)
+    waiting.empty()
+
+
+def _about() -> None:
+    loaded = session.loaded()
+    plan, inputs = loaded.plan, loaded.plan.inputs
+    st.markdown(f"**{plain(inputs.name, 80)}**")
+    priced = plan.prepared.priced_on.isoformat()
+    st.caption(
+        plain(
+            f"{_ORIGINS[loaded.origin]} · plan {inputs.sha256[:8]} · list prices of {priced} · "
+            f"{count(inputs.paths)} simulated paths, seed {inputs.seed}"
+        )
+    )
+    for note in loaded.notes:
+        st.caption(plain(f"{note}."))
+    best = plan.recommendation
+    amount = (
+        "no commitment"
+        if best.offer.commit_usd_per_year == 0
+        else f"{usd_rounded_down(best.offer.commit_usd_per_year)} a year"
+    )
+    sentence(f"Sign {amount}, shortfall risk {percent_estimate(best.shortfall_probability)}")
+
+
+def _no_plan(error: str) -> None:
+    st.title("No plan to show")
+    st.error(plain(error))
+    sentence(
+        "The app was started with a plan that cannot be used. Mend the file and load this page again, or upload "
+        "another plan in the sidebar."
+    )
+
+
+def _next_step(page: st.Page, pages: Sequence[st.Page]) -> None:
+    titles = [item.title for item in pages]
+    following = pages[(titles.index(page.title) + 1) % len(pages)]
+    st.divider()
+    st.page_link(following, label=_NEXT[page.title], icon=":material/arrow_forward:")
+
+
+@st.cache_resource(show_spinner=False)
+def _freeze() -> None:
+    """Take everything imported and built by the first page out of the garbage collector's rounds.
+
+    Streamlit collects garbage after every run of a page; walking all modules each time costs more than the page.
+    """
+    gc.collect()
+    gc.freeze()
+    # What stays frozen at the end is reported by extension modules as leaked.
+    atexit.register(gc.unfreeze)

@@ -1,0 +1,125 @@
+"""Files that a user uploads become the inputs of a plan: a plan file, usage logs, or both together.
+
+Files are kept in a folder of the session under names made here. An uploaded plan may read the uploaded logs, and
+the logs that the app was started with; it cannot name any other file of the machine that the app runs on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from planner.errors import InputError
+from planner.inputs import PlanInputs
+from planner.plan_loader import parse_plan
+from planner.plan_text import with_usage_sources
+
+PLAN_ENDING: Final = ".toml"
+MOST_PLAN_BYTES: Final = 1_000_000
+LOG_ENDINGS: Final = tuple(
+    f"{kind}{packed}"
+    for kind in (".csv", ".jsonl", ".ndjson", ".json", ".parquet")
+    for packed in ("", ".gz", ".gzip", ".zst", ".zstd")
+)
+ACCEPTED: Final = ("toml", "csv", "jsonl", "ndjson", "json", "parquet", "gz", "gzip", "zst", "zstd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file as it came: the name that the browser gave, and its bytes."""
+
+    name: str
+    data: bytes
+
+    @property
+    def is_plan(self) -> bool:
+        return self.name.lower().endswith(PLAN_ENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The plan to work out, and what has to be said about how it came about."""
+
+    inputs: PlanInputs
+    notes: tuple[str, ...] = ()
+
+
+def uploads_key(uploads: Sequence[Upload]) -> str:
+    """SHA-256 over names and bytes: equal for equal uploads in equal order."""
+    digests = [sha256(upload.name.encode()).digest() + sha256(upload.data).digest() for upload in uploads]
+    return sha256(b"".join(digests)).hexdigest()
+
+
+def choose(uploads: Sequence[Upload], *, opening: PlanInputs, is_example: bool, folder: Path) -> Choice:
+    """The inputs that uploads ask for, beside the plan that the app opened with.
+
+    A plan file replaces the opening plan; logs replace the log or the mix of the plan. The window and the exclusions
+    of the bundled example speak of its own log and are dropped for another one. Errors: InputError.
+    """
+    plans, logs = [u for u in uploads if u.is_plan], [u for u in uploads if not u.is_plan]
+    if len(plans) > 1:
+        names = " and ".join(upload.name for upload in plans)
+        raise InputError(f"{names} are two plan files; upload one here, and several on the page Compare")
+    if not plans:
+        return _with_logs(opening, logs, folder, keep_selection=not is_example)
+    inputs = plan_of(plans[0], folder)
+    if logs:
+        return _with_logs(inputs, logs, folder, keep_selection=True)
+    return Choice(inputs=at_opening_log(inputs, opening))
+
+
+def plan_of(upload: Upload, folder: Path) -> PlanInputs:
+    """A plan file as it was uploaded; its log is not looked for yet."""
+    if len(upload.data) > MOST_PLAN_BYTES:
+        raise InputError(f"{upload.name} has {len(upload.data):,} bytes; a plan file has at most {MOST_PLAN_BYTES:,}")
+    try:
+        text = upload.data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{upload.name} is not UTF-8 text; save it as UTF-8") from None
+    try:
+        return parse_plan(text, base_dir=folder)
+    except InputError as error:
+        raise InputError(f"{upload.name}: {error}") from None
+
+
+def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
+    """An uploaded plan without logs may measure what the app was started with, and nothing else.
+
+    Sources are compared as written, so that a plan that was downloaded here, changed and uploaded again finds its log.
+    """
+    if inputs.usage is None:
+        return inputs
+    if opening.usage is None or inputs.usage.source.sources != opening.usage.source.sources:
+        named = ", ".join(inputs.usage.source.sources)
+        raise InputError(
+            f"usage.sources = {named}: the browser cannot see that file. Upload the log together with the plan, or "
+            "start the app beside it with `planner app PLAN.toml`"
+        )
+    source = replace(inputs.usage.source, base_dir=opening.usage.source.base_dir)
+    return replace(inputs, usage=replace(inputs.usage, source=source), base_dir=opening.base_dir)
+
+
+def _with_logs(inputs: PlanInputs, logs: Sequence[Upload], folder: Path, *, keep_selection: bool) -> Choice:
+    stored = tuple(_store(log, folder) for log in logs)
+    text = with_usage_sources(inputs.text, [log.name for log in logs], keep_selection=keep_selection)
+    changed = parse_plan(text, base_dir=folder)
+    assert changed.usage is not None
+    source = replace(changed.usage.source, sources=stored, base_dir=folder)
+    notes = [f"{name} is {log.name}" for name, log in zip(stored, logs, strict=True)]
+    if not keep_selection:
+        notes.append("the example's window and exclusions were dropped: they speak of its own log")
+    return Choice(inputs=replace(changed, usage=replace(changed.usage, source=source)), notes=tuple(notes))
+
+
+def _store(log: Upload, folder: Path) -> str:
+    """Write a log under a name made of its hash; the ending, which says how to read it, is one of a fixed list."""
+    name = log.name.lower()
+    ending = next((ending for ending in sorted(LOG_ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
+    if ending is None:
+        raise InputError(f"{log.name}: give a .toml plan, or a log in .csv, .jsonl or .parquet, also .gz or .zst")
+    if not log.data:
+        raise InputError(f"{log.name} is empty; export the log again")
+    stored = f"log-{sha256(log.data).hexdigest()[:12]}{ending}"
+    (folder / stored).write_bytes(log.data)
+    return stored

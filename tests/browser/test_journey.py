@@ -1,0 +1,179 @@
+"""One journey in a real browser: open, try a commitment, upload a plan, take the workbook away.
+
+Screenshots are kept under artifacts/browser. AppTest covers what each page says; this covers what only a browser can
+show: that charts are drawn, that typing redraws, that files come and go, that nothing is fetched from elsewhere.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+from openpyxl import load_workbook
+
+from planner.bundled import app_path
+from planner.plan import Plan, build_plan
+from planner.plan_loader import load_plan
+from planner.report import headline
+from planner.words import percent, usd_short
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).parents[2]
+SMALL = ROOT / "tests" / "plans" / "small.toml"
+PICTURES = ROOT / "artifacts" / "browser"
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", "--disable-background-networking"]
+START_SECONDS = 60
+DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return build_plan(load_plan(SMALL))
+
+
+@pytest.fixture(scope="module")
+def address(requires: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server on a free port of this machine, on the small plan."""
+    requires("chromium", "chromium-browser", "google-chrome")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", str(app_path()), "--server.port", str(port)]
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [*command, "--server.headless", "true"],
+            cwd=ROOT,
+            env=os.environ | {"PLANNER_PLAN": str(SMALL)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+    assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")
+
+
+def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    stop = time.monotonic() + START_SECONDS
+    while time.monotonic() < stop and server.poll() is None:
+        try:
+            with direct.open(f"{url}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+
+
+@pytest.fixture(scope="module")
+def browser(requires: Callable[..., str]) -> Iterator["playwright.Browser"]:
+    with playwright.sync_playwright() as started:
+        program = requires("chromium", "chromium-browser", "google-chrome")
+        opened = started.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+def settle(page: "playwright.Page") -> None:
+    page.wait_for_selector(DONE, timeout=60_000)
+    page.wait_for_timeout(300)
+
+
+def picture(page: "playwright.Page", name: str) -> None:
+    """The whole page, not only what a window shows of it."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    size = page.viewport_size
+    tall = page.get_by_test_id("stMain").evaluate("element => element.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": min(tall + 80, 6000)})
+    page.wait_for_timeout(400)
+    page.screenshot(path=PICTURES / f"{name}.png")
+    page.set_viewport_size(size)
+
+
+def figure(page: "playwright.Page", name: str, index: int = 0) -> "playwright.Locator":
+    """The value of a metric by its label; of several with one label, by their order on the page."""
+    card = page.get_by_test_id("stMetric").filter(has=page.get_by_text(name, exact=True))
+    return card.nth(index).get_by_test_id("stMetricValue")
+
+
+def test_a_buyer_goes_from_the_example_to_the_workbook(
+    browser: "playwright.Browser", address: str, plan: Plan, tmp_path: Path
+) -> None:
+    expect = playwright.expect
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    elsewhere: list[str] = []
+    page.on("request", lambda r: elsewhere.append(r.url) if urlparse(r.url).hostname not in ("127.0.0.1", None) else 0)
+
+    page.goto(address)
+    settle(page)
+    expect(page.get_by_role("heading", name="Usage", exact=True)).to_be_visible()
+    expect(
+        page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first
+    ).to_be_visible()
+    picture(page, "1-usage")
+
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Commit").click()
+    expect(page.get_by_role("heading", name="Commit", exact=True)).to_be_visible()
+    settle(page)
+    expect(page.get_by_text(headline(plan)[0])).to_be_visible()
+
+    sample = plan.samples[plan.inputs.decision.scenario]
+    value = sample.expect([plan.inputs.contract.offer_at(200_000.0)])[0]
+    assert percent(value.shortfall_probability) != percent(plan.recommendation.shortfall_probability.mean)
+    field = page.get_by_label("Commitment, USD a year")
+    field.fill("200000")
+    field.press("Enter")
+    # The first of each name is the recommendation's.
+    expect(figure(page, "Shortfall risk", 1)).to_have_text(percent(value.shortfall_probability))
+    expect(figure(page, "Mean shortfall", 1)).to_have_text(usd_short(value.expected_shortfall_usd))
+    expect(figure(page, "Expected cost")).to_have_text(usd_short(value.expected_cost_usd))
+    settle(page)
+    picture(page, "2-commit-typed")
+
+    other = SMALL.read_text(encoding="utf-8").replace("1_200_000", "2_400_000").replace(", small", ", doubled triage")
+    file = {"name": "other.toml", "mimeType": "application/toml", "buffer": other.encode()}
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(file)
+    expect(page.get_by_text("Support assistant, doubled triage")).to_be_visible()
+    settle(page)
+    expect(page.get_by_text(headline(plan)[0])).to_have_count(0)
+    picture(page, "3-uploaded")
+
+    with page.expect_download() as waiting:
+        page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("Workbook")).click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    assert path.name == "support-assistant-doubled-triage.xlsx"
+    book = load_workbook(path, data_only=True)
+    assert len(book.sheetnames) >= 5
+    texts = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    assert any("Support assistant, doubled triage" in text for text in texts)
+    book.close()
+    assert not elsewhere, "the app fetches nothing from the internet"
+    assert page.get_by_test_id("stException").count() == 0
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["", "run-rate", "commit", "compare"])
+def test_a_telephone_shows_every_page_without_sideways_scrolling(
+    browser: "playwright.Browser", address: str, path: str
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{address}/{path}")
+    settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 2")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 2")
+    picture(page, f"telephone-{path or 'usage'}")
+    page.close()

@@ -1,0 +1,219 @@
+"""Charts carry the plan's own figures, say what they show, and keep their words beside their marks."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pytest
+
+from planner.bundled import data_path
+from planner.charts.commitment import (
+    cost_curve_chart,
+    curve_frame,
+    curve_top,
+    marked_offers,
+    marks_rows,
+    redrawn,
+    risk_curve_chart,
+    use_chart,
+    use_range,
+)
+from planner.charts.mix import measured_months_chart, measured_months_frame, pareto_chart, pareto_frame
+from planner.charts.spend import (
+    annual_exceedance_chart,
+    annual_exceedance_frame,
+    annual_ranges_chart,
+    annual_ranges_frame,
+    fan_chart,
+    fan_frame,
+)
+from planner.charts.style import DARK, LIGHT, Palette, shortened
+from planner.mix import measure, prompt_edges
+from planner.plan import Plan, build_plan
+from planner.plan_loader import load_plan
+from planner.prices import PriceBook
+from planner.usage.read import UsageSource, read_usage
+
+SMALL = Path(__file__).parent / "plans" / "small.toml"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return build_plan(load_plan(SMALL))
+
+
+def charts(plan: Plan) -> dict[str, alt.LayerChart]:
+    names = list(plan.summaries)
+    typed = plan.inputs.contract.offer_at(160_000.0)
+    return {
+        "pareto": pareto_chart(plan),
+        "fan": fan_chart(plan, names),
+        "exceedance": annual_exceedance_chart(plan, names),
+        "ranges": annual_ranges_chart([plan]),
+        "cost": cost_curve_chart(plan, typed),
+        "risk": risk_curve_chart(plan, typed),
+        "use": use_chart(plan, typed),
+    }
+
+
+def titles_of_axes(spec: Any) -> set[str]:
+    """Every axis title anywhere in a specification."""
+    found: set[str] = set()
+    if isinstance(spec, dict):
+        for channel in ("x", "y"):
+            if isinstance(spec.get(channel), dict) and spec[channel].get("title"):
+                found.add(spec[channel]["title"])
+        for value in spec.values():
+            found |= titles_of_axes(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            found |= titles_of_axes(value)
+    return found
+
+
+def test_every_chart_has_a_title_and_says_how_to_read_it(plan: Plan) -> None:
+    for name, chart in charts(plan).items():
+        spec = chart.to_dict()  # validates against the Vega-Lite schema
+        assert spec["title"]["text"], name
+        assert spec["title"]["subtitle"], name
+
+
+AXES = {
+    "pareto": {"share of the list bill (%)", "request type · model"},
+    "fan": {"month", "list spend (USD a month)"},
+    "exceedance": {"list spend (USD, months 1 to 12)", "chance of spending more (%)"},
+    "ranges": {"list spend (USD, months 1 to 12)", "scenario"},
+    "cost": {"commitment (USD a year)", "expected cost (USD, term)"},
+    "risk": {"commitment (USD a year)", "shortfall probability (%)"},
+    "use": {"list use that draws down (USD a year)", "chance of at least that (%)"},
+}
+
+
+def test_axes_name_their_quantity_and_unit(plan: Plan) -> None:
+    assert {name: titles_of_axes(chart.to_dict()) for name, chart in charts(plan).items()} == AXES
+
+
+def test_the_fan_holds_the_monthly_quantiles_of_the_plan(plan: Plan) -> None:
+    names = list(plan.summaries)
+    frame = fan_frame(plan, names)
+    assert len(frame) == len(names) * plan.inputs.months
+    for name in names:
+        rows = frame[frame["scenario"] == name]
+        for column, values in zip(("p10", "p50", "p90"), plan.summaries[name].monthly_quantiles_usd, strict=True):
+            assert rows[column].tolist() == values.tolist()
+        assert rows["month"].iloc[0].date() == plan.inputs.start
+        assert rows["month"].is_monotonic_increasing
+
+
+def test_an_exceedance_curve_gives_the_share_of_paths_above_each_amount(plan: Plan) -> None:
+    name = plan.inputs.decision.scenario
+    frame = annual_exceedance_frame(plan, [name])
+    annual = plan.spend[name].annual_list_cost_usd()
+    counted = np.array([(annual >= usd).mean() for usd in frame["usd"]])
+    assert np.abs(counted - frame["chance"]).max() <= 1.0 / annual.size + 1e-9
+    assert frame.sort_values("usd")["chance"].is_monotonic_decreasing
+
+
+def test_ranges_hold_the_annual_quantiles_and_number_the_plans(plan: Plan) -> None:
+    frame = annual_ranges_frame([plan])
+    for row in frame.to_dict("records"):
+        assert row["p50"] == plan.summaries[row["name"]].annual_quantiles_usd[2]
+    assert annual_ranges_frame([plan, plan])["name"].str.match(r"[12]\. ").all()
+
+
+def test_the_pareto_sums_to_the_bill_and_to_one(plan: Plan) -> None:
+    frame = pareto_frame(plan)
+    assert frame["usd"].sum() == pytest.approx(sum(line.monthly_list_cost_usd for line in plan.prepared.mix_lines))
+    assert frame["cumulative"].iloc[-1] == pytest.approx(1.0)
+    assert frame["share"].is_monotonic_decreasing
+
+
+def test_the_cost_curve_is_what_the_sample_expects_and_breaks_at_each_band(plan: Plan) -> None:
+    frame = curve_frame(plan)
+    contract, sample = plan.inputs.contract, plan.samples[plan.inputs.decision.scenario]
+    expected = sample.expect([contract.offer_at(commit) for commit in frame["commit"]])
+    assert frame["cost"].tolist() == [value.expected_cost_usd for value in expected]
+    assert frame["chance"].tolist() == [value.shortfall_probability for value in expected]
+    for band in contract.bands:
+        if band.min_commit_usd_per_year <= curve_top(plan):
+            at = frame["commit"].searchsorted(band.min_commit_usd_per_year)
+            assert frame["commit"][at] == band.min_commit_usd_per_year
+            assert frame["discount"][at] == band.discount_fraction > frame["discount"][at - 1]
+
+
+def test_no_point_of_the_curve_within_the_limit_is_cheaper_than_the_recommendation(plan: Plan) -> None:
+    frame = curve_frame(plan)
+    allowed = frame[frame["chance"] <= plan.inputs.decision.max_shortfall_probability]
+    best = plan.samples[plan.inputs.decision.scenario].expect([plan.recommendation.offer])[0].expected_cost_usd
+    assert allowed["cost"].min() >= best - 1e-6
+
+
+def test_marks_name_recommendation_sign_first_and_the_typed_commitment(plan: Plan) -> None:
+    typed = plan.inputs.contract.offer_at(100_000.0)
+    rows = marks_rows(plan, typed)
+    assert [row["words"].split(":")[0] for row in rows] == ["recommended", "signed first", "yours"]
+    assert len({row["shape"] for row in rows}) == 3, "told apart by shape, not by colour alone"
+    yours = rows[-1]
+    value = plan.samples[plan.inputs.decision.scenario].expect([typed])[0]
+    assert yours["cost"] == pytest.approx(value.expected_cost_usd, rel=1e-12)
+    assert yours["chance"] == value.shortfall_probability
+    assert yours["reached"] == 1.0 - value.shortfall_probability
+
+
+def test_offers_that_agree_share_one_mark(plan: Plan) -> None:
+    names = [name for name, _ in marked_offers(plan, plan.recommendation.offer)]
+    assert names == ["recommended = yours", "signed first"]
+
+
+@pytest.mark.parametrize("make", [cost_curve_chart, risk_curve_chart, use_chart])
+def test_moving_a_commitment_redraws_the_marks_and_nothing_else(
+    plan: Plan, make: Callable[..., alt.LayerChart]
+) -> None:
+    here, there = (plan.inputs.contract.offer_at(commit) for commit in (90_000.0, 140_000.0))
+    assert curve_top(plan, here) == curve_top(plan, there)
+    assert use_range(plan, here) == use_range(plan, there)
+    before, after = redrawn(make(plan, here).to_dict(), plan, there), make(plan, there).to_dict()
+    assert before["datasets"]["marks"] == after["datasets"]["marks"]
+    assert before["title"] == after["title"]
+    assert len(before["layer"]) == len(after["layer"])
+
+
+def test_axes_reach_whatever_is_typed(plan: Plan) -> None:
+    far = plan.inputs.contract.offer_at(3_000_000.0)
+    assert curve_top(plan, far) > 3_000_000
+    assert use_range(plan, far)[1] > 3_000_000
+    assert marks_rows(plan, far)[-1]["align"] == "right", "words of a far mark stay inside"
+
+
+def test_measured_months_say_which_are_whole() -> None:
+    book = PriceBook.load()
+    source = UsageSource(sources=("example.jsonl.gz",), base_dir=data_path("usage"))
+    measurement = measure(read_usage(source, prompt_edges=prompt_edges(book)), book)
+    frame = measured_months_frame(measurement)
+    assert frame["usd"].sum() == pytest.approx(measurement.totals.list_cost_usd)
+    assert set(frame.loc[frame["state"] == "whole month", "month"]) == set(measurement.complete_months)
+    partial = frame[frame["state"] != "whole month"]
+    assert (partial["fill"] == 0).all()
+    assert partial["words"].str.endswith("(part)").all()
+    assert len(titles_of_axes(measured_months_chart(measurement).to_dict())) == 2
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #RRGGBB, WCAG 2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_words_on_charts_can_be_read_on_their_ground(palette: Palette) -> None:
+    for colour in (palette.ink, palette.muted, palette.mark, palette.alarm, *palette.series):
+        low, high = sorted((luminance(colour), luminance(palette.ground)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, colour
+
+
+def test_a_long_name_is_cut_beside_a_mark() -> None:
+    assert shortened("a" * 40_000) == "a" * 33 + "…"
+    assert shortened("triage") == "triage"
