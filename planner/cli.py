@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,6 @@ from planner.errors import InputError, PlannerError
 from planner.terminal import fail, print_json, progress_bars, show, warn
 
 if TYPE_CHECKING:
-    from planner.inputs import UsageInputs
-    from planner.mix import Measurement
     from planner.plan import Plan
     from planner.prices import PriceBook
 
@@ -81,87 +79,67 @@ def init(
     print(f"Wrote {', '.join(str(target) for target in targets)}.\nNext: planner plan {directory / 'plan.toml'}")
 
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="SOURCE...", help="Log files, folders or globs; or one PLAN.toml for its own log."),
+]
+LogFormat = Annotated[str, typer.Option("--format", help="Name the format instead of recognising it.")]
+RequestType = Annotated[str, typer.Option(help="Field that names the request type.")]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", help="CANONICAL=FIELD, repeatable; the field @file is the file's name.")
+]
+Constants = Annotated[
+    list[str] | None, typer.Option("--constant", help="CANONICAL=VALUE for every row, such as model=claude-opus-5-5.")
+]
+FromDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")]
+ToDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")]
+Provider = Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")]
+SkipBadRows = Annotated[bool, typer.Option(help="Go on past rows that must be refused; they are reported.")]
+SavedMix = Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix as Parquet.")]
+
+
 @app.command()
 def measure(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Log files, folders or globs.")],
-    log_format: Annotated[str, typer.Option("--format", help="Name the format instead of recognising it.")] = "auto",
-    request_type: Annotated[str, typer.Option(help="Field that names the request type.")] = "request_type",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="Mapping CANONICAL=FIELD, repeatable; the field @file is the file's name."),
-    ] = None,
-    constant: Annotated[
-        list[str] | None, typer.Option(help="CANONICAL=VALUE for every row, repeatable, such as model=claude-opus-5-5.")
-    ] = None,
-    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")] = None,
-    to_day: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")] = None,
-    provider: Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")] = "anthropic",
-    skip_bad_rows: Annotated[
-        bool, typer.Option(help="Go on past rows that must be refused; they are reported.")
-    ] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix as Parquet.")] = None,
+    sources: Sources,
+    log_format: LogFormat = "auto",
+    request_type: RequestType = "request_type",
+    columns: Columns = None,
+    constants: Constants = None,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    provider: Provider = "anthropic",
+    skip_bad_rows: SkipBadRows = False,
+    output: SavedMix = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Measure the request mix of a usage log: type x model x month, priced request by request on its own day."""
-    from planner import machine, report, words  # noqa: PLC0415
-    from planner.inputs import UsageInputs  # noqa: PLC0415
-    from planner.plan_loader import load_plan  # noqa: PLC0415
-    from planner.usage.read import UsageSource  # noqa: PLC0415
+    from planner import measure_command as command  # noqa: PLC0415
 
-    book = _price_book(provider)
     if len(sources) == 1 and sources[0].endswith(".toml"):
-        inputs = load_plan(Path(sources[0]))
-        if inputs.usage is None:
-            raise InputError(f"{sources[0]} has a typed [[mix]] and no [usage]; there is no log to measure")
-        usage, book = inputs.usage, _price_book(inputs.prices.provider)
+        usage, provider = command.usage_of_plan(Path(sources[0]))
     else:
-        usage = UsageInputs(
-            source=UsageSource(
-                sources=tuple(sources),
-                base_dir=Path.cwd(),
-                format=log_format,
-                columns=pairs("--column", column),
-                constants=pairs("--constant", constant),
-                request_type=request_type,
-                skip_bad_rows=skip_bad_rows,
-            ),
+        usage = command.typed_usage(
+            sources,
+            log_format=log_format,
+            columns=pairs("--column", columns),
+            constants=pairs("--constant", constants),
+            request_type=request_type,
             window=(day("--from", from_day), day("--to", to_day)),
-            exclusions=(),
+            skip_bad_rows=skip_bad_rows,
         )
-    measurement = _measured(usage, book, quiet=quiet or as_json)
+    with progress_bars(quiet=quiet or as_json) as progress:
+        measurement = command.measured(usage, _price_book(provider), progress)
     if output is not None:
-        _write_parquet(measurement.rows, output)
+        command.write_parquet(measurement.rows, output)
     if as_json:
-        print_json(machine.measure_json(measurement))
+        print_json(command.as_json(measurement))
         return
     if not quiet:
-        show([report.measure_table(measurement)])
-    total = measurement.totals
-    print(f"{words.count(total.requests)} requests, {words.usd(total.list_cost_usd)} at list.")
-    warn(measurement.warnings)
-
-
-def _measured(usage: "UsageInputs", book: "PriceBook", *, quiet: bool) -> "Measurement":
-    from planner.mix import measure as measure_usage  # noqa: PLC0415
-    from planner.mix import prompt_edges  # noqa: PLC0415
-    from planner.usage.read import read_usage  # noqa: PLC0415
-
-    with progress_bars(quiet=quiet) as progress:
-        step = None if progress is None else lambda done: progress("reading usage", done)
-        read = read_usage(usage.source, prompt_edges=prompt_edges(book), progress=step)
-    return measure_usage(read, book, window=usage.window, exclusions=usage.exclusions)
-
-
-def _write_parquet(rows: Any, output: Path) -> None:
-    """Whole or not at all: written beside the target, then renamed."""
-    partial = output.with_name(output.name + ".partial")
-    try:
-        rows.to_parquet(partial, index=False)
-        partial.replace(output)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {output}: {error.strerror}") from None
+        show([command.as_table(measurement)])
+    print(command.conclusion(measurement))
+    if not quiet:
+        warn(measurement.warnings)
 
 
 def _price_book(provider: str) -> "PriceBook":
@@ -176,7 +154,7 @@ def _price_book(provider: str) -> "PriceBook":
 def prices(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="One model; all when left out.")] = None,
     on: Annotated[str | None, typer.Option(metavar="DATE", help="Prices of a day; default the last check.")] = None,
-    provider: Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")] = "anthropic",
+    provider: Provider = "anthropic",
     check: Annotated[
         bool, typer.Option("--check", help="List where the price library and our dated facts differ.")
     ] = False,

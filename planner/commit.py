@@ -20,6 +20,7 @@ from planner.contract import NO_COMMITMENT, Contract, Offer
 from planner.settlement import TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 
+_CENT = 0.01
 _TIE = 1e-12
 # Relative difference of expected costs below which two commitments cost the same; ties go to the smaller one.
 
@@ -91,13 +92,15 @@ class CommitSample:
     """A scenario's spend paths, sorted once for any number of offers under one contract.
 
     overage: kinks of use beyond q at the prices overage pays; drawing: the same for use as it draws down;
-    least_use: each path's smallest annual use that draws down, sorted.
+    least_use: each path's smallest annual use that draws down, sorted. whole_and_part: where a part-year follows whole
+    ones, each path's smallest use of a whole year, and the part-year's use a year.
     """
 
     contract: Contract
     overage: Kinks
     drawing: Kinks
     least_use: FloatArray
+    whole_and_part: tuple[FloatArray, FloatArray] | None
     years: float
     mean_drawn_usd: float
     mean_current_usd: float
@@ -125,14 +128,21 @@ class CommitSample:
         if offer.commit_usd_per_year == 0:
             over = self.mean_current_usd
         overage = (1.0 - offer.overage_discount_fraction) * over
-        short = int(np.searchsorted(self.least_use, q - HALF_CENT_USD / kept, side="left"))
         return Expectation(
             offer=offer,
             expected_cost_usd=kept * q * self.years + overage + self.outside_usd,
-            shortfall_probability=short / self.least_use.size,
+            shortfall_probability=self._n_short(q, kept) / self.least_use.size,
             expected_shortfall_usd=max(kept * (q * self.years - self.mean_drawn_usd + drawn_over), 0.0),
             expected_overage_usd=overage,
         )
+
+    def _n_short(self, q: float, kept: float) -> int:
+        """Paths on which some period leaves more than half a cent unused, half a cent of the period's own dollars."""
+        slack = HALF_CENT_USD / kept
+        if self.whole_and_part is None:
+            return int(np.searchsorted(self.least_use, q - slack / min(self.years, 1.0), side="left"))
+        whole, part = self.whole_and_part
+        return int(np.count_nonzero((whole < q - slack) | (part < q - slack / self.contract.periods[-1].year_fraction)))
 
     def largest_feasible_list_usd(self, max_shortfall_probability: float) -> float:
         """The largest q with P(shortfall) <= alpha: an order statistic of the smallest annual use."""
@@ -140,21 +150,28 @@ class CommitSample:
         return inf if allowed >= self.least_use.size else float(self.least_use[allowed])
 
     def candidates(self, *, max_shortfall_probability: float = 1.0) -> list[Offer]:
-        """Per band the threshold and the best commitment inside it, and none: the only ones that can be best."""
-        contract, offers = self.contract, [NO_COMMITMENT]
+        """None, and per band its ends and the best commitment inside it: the only ones that can be best.
+
+        What lies below the bands counts as one without a discount: a lock on prices may make even that worth it.
+        """
         most = self.largest_feasible_list_usd(max_shortfall_probability)
-        for index, band in enumerate(contract.bands):
-            d = band.discount_fraction
-            low, stop = contract.band_range(index)
-            commits = [low] + ([stop - 0.01] if stop < inf else [])
-            kept, over_rate = 1.0 - d, 1.0 - contract.overage_discount(d)
-            if over_rate > 0:
-                bounds = contract.list_usd_per_year(low, d), min(contract.list_usd_per_year(stop, d), most)
-                if bounds[0] <= bounds[1]:
-                    turning = self.overage.where_slope_is(kept * self.years / over_rate, *bounds)
-                    commits += [contract.commit_usd_per_year(q, d) for q in turning]
-            offers += [contract.offer_at(commit, d) for commit in commits if low <= commit < stop]
+        offers = [NO_COMMITMENT]
+        for low, stop in self.contract.commit_ranges:
+            if low < stop:
+                offers += self._candidates_in(max(low, _CENT), stop, most)
         return offers
+
+    def _candidates_in(self, low: float, stop: float, most: float) -> list[Offer]:
+        """The lowest and the last commitment of [low, stop), and where the expected cost turns."""
+        contract, first = self.contract, self.contract.offer_at(low)
+        d = first.discount_fraction
+        commits = [low, stop - _CENT] if stop < inf else [low]
+        over_rate = 1.0 - first.overage_discount_fraction
+        bounds = contract.list_usd_per_year(low, d), min(contract.list_usd_per_year(stop, d), most)
+        if over_rate > 0 and bounds[0] <= bounds[1]:
+            turning = self.overage.where_slope_is((1.0 - d) * self.years / over_rate, *bounds)
+            commits += [contract.commit_usd_per_year(q, d) for q in turning]
+        return [contract.offer_at(commit) for commit in commits if low <= commit < stop]
 
     def best(self, *, max_shortfall_probability: float = 1.0) -> Expectation:
         """The cheapest expected cost among all commitments that meet the constraint; none if none does.
@@ -182,11 +199,13 @@ def commit_sample(contract: Contract, use: TermUse) -> CommitSample:
     least = drawing.points if len(periods) == 1 else np.sort(np.min(annual, axis=0))
     overage = drawing if use.is_passed_through else _locked_kinks(contract, use)
     current = use.current.sum(axis=0)
+    ends_in_part = len(periods) > 1 and periods[-1].year_fraction < 1.0
     return CommitSample(
         contract=contract,
         overage=overage,
         drawing=drawing,
         least_use=least,
+        whole_and_part=(np.min(annual[:-1], axis=0), annual[-1]) if ends_in_part else None,
         years=sum(period.year_fraction for period in periods),
         mean_drawn_usd=float(current.mean() if use.is_passed_through else use.drawing.sum(axis=0).mean()),
         mean_current_usd=float(current.mean()),

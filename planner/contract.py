@@ -1,7 +1,8 @@
 """Contract terms, as data. What they cost is settlement's business: quotes change weekly, arithmetic does not."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import inf
 from typing import Literal
 
@@ -83,9 +84,14 @@ class Contract:
         return discount_fraction if self.overage == "committed" else self.overage
 
     def offer_at(self, commit_usd_per_year: float, discount_fraction: float | None = None) -> Offer:
-        """The offer that these terms make for a commitment, at its band's discount unless another is given."""
+        """The offer that these terms make for a commitment, at its band's discount unless another is given.
+
+        A commitment below the lowest band earns no discount, on use within it or beyond it.
+        """
         if commit_usd_per_year == 0:
             return NO_COMMITMENT
+        if discount_fraction is None and commit_usd_per_year < self.bands[0].min_commit_usd_per_year:
+            return replace(NO_COMMITMENT, commit_usd_per_year=commit_usd_per_year)
         discount = self.discount_at(commit_usd_per_year) if discount_fraction is None else discount_fraction
         return Offer(
             commit_usd_per_year=commit_usd_per_year,
@@ -105,11 +111,11 @@ class Contract:
             return list_usd_per_year
         return list_usd_per_year * (1.0 - discount_fraction)
 
-    def band_range(self, index: int) -> tuple[float, float]:
-        """[lowest commitment, first commitment of the next band) of a band; the last band has no end."""
-        last = index + 1 == len(self.bands)
-        stop = inf if last else self.bands[index + 1].min_commit_usd_per_year
-        return self.bands[index].min_commit_usd_per_year, stop
+    @property
+    def commit_ranges(self) -> tuple[tuple[float, float], ...]:
+        """[lowest commitment, first commitment of the next) of what lies below the bands, and of each band."""
+        edges = [0.0, *(band.min_commit_usd_per_year for band in self.bands), inf]
+        return tuple(pairwise(edges))
 
 
 NO_COMMITMENT = Offer(commit_usd_per_year=0.0, discount_fraction=0.0, overage_discount_fraction=0.0)

@@ -100,18 +100,17 @@ def _search(sample: CommitSample, objective: Objective, alpha: float) -> Offer:
     contract, most = sample.contract, sample.largest_feasible_list_usd(alpha)
     offers = [NO_COMMITMENT, *sample.candidates(max_shortfall_probability=alpha)]
     top = float(sample.drawing.points[-1])
-    for index, band in enumerate(contract.bands):
-        d = band.discount_fraction
-        low, stop = contract.band_range(index)
+    for low, stop in contract.commit_ranges:
+        d = contract.offer_at(max(low, 0.01)).discount_fraction
         high = min(stop - 0.01, contract.commit_usd_per_year(min(most, top), d))
         if low < high:
             found = minimize_scalar(
-                lambda commit, d=d: objective(contract.offer_at(commit, d)),
+                lambda commit: objective(contract.offer_at(commit)),
                 bounds=(low, high),
                 method="bounded",
                 options={"xatol": 0.005, "maxiter": 200},
             )
-            offers += [contract.offer_at(float(commit), d) for commit in (found.x, high)]
+            offers += [contract.offer_at(float(commit)) for commit in (found.x, high)]
     feasible = [
         offer
         for offer, value in zip(offers, sample.expect(offers), strict=True)

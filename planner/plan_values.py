@@ -84,7 +84,10 @@ def _positive(value: object) -> Distribution:
 
 
 def _rate(value: object) -> Distribution:
-    return _spread(value, rate_from_quantiles, low=-1.0, high=float("inf"), evidence=False)
+    found = _spread(value, rate_from_quantiles, low=-1.0, high=float("inf"), evidence=False)
+    if -1.0 in (getattr(found, "value", 0.0), getattr(found, "low", 0.0)):
+        raise ValueError("a rate must be above -1: -1 is a fall to nothing")
+    return found
 
 
 def _month(value: object) -> Distribution:

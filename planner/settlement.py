@@ -122,17 +122,10 @@ def least_paid_usd(contract: Contract, use: TermUse) -> FloatArray:
         for period in contract.periods
         for stop in ([period.stop] if use.is_passed_through else range(period.first + 1, period.stop + 1))
     ]
-    for index, band in enumerate(contract.bands):
-        low, stop = contract.band_range(index)
-        low = contract.list_usd_per_year(low, band.discount_fraction)
-        high = contract.list_usd_per_year(stop, band.discount_fraction)
-        offer = Offer(
-            commit_usd_per_year=band.min_commit_usd_per_year,
-            discount_fraction=band.discount_fraction,
-            overage_discount_fraction=contract.overage_discount(band.discount_fraction),
-        )
+    for low, stop in contract.commit_ranges:
+        offer = contract.offer_at(max(low, 0.01))
+        low, high = (contract.list_usd_per_year(edge, offer.discount_fraction) for edge in (low, stop))
         for q in (low, *(np.clip(corner, low, high) for corner in corners)):
-            if isinstance(q, float) and q == 0.0:
-                continue
-            least = np.minimum(least, settle_at(contract, offer, use, list_usd_per_year=q).paid_usd)
+            if np.any(q > 0):
+                least = np.minimum(least, settle_at(contract, offer, use, list_usd_per_year=q).paid_usd)
     return least

@@ -14,7 +14,6 @@ from rich.table import Table as RichTable
 
 from planner.tables import Table
 
-
 _WIDTH_IN_A_FILE = 150
 
 
