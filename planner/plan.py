@@ -10,7 +10,7 @@ from planner.caveats import caveats, history_level_sd
 from planner.commit import CommitSample, Expectation, commit_sample
 from planner.contract import Contract, Offer
 from planner.demand import ALL_TYPES, DemandModel, demand_process
-from planner.inputs import PlanInputs, TypedMix
+from planner.inputs import PlanInputs
 from planner.mix import Measurement, MixEntry, RequestMix, forward_mix, measure, prompt_edges
 from planner.objectives import ConstraintNote, constraint_note, recommend
 from planner.outcome import OfferOutcome, offer_outcome
@@ -19,6 +19,7 @@ from planner.risk import Estimate, estimate, quantiles
 from planner.scenario_costs import ScenarioCosts, price_scenario, with_canonical_models
 from planner.settlement import TermUse, least_paid_usd, settle, term_use
 from planner.simulation import SpendModel, SpendPaths, simulate_spend
+from planner.typed_mix import typed_mix
 from planner.unit_costs import NO_LEVERS
 from planner.units import MONTHS_PER_YEAR, FloatArray
 from planner.usage.read import read_usage
@@ -142,7 +143,7 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     if inputs.usage:
         measurement, mix = _measured_mix(inputs, price_book, progress)
     else:
-        measurement, mix = None, _typed(inputs, price_book)
+        measurement, mix = None, typed_mix(inputs.mix, price_book, on=on)
     scenarios = [with_canonical_models(scenario, price_book) for scenario in inputs.scenarios]
     costs = tuple(price_scenario(scenario, mix, price_book, on=on) for scenario in scenarios)
     lines = _mix_lines(mix, next(c for c in costs if c.scenario.name == inputs.baseline))
@@ -223,40 +224,6 @@ def _measured_mix(
     measurement = measure(usage, listed, window=inputs.usage.window, exclusions=inputs.usage.exclusions)
     season = np.array(inputs.demand.season)
     return measurement, forward_mix(measurement, start=inputs.start, season=season, price_book=price_book)
-
-
-def _typed(inputs: PlanInputs, price_book: PriceBook) -> RequestMix:
-    on = inputs.prices.on or min(price_book.checked_on, inputs.start)
-    entries, notes = [], []
-    for item in inputs.mix:
-        model = price_book.resolve(item.model)
-        thresholds = tuple(band.above_prompt_tokens for band in price_book.price(model, on).long_prompt)
-        if thresholds and item.long_prompt_fraction is None:
-            notes.append(
-                f"mix '{item.request_type}' on {model}: no long_prompt_fraction given, so no request is taken to "
-                f"exceed {thresholds[0]:,} prompt tokens, where the price rises"
-            )
-        entries.append(_typed_entry(item, model, thresholds, prompt_edges(price_book)))
-    return RequestMix(
-        entries=tuple(entries), growth_months=0.0, drift_months=0.0, warnings=tuple(notes), history_days=None
-    )
-
-
-def _typed_entry(item: TypedMix, model: str, thresholds: tuple[int, ...], edges: tuple[int, ...]) -> MixEntry:
-    share = item.long_prompt_fraction
-    if thresholds:
-        known = dict.fromkeys(thresholds, share or 0.0)
-    else:
-        # Its own model has no threshold: a share that is given can only speak of the text itself.
-        known = {} if share is None else dict.fromkeys(edges, share)
-    return MixEntry(
-        request_type=item.request_type,
-        model=model,
-        monthly_requests=item.monthly_requests,
-        tokens_per_request=np.array(item.tokens_per_request),
-        batch_fraction=item.batch_fraction,
-        long_prompt_fraction=known,
-    )
 
 
 def _demand(inputs: PlanInputs, measurement: Measurement | None, mix: RequestMix) -> DemandModel:

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from planner.distributions import Distribution
-from planner.errors import InputError, PriceError
+from planner.errors import InputError, PriceError, UnknownModelError
 from planner.levers import CacheLever, Ramp, Route, Scenario
 from planner.mix import MixEntry, RequestMix
 from planner.prices import ModelPrice, PriceBook
@@ -81,18 +81,19 @@ def price_scenario(scenario: Scenario, mix: RequestMix, price_book: PriceBook, *
 
 def with_canonical_models(scenario: Scenario, price_book: PriceBook) -> Scenario:
     """The scenario with every model named as the price book names it; UnknownModelError for one it does not know."""
-    return replace(
-        scenario,
-        routes=tuple(
-            replace(
-                route,
-                to=price_book.resolve(route.to),
-                from_models=tuple(price_book.resolve(name) for name in route.from_models),
-                escalate_to=route.escalate_to and price_book.resolve(route.escalate_to),
-            )
-            for route in scenario.routes
-        ),
-    )
+    return replace(scenario, routes=tuple(_canonical(route, scenario.name, price_book) for route in scenario.routes))
+
+
+def _canonical(route: Route, scenario: str, price_book: PriceBook) -> Route:
+    try:
+        return replace(
+            route,
+            to=price_book.resolve(route.to),
+            from_models=tuple(price_book.resolve(name) for name in route.from_models),
+            escalate_to=route.escalate_to and price_book.resolve(route.escalate_to),
+        )
+    except UnknownModelError as error:
+        raise UnknownModelError(f"scenario '{scenario}', route of '{route.request_type}': {error}") from None
 
 
 def _by_type(mix: RequestMix) -> dict[str, list[MixEntry]]:

@@ -55,6 +55,7 @@ ORDER = (
     "planner.plan_file",
     "planner.plan_errors",
     "planner.inputs",
+    "planner.typed_mix",
     "planner.plan_loader",
     "planner.objectives",
     "planner.words",
