@@ -53,7 +53,7 @@ def main() -> None:
 
 def _build(path: Path, *, quiet: bool) -> "Plan":
     from planner.plan import build_plan  # noqa: PLC0415
-    from planner.plan_loader import load_plan  # noqa: PLC0415
+    from planner.plan_file.loader import load_plan  # noqa: PLC0415
 
     with progress_bars(quiet=quiet) as progress:
         return build_plan(load_plan(path), progress)
@@ -311,7 +311,7 @@ def serve(
 @app.command()
 def schema() -> None:
     """Print the JSON schema of the plan file."""
-    from planner.plan_file import PlanFile  # noqa: PLC0415
+    from planner.plan_file.schema import PlanFile  # noqa: PLC0415
 
     print_json(PlanFile.model_json_schema(by_alias=True))
 

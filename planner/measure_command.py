@@ -9,7 +9,7 @@ from planner.errors import InputError
 from planner.inputs import UsageInputs, Window
 from planner.machine import Json, measure_json
 from planner.mix import Measurement, measure, prompt_edges
-from planner.plan_loader import load_plan
+from planner.plan_file.loader import load_plan
 from planner.prices import PriceBook
 from planner.report import measure_table
 from planner.tables import Table

@@ -12,18 +12,18 @@ from functools import cached_property
 from typing import Final
 
 from planner.errors import PriceError
-from planner.model_catalog import ModelCatalog
-from planner.model_names import says_regional
-from planner.model_price import RATE_FIELDS, ModelPrice, PriceOverride, check_complete, noting, with_override
-from planner.price_facts import ListPrice, LongPromptRates, PriceFacts, Rates, load_price_facts
-from planner.price_library import (
+from planner.price_data.catalog import ModelCatalog
+from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates, load_price_facts
+from planner.price_data.library import (
     PROVIDERS,
     LibraryPrice,
     PriceDifference,
     differences,
     price_library,
 )
-from planner.price_modifiers import Handling, multiplier
+from planner.price_data.model_price import RATE_FIELDS, ModelPrice, PriceOverride, check_complete, noting, with_override
+from planner.price_data.modifiers import Handling, multiplier
+from planner.price_data.names import says_regional
 
 __all__ = [
     "PROVIDERS",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from planner.contract import Contract, DiscountBand
 from planner.machine import plan_json
 from planner.plan import Plan, build_plan
-from planner.plan_loader import parse_plan
+from planner.plan_file.loader import parse_plan
 from planner.simulation import SpendPaths
 
 Table = dict[str, Any]

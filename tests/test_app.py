@@ -17,8 +17,8 @@ from streamlit.util import calc_hash
 from planner.bundled import app_path, data_path
 from planner.errors import InputError
 from planner.plan import Plan, build_plan
-from planner.plan_loader import load_plan
-from planner.plan_text import with_usage_sources
+from planner.plan_file.loader import load_plan
+from planner.plan_file.text import with_usage_sources
 from planner.report import headline
 from planner.ui import downloads
 from planner.ui.decision import alternatives, alternatives_table, dead_zone, why

@@ -32,7 +32,7 @@ from planner.charts.spend import (
 from planner.charts.style import DARK, LIGHT, Palette, shortened
 from planner.mix import measure, prompt_edges
 from planner.plan import Plan, build_plan
-from planner.plan_loader import load_plan
+from planner.plan_file.loader import load_plan
 from planner.prices import PriceBook
 from planner.usage.read import UsageSource, read_usage
 

@@ -17,7 +17,7 @@ from strategies import Table, built, figures, mix_entry, override, plan_table
 from planner.distributions import JudgedEscalation, Lognormal, Point, ScaledBeta
 from planner.errors import InputError
 from planner.inputs import PlanInputs
-from planner.plan_loader import parse_plan
+from planner.plan_file.loader import parse_plan
 
 MODELS = [override("strong"), override("light", "haiku", (1.0, 0.1, 1.25, 2.0, 5.0))]
 LONG_AGO = {"start_month": -9}

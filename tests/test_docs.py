@@ -1,6 +1,6 @@
 """The documents keep pace with the code: names resolve, links lead somewhere, references and numbers are current.
 
-docs/plan-file.md is generated from the models of planner.plan_file: `pytest tests/test_docs.py --update-golden`.
+docs/plan-file.md is generated from the models of planner.plan_file.schema: `pytest tests/test_docs.py --update-golden`.
 """
 
 import importlib
@@ -22,9 +22,9 @@ from planner.demand import damped_months, leave_hazard
 from planner.distributions import Z90, Distribution, JudgedEscalation, Point, ScaledBeta, posterior
 from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
-from planner.plan_file import PlanFile, Section
-from planner.plan_loader import parse_plan
-from planner.plan_values import Escalation, Fraction, Month, Positive, Rate
+from planner.plan_file.loader import parse_plan
+from planner.plan_file.schema import PlanFile, Section
+from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
 from planner.prices import PriceBook
 from planner.scenario_costs import RouteEconomics, price_scenario
 from planner.settlement import TermUse, settle, term_use

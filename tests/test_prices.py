@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from planner.bundled import data_path
 from planner.errors import PriceError, UnknownModelError
-from planner.price_facts import ListPrice, load_price_facts
-from planner.price_library import LibraryPrice, PriceLibrary, differences
+from planner.price_data.facts import ListPrice, load_price_facts
+from planner.price_data.library import LibraryPrice, PriceLibrary, differences
 from planner.prices import LongPromptRates, ModelPrice, PriceBook, PriceOverride, Rates
 from planner.units import TOKEN_CLASSES, TOKENS_PER_MTOK
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from planner.plan import build_plan
-from planner.plan_loader import load_plan
+from planner.plan_file.loader import load_plan
 from planner.report import headline
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from planner import report, words
 from planner.plan import Plan, build_plan
-from planner.plan_loader import load_plan
+from planner.plan_file.loader import load_plan
 from planner.risk import Estimate
 from planner.tables import Table
 

@@ -10,7 +10,7 @@ import tomlkit
 from strategies import built, mix_entry, override, plan_table
 
 from planner.plan import prepare
-from planner.plan_loader import parse_plan
+from planner.plan_file.loader import parse_plan
 from planner.price_moves import price_factors
 from planner.simulation import SpendModel, SpendPaths, simulate_spend
 from planner.streams import BlockStreams

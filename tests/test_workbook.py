@@ -26,7 +26,7 @@ from planner.commit import Expectation
 from planner.contract import NO_COMMITMENT, Offer
 from planner.errors import WorkbookError
 from planner.plan import Plan, build_plan
-from planner.plan_loader import parse_plan
+from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
 from planner.units import HALF_CENT_USD
 from planner.workbook.book import workbook_bytes, write_workbook

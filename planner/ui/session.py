@@ -21,7 +21,7 @@ from planner.bundled import data_path
 from planner.errors import PlannerError
 from planner.inputs import PlanInputs
 from planner.plan import Plan, build_plan
-from planner.plan_loader import load_plan
+from planner.plan_file.loader import load_plan
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
 from planner.usage.files import find_files
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from planner.errors import InputError
 from planner.inputs import PlanInputs
-from planner.plan_loader import parse_plan
-from planner.plan_text import with_usage_sources
+from planner.plan_file.loader import parse_plan
+from planner.plan_file.text import with_usage_sources
 
 PLAN_ENDING: Final = ".toml"
 MOST_PLAN_BYTES: Final = 1_000_000

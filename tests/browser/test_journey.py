@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 
 from planner.bundled import app_path
 from planner.plan import Plan, build_plan
-from planner.plan_loader import load_plan
+from planner.plan_file.loader import load_plan
 from planner.report import headline
 from planner.words import percent, usd_short
 

@@ -6,9 +6,9 @@ from datetime import date
 from functools import cached_property
 
 from planner.errors import UnknownModelError
-from planner.model_names import plain_name
-from planner.price_facts import PriceFacts
-from planner.price_library import PriceLibrary, price_library
+from planner.price_data.facts import PriceFacts
+from planner.price_data.library import PriceLibrary, price_library
+from planner.price_data.names import plain_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from planner.errors import PriceError
-from planner.price_facts import Modifier, PriceFacts
+from planner.price_data.facts import Modifier, PriceFacts
 
 _STANDARD: Final = frozenset({"", "standard", "global", "not_available", "default"})
 _ONE: Final = Decimal(1)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from planner.plan_file import PlanFile
+from planner.plan_file.schema import PlanFile
 
 
 def explain(error: ValidationError) -> str:

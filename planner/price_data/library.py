@@ -11,8 +11,8 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from planner.model_names import is_another_version, plain_name
-from planner.price_facts import ListPrice, LongPromptRates, PriceFacts, Rates
+from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates
+from planner.price_data.names import is_another_version, plain_name
 from planner.units import TOKEN_CLASSES
 
 if TYPE_CHECKING:

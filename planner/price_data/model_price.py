@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from planner.errors import PriceError
-from planner.price_facts import LongPromptRates, Rates
+from planner.price_data.facts import LongPromptRates, Rates
 
 RATE_FIELDS: Final = tuple(rate.name for rate in fields(Rates))
 

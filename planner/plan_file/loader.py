@@ -15,8 +15,8 @@ from planner.errors import InputError, PlannerError
 from planner.inputs import Decision, PlanInputs, PriceInputs, TypedMix, UsageInputs
 from planner.levers import BatchLever, CacheLever, OutputLever, Ramp, Route, Scenario
 from planner.mix import Exclusion
-from planner.plan_errors import explain
-from planner.plan_file import (
+from planner.plan_file.mistakes import explain
+from planner.plan_file.schema import (
     ContractSection,
     DemandSection,
     MixSection,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from planner.distributions import Point, fraction_from_quantiles, positive_from_quantiles, rate_from_quantiles
-from planner.plan_values import Escalation, Fraction, Month, Positive, Rate
+from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(ge=0, le=1e12)]
