@@ -117,8 +117,9 @@ def measure(
     from planner import measure_command as command  # noqa: PLC0415
 
     if len(sources) == 1 and sources[0].endswith(".toml"):
-        usage, provider = command.usage_of_plan(Path(sources[0]))
+        usage, book = command.usage_of_plan(Path(sources[0]))
     else:
+        book = _price_book(provider)
         usage = command.typed_usage(
             sources,
             log_format=log_format,
@@ -129,17 +130,15 @@ def measure(
             skip_bad_rows=skip_bad_rows,
         )
     with progress_bars(quiet=quiet or as_json) as progress:
-        measurement = command.measured(usage, _price_book(provider), progress)
+        measurement = command.measured(usage, book, progress)
     if output is not None:
         command.write_parquet(measurement.rows, output)
     if as_json:
         print_json(command.as_json(measurement))
         return
-    if not quiet:
-        show([command.as_table(measurement)])
+    show([] if quiet else [command.as_table(measurement)])
     print(command.conclusion(measurement))
-    if not quiet:
-        warn(measurement.warnings)
+    warn([] if quiet else measurement.warnings)
 
 
 def _price_book(provider: str) -> "PriceBook":

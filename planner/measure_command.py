@@ -17,12 +17,12 @@ from planner.usage.read import UsageSource, read_usage
 from planner.words import count, usd
 
 
-def usage_of_plan(path: Path) -> tuple[UsageInputs, str]:
-    """The usage that a plan addresses, with its mapping, window and exclusions, and the plan's provider."""
+def usage_of_plan(path: Path) -> tuple[UsageInputs, PriceBook]:
+    """The usage that a plan addresses, with its mapping, window and exclusions, and list prices to measure it with."""
     inputs = load_plan(path)
     if inputs.usage is None:
         raise InputError(f"{path} has a typed [[mix]] and no [usage]; there is no log to measure")
-    return inputs.usage, inputs.prices.provider
+    return inputs.usage, PriceBook.load(inputs.prices.provider, inputs.prices.overrides).at_list()
 
 
 def typed_usage(

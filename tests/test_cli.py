@@ -275,3 +275,32 @@ def test_help_imports_none_of_the_heavy_parts_and_no_color_is_respected(tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
+
+
+def test_skipped_rows_are_counted_and_shown_in_the_result(planner: Any, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    header = "timestamp,request_type,model,uncached_input_tokens,output_tokens\n"
+    log.write_text(f"{header}2026-10-01,a,claude-opus-5-5,100,5\n2026-10-02,a,claude-opus-5-5,-3,5\n", encoding="utf-8")
+    code, out, err = planner("measure", log, "--json")
+    assert (code, out) == (2, "")
+    assert "line 3: uncached_input_tokens = '-3'" in err
+    code, out, _ = planner("measure", log, "--json", "--skip-bad-rows")
+    assert code == 0
+    assert any("1 of 2 rows" in note and "'-3'" in note for note in json.loads(out)["warnings"])
+
+
+def test_a_model_that_only_the_plan_prices_is_measured_at_that_price(planner: Any, tmp_path: Path) -> None:
+    header = "timestamp,request_type,model,uncached_input_tokens,output_tokens\n"
+    (tmp_path / "log.csv").write_text(f"{header}2026-10-01,a,house-model,1000000,0\n", encoding="utf-8")
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        '[plan]\nstart = 2027-01-01\n[usage]\nsources = ["log.csv"]\n'
+        '[[prices.override]]\nmodel = "house-model"\nsource = "quote"\n'
+        "input_usd_per_mtok = 3.5\noutput_usd_per_mtok = 7\n"
+        "[[contract.band]]\nmin_commit_usd_per_year = 1000\ndiscount_fraction = 0.1\n",
+        encoding="utf-8",
+    )
+    assert json.loads(planner("measure", plan, "--json")[1])["totals"]["list_cost_usd"] == pytest.approx(3.5)
+    code, _, err = planner("measure", tmp_path / "log.csv")
+    assert code == 2
+    assert "house-model" in err

@@ -159,12 +159,12 @@ def _finish(
     if good.empty:
         raise UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
     if refused:
-        notes.append(f"{refused} of {refused + int(good['records'].sum())} rows were refused and left out.")
+        total, first = refused + int(good["records"].sum()), "; ".join(map(str, examples))
+        notes.append(f"{refused} of {total} rows were refused and left out. The first: {first}.")
     groups = _groups(good, {path: file.stem for path, file in file_of.items()}, edges)
-    split_missing = int(good["no_split"].sum())
-    if split_missing:
+    if unsplit := int(good["no_split"].sum()):
         notes.append(
-            f"{split_missing:,} cache write tokens come without their split by lifetime and count as 5-minute writes."
+            f"{unsplit:,} cache write tokens come without their split by lifetime and count as 5-minute writes."
         )
     return Usage(
         groups=groups,
