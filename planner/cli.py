@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -296,6 +297,7 @@ def serve(
     from planner import report  # noqa: PLC0415
     from planner.bundled import app_path, data_path  # noqa: PLC0415
 
+    _check_free(port)
     chosen = path or data_path("plans", "example.toml")
     for line in report.headline(_build(chosen, quiet=quiet)):
         print(line)
@@ -305,6 +307,15 @@ def serve(
     os.environ["PLANNER_PLAN"] = str(chosen.resolve())
     arguments = ["-m", "streamlit", "run", str(entry), "--server.port", str(port), "--server.headless", "true"]
     os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(f"--port {port}: {error.strerror}; give another port") from None
 
 
 @app.command()

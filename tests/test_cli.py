@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -304,3 +305,12 @@ def test_a_model_that_only_the_plan_prices_is_measured_at_that_price(planner: An
     code, _, err = planner("measure", tmp_path / "log.csv")
     assert code == 2
     assert "house-model" in err
+
+
+def test_a_port_in_use_is_said_before_anything_is_worked_out(planner: Any, plan_file: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, out, err = planner("app", plan_file, "--port", taken.getsockname()[1])
+    assert (code, out) == (2, "")
+    assert "give another port" in err
