@@ -18,6 +18,7 @@ _WEEKLY_LOG_SD = 0.5
 _WEEKLY_AR1 = 0.3
 _MOST_LEVEL_SD = 1.0
 _MONTHS_UNTIL_OLD = 9
+_FEW_PATHS = 1_000
 
 
 def history_level_sd(inputs: PlanInputs, measurement: Measurement | None) -> float:
@@ -47,6 +48,7 @@ def caveats(
 ) -> tuple[str, ...]:
     """Every warning of a plan, the most consequential first, each once."""
     said = [
+        *_few_paths(inputs),
         *mix.warnings,
         *_history(inputs, measurement),
         *_old_log(mix),
@@ -60,6 +62,14 @@ def caveats(
         *_priors(inputs),
     ]
     return tuple(dict.fromkeys(said))
+
+
+def _few_paths(inputs: PlanInputs) -> Iterator[str]:
+    if inputs.paths < _FEW_PATHS:
+        yield (
+            f"Only {inputs.paths:,} simulated paths: the tail that a shortfall limit looks at rests on a handful. "
+            "Raise plan.paths before signing."
+        )
 
 
 def _history(inputs: PlanInputs, measurement: Measurement | None) -> Iterator[str]:

@@ -196,7 +196,13 @@ def differences_table(differences: Sequence[dict[str, object]]) -> Table:
     for item in differences:
         value = item["annual_list_cost_usd"]
         assert isinstance(value, dict)
-        rows.append((str(item["a"]), str(item["b"]), usd_estimate(Estimate(mean=value["mean"], se=value["se"] or 0.0))))
+        rows.append(
+            (
+                str(item["a"]),
+                str(item["b"]),
+                usd_estimate(Estimate(mean=value["mean"], se=float("nan") if value["se"] is None else value["se"])),
+            )
+        )
     return Table(
         title="Differences in annual list spend, a less b, on the same paths",
         columns=("a", "b", "a - b"),

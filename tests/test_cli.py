@@ -314,3 +314,14 @@ def test_a_port_in_use_is_said_before_anything_is_worked_out(planner: Any, plan_
         code, out, err = planner("app", plan_file, "--port", taken.getsockname()[1])
     assert (code, out) == (2, "")
     assert "give another port" in err
+
+
+def test_one_path_is_a_bill_without_an_error(planner: Any, plan_file: Path, tmp_path: Path) -> None:
+    plan_file.write_text(SMALL.replace("paths = 2000", "paths = 1"), encoding="utf-8")
+    code, out, _ = planner("plan", plan_file, "--json")
+    assert code == 0
+    plan = json.loads(out)
+    assert plan["recommendation"]["expected_cost_se_usd"] is None
+    assert any("Only 1 simulated" in warning for warning in plan["warnings"])
+    assert planner("export", plan_file, "-o", tmp_path / "one.xlsx")[0] == 0
+    assert planner("compare", plan_file)[0] == 0

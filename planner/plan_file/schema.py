@@ -30,7 +30,7 @@ class PlanSection(Section):
     name: Name = "plan"
     start: date = Field(description="first day of the contract, the first of a month; month 0")
     months: int | None = Field(default=None, ge=1, le=120, description="horizon; default and minimum: the term")
-    paths: int = Field(default=100_000, ge=2, le=5_000_000, description="Monte Carlo paths")
+    paths: int = Field(default=100_000, ge=1, le=5_000_000, description="Monte Carlo paths")
     seed: int = Field(default=1, ge=0, lt=2**63)
 
 

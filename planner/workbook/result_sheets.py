@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 from xlsxwriter import Workbook
@@ -44,6 +45,14 @@ def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan) -> None:
     sheet.worksheet.freeze_panes(1, 0)
 
 
+def _write_error(sheet: Sheet, row: int, col: int, se: float | None) -> None:
+    """A standard error; one path has none."""
+    if se is None or not isfinite(se):
+        sheet.text(row, col, "n/a", "right")
+    else:
+        sheet.number(row, col, se, "usd")
+
+
 def _write_annual(sheet: Sheet, plan: Plan, row: int) -> int:
     sheet.subtitle(row, "A contract year", last_col=8)
     labels = [f"P{level * 100:.0f}" for level in ANNUAL_LEVELS]
@@ -51,7 +60,7 @@ def _write_annual(sheet: Sheet, plan: Plan, row: int) -> int:
     for index, (name, summary) in enumerate(plan.summaries.items(), start=row + 2):
         sheet.text(index, 0, name)
         sheet.number(index, 1, summary.annual.mean, "usd")
-        sheet.number(index, 2, summary.annual.se, "usd")
+        _write_error(sheet, index, 2, summary.annual.se)
         for col, value in enumerate(summary.annual_quantiles_usd.tolist(), start=3):
             sheet.number(index, col, value, "usd")
         sheet.number(index, 3 + len(labels), summary.run_rate_saving_fraction, "percent")
@@ -73,7 +82,7 @@ def _write_differences(sheet: Sheet, plan: Plan, row: int) -> int:
         sheet.text(index, 0, item["a"])
         sheet.text(index, 1, item["b"])
         sheet.number(index, 2, value["mean"], "usd")
-        sheet.number(index, 3, value["se"] or 0.0, "usd")
+        _write_error(sheet, index, 3, value["se"])
         sheet.number(index, 4, value["mean"] / before if before else 0.0, "percent")
     return row + 2 + len(found)
 
