@@ -63,21 +63,29 @@ def _build(path: Path, *, quiet: bool) -> "Plan":
 @app.command()
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder to make; existing files are kept.")],
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
 ) -> None:
     """Write an example plan, its usage log and a README to start from."""
     from planner.bundled import data_path  # noqa: PLC0415
 
-    directory.mkdir(parents=True, exist_ok=True)
     text = data_path("plans", "example.toml").read_text(encoding="utf-8").replace("../usage/", "")
     start = data_path("plans", "start-here.md").read_text(encoding="utf-8")
     files = {"plan.toml": text, "README.md": start}
     targets = [directory / name for name in (*files, "example.jsonl.gz")]
     if existing := [str(target) for target in targets if target.exists()]:
         raise InputError(f"{', '.join(existing)} is there already and is kept; choose another folder")
-    shutil.copyfile(data_path("usage", "example.jsonl.gz"), directory / "example.jsonl.gz")
-    for name, content in files.items():
-        (directory / name).write_text(content, encoding="utf-8")
-    print(f"Wrote {', '.join(str(target) for target in targets)}.\nNext: planner plan {directory / 'plan.toml'}")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(data_path("usage", "example.jsonl.gz"), directory / "example.jsonl.gz")
+        for name, content in files.items():
+            (directory / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write into {directory}: {error.strerror}; choose another folder") from None
+    if as_json:
+        print_json({"files": [str(target) for target in targets]})
+    elif not quiet:
+        print(f"Wrote {', '.join(str(target) for target in targets)}.\nNext: planner plan {directory / 'plan.toml'}")
 
 
 Sources = Annotated[
@@ -291,6 +299,7 @@ def export(
 def serve(
     path: Annotated[Path | None, typer.Argument(metavar="[PLAN.toml]", help="Default: the bundled example.")] = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8501,
+    as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Print the plan's conclusion and serve the app on this machine."""
@@ -298,13 +307,16 @@ def serve(
     from planner.bundled import app_path, data_path  # noqa: PLC0415
 
     _check_free(port)
-    chosen = path or data_path("plans", "example.toml")
-    for line in report.headline(_build(chosen, quiet=quiet)):
-        print(line)
-    print(f"App: http://127.0.0.1:{port}  (Ctrl-C stops it)", flush=True)
+    chosen = (path or data_path("plans", "example.toml")).resolve()
+    lines, address = report.headline(_build(chosen, quiet=quiet or as_json)), f"http://127.0.0.1:{port}"
+    if as_json:
+        print_json({"conclusion": lines, "address": address})
+    else:
+        print(*lines, f"App: {address}  (Ctrl-C stops it)", sep="\n")
+    sys.stdout.flush()
     entry = app_path()
+    os.environ["PLANNER_PLAN"] = str(chosen)
     os.chdir(entry.parent)  # Streamlit reads its configuration from the folder it starts in
-    os.environ["PLANNER_PLAN"] = str(chosen.resolve())
     arguments = ["-m", "streamlit", "run", str(entry), "--server.port", str(port), "--server.headless", "true"]
     os.execv(sys.executable, [sys.executable, *arguments])
 

@@ -203,6 +203,25 @@ def test_init_writes_a_plan_that_plans_and_keeps_what_is_there(planner: Any, tmp
     code, _, err = planner("init", folder)
     assert code == 2
     assert "is kept" in err
+    code, _, err = planner("init", folder / "plan.toml" / "inside")
+    assert code == 2
+    assert "choose another folder" in err
+
+
+def test_the_app_is_started_on_the_plan_that_was_named_from_where_it_was_named(
+    planner: Any, plan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(os, "execv", lambda *arguments: started.append((arguments, os.environ["PLANNER_PLAN"])))
+    monkeypatch.chdir(plan_file.parent)
+    monkeypatch.setenv("PLANNER_PLAN", "")
+    code, out, _ = planner("app", plan_file.name, "--port", "8497")
+    assert code == 0
+    assert out.count("\n") == 4
+    assert "http://127.0.0.1:8497" in out
+    ((_, arguments), plan) = started[0]
+    assert plan == str(plan_file.resolve())
+    assert "8497" in arguments
 
 
 @pytest.mark.parametrize(
