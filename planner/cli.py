@@ -331,8 +331,8 @@ def _check_free(port: int) -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON schema of the plan file."""
+def schema(as_json: JsonFlag = True, quiet: QuietFlag = False) -> None:
+    """Print the JSON schema of the plan file; JSON either way, and nothing else."""
     from planner.plan_file.schema import PlanFile  # noqa: PLC0415
 
     print_json(PlanFile.model_json_schema(by_alias=True))

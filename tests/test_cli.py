@@ -176,7 +176,10 @@ def test_prices_json(planner: Any) -> None:
     assert price.keys() >= {"provider", "on", "batch_multiplier", "source", "checked_on", "retires_on"}
 
 
-@pytest.mark.parametrize("arguments", [("prices",), ("prices", "--check"), ("prices", "claude-opus-5-5"), ("schema",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [("prices",), ("prices", "--check"), ("prices", "claude-opus-5-5"), ("schema",), ("schema", "--json", "-q")],
+)
 def test_commands_without_a_plan_print_something(planner: Any, arguments: tuple[str, ...]) -> None:
     code, out, _ = planner(*arguments)
     assert code == 0
