@@ -55,6 +55,7 @@ def caveats(
         *(measurement.warnings if measurement else ()),
         *_choice(inputs, constraint, sign_first_cost),
         *_routes(scenario_costs),
+        *_caches(scenario_costs),
         *_unknown_types(inputs, mix),
         *inputs.notes,
         *_prices(inputs, price_book, priced_on, mix),
@@ -124,6 +125,16 @@ def _routes(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
                 yield (
                     f"scenario '{costs.scenario.name}': no traffic of '{route.request_type}' can be routed to "
                     f"{route.to}; it is there already, or no model under `from` serves it."
+                )
+
+
+def _caches(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
+    for costs in scenario_costs:
+        for cache in costs.cache_economics:
+            if cache.hit_rate <= cache.break_even_hit_rate:
+                yield (
+                    f"scenario '{costs.scenario.name}': caching '{cache.request_type}' costs money: a hit rate of "
+                    f"{percent(cache.hit_rate)} is not above the break-even {percent(cache.break_even_hit_rate)}."
                 )
 
 

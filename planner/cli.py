@@ -170,7 +170,7 @@ def prices(
     quiet: QuietFlag = False,
 ) -> None:
     """Show list prices on a day, dated and with their source."""
-    from planner import machine, report  # noqa: PLC0415
+    from planner import listings, machine  # noqa: PLC0415
 
     book = _price_book(provider)
     when = day("--on", on) or book.checked_on
@@ -182,7 +182,7 @@ def prices(
         values = [machine.price_json(price) for price in found]
         print_json(values[0] if model else values)
         return
-    show([report.prices_table(found)])
+    show([listings.prices_table(found)])
     if model:
         price = found[0]
         print(
@@ -193,13 +193,13 @@ def prices(
 
 
 def _price_check(book: "PriceBook", *, as_json: bool) -> None:
-    from planner import machine, report  # noqa: PLC0415
+    from planner import listings, machine  # noqa: PLC0415
 
     rows = book.differences()
     if as_json:
         print_json([machine.price_difference_json(row) for row in rows])
         return
-    show([report.price_differences_table(rows)])
+    show([listings.price_differences_table(rows)])
     print("Where they differ, the dated fact wins." if rows else "The price library and our dated facts agree.")
 
 
@@ -218,6 +218,7 @@ def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) ->
                 report.mix_table(result),
                 report.scenarios_table(result),
                 report.routes_table(result),
+                report.caches_table(result),
                 report.curve_table(result),
                 report.decision_table(result),
             ]

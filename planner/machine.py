@@ -12,12 +12,12 @@ from math import isfinite
 from typing import Any
 
 from planner.commit import Expectation
+from planner.economics import CacheEconomics, RouteEconomics
 from planner.mix import Measurement
 from planner.outcome import OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
 from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate, estimate
-from planner.scenario_costs import RouteEconomics
 from planner.units import TOKEN_COLUMNS
 
 Json = dict[str, Any]
@@ -34,6 +34,11 @@ def plan_json(plan: Plan) -> Json:
             {"scenario": costs.scenario.name, **route_json(route)}
             for costs in plan.prepared.scenario_costs
             for route in costs.economics
+        ],
+        "caches": [
+            {"scenario": costs.scenario.name, **cache_json(cache)}
+            for costs in plan.prepared.scenario_costs
+            for cache in costs.cache_economics
         ],
         "recommendation": outcome_json(plan.recommendation) | _constraint_json(plan),
         "sign_first": _sign_first_json(plan),
@@ -137,6 +142,15 @@ def route_json(route: RouteEconomics) -> Json:
         "unit_cost_after_usd": route.unit_cost_after_usd,
         "escalation": route.escalation,
         "break_even_escalation": _finite(route.break_even_escalation),
+    }
+
+
+def cache_json(cache: CacheEconomics) -> Json:
+    """The hit rate of a type's caching beside the one at which it breaks even."""
+    return {
+        "request_type": cache.request_type,
+        "hit_rate": cache.hit_rate,
+        "break_even_hit_rate": _finite(cache.break_even_hit_rate),
     }
 
 

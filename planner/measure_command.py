@@ -7,11 +7,11 @@ import pandas as pd
 
 from planner.errors import InputError
 from planner.inputs import UsageInputs, Window
+from planner.listings import measure_table
 from planner.machine import Json, measure_json
 from planner.mix import Measurement, measure, prompt_edges
 from planner.plan_file.loader import load_plan
 from planner.prices import PriceBook
-from planner.report import measure_table
 from planner.tables import Table
 from planner.usage.read import UsageSource, read_usage
 from planner.words import count, usd

@@ -1,13 +1,10 @@
 """Every table and sentence that people see, on the terminal, in the app and in the workbook."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from planner.contract import Offer
-from planner.mix import Measurement
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
-from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate
 from planner.tables import Table
 from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
@@ -147,6 +144,28 @@ def routes_table(plan: Plan) -> Table:
     )
 
 
+def caches_table(plan: Plan) -> Table:
+    """Every caching lever with its break-even hit rate beside the one assumed."""
+    rows = [
+        (
+            costs.scenario.name,
+            cache.request_type,
+            percent(cache.hit_rate),
+            percent(cache.break_even_hit_rate),
+            "yes" if cache.hit_rate > cache.break_even_hit_rate else "no",
+        )
+        for costs in plan.prepared.scenario_costs
+        for cache in costs.cache_economics
+    ]
+    return Table(
+        title="Caching: hit rate and its break-even",
+        columns=("scenario", "request type", "hit rate", "break-even", "pays"),
+        rows=tuple(rows),
+        numeric=frozenset({2, 3}),
+        note="On the models that serve the type today. Caching pays above the break-even: below it, writes cost more.",
+    )
+
+
 def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
     """Everything shown beside an offer, as label and value."""
     p10, p50, p90 = outcome.cost_p10_p50_p90_usd
@@ -236,97 +255,3 @@ def curve_table(plan: Plan, points: int = 12) -> Table:
         numeric=frozenset(range(6)),
         note="* recommended",
     )
-
-
-def measure_table(measurement: Measurement) -> Table:
-    """Measured usage by type, model and month, largest share of the bill first, priced on each row's own day."""
-    rows, cumulative = [], 0.0
-    for row in measurement.rows.to_dict("records"):
-        cumulative += float(row["share_of_bill"])
-        tokens = [float(row[f"{name}_tokens"]) for name in ("uncached_input", "cache_read", "output")]
-        writes = float(row["cache_write_5m_tokens"]) + float(row["cache_write_1h_tokens"])
-        rows.append(
-            (
-                str(row["request_type"]),
-                str(row["model"]),
-                str(row["month"]),
-                count(float(row["requests"])),
-                *(_mtok(value) for value in (tokens[0], tokens[1], writes, tokens[2])),
-                usd(float(row["list_cost_usd"])),
-                percent(float(row["share_of_bill"])),
-                percent(min(cumulative, 1.0)),
-            )
-        )
-    return Table(
-        title=f"Request mix, {measurement.first:%Y-%m-%d} to {measurement.last:%Y-%m-%d}, at each day's list price",
-        columns=(
-            "request type",
-            "model",
-            "month",
-            "requests",
-            "input Mtok",
-            "cache read Mtok",
-            "cache write Mtok",
-            "output Mtok",
-            "list cost",
-            "share",
-            "cumulative",
-        ),
-        rows=tuple(rows),
-        numeric=frozenset(range(3, 11)),
-    )
-
-
-def prices_table(prices: Sequence[ModelPrice]) -> Table:
-    """List prices in USD per million tokens on a day."""
-    rows: list[tuple[str, ...]] = []
-    for price in prices:
-        ends = "" if price.retires_on is None else price.retires_on.isoformat()
-        rows.append(
-            (price.model, "any" if not price.long_prompt else "up to first threshold", *_rates(price.rates), ends)
-        )
-        rows += [
-            (price.model, f"above {band.above_prompt_tokens:,}", *_rates(band.rates), ends)
-            for band in price.long_prompt
-        ]
-    on = prices[0].on if prices else ""
-    return Table(
-        title=f"List prices on {on}, USD per million tokens",
-        columns=("model", "prompt tokens", "input", "cache read", "write 5 min", "write 1 h", "output", "retires"),
-        rows=tuple(rows),
-        numeric=frozenset(range(2, 7)),
-    )
-
-
-def price_differences_table(differences: Sequence[PriceDifference]) -> Table:
-    """Prices on which the library and our dated facts differ."""
-    return Table(
-        title="Where the price library and our dated facts differ, USD per million tokens",
-        columns=("model", "token class", "on", "our fact", "library", "effective from", "wins"),
-        rows=tuple(
-            (
-                row.model,
-                row.token_class,
-                row.on.isoformat(),
-                _price(row.own_usd_per_mtok),
-                _price(row.library_usd_per_mtok),
-                row.effective_from.isoformat() if row.effective_from else "",
-                "our fact" if row.wins == "own" else "library",
-            )
-            for row in differences
-        ),
-        numeric=frozenset({3, 4}),
-    )
-
-
-def _price(usd_per_mtok: Decimal | None) -> str:
-    return "not known" if usd_per_mtok is None else f"{usd_per_mtok.normalize():f}"
-
-
-def _rates(rates: object) -> tuple[str, ...]:
-    names = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-    return tuple(_price(getattr(rates, f"{name}_usd_per_mtok")) for name in names)
-
-
-def _mtok(tokens: float) -> str:
-    return f"{tokens / 1e6:,.1f}"

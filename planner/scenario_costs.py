@@ -7,39 +7,13 @@ from datetime import date
 import numpy as np
 
 from planner.distributions import Distribution
+from planner.economics import CacheEconomics, RouteEconomics, cache_economics, route_economics
 from planner.errors import InputError, PriceError, UnknownModelError
 from planner.levers import CacheLever, Ramp, Route, Scenario
 from planner.mix import MixEntry, RequestMix
 from planner.prices import ModelPrice, PriceBook
-from planner.unit_costs import NO_LEVERS, AppliedLever, Copy, Role, TypeCosts
+from planner.unit_costs import AppliedLever, Copy, Role, TypeCosts
 from planner.units import CACHE_READ, CACHE_WRITE_1H, CACHE_WRITE_5M, OUTPUT, TOKEN_CLASSES, UNCACHED_INPUT, FloatArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteEconomics:
-    """What one route does to one request, in USD per request at the plan's prices, other levers apart."""
-
-    request_type: str
-    to: str
-    traffic_share: float
-    unit_cost_before_usd: float
-    unit_cost_routed_usd: float
-    unit_cost_escalated_usd: float
-    overhead_usd: float
-    escalation: float
-
-    @property
-    def unit_cost_after_usd(self) -> float:
-        """routed(k) = u(k, m1) + q u(k, m2) + r."""
-        return self.unit_cost_routed_usd + self.escalation * self.unit_cost_escalated_usd + self.overhead_usd
-
-    @property
-    def break_even_escalation(self) -> float:
-        """Routing pays only below q* = (u(k, m0) - u(k, m1) - r) / u(k, m2)."""
-        if self.unit_cost_escalated_usd == 0:
-            return float("nan")
-        margin = self.unit_cost_before_usd - self.unit_cost_routed_usd - self.overhead_usd
-        return margin / self.unit_cost_escalated_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +24,7 @@ class ScenarioCosts:
     types: tuple[TypeCosts, ...]
     inputs: Mapping[str, Distribution]
     economics: tuple[RouteEconomics, ...]
+    cache_economics: tuple[CacheEconomics, ...] = ()
 
     def mean_unit_costs(self, months: FloatArray) -> FloatArray:
         """USD per request with every uncertain input at its mean, shape (n_months, n_types)."""
@@ -75,8 +50,15 @@ def price_scenario(scenario: Scenario, mix: RequestMix, price_book: PriceBook, *
         pricer = _TypePricer(scenario=scenario, request_type=request_type, price_book=price_book, on=on)
         costs = pricer.costs(entries, inputs)
         types.append(costs)
-        economics += [_economics(costs, i, route, inputs) for i, route in enumerate(pricer.routes)]
-    return ScenarioCosts(scenario=scenario, types=tuple(types), inputs=inputs, economics=tuple(economics))
+        economics += [route_economics(costs, i, route, inputs) for i, route in enumerate(pricer.routes)]
+    caches = [cache_economics(costs, inputs) for costs in types]
+    return ScenarioCosts(
+        scenario=scenario,
+        types=tuple(types),
+        inputs=inputs,
+        economics=tuple(economics),
+        cache_economics=tuple(cache for cache in caches if cache is not None),
+    )
 
 
 def with_canonical_models(scenario: Scenario, price_book: PriceBook) -> Scenario:
@@ -296,25 +278,4 @@ def _copy_usd(tokens: FloatArray, rates: FloatArray, cache: CacheLever | None, *
             uncached * (rates[CACHE_READ] - rates[write]) if cache is not None else 0.0,
             -tokens[OUTPUT] * rates[OUTPUT],
         ]
-    )
-
-
-def _economics(costs: TypeCosts, index: int, route: Route, inputs: Mapping[str, Distribution]) -> RouteEconomics:
-    share = {"unrouted": 0.0, "routed": 0.0, "escalated": 0.0}
-    usd = dict.fromkeys(share, 0.0)
-    for copy in costs.copies:
-        if copy.route == index:
-            share[copy.role] += copy.traffic_share
-            usd[copy.role] += copy.traffic_share * float(copy.cost_usd(NO_LEVERS)[0, 0])
-    moved = share["unrouted"]
-    unit = {role: usd[role] / moved if moved else 0.0 for role in usd}
-    return RouteEconomics(
-        request_type=route.request_type,
-        to=route.to,
-        traffic_share=moved,
-        unit_cost_before_usd=unit["unrouted"],
-        unit_cost_routed_usd=unit["routed"],
-        unit_cost_escalated_usd=unit["escalated"],
-        overhead_usd=route.overhead_usd_per_request,
-        escalation=inputs[f"{costs.routes[index].key}.escalation"].mean,
     )

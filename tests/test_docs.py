@@ -20,13 +20,14 @@ from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract, DiscountBand
 from planner.demand import damped_months, leave_hazard
 from planner.distributions import Z90, Distribution, JudgedEscalation, Point, ScaledBeta, posterior
+from planner.economics import RouteEconomics
 from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.schema import PlanFile, Section
 from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
 from planner.prices import PriceBook
-from planner.scenario_costs import RouteEconomics, price_scenario
+from planner.scenario_costs import price_scenario
 from planner.settlement import TermUse, settle, term_use
 from planner.simulation import SpendPaths
 

@@ -1,6 +1,7 @@
 """Levers against the slow reference, through the plan file; and what must hold whatever the numbers."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -12,8 +13,12 @@ from hypothesis import strategies as st
 from reference import Cache, Cut, Entry, Levers, Ramp, Route, amounts
 from strategies import CARDS, CHEAP, LONG, OLD, STRONG, built, figures, lever_plan, mix_entry, plan_table
 
+from planner.distributions import Point
 from planner.errors import InputError, PlannerError, PriceError
-from planner.levers import adoption
+from planner.levers import CacheLever, Scenario, adoption
+from planner.mix import MixEntry, RequestMix
+from planner.prices import PriceBook
+from planner.scenario_costs import price_scenario
 
 HALF = Decimal("0.5")
 ON = Ramp(start_month=Decimal(-9))  # a step long ago
@@ -268,3 +273,26 @@ def test_a_class_without_a_price_blocks_where_it_is_used_and_only_there():
 def test_a_model_that_nobody_priced_blocks():
     with pytest.raises(PlannerError, match="nonesuch"):
         built(plan_table(mix=[mix_entry(model="nonesuch-7")]))
+
+
+@pytest.mark.parametrize(("ttl", "break_even"), [("5m", (5 - 4) / (5 - 0.2)), ("1h", (8 - 4) / (8 - 0.2))])
+def test_caching_at_its_break_even_hit_rate_changes_nothing_and_the_plan_says_which_that_is(ttl, break_even):
+    def costs(hit_rate):
+        cache = CacheLever(request_type="chat", cacheable_fraction=Point(0.6), hit_rate=Point(hit_rate), ttl=ttl)
+        tokens = np.array([10_000.0, 0.0, 0.0, 0.0, 300.0])
+        entry = MixEntry(
+            request_type="chat",
+            model="claude-opus-5-5",
+            monthly_requests=1.0,
+            tokens_per_request=tokens,
+            batch_fraction=0.0,
+        )
+        mix = RequestMix(entries=(entry,), growth_months=0.0, drift_months=0.0, warnings=(), history_days=None)
+        scenario = Scenario(name="cached", caches=(cache,))
+        return price_scenario(scenario, mix, PriceBook.load(), on=date(2026, 11, 23))
+
+    (economics,) = costs(0.5).cache_economics
+    assert economics.break_even_hit_rate == pytest.approx(break_even)
+    uncached = (10_000 * 4 + 300 * 20) / 1e6
+    assert costs(break_even).mean_unit_costs(np.zeros(1))[0, 0] == pytest.approx(uncached)
+    assert costs(break_even + 0.01).mean_unit_costs(np.zeros(1))[0, 0] < uncached

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner import report, words
+from planner import listings, report, words
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
 from planner.risk import Estimate
@@ -31,6 +31,7 @@ def test_the_example_plan_as_people_read_it(plan: Plan, golden: Callable[[str, s
         report.mix_table(plan),
         report.scenarios_table(plan),
         report.routes_table(plan),
+        report.caches_table(plan),
         report.curve_table(plan),
         report.decision_table(plan),
     ]
@@ -44,9 +45,10 @@ def test_every_row_has_a_cell_for_every_column(plan: Plan) -> None:
         report.mix_table(plan),
         report.scenarios_table(plan),
         report.routes_table(plan),
+        report.caches_table(plan),
         report.curve_table(plan),
         report.decision_table(plan),
-        report.measure_table(plan.prepared.measurement),
+        listings.measure_table(plan.prepared.measurement),
     ):
         assert table.rows
         assert all(len(row) == len(table.columns) for row in table.rows)

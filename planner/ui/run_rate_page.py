@@ -5,7 +5,7 @@ import streamlit as st
 from planner.charts.spend import annual_exceedance_chart, fan_chart
 from planner.charts.style import series_order
 from planner.plan import Plan
-from planner.report import routes_table, scenarios_table
+from planner.report import caches_table, routes_table, scenarios_table
 from planner.ui import downloads, show
 from planner.ui.escape import plain
 from planner.ui.sentences import annual_chances_table, months_ahead_table, run_rate_conclusion, run_rate_figures
@@ -36,6 +36,9 @@ def page() -> None:
         show.table(routes, key="routes", rows=lambda: downloads.route_rows(plan))
     else:
         show.sentence("No scenario of this plan routes a request type; add [[scenario.route]] to the plan.")
+    caches = caches_table(plan)
+    if caches.rows:
+        show.table(caches, key="caches")
     show.warnings(plan, expanded=False)
 
 

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from planner.charts.mix import measured_months_chart, pareto_chart
+from planner.listings import measure_table
 from planner.measurement import Measurement
-from planner.report import measure_table, mix_table
+from planner.report import mix_table
 from planner.ui import downloads, show
 from planner.ui.sentences import exclusions_table, months_table, usage_conclusion
 from planner.ui.session import loaded
