@@ -106,7 +106,7 @@ def _rate_cost(part: pd.DataFrame, price: ModelPrice, edges: set[int]) -> tuple[
                 f"The usage was read without the prompt length {step.above_prompt_tokens:,} at which {price.model} "
                 "changes its price. Read it with mix.prompt_edges(price_book)."
             )
-        above, unknown = settle(part, step.above_prompt_tokens)
+        above, unknown = prompts_above(part, step.above_prompt_tokens)
         rates = step.rates.per_token()
         usd[above] = if_long[above] = _cost(tokens[above], rates, price)
         if_long[unknown] = _cost(tokens[unknown], rates, price)
@@ -114,7 +114,7 @@ def _rate_cost(part: pd.DataFrame, price: ModelPrice, edges: set[int]) -> tuple[
     return usd, if_long, basis
 
 
-def settle(groups: pd.DataFrame, edge: int) -> tuple[BoolArray, BoolArray]:
+def prompts_above(groups: pd.DataFrame, edge: int) -> tuple[BoolArray, BoolArray]:
     """Per group: are its prompts above `edge` tokens, and is that unknown. Shapes (n_groups,).
 
     prompt_above settles every edge that the usage was read with; -1 leaves it to the context window.

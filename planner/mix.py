@@ -9,7 +9,7 @@ import pandas as pd
 
 from planner.coverage import Coverage, first_day, last_day, month_index, month_of
 from planner.errors import InputError
-from planner.list_cost import BATCH, settle
+from planner.list_cost import BATCH, prompts_above
 from planner.measurement import (
     Exclusion,
     Measurement,
@@ -258,7 +258,7 @@ def _long_prompt_fraction(part: pd.DataFrame, tokens: FloatArray, edges: Sequenc
     """Share of tokens in requests above each edge, for the edges that every group with tokens settles."""
     shares = {}
     for edge in edges:
-        above, unknown = settle(part, edge)
+        above, unknown = prompts_above(part, edge)
         if not (unknown & (tokens > 0)).any():
             shares[edge] = float(tokens[above].sum() / tokens.sum()) if tokens.sum() > 0 else 0.0
     return shares
