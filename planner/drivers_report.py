@@ -1,0 +1,280 @@
+"""What drives the answer, in words a buyer understands: names of inputs, tables, sentences, and JSON for scripts."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+from typing import Any, Final
+
+from planner.drivers import Driver, Drivers
+from planner.effects import Indices
+from planner.risk import Estimate
+from planner.tables import Table
+from planner.words import percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
+
+WORTH_NAMING: Final = 0.02
+"""Total index from which a sentence names an input."""
+
+_MOST_NAMED: Final = 4
+_PLAIN: Final = {
+    "level": "level of usage today",
+    "growth": "growth of usage",
+    "token drift": "drift of tokens per request",
+    "rebound": "rebound of usage",
+    "largest leaves": "largest type or customer leaves",
+    "largest type leaves": "largest type leaves",
+    "walk and noise": "ups and downs of usage",
+}
+_PATTERNS: Final = (
+    (r"walk and noise, year (\d+)", r"ups and downs of usage, year \1"),
+    (r"price moves,? (.+)", r"list price moves: \1"),
+    (r"(?:size of )?price (falls|rises),? (.+)", r"list price \1: \2"),
+    (r"event \d+ (.+) happens", r"event '\1': whether it happens"),
+    (r"event \d+ (.+) (month|size)", r"event '\1': its \2"),
+    (r"route/(.+)/any/([^/]+)\.(\w+)", r"\1 to \2: route \3"),
+    (r"route/(.+)/([^/]+)/([^/]+)\.(\w+)", r"\1 from \2 to \3: route \4"),
+    (r"cache/(.+)\.(\w+)", r"\1: cache \2"),
+    (r"batch/(.+)\.(\w+)", r"\1: batch \2"),
+    (r"output/(.+)\.(\w+)", r"\1: output \2"),
+)
+_AMOUNTS: Final = {
+    "route share": "share routed",
+    "route escalation": "share that escalates",
+    "cache cacheable_fraction": "share that can be cached",
+    "cache hit_rate": "cache hit rate",
+    "batch share": "share sent as batch",
+    "output cut": "cut of output tokens",
+}
+_OF_A_RAMP: Final = {"start_month": "month it starts", "ceiling": "share adopted in the end"}
+
+
+def driver_name(key: str) -> str:
+    """An uncertain input in words; one that is not known keeps its key.
+
+    "route/triage/any/claude-haiku-5-5.share" is "triage to claude-haiku-5-5: share routed".
+    """
+    if key in _PLAIN:
+        return _PLAIN[key]
+    for pattern, words in _PATTERNS:
+        if found := re.fullmatch(pattern, key):
+            return _with_amount(found.expand(words))
+    return key
+
+
+def driver_names(found: Drivers) -> dict[str, str]:
+    """The inputs in words by key; the key stands beside words that two inputs would share."""
+    words = {one.name: driver_name(one.name) for one in found.inputs}
+    counts = Counter(words.values())
+    return {key: f"{said} [{key}]" if counts[said] > 1 else said for key, said in words.items()}
+
+
+def _with_amount(words: str) -> str:
+    subject, colon, amount = words.rpartition(": ")
+    lever, _, part = amount.partition(" ")
+    named = _AMOUNTS.get(amount)
+    if named is None and part in _OF_A_RAMP:
+        named = _OF_A_RAMP[part] if lever == "route" else f"{lever}, {_OF_A_RAMP[part]}"
+    return f"{subject}{colon}{named or amount.replace('_', ' ')}"
+
+
+def drivers_table(found: Drivers) -> Table:
+    """Every input: its shares of the variance of annual spend, and spend and best commitment at its P10 and P90."""
+    names = driver_names(found)
+    rows = [
+        (
+            names[one.name],
+            *_share_cells(one.spend),
+            *(_usd_cell(value) for value in (one.spend_at_p10_usd, one.spend_at_p90_usd)),
+            *(_commit_cell(value, found.commit_se_usd) for value in (one.commit_at_p10_usd, one.commit_at_p90_usd)),
+        )
+        for one in found.inputs
+    ]
+    return Table(
+        title=f"What drives annual list spend and the best commitment, from {found.paths:,} paths",
+        columns=("input", "alone", "with interactions", *_at("spend"), *_at("commitment")),
+        rows=tuple(rows),
+        numeric=frozenset(range(1, 7)),
+        note=_note(found),
+    )
+
+
+def shortfall_drivers_table(found: Drivers) -> Table:
+    """Every input: its shares of the variance of shortfall cost, the largest first."""
+    names = driver_names(found)
+    known = [(names[one.name], one.shortfall) for one in found.inputs if one.shortfall is not None]
+    known.sort(key=lambda pair: -pair[1].total.mean)
+    return Table(
+        title="What drives shortfall cost",
+        columns=("input", "alone", "with interactions"),
+        rows=tuple((name, *_share_cells(indices)) for name, indices in known),
+        numeric=frozenset({1, 2}),
+        note="Shares of its variance. Interactions are counted in pairs: a share with interactions is a lower bound.",
+    )
+
+
+def _at(what: str) -> tuple[str, str]:
+    return f"{what} at its P10", f"{what} at its P90"
+
+
+def _note(found: Drivers) -> str:
+    said = ["Alone, with interactions: shares of the variance of annual list spend; interactions are counted in pairs."]
+    if found.commit_se_usd:
+        said.append(f"Commitments are good to about ± {usd(_rounded(found.commit_se_usd, found.commit_se_usd))}.")
+    return " ".join(said)
+
+
+def _share_cells(indices: Indices | None) -> tuple[str, str]:
+    if indices is None:
+        return "n/a", "n/a"
+    return _share_cell(indices.first_order), _share_cell(indices.total)
+
+
+def _share_cell(share: Estimate) -> str:
+    """A share with its error; one that cannot be told from nothing says below what it is."""
+    if share.mean > 0:
+        return percent_estimate(share)
+    return f"< {percent(max(2 * share.se, 0.001))}"
+
+
+def _usd_cell(value: Estimate | None) -> str:
+    return "n/a" if value is None else usd_estimate(value)
+
+
+def _commit_cell(value: float | None, se: float | None) -> str:
+    if value is None or not isfinite(value):
+        return "n/a"
+    if value == 0:
+        return "none"
+    return usd(_rounded(value, se)) if se else usd_rounded_down(value)
+
+
+def _rounded(value: float, se: float) -> float:
+    """To the first digit of its error."""
+    unit = 10.0 ** max(floor(log10(se)), 0)
+    return round(value / unit) * unit
+
+
+def drivers_sentences(found: Drivers) -> tuple[str, ...]:
+    """What matters, what it would change, what stays unexplained, and every warning."""
+    said = [
+        *_explained("annual spend", [(one.name, one.spend) for one in found.inputs], found.spend_unexplained),
+        *_moved(found),
+        *_explained("shortfall cost", [(one.name, one.shortfall) for one in found.inputs], found.shortfall_unexplained),
+        *(f"{warning}." for warning in found.warnings),
+    ]
+    return tuple(said)
+
+
+def _explained(figure: str, inputs: Sequence[tuple[str, Indices | None]], rest: Estimate | None) -> list[str]:
+    known = sorted(((name, i) for name, i in inputs if i is not None), key=lambda pair: -pair[1].total.mean)
+    if not known or rest is None:
+        return []
+    named = [pair for pair in known if pair[1].total.mean >= WORTH_NAMING][:_MOST_NAMED]
+    if not named:
+        return [f"No listed input explains {percent(WORTH_NAMING, 0)} or more of the variance of {figure}."]
+    (name, share), *others = (_share_words(key, indices) for key, indices in named)
+    said = [f"{_capital(name)} explains {_of(share, figure)}", *(f"{name} {share}" for name, share in others)]
+    if unnamed := known[len(named) :]:
+        most = max(max(i.total.mean, 2 * i.total.se) for _, i in unnamed)
+        said.append(f"each of the other {len(unnamed)} at most {percent(most)}")
+    return [f"{'; '.join(said)}. {_unexplained(rest)}"]
+
+
+def _of(share: str, figure: str) -> str:
+    alone, comma, together = share.partition(", ")
+    return f"{alone} of the variance of {figure}{comma}{together}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _share_words(name: str, indices: Indices) -> tuple[str, str]:
+    """Name and share: alone, and with interactions where these show."""
+    alone, total = indices.first_order, indices.total
+    shown, together = _about(alone), _about(total)
+    words = shown if shown == together else f"{shown}, {together} with interactions"
+    return _spoken(name), words if alone.mean > 0 else f"{together} by interactions alone"
+
+
+def _spoken(key: str) -> str:
+    """An input's words inside a sentence, which has colons and semicolons of its own."""
+    subject, colon, amount = driver_name(key).partition(": ")
+    return f"{subject} ({amount})" if colon else subject
+
+
+def _unexplained(rest: Estimate) -> str:
+    if rest.mean <= 2 * rest.se:
+        most = max(rest.mean + 2 * rest.se, 0.01)
+        return f"As far as these paths can tell, the listed inputs leave at most {percent(most, 0)} unexplained."
+    return (
+        f"The listed inputs, one by one and in pairs, leave {_about(rest)} unexplained: chance inside months and "
+        "request types, or what needs three inputs at once."
+    )
+
+
+def _about(share: Estimate) -> str:
+    """A share to the digits that are real: a decimal below half a point of error, tens above five."""
+    if share.se >= 0.05:
+        return f"about {round(share.mean, 1):.0%}"
+    return percent(share.mean, 0 if share.se >= 0.005 or share.mean >= 0.1 else 1)
+
+
+def _moved(found: Drivers) -> list[str]:
+    """The input that moves expected spend most between its P10 and P90, in dollars."""
+    moves = [
+        (abs(high.mean - low.mean), one, low, high)
+        for one in found.inputs
+        if (low := one.spend_at_p10_usd) is not None and (high := one.spend_at_p90_usd) is not None
+    ]
+    seen = [move for move in moves if move[0] > 2 * (move[2].se ** 2 + move[3].se ** 2) ** 0.5]
+    if not seen:
+        return []
+    _, one, low, high = max(seen, key=lambda move: move[0])
+    commits = [_commit_cell(value, found.commit_se_usd) for value in (one.commit_at_p10_usd, one.commit_at_p90_usd)]
+    return [
+        f"{_capital(_spoken(one.name))} moves dollars most: from its P10 to its P90 expected annual spend goes from "
+        f"{usd_short(low.mean)} to {usd_short(high.mean)}, and the best commitment from {commits[0]} to {commits[1]}."
+    ]
+
+
+def drivers_json(found: Drivers) -> dict[str, Any]:
+    """Everything that a script gets; shares are fractions of the variance, null where a figure does not exist."""
+    return {
+        "inputs": [_driver_json(one) for one in found.inputs],
+        "paths": found.paths,
+        **_estimate_json(found.spend_usd, "spend", "_usd"),
+        "commit_usd_per_year": _finite(found.commit_usd),
+        "commit_se_usd": _finite(found.commit_se_usd),
+        **_estimate_json(found.spend_unexplained, "unexplained"),
+        **_estimate_json(found.shortfall_unexplained, "shortfall_unexplained"),
+        "sentences": list(drivers_sentences(found)),
+        "warnings": list(found.warnings),
+    }
+
+
+def _driver_json(one: Driver) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "words": driver_name(one.name),
+        **_indices_json(one.spend, ""),
+        **_estimate_json(one.spend_at_p10_usd, "spend_at_p10", "_usd"),
+        **_estimate_json(one.spend_at_p90_usd, "spend_at_p90", "_usd"),
+        "commit_at_p10_usd": _finite(one.commit_at_p10_usd),
+        "commit_at_p90_usd": _finite(one.commit_at_p90_usd),
+        **_indices_json(one.shortfall, "shortfall_"),
+    }
+
+
+def _indices_json(indices: Indices | None, prefix: str) -> dict[str, float | None]:
+    first, total = (None, None) if indices is None else (indices.first_order, indices.total)
+    return {**_estimate_json(first, f"{prefix}first_order"), **_estimate_json(total, f"{prefix}total")}
+
+
+def _estimate_json(value: Estimate | None, name: str, unit: str = "") -> dict[str, float | None]:
+    mean, se = (None, None) if value is None else (value.mean, value.se)
+    return {f"{name}{unit}": _finite(mean), f"{name}_se{unit}": _finite(se)}
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not isfinite(value) else value
