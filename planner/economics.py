@@ -10,7 +10,10 @@ from planner.unit_costs import NO_LEVERS, TypeCosts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteEconomics:
-    """What one route does to one request, in USD per request at the plan's prices, other levers apart."""
+    """What one route does to one request, in USD per request at the plan's prices, other levers apart.
+
+    On the models that serve when month 0 begins.
+    """
 
     request_type: str
     to: str
@@ -37,10 +40,10 @@ class RouteEconomics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheEconomics:
-    """What caching does to the input that it covers, at the plan's prices, on the models that serve the type today.
+    """What caching does to the input that it covers, at the plan's prices.
 
-    Of the covered input a share h is read and 1 - h written: it pays only above
-    break_even_hit_rate = (write - input) / (write - read), each a price per token; nan without input to cache.
+    On the models that serve when month 0 begins. Of the covered input a share h is read and 1 - h written: it pays only
+    above break_even_hit_rate = (write - input) / (write - read), each a price per token; nan without input to cache.
     """
 
     request_type: str
@@ -53,7 +56,7 @@ def route_economics(costs: TypeCosts, index: int, route: Route, inputs: Mapping[
     share = {"unrouted": 0.0, "routed": 0.0, "escalated": 0.0}
     usd = dict.fromkeys(share, 0.0)
     for copy in costs.copies:
-        if copy.route == index:
+        if copy.route == index and copy.serves_at_start:
             share[copy.role] += copy.traffic_share
             usd[copy.role] += copy.traffic_share * float(copy.cost_usd(NO_LEVERS)[0, 0])
     moved = share["unrouted"]
@@ -74,7 +77,7 @@ def cache_economics(costs: TypeCosts, inputs: Mapping[str, Distribution]) -> Cac
     """The break-even hit rate of the type's caching, or None without any; over its models by cost of their input."""
     if costs.cache is None:
         return None
-    unrouted = [copy for copy in costs.copies if copy.role == "unrouted"]
+    unrouted = [copy for copy in costs.copies if copy.role == "unrouted" and copy.serves_at_start]
     per_cached = sum(copy.traffic_share * float(copy.usd[1]) for copy in unrouted)
     per_hit = sum(copy.traffic_share * float(copy.usd[2]) for copy in unrouted)
     return CacheEconomics(

@@ -6,25 +6,31 @@ from datetime import date
 
 import numpy as np
 
+from planner.copy_costs import CopyPricer, PaidCopy
 from planner.distributions import Distribution
 from planner.economics import CacheEconomics, RouteEconomics, cache_economics, route_economics
-from planner.errors import InputError, PriceError, UnknownModelError
+from planner.errors import InputError, UnknownModelError
 from planner.levers import CacheLever, Ramp, Route, Scenario
 from planner.mix import MixEntry, RequestMix
-from planner.prices import ModelPrice, PriceBook
-from planner.unit_costs import AppliedLever, Copy, Role, TypeCosts
-from planner.units import CACHE_READ, CACHE_WRITE_1H, CACHE_WRITE_5M, OUTPUT, TOKEN_CLASSES, UNCACHED_INPUT, FloatArray
+from planner.prices import PriceBook
+from planner.retirements import ForcedMove, Horizon, MovedCopy, forced_moves
+from planner.unit_costs import AppliedLever, Copy, TypeCosts
+from planner.units import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioCosts:
-    """A scenario priced: unit costs of every type of the mix, and the uncertain inputs they read, by key."""
+    """A scenario priced: unit costs of every type of the mix, and the uncertain inputs they read, by key.
+
+    retirements: what models that retire inside the horizon do to its traffic, earliest first.
+    """
 
     scenario: Scenario
     types: tuple[TypeCosts, ...]
     inputs: Mapping[str, Distribution]
     economics: tuple[RouteEconomics, ...]
     cache_economics: tuple[CacheEconomics, ...] = ()
+    retirements: tuple[ForcedMove, ...] = ()
 
     def mean_unit_costs(self, months: FloatArray) -> FloatArray:
         """USD per request with every uncertain input at its mean, shape (n_months, n_types)."""
@@ -37,8 +43,19 @@ class ScenarioCosts:
         return np.stack(columns, axis=1)
 
 
-def price_scenario(scenario: Scenario, mix: RequestMix, price_book: PriceBook, *, on: date) -> ScenarioCosts:
+def price_scenario(
+    scenario: Scenario,
+    mix: RequestMix,
+    price_book: PriceBook,
+    *,
+    on: date,
+    start: date | None = None,
+    n_months: int = 0,
+) -> ScenarioCosts:
     """Price every copy of every request type under the scenario's levers at the list prices of a day.
+
+    start, n_months: first day of month 0 and the horizon, in which traffic on a model that retires moves to its
+    successor; without a start nothing moves.
 
     Raises InputError where levers contradict each other or a share above a prompt threshold is missing, and
     PriceError where a token class that is used has no known price.
@@ -46,8 +63,18 @@ def price_scenario(scenario: Scenario, mix: RequestMix, price_book: PriceBook, *
     inputs: dict[str, Distribution] = {}
     types: list[TypeCosts] = []
     economics: list[RouteEconomics] = []
+    moved: list[MovedCopy] = []
+    horizon = None if start is None else Horizon(start=start, n_months=n_months)
     for request_type, entries in _by_type(mix).items():
-        pricer = _TypePricer(scenario=scenario, request_type=request_type, price_book=price_book, on=on)
+        copy_pricer = CopyPricer(
+            price_book=price_book,
+            on=on,
+            horizon=horizon,
+            scenario=scenario.name,
+            request_type=request_type,
+            moved=moved,
+        )
+        pricer = _TypePricer(scenario=scenario, request_type=request_type, copy_pricer=copy_pricer)
         costs = pricer.costs(entries, inputs)
         types.append(costs)
         economics += [route_economics(costs, i, route, inputs) for i, route in enumerate(pricer.routes)]
@@ -58,6 +85,7 @@ def price_scenario(scenario: Scenario, mix: RequestMix, price_book: PriceBook, *
         inputs=inputs,
         economics=tuple(economics),
         cache_economics=tuple(cache for cache in caches if cache is not None),
+        retirements=forced_moves(moved),
     )
 
 
@@ -85,35 +113,13 @@ def _by_type(mix: RequestMix) -> dict[str, list[MixEntry]]:
     return groups
 
 
-def effective_rates(price: ModelPrice, long_prompt_fraction: Mapping[int, float], *, where: str) -> FloatArray:
-    """USD per token of each class, shape (5,), averaged over requests below and above the prompt thresholds.
-
-    long_prompt_fraction: share of the tokens in requests above each threshold. Raises InputError where the model has
-    a threshold and the share is not known: a share that is not known is not zero.
-    """
-    rates = price.rates.per_token()
-    below = price.rates.per_token()
-    for band in price.long_prompt:
-        if band.above_prompt_tokens not in long_prompt_fraction:
-            raise InputError(
-                f"{where}: {price.model} costs more above {band.above_prompt_tokens:,} prompt tokens and the share of "
-                "tokens in such requests is not known. Measure it from per-request records, or give "
-                "long_prompt_fraction in the route or the mix"
-            )
-        above = band.rates.per_token()
-        rates = rates + long_prompt_fraction[band.above_prompt_tokens] * (above - below)
-        below = above
-    return rates
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TypePricer:
-    """Prices the copies of one request type in one scenario."""
+    """Prices one request type in one scenario: its copies, and the levers that act on them."""
 
     scenario: Scenario
     request_type: str
-    price_book: PriceBook
-    on: date
+    copy_pricer: CopyPricer
 
     @property
     def routes(self) -> list[Route]:
@@ -151,7 +157,9 @@ class _TypePricer:
     ) -> AppliedLever:
         source = "+".join(sorted(route.from_models)) or "any"
         key = f"route/{self.request_type}/{source}/{route.to}"
-        moved = sum(copy.traffic_share for copy in copies if copy.route == index and copy.role == "unrouted")
+        moved = sum(
+            copy.traffic_share for copy in copies if copy.route == index and copy.role == "unrouted" and copy.is_first
+        )
         return _applied(
             key,
             route.ramp,
@@ -170,77 +178,13 @@ class _TypePricer:
                 f"{targets}); name different models under `from`, or keep one route"
             )
         index = applying[0] if applying else None
-        copies = [self._copy(entry, share, cache, "unrouted", index, entry.model)]
-        if index is not None:
-            route = self.routes[index]
-            copies.append(self._copy(entry, share, cache, "routed", index, route.to))
-            copies.append(self._copy(entry, share, cache, "escalated", index, route.escalate_to or entry.model))
+        route = None if index is None else self.routes[index]
+        paid = PaidCopy(entry=entry, share=share, role="unrouted", index=index, route=route, cache=cache)
+        copies = self.copy_pricer.copies(paid, entry.model)
+        if route is not None:
+            copies += self.copy_pricer.copies(replace(paid, role="routed"), route.to)
+            copies += self.copy_pricer.copies(replace(paid, role="escalated"), route.escalate_to or entry.model)
         return copies
-
-    def _copy(
-        self,
-        entry: MixEntry,
-        share: float,
-        cache: CacheLever | None,
-        role: Role,
-        index: int | None,
-        model: str,
-    ) -> Copy:
-        price = self.price_book.price(model, self.on)
-        route = None if index is None or role == "unrouted" else self.routes[index]
-        tokens = self._tokens(entry, model, route if role == "routed" else None)
-        where = f"scenario '{self.scenario.name}', request type '{self.request_type}' on {model}"
-        rates = effective_rates(price, self._long_prompt(entry, price, route), where=where) * entry.modifier
-        return Copy(
-            tier=self.price_book.tier(model),
-            role=role,
-            route=index,
-            traffic_share=share,
-            batch_fraction=entry.batch_fraction,
-            batch_multiplier=float(price.batch_multiplier),
-            usd=_copy_usd(tokens, rates, cache, where=where),
-        )
-
-    def _tokens(self, entry: MixEntry, model: str, route: Route | None) -> FloatArray:
-        ratio = self.price_book.token_ratio(entry.model, model)
-        if route is not None and route.token_ratio is not None:
-            ratio = route.token_ratio
-        tokens: FloatArray = entry.tokens_per_request * ratio
-        if route is not None and route.moves == "request":
-            # A single call moved out of its session finds a cold cache: its prefix is written again before it helps.
-            tokens[CACHE_WRITE_5M] += tokens[CACHE_READ]
-            tokens[CACHE_READ] = 0.0
-        return tokens
-
-    def _long_prompt(self, entry: MixEntry, price: ModelPrice, route: Route | None) -> Mapping[int, float]:
-        """Shares above each threshold of `price`, for the tokens that the entry's text makes on that model."""
-        if route is not None and route.long_prompt_fraction is not None and route.to == price.model:
-            return {band.above_prompt_tokens: route.long_prompt_fraction for band in price.long_prompt}
-        ratio = self.price_book.token_ratio(entry.model, price.model)
-        if route is not None and route.token_ratio is not None and route.to == price.model:
-            ratio = route.token_ratio
-        known = {}
-        for band in price.long_prompt:
-            # the same text crosses a threshold of the target at threshold / ratio of the source's own tokens
-            share = _share_above(entry.long_prompt_fraction, band.above_prompt_tokens / ratio)
-            if share is None and price.model == entry.model:
-                # traffic that stays is priced as it was measured: below the threshold, and the measurement says so
-                share = 0.0
-            if share is not None:
-                known[band.above_prompt_tokens] = share
-        return known
-
-
-def _share_above(shares: Mapping[int, float], tokens: float) -> float | None:
-    """Share of tokens in requests above a prompt length, from the shares at known lengths; None if they leave it open.
-
-    The share falls with the length: between two lengths with the same share there is only that one.
-    """
-    if round(tokens) in shares:
-        return shares[round(tokens)]
-    below = [shares[length] for length in sorted(shares) if length < tokens]
-    above = [shares[length] for length in sorted(shares) if length > tokens]
-    return below[-1] if below and above and below[-1] == above[0] else None
 
 
 def _applied(
@@ -256,26 +200,3 @@ def _applied(
     for name, amount in amounts.items():
         inputs[f"{key}.{name}"] = amount
     return AppliedLever(key=key, ramp_months=ramp.months, overhead_usd_per_request=overhead_usd_per_request)
-
-
-def _copy_usd(tokens: FloatArray, rates: FloatArray, cache: CacheLever | None, *, where: str) -> FloatArray:
-    """(4,) USD: base, per cached share, per cached share that hits, per output cut."""
-    write = CACHE_WRITE_1H if cache is not None and cache.ttl == "1h" else CACHE_WRITE_5M
-    used = tokens > 0
-    if cache is not None and tokens[UNCACHED_INPUT] > 0:
-        used[[CACHE_READ, write]] = True
-    if missing := [name for name, u, rate in zip(TOKEN_CLASSES, used, rates, strict=True) if u and np.isnan(rate)]:
-        raise PriceError(
-            f"{where}: no price is known for {', '.join(missing)} tokens; add it under "
-            "[[prices.override]] with its source"
-        )
-    rates = np.where(used, rates, 0.0)
-    uncached = tokens[UNCACHED_INPUT]
-    return np.array(
-        [
-            tokens @ rates,
-            uncached * (rates[write] - rates[UNCACHED_INPUT]) if cache is not None else 0.0,
-            uncached * (rates[CACHE_READ] - rates[write]) if cache is not None else 0.0,
-            -tokens[OUTPUT] * rates[OUTPUT],
-        ]
-    )

@@ -1,14 +1,16 @@
 """What a request costs under a scenario's levers.
 
 The unit cost of a request type is the sum, over the copies of a request that are paid for, of
-share(t) x batch factor(t) x (base + kappa(t) cached + kappa(t) h hit + omega(t) cut), in USD at the list prices of the
-pricing day, kept apart by the model tier that serves the copy because list prices move per tier. A copy is the
-unrouted request, its routed copy, or its escalated copy, which is paid on top. Levers compound: each acts on what the
-others leave (docs/method.md, "Levers").
+share(t) x served(t) x batch factor(t) x (base + kappa(t) cached + kappa(t) h hit + omega(t) cut), in USD at the list
+prices of the pricing day, kept apart by the model tier that serves the copy because list prices move per tier. A copy
+is the unrouted request, its routed copy, or its escalated copy, which is paid on top; where a model retires there is
+one for each model that serves it, in the months in which it does. Levers compound: each acts on what the others leave
+(docs/method.md, "Levers" and "Models that retire").
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -43,7 +45,9 @@ class Copy:
     """One paid copy of a request on one model.
 
     usd: shape (4,), USD per request: the base, and its change per unit of cached input share, of cached input share
-    that hits, and of output cut. `route` counts into the routes of the type.
+    that hits, and of output cut. `route` counts into the routes of the type. starts, stops: the contract months,
+    with fractions, between which `model` serves the copy; infinite where no retirement ends it (docs/method.md,
+    "Models that retire").
     """
 
     tier: str
@@ -53,6 +57,34 @@ class Copy:
     batch_fraction: float
     batch_multiplier: float
     usd: FloatArray
+    model: str = ""
+    starts: float = -inf
+    stops: float = inf
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the copy on the model that serves it on the pricing day."""
+        return self.starts == -inf
+
+    @property
+    def serves_at_start(self) -> bool:
+        """Whether the copy is served by this model when month 0 begins."""
+        return self.starts <= 0.0 < self.stops
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether no retirement touches the copy."""
+        return self.starts == -inf and self.stops == inf
+
+    def served(self, months: FloatArray) -> FloatArray:
+        """Share of each month [t, t + 1) in which the model serves, shape (n_months, 1); (1, 1) where it always does.
+
+        served(t) = min(stops, t + 1) - max(starts, t), clipped to [0, 1].
+        """
+        if self.is_lasting:
+            return _ONE
+        share = np.clip(np.minimum(self.stops, months + 1.0) - np.maximum(self.starts, months), 0.0, 1.0)
+        return share[:, None]
 
     def cost_usd(self, levels: LeverLevels) -> FloatArray:
         """USD per request of this copy, shape broadcastable to (n_months, n_paths)."""
@@ -95,16 +127,26 @@ class TypeCosts:
 
     @property
     def is_constant(self) -> bool:
-        """Whether no lever touches the type, so that its unit cost is the same in every month and path."""
-        return not (self.routes or self.cache or self.batch or self.output)
+        """Whether no lever and no retirement touches the type: its unit cost is the same in every month and path."""
+        levers = self.routes or self.cache or self.batch or self.output
+        return not levers and all(copy.is_lasting for copy in self.copies)
+
+    @property
+    def first_copies(self) -> tuple[Copy, ...]:
+        """The unrouted copy of each entry of the mix, in the mix's order, on the model of the pricing day."""
+        return tuple(copy for copy in self.copies if copy.role == "unrouted" and copy.is_first)
 
     def unit_cost_by_tier(self, months: FloatArray, drawn: Drawn) -> tuple[dict[str, FloatArray], FloatArray]:
-        """USD per request by serving tier, and USD of routing overhead, broadcastable to (n_months, n_paths)."""
+        """USD per request by serving tier, and USD of routing overhead, broadcastable to (n_months, n_paths).
+
+        Where nothing uncertain touches the type the last axis is 1.
+        """
         routed = [route.adopted(months, drawn, "share") for route in self.routes]
         levels = self._levels(months, drawn)
         by_tier: dict[str, FloatArray] = {}
         for copy in self.copies:
-            cost = copy.traffic_share * self._share(copy, routed, drawn) * copy.cost_usd(levels)
+            share = copy.traffic_share * copy.served(months) * self._share(copy, routed, drawn)
+            cost = share * copy.cost_usd(levels)
             by_tier[copy.tier] = by_tier.get(copy.tier, _NONE) + cost
         overhead = _NONE
         for share, route in zip(routed, self.routes, strict=True):

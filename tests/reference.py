@@ -6,6 +6,7 @@ this file, one of the two misreads the method.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
@@ -132,15 +133,27 @@ def adoption(ramp: Ramp, month: int) -> Decimal:
         return ramp.ceiling / (1 + (-slope * (month + Decimal("0.5") - ramp.start_month - ramp.months / 2)).exp())
 
 
-def type_cost(entries: Sequence[Entry], levers: Levers, cards: Mapping[str, Card], month: int) -> Decimal:
+Serving = Callable[[str], str]
+"""The model that answers what is sent to a model."""
+
+
+def type_cost(
+    entries: Sequence[Entry],
+    levers: Levers,
+    cards: Mapping[str, Card],
+    month: int,
+    serving: Serving = lambda name: name,
+) -> Decimal:
     """List cost of one request type in one month, every population of requests priced by itself."""
-    return sum((_entry_cost(entry, levers, cards, month) for entry in entries), start=ZERO)
+    return sum((_entry_cost(entry, levers, cards, month, serving) for entry in entries), start=ZERO)
 
 
-def _entry_cost(entry: Entry, levers: Levers, cards: Mapping[str, Card], month: int) -> Decimal:
+def _entry_cost(entry: Entry, levers: Levers, cards: Mapping[str, Card], month: int, serving: Serving) -> Decimal:
     def priced(model: str, requests: Decimal, tokens: Amounts, long_prompt: Mapping[int, Decimal]) -> Decimal:
+        card = cards[serving(model)]
+        tokens = _retokenized(tokens, cards[model], card, None)
         levered = _output(_cached(tokens, levers.cache, month), levers.output, month)
-        return requests * _mean_request(cards[model], levered, _batched(entry, levers.batch, month), long_prompt)
+        return requests * _mean_request(card, levered, _batched(entry, levers.batch, month), long_prompt)
 
     route = next((r for r in levers.routes if _applies(r, entry.model)), None)
     if route is None:
@@ -211,6 +224,45 @@ def _mean_request(card: Card, tokens: Amounts, batched: Decimal, long_prompt: Ma
         for rate, (from_here, from_next) in zip(rates, pairwise(shares), strict=True):
             mean += share * factor * (from_here - from_next) * at_rates(rate, tokens)
     return mean
+
+
+# --- retirements -----------------------------------------------------------------------------------------------------
+
+
+def type_cost_by_days(
+    entries: Sequence[Entry],
+    levers: Levers,
+    cards: Mapping[str, Card],
+    month: int,
+    days: Sequence[Mapping[str, str]],
+) -> Decimal:
+    """List cost of a month whose requests fall evenly on its days. days: model -> the model that serves it that day."""
+    kinds = {tuple(sorted(day.items())): days.count(day) for day in days}
+    total = sum(n * type_cost(entries, levers, cards, month, dict(kind).__getitem__) for kind, n in kinds.items())
+    return total / len(days)
+
+
+def serving_days(
+    models: Sequence[str], last_day: Mapping[str, date], successor: Mapping[str, str], *, since: date, to: date
+) -> dict[date, dict[str, str]]:
+    """For each day from `since` to `to`, the model that serves what is sent to each model, followed day by day.
+
+    The morning after a model's last day its traffic goes to the next of its successors that is still there, or stays.
+    A model that was gone before `since` is taken to serve.
+    """
+    now = {model: model for model in models}
+    days = {}
+    day = since
+    while day <= to:
+        for model, server in now.items():
+            if day > since and last_day.get(server) == day - timedelta(days=1):
+                step = successor.get(server)
+                while step is not None and step in last_day and last_day[step] < day:
+                    step = successor.get(step)
+                now[model] = server if step is None else step
+        days[day] = dict(now)
+        day += timedelta(days=1)
+    return days
 
 
 # --- settlement ------------------------------------------------------------------------------------------------------
