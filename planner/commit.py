@@ -92,14 +92,16 @@ class CommitSample:
     """A scenario's spend paths, sorted once for any number of offers under one contract.
 
     overage: kinks of use beyond q at the prices overage pays; drawing: the same for use as it draws down;
-    least_use: each path's smallest annual use that draws down, sorted. whole_and_part: where a part-year follows whole
-    ones, each path's smallest use of a whole year, and the part-year's use a year.
+    least_use: each path's smallest annual use that draws down, sorted; least_use_by_path: the same in the paths' order.
+    whole_and_part: where a part-year follows whole ones, each path's smallest use of a whole year, and the part-year's
+    use a year.
     """
 
     contract: Contract
     overage: Kinks
     drawing: Kinks
     least_use: FloatArray
+    least_use_by_path: FloatArray
     whole_and_part: tuple[FloatArray, FloatArray] | None
     years: float
     mean_drawn_usd: float
@@ -196,7 +198,8 @@ def commit_sample(contract: Contract, use: TermUse) -> CommitSample:
     one_year = len(periods) == 1 and periods[0].year_fraction == 1.0
     fractions = np.repeat([period.year_fraction for period in periods], n_paths)
     drawing = _kinks(np.concatenate(annual), None if one_year else fractions, n_paths)
-    least = drawing.points if len(periods) == 1 else np.sort(np.min(annual, axis=0))
+    by_path = annual[0] if len(periods) == 1 else np.min(annual, axis=0)
+    least = drawing.points if len(periods) == 1 else np.sort(by_path)
     overage = drawing if use.is_passed_through else _locked_kinks(contract, use)
     current = use.current.sum(axis=0)
     ends_in_part = len(periods) > 1 and periods[-1].year_fraction < 1.0
@@ -205,6 +208,7 @@ def commit_sample(contract: Contract, use: TermUse) -> CommitSample:
         overage=overage,
         drawing=drawing,
         least_use=least,
+        least_use_by_path=by_path,
         whole_and_part=(np.min(annual[:-1], axis=0), annual[-1]) if ends_in_part else None,
         years=sum(period.year_fraction for period in periods),
         mean_drawn_usd=float(current.mean() if use.is_passed_through else use.drawing.sum(axis=0).mean()),

@@ -62,7 +62,7 @@ def constraint_note(decision: Decision, sample: CommitSample, chosen: Offer) -> 
     """Say whether the limit on P(shortfall) binds, and whether the choice of band hangs on its sampling error."""
     alpha = decision.max_shortfall_probability
     free, limited = sample.best(), sample.best(max_shortfall_probability=alpha)
-    low, high = quantile_interval(sample.least_use, alpha)
+    low, high = quantile_interval(sample.least_use_by_path, alpha)
     contract = sample.contract
     commits = [contract.commit_usd_per_year(q, chosen.discount_fraction) for q in (low, high)]
     n = sample.least_use.size

@@ -7,7 +7,7 @@ import numpy as np
 from planner.contract import Contract, Offer
 from planner.risk import Estimate, cvar, estimate, probability, quantiles
 from planner.settlement import TermUse, settle
-from planner.units import HALF_CENT_USD, FloatArray
+from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def offer_outcome(
     settled = settle(contract, offer, use)
     paid, listed = settled.paid_usd, settled.on_demand_usd
     shortfall = settled.shortfall_usd.sum(axis=0)
-    short = (settled.shortfall_usd > HALF_CENT_USD).any(axis=0)
+    short: BoolArray = np.logical_or.reduce(settled.shortfall_usd > HALF_CENT_USD, axis=0)
     n_short = int(short.sum())
     saved = 1.0 - np.divide(paid, listed, out=np.ones_like(paid), where=listed > 0)
     on_demand = estimate(listed)
@@ -72,7 +72,7 @@ def offer_outcome(
         expected_cost=estimate(paid),
         cost_p10_p50_p90_usd=_three(paid),
         on_demand=on_demand,
-        shortfall_probability=probability(n_short, paid.size),
+        shortfall_probability=probability(short),
         expected_shortfall=estimate(shortfall),
         shortfall_given_shortfall_usd=float(shortfall[short].mean()) if n_short else 0.0,
         expected_overage=estimate(settled.overage_usd.sum(axis=0)),

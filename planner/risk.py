@@ -1,12 +1,22 @@
-"""Risk measures of a sample, each with its Monte Carlo standard error where one is used."""
+"""Risk measures of a sample, each with its Monte Carlo standard error where one is used.
+
+Paths are evenly spread inside 16 independent randomisations (planner.streams), so they are not independent of one
+another; the randomisations are, and the scatter of a figure over them is its standard error.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, nan, sqrt
+from typing import Final
 
 import numpy as np
+from scipy.special import stdtrit
 
-from planner.units import FloatArray
+from planner.streams import REPLICATES
+from planner.units import BoolArray, FloatArray
+
+_FEWEST_FOR_QUANTILES: Final = 8
+"""Paths in a randomisation below which its quantile says nothing; an interval then rests on the ranks of the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,16 +27,31 @@ class Estimate:
     se: float
 
 
+def replicates(sample: FloatArray) -> list[FloatArray]:
+    """The randomisations of a sample whose paths are in their order: path j belongs to number j mod 16."""
+    return [sample[first::REPLICATES] for first in range(min(REPLICATES, sample.size))]
+
+
 def estimate(sample: FloatArray) -> Estimate:
-    """Mean of a sample and its standard error, s / sqrt(n)."""
-    n = sample.size
-    return Estimate(mean=float(sample.mean()), se=float(sample.std(ddof=1) / sqrt(n)) if n > 1 else float("nan"))
+    """Mean of a sample, whose paths are in their order, and its standard error.
+
+    With means m_r of n_r paths in R randomisations: sqrt(R / (R - 1) sum (n_r / n)^2 (m_r - m)^2); NaN for one path.
+    """
+    n, count = sample.size, min(REPLICATES, sample.size)
+    mean = float(sample.mean())
+    if n < 2:
+        return Estimate(mean=mean, se=nan)
+    whole = n // REPLICATES * REPLICATES
+    sums = sample[:whole].reshape(-1, REPLICATES).sum(axis=0)
+    sums[: n - whole] += sample[whole:]
+    sizes = n // REPLICATES + (np.arange(REPLICATES) < n - whole)
+    misses = (sums - sizes * mean)[:count]
+    return Estimate(mean=mean, se=float(np.sqrt(count / (count - 1) * (misses @ misses)) / n))
 
 
-def probability(n_true: int, n: int) -> Estimate:
-    """A share of paths and its standard error, sqrt(p (1 - p) / n)."""
-    p = n_true / n
-    return Estimate(mean=p, se=sqrt(p * (1.0 - p) / n))
+def probability(happens: BoolArray) -> Estimate:
+    """Share of the paths, in their order, on which something happens, and its standard error."""
+    return estimate(happens.astype(np.float64))
 
 
 def quantiles(sample: FloatArray, levels: Sequence[float]) -> FloatArray:
@@ -34,8 +59,25 @@ def quantiles(sample: FloatArray, levels: Sequence[float]) -> FloatArray:
     return np.quantile(sample, list(levels), axis=-1)
 
 
-def quantile_interval(sorted_sample: FloatArray, level: float, *, z: float = 1.96) -> tuple[float, float]:
-    """Distribution-free interval for a quantile, from the binomial standard error of its rank."""
+def quantile_interval(sample: FloatArray, level: float, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval for a quantile of a sample whose paths are in their order.
+
+    From the scatter of the quantile over the randomisations, with Student's t; with few paths from the binomial
+    standard error of its rank.
+    """
+    if sample.size < REPLICATES * _FEWEST_FOR_QUANTILES:
+        return _rank_interval(np.sort(sample), level, -float(stdtrit(1e9, (1.0 - confidence) / 2)))
+    found = np.array([_order_statistic(np.sort(part), level) for part in replicates(sample)])
+    centre = _order_statistic(np.sort(sample), level)
+    half = float(stdtrit(REPLICATES - 1, (1.0 + confidence) / 2)) * float(found.std(ddof=1)) / sqrt(REPLICATES)
+    return max(centre - half, float(sample.min())), min(centre + half, float(sample.max()))
+
+
+def _order_statistic(sorted_sample: FloatArray, level: float) -> float:
+    return float(sorted_sample[min(int(level * sorted_sample.size), sorted_sample.size - 1)])
+
+
+def _rank_interval(sorted_sample: FloatArray, level: float, z: float) -> tuple[float, float]:
     n = sorted_sample.size
     half = z * sqrt(n * level * (1.0 - level))
     low = int(np.clip(np.floor(n * level - half), 0, n - 1))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.contract import Contract, Offer, Period
+from planner.errors import InputError
 from planner.simulation import SpendPaths
-from planner.units import FloatArray
+from planner.units import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,12 @@ class TermUse:
     def on_demand_usd(self) -> FloatArray:
         """What the term would cost at list without any commitment, shape (n_paths,)."""
         return self.current.sum(axis=0) + self.outside_usd
+
+    def on(self, paths: IntArray) -> "TermUse":
+        """The use of some of the paths, by index."""
+        current = self.current[:, paths]
+        drawing = current if self.is_passed_through else self.drawing[:, paths]
+        return TermUse(current=current, drawing=drawing, outside_usd=self.outside_usd[paths])
 
     def drawn_list_usd(self, period: Period) -> FloatArray:
         """List spend of a period that can draw the commitment down, shape (n_paths,)."""
@@ -79,6 +86,11 @@ def term_use(contract: Contract, spend: SpendPaths) -> TermUse:
     current = listed if share == 1.0 else share * listed
     drawing = current
     if not contract.price_falls_passed_through and spend.signing_list_cost_usd is not spend.list_cost_usd:
+        if spend.signing_list_cost_usd is None:
+            raise InputError(
+                "price_falls.passed_through = false settles at the prices of the signing day, and these paths were "
+                "simulated without them; simulate with signing=True"
+            )
         drawing = share * spend.signing_list_cost_usd[: contract.term_months]
     return TermUse(current=current, drawing=drawing, outside_usd=(1.0 - share) * listed.sum(axis=0))
 

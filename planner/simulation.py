@@ -4,37 +4,25 @@ Paths are drawn in blocks that fit the processor's cache; threads work on blocks
 interpreter lock), and because each block has its own random streams the result does not depend on how many.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from os import cpu_count
+from typing import Final
 
 import numpy as np
 
-from planner.demand import DemandProcess
-from planner.distributions import Distribution, Point
-from planner.price_moves import PriceMoves, price_factors
+from planner.digest import digest
+from planner.distributions import Point
+from planner.price_moves import PRICE_MOVES, PricePool, price_pool
 from planner.scenario_costs import ScenarioCosts
-from planner.streams import BlockStreams
-from planner.unit_costs import Drawn
-from planner.units import FloatArray
+from planner.simulation_block import Block, DemandBlock, SpendModel
+from planner.spend_terms import ScenarioTerms, spend_terms
+from planner.streams import PATHS_PER_BLOCK, BlockStreams
+from planner.units import MONTHS_PER_YEAR, FloatArray
 
-PATHS_PER_BLOCK = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendModel:
-    """Everything that a simulated spend depends on.
-
-    requests: shape (n_types,), n_k, monthly requests of each type of the demand process, in its order.
-    months_before_start: months from the pricing day's month to month 0, in which prices can move already.
-    """
-
-    demand: DemandProcess
-    requests: FloatArray
-    price_moves: PriceMoves
-    months_before_start: int
-    scenarios: tuple[ScenarioCosts, ...]
+SCORED_PATHS: Final = 32_768
+"""Paths whose uncertain inputs are kept beside the spend, to say afterwards what drove it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +30,13 @@ class SpendPaths:
     """Simulated monthly spend of one scenario, USD before any negotiated discount.
 
     list_cost_usd: shape (n_months, n_paths), at the list price of each month.
-    signing_list_cost_usd: the same usage at the list prices of the pricing day.
+    signing_list_cost_usd: the same usage at the list prices of the pricing day; None where it was not asked for.
+    scores: uncertain input -> its score in (0, 1) on the first SCORED_PATHS paths, for what this scenario depends on.
     """
 
     list_cost_usd: FloatArray
-    signing_list_cost_usd: FloatArray
+    signing_list_cost_usd: FloatArray | None
+    scores: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def n_paths(self) -> int:
@@ -54,8 +44,39 @@ class SpendPaths:
 
     def annual_list_cost_usd(self) -> FloatArray:
         """List spend of months 0 to 11, shape (n_paths,)."""
-        total: FloatArray = self.list_cost_usd[:12].sum(axis=0)
+        total: FloatArray = self.list_cost_usd[:MONTHS_PER_YEAR].sum(axis=0)
         return total
+
+
+@dataclass(slots=True, kw_only=True)
+class KeptPaths:
+    """What one simulation leaves for the next: spend by scenario, and the demand that any scenario starts from.
+
+    max_bytes bounds both together; what does not fit is worked out again.
+    """
+
+    max_bytes: int = 512 * 2**20
+    spend: dict[str, SpendPaths] = field(default_factory=dict)
+    demand_key: str = ""
+    demand: dict[int, DemandBlock] = field(default_factory=dict)
+
+    def keep_spend(self, made: Mapping[str, SpendPaths]) -> None:
+        """Keep newer results, dropping the oldest ones beyond half of the bound."""
+        self.spend.update(made)
+        while self.spend and sum(_n_bytes(item) for item in self.spend.values()) > self.max_bytes // 2:
+            del self.spend[next(iter(self.spend))]
+
+    def start(self, demand_key: str, n_bytes: int) -> bool:
+        """Whether demand of this key and size is, or may be, kept; drops that of another key."""
+        if demand_key != self.demand_key:
+            self.demand_key = demand_key
+            self.demand = {}
+        return n_bytes <= self.max_bytes // 2
+
+
+def _n_bytes(spend: SpendPaths) -> int:
+    arrays = {id(array): array for array in (spend.list_cost_usd, spend.signing_list_cost_usd) if array is not None}
+    return sum(array.nbytes for array in arrays.values())
 
 
 def simulate_spend(
@@ -63,99 +84,151 @@ def simulate_spend(
     *,
     paths: int,
     seed: int,
+    signing: bool = True,
+    steered: bool = True,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
+    kept: KeptPaths | None = None,
 ) -> dict[str, SpendPaths]:
     """Simulate every scenario on the same demand and price paths; same seed, same result for any thread count.
 
-    Returns a SpendPaths per scenario name. progress, if given, is called with the fraction done.
+    signing: whether the same usage at the pricing day's list is wanted, which only locked prices need. steered: spread
+    what carries the variance evenly over the paths (planner.streams); plain draws are for comparison. progress, if
+    given, is called with the fraction done. kept: what an earlier simulation left; only what depends on a changed input
+    is worked out again. Returns a SpendPaths per scenario name.
     """
-    shape = (model.demand.n_months, paths)
-    moving = not model.price_moves.is_still
-    current = {costs.scenario.name: np.empty(shape) for costs in model.scenarios}
-    signing = {name: np.empty(shape) if moving else current[name] for name in current}
-    blocks = [
-        (i, start, min(start + PATHS_PER_BLOCK, paths)) for i, start in enumerate(range(0, paths, PATHS_PER_BLOCK))
-    ]
-
-    def run(block: tuple[int, int, int]) -> None:
-        index, start, stop = block
-        streams = BlockStreams(seed=seed, block=index, size=stop - start)
-        for name, at_current, at_signing in _block_spend(model, streams):
-            current[name][:, start:stop] = at_current
-            signing[name][:, start:stop] = at_signing
-
-    with ThreadPoolExecutor(max_workers=threads or cpu_count() or 1) as pool:
-        for done, _ in enumerate(pool.map(run, blocks), start=1):
-            if progress is not None:
-                progress(done / len(blocks))
-    return {name: SpendPaths(list_cost_usd=current[name], signing_list_cost_usd=signing[name]) for name in current}
+    kept = kept if kept is not None else KeptPaths(max_bytes=0)
+    run = _Run(model=model, paths=paths, seed=seed, signing=signing, steered=steered)
+    found = {costs.scenario.name: kept.spend.get(run.key(costs)) for costs in model.scenarios}
+    missing = tuple(costs for costs in model.scenarios if found[costs.scenario.name] is None)
+    if missing:
+        made = run.simulate(missing, kept, threads=threads, progress=progress)
+        found.update(made)
+        kept.keep_spend({run.key(costs): made[costs.scenario.name] for costs in missing})
+    return {name: value for name, value in found.items() if value is not None}
 
 
-@dataclass(slots=True)
-class InputDraws:
-    """Values of uncertain inputs on one block of paths; the key names the stream.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One call of simulate_spend."""
 
-    An entry that stands in two scenarios shares its draw, and scenarios that differ in its spread differ by the
-    spread and not by luck.
-    """
+    model: SpendModel
+    paths: int
+    seed: int
+    signing: bool
+    steered: bool
 
-    streams: BlockStreams
-    values: dict[tuple[str, Distribution], FloatArray] = field(default_factory=dict)
+    def key(self, costs: ScenarioCosts) -> str:
+        """What the spend of a scenario depends on."""
+        model = self.model
+        shared = (
+            model.demand,
+            model.requests,
+            model.unit_costs_usd,
+            model.price_moves,
+            model.months_before_start,
+        )
+        return digest(costs, shared, self.paths, self.seed, self.signing, self.steered)
 
-    def draw(self, inputs: Mapping[str, Distribution]) -> dict[str, FloatArray]:
-        """Each input's values, (n_paths,), or (1,) for a constant."""
-        return {key: self._value(key, distribution) for key, distribution in inputs.items()}
+    def simulate(
+        self,
+        scenarios: tuple[ScenarioCosts, ...],
+        kept: KeptPaths,
+        *,
+        threads: int | None,
+        progress: Callable[[float], None] | None,
+    ) -> dict[str, SpendPaths]:
+        """Spend of the scenarios, block by block."""
+        model, n_months = self.model, self.model.demand.n_months
+        terms = spend_terms(scenarios, model.requests, n_months)
+        results = [self._result(item) for item in terms.scenarios]
+        key = digest(model.demand, self.paths, self.seed, self.steered)
+        keep = kept.start(key, model.requests.size * n_months * self.paths * 8)
 
-    def _value(self, key: str, distribution: Distribution) -> FloatArray:
-        if isinstance(distribution, Point):
-            return np.array([distribution.value])
-        if (key, distribution) not in self.values:
-            self.values[key, distribution] = distribution.from_normal(self.streams.normal(key))
-        return self.values[key, distribution]
+        def run(first: int) -> dict[str, FloatArray]:
+            size = min(PATHS_PER_BLOCK, self.paths - first)
+            streams = BlockStreams(
+                seed=self.seed,
+                block=first // PATHS_PER_BLOCK,
+                size=size,
+                leverage=model.demand.leverage,
+                is_steered=self.steered,
+            )
+            demand = _demand_block(model, streams, kept, keep)
+            block = Block(model=model, streams=streams, terms=terms, demand=demand, pools=pools, signing=self.signing)
+            for result in results:
+                result.put(*block.spend(result.terms), first)
+            return block.scores() if first < SCORED_PATHS else {}
+
+        starts = range(0, self.paths, PATHS_PER_BLOCK)
+        scored = []
+        with ThreadPoolExecutor(max_workers=threads or cpu_count() or 1) as pool:
+            pools = self._price_pools(terms.scenarios, pool) if self.steered else {}
+            for done, scores in enumerate(pool.map(run, starts), start=1):
+                scored.append(scores)
+                if progress is not None:
+                    progress(done / len(starts))
+        joined = {name: np.concatenate([part[name] for part in scored if part]) for name in scored[0]}
+        return {result.terms.costs.scenario.name: result.paths(joined) for result in results}
+
+    def _price_pools(self, scenarios: tuple[ScenarioTerms, ...], pool: ThreadPoolExecutor) -> dict[str, PricePool]:
+        model = self.model
+        tiers = {} if model.price_moves.is_still else {payee for item in scenarios for payee in item.payees if payee}
+
+        def draw(tier: str) -> PricePool:
+            return price_pool(
+                model.price_moves,
+                tier=tier,
+                months_before_start=model.months_before_start,
+                n_months=model.demand.n_months,
+                seed=self.seed,
+                paths=self.paths,
+            )
+
+        return {drawn.tier: drawn for drawn in pool.map(draw, sorted(tiers))}
+
+    def _result(self, terms: ScenarioTerms) -> "_Result":
+        current = np.empty((self.model.demand.n_months, self.paths))
+        if self.model.price_moves.is_still:
+            return _Result(terms=terms, current_usd=current, signing_usd=current)
+        return _Result(terms=terms, current_usd=current, signing_usd=np.empty_like(current) if self.signing else None)
 
 
-def _block_spend(model: SpendModel, streams: BlockStreams) -> Sequence[tuple[str, FloatArray, FloatArray]]:
-    requests = model.demand.factors(streams) * model.requests[:, None]
-    tokens = model.demand.token_factors(streams)
-    factors: dict[str, FloatArray] = {}
-    inputs = InputDraws(streams)
-    spend = []
-    for costs in model.scenarios:
-        by_tier, overhead = _tier_spend(costs, requests, inputs.draw(costs.inputs))
-        at_signing = overhead + tokens * sum(by_tier.values(), start=np.zeros((1, 1)))
-        at_current = at_signing
-        if not model.price_moves.is_still:
-            for tier in by_tier.keys() - factors.keys():
-                factors[tier] = price_factors(
-                    model.price_moves,
-                    tier=tier,
-                    months_before_start=model.months_before_start,
-                    n_months=model.demand.n_months,
-                    streams=streams,
-                )
-            moved = sum((factors[tier] * usd for tier, usd in by_tier.items()), start=np.zeros((1, 1)))
-            at_current = overhead + tokens * moved
-        spend.append((costs.scenario.name, at_current, at_signing))
-    return spend
+def _demand_block(model: SpendModel, streams: BlockStreams, kept: KeptPaths, keep: bool) -> DemandBlock:
+    if streams.block in kept.demand:
+        known = kept.demand[streams.block]
+        streams.scores.update(known.scores)
+        return known
+    factors, tokens = model.demand.factors(streams), model.demand.token_factors(streams)
+    drawn = DemandBlock(factors=factors, tokens=tokens, scores=dict(streams.scores))
+    if keep:
+        kept.demand[streams.block] = drawn
+    return drawn
 
 
-def _tier_spend(costs: ScenarioCosts, requests: FloatArray, drawn: Drawn) -> tuple[dict[str, FloatArray], FloatArray]:
-    """USD by serving tier and USD of routing overhead, each (n_months, n_paths), before drift and price moves."""
-    months = np.arange(requests.shape[0], dtype=np.float64)
-    by_tier: dict[str, FloatArray] = {}
-    overhead = np.zeros(requests[:, 0, :].shape)
-    constant: dict[str, FloatArray] = {}
-    for k, type_costs in enumerate(costs.types):
-        unit_costs, unit_overhead = type_costs.unit_cost_by_tier(months, drawn)
-        for tier, usd in unit_costs.items():
-            if type_costs.is_constant:
-                constant.setdefault(tier, np.zeros(len(costs.types)))[k] = float(usd[0, 0])
-            else:
-                by_tier[tier] = by_tier.get(tier, 0.0) + requests[:, k, :] * usd
-        if type_costs.routes:
-            overhead += requests[:, k, :] * unit_overhead
-    # Types that no lever touches are one matrix product per tier.
-    for tier, unit in constant.items():
-        by_tier[tier] = by_tier.get(tier, 0.0) + unit @ requests
-    return by_tier, overhead
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """Where the blocks of one scenario are put together; one array for both prices where no price moves."""
+
+    terms: ScenarioTerms
+    current_usd: FloatArray
+    signing_usd: FloatArray | None
+
+    def put(self, current: FloatArray, signing: FloatArray | None, first: int) -> None:
+        where = np.s_[:, first : first + current.shape[1]]
+        self.current_usd[where] = current
+        if self.signing_usd is not None and signing is not None:
+            self.signing_usd[where] = signing
+
+    def paths(self, scores: Mapping[str, FloatArray]) -> SpendPaths:
+        own = {key for key, value in self.terms.costs.inputs.items() if not isinstance(value, Point)}
+        own |= {f"{PRICE_MOVES}{tier}" for tier in self.terms.payees}
+        return SpendPaths(
+            list_cost_usd=self.current_usd,
+            signing_list_cost_usd=self.signing_usd,
+            scores={name: score for name, score in scores.items() if name in own or not name.startswith(_OF_SOME)},
+        )
+
+
+_OF_SOME = (PRICE_MOVES, "route/", "cache/", "batch/", "output/")
+"""Beginnings of uncertain inputs that only some scenarios depend on."""

@@ -8,22 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from planner.demand import (
-    DemandModel,
-    DemandProcess,
-    Event,
-    check_season,
-    damped_months,
-    demand_process,
-    leave_hazard,
-    season_factors,
-)
+from planner.demand import DemandModel, Event, check_season, damped_months, leave_hazard, season_factors
+from planner.demand_process import DemandProcess, demand_process
 from planner.distributions import Point, pert, positive_from_quantiles, rate_from_quantiles
 from planner.errors import InputError
 from planner.streams import BlockStreams
 
 N = 60_000
-STREAMS = BlockStreams(seed=20261123, block=0, size=N)
+
+
+def fresh_streams() -> BlockStreams:
+    return BlockStreams(seed=20261123, block=0, size=N)
+
+
 CALM = {
     "level_sd": 0.0,
     "growth_per_year": Point(0.0),
@@ -50,7 +47,8 @@ def process(*, growth_months=0.0, drift_months=0.0, start_month=1, n_months=12, 
 
 
 def factors(**changed) -> np.ndarray:
-    return process(**changed).factors(STREAMS)
+    """Shape (n_months, n_types, n_paths)."""
+    return process(**changed).factors(fresh_streams()).swapaxes(0, 1)
 
 
 def growth_worth(months: np.ndarray, phi: float) -> np.ndarray:
@@ -182,8 +180,8 @@ def test_the_hazard_of_a_month_makes_the_quarter_s_probability():
 
 
 def test_without_types_nobody_leaves():
-    empty = DemandProcess.factors(process(types=(), monthly_noise=0.1), STREAMS)
-    assert empty.shape == (12, 0, N)
+    empty = DemandProcess.factors(process(types=(), monthly_noise=0.1), fresh_streams())
+    assert empty.shape == (0, 12, N)
 
 
 def event(**changed) -> Event:
@@ -227,9 +225,11 @@ def test_a_size_of_nothing_ends_a_type():
 
 @pytest.mark.parametrize("g", [0.0, 3.0])
 def test_tokens_per_request_drift_from_the_month_they_were_measured_in(g):
-    certain = process(token_drift_per_year=Point(0.12), drift_months=g).token_factors(STREAMS)
+    certain = process(token_drift_per_year=Point(0.12), drift_months=g).token_factors(fresh_streams())
     assert certain[:, 0] == pytest.approx(1.12 ** ((np.arange(12) + g) / 12))
-    drawn = process(token_drift_per_year=rate_from_quantiles(-0.05, 0.15), drift_months=g).token_factors(STREAMS)
+    drawn = process(token_drift_per_year=rate_from_quantiles(-0.05, 0.15), drift_months=g).token_factors(
+        fresh_streams()
+    )
     sd = (log1p(0.15) - log1p(-0.05)) / 2 / 1.2815515655446004
     mu = (log1p(0.15) + log1p(-0.05)) / 2
     years = (np.arange(12) + g) / 12

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.distributions import Point, fraction_from_quantiles, positive_from_quantiles
-from planner.price_moves import PriceMoves, price_factors
+from planner.price_moves import PriceMoves, price_factors, price_pool
 from planner.streams import BlockStreams
 
 N = 40_000
@@ -86,10 +86,16 @@ def test_a_longer_horizon_leaves_the_earlier_months_as_they_were():
 
 
 def test_tiers_move_on_their_own():
-    terms = moves(falls_per_year=3.0)
-    opus, haiku = (np.log(factors(terms, tier=tier)[11]) for tier in ("opus", "haiku"))
-    assert abs(np.corrcoef(opus, haiku)[0, 1]) < 4 / sqrt(N)
-    np.testing.assert_array_equal(factors(terms)[11], np.exp(opus))
+    terms, streams = moves(falls_per_year=3.0), BlockStreams(seed=7, block=0, size=8192)
+
+    def path(tier: str) -> np.ndarray:
+        pool = price_pool(terms, tier=tier, months_before_start=0, n_months=12, seed=7, paths=8192)
+        return np.log(pool.of(streams)[11])
+
+    opus, haiku = path("opus"), path("haiku")
+    assert abs(np.corrcoef(opus, haiku)[0, 1]) < 4 / sqrt(8192)
+    np.testing.assert_array_equal(path("opus"), opus)
+    assert (opus != haiku).any()
 
 
 def test_prices_that_cannot_move_do_not():

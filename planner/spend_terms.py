@@ -1,0 +1,259 @@
+"""A scenario's spend as sums that a processor likes: what is certain of the unit costs, what is routed, and the rest.
+
+Spend is bilinear in requests and unit costs, so it is worked out by the cheapest form that a request type allows:
+
+- certain: no uncertain input touches the type; its unit cost varies by month at most, and all such types of all
+  scenarios are one matrix product with the requests;
+- routed: its unit cost is u(0) + sum_j a_j(t) d_j, with certain ramps a_j and draws d_j: one product per draw, and
+  types with the same ramp are added up before the ramp multiplies them;
+- any other: its unit cost is worked out per month and path.
+
+Groups of one spend are kept by who is paid: the tier that serves, or None for routing overhead.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planner.digest import digest
+from planner.distributions import Point
+from planner.levers import adoption
+from planner.scenario_costs import ScenarioCosts
+from planner.unit_costs import AppliedLever, Drawn, TypeCosts
+from planner.units import FloatArray
+
+Payee = str | None
+"""A model tier, or None for routing overhead, which no price move and no token drift touches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What full adoption of a route changes of a type's monthly USD to one payee, per unit of the request factor.
+
+    usd: shape (n_paths,).
+    """
+
+    index: int
+    payee: Payee
+    usd: FloatArray
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownChanges:
+    """What scenarios share on one block of paths: the changes by route and draws, and their sums over types.
+
+    The draws are held beside the changes so that their identity stays theirs.
+    """
+
+    by_route: dict[tuple[str, str, int, int], tuple[FloatArray, FloatArray, tuple[Change, ...]]] = field(
+        default_factory=dict
+    )
+    totals: dict[tuple[int, ...], FloatArray] = field(default_factory=dict)
+
+    def total(self, changes: Sequence[Change], factors: FloatArray) -> FloatArray:
+        """USD before the ramp, (n_months, n_paths), summed over the types of the changes."""
+        key = tuple(id(change) for change in changes)
+        if key not in self.totals:
+            total, scratch = factors[changes[0].index] * changes[0].usd, np.empty(factors.shape[1:])
+            for change in changes[1:]:
+                total += np.multiply(factors[change.index], change.usd, out=scratch)
+            self.totals[key] = total
+        return self.totals[key]
+
+
+_NO_RAMP = {"start_month": np.array([-np.inf]), "ceiling": np.ones(1)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutedType:
+    """A type of the second form: its place among the types and its costs.
+
+    before: u(0) by payee. ramps: of each route, shape (n_months, 1). key: equal for types whose draws d_j are the same
+    function of the same inputs, whatever their ramps.
+    """
+
+    index: int
+    costs: TypeCosts
+    before: Mapping[Payee, FloatArray]
+    ramps: tuple[FloatArray, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioTerms:
+    """One scenario put together: rows of the matrix product by payee, routed types, and the rest with their places."""
+
+    costs: ScenarioCosts
+    certain: Mapping[Payee, int]
+    routed: tuple[RoutedType, ...]
+    others: tuple[tuple[int, TypeCosts], ...]
+
+    @property
+    def payees(self) -> tuple[Payee, ...]:
+        """Everybody who may be paid, tiers first."""
+        found = dict.fromkeys(self.certain)
+        for costs in (*(item.costs for item in self.routed), *(item for _, item in self.others)):
+            found.update(dict.fromkeys(copy.tier for copy in costs.copies))
+            if costs.routes:
+                found[None] = None
+        return tuple(sorted(found, key=lambda name: (name is None, name or "")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendTerms:
+    """All scenarios put together. rows: shape (n_months, n_rows, n_types), USD per unit of request factor: certain unit
+    costs x monthly requests, each distinct row once."""
+
+    rows: FloatArray
+    requests: FloatArray
+    scenarios: tuple[ScenarioTerms, ...]
+
+    def certain_usd(self, factors: FloatArray) -> FloatArray:
+        """The matrix product of the certain rows with request factors (n_types, n_months, n_paths): (n_months, n_rows,
+        n_paths)."""
+        product: FloatArray = self.rows @ factors.swapaxes(0, 1)
+        return product
+
+    def spend_usd(
+        self, terms: ScenarioTerms, factors: FloatArray, certain: FloatArray, drawn: Drawn, known: KnownChanges
+    ) -> dict[Payee, FloatArray]:
+        """USD by payee before drift and price moves, each (n_months, n_paths). known: what the scenarios share."""
+        spend = {payee: certain[:, row, :].copy() for payee, row in terms.certain.items()}
+        groups: dict[tuple[Payee, bytes], tuple[FloatArray, list[Change]]] = {}
+        for routed in terms.routed:
+            for ramp, change in _changes(routed, drawn, known, self.requests[routed.index]):
+                groups.setdefault((change.payee, ramp.tobytes()), (ramp, []))[1].append(change)
+        for (payee, _), (ramp, changes) in groups.items():
+            _add(spend, payee, ramp * known.total(changes, factors))
+        months = np.arange(factors.shape[1], dtype=np.float64)
+        for index, costs in terms.others:
+            for payee, unit in by_payee(costs, months, drawn):
+                _add(spend, payee, factors[index] * (unit * self.requests[index]))
+        return spend
+
+
+def spend_terms(scenarios: Sequence[ScenarioCosts], requests: FloatArray, n_months: int) -> SpendTerms:
+    """Sort the types of every scenario by the form that they allow. requests: shape (n_types,), a month."""
+    rows = _Rows(n_months=n_months, n_types=len(requests))
+    found = tuple(_scenario_terms(costs, requests, rows) for costs in scenarios)
+    return SpendTerms(rows=rows.stacked(), requests=requests, scenarios=found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Distinct rows of the matrix product, each (n_months, n_types)."""
+
+    n_months: int
+    n_types: int
+    found: dict[bytes, FloatArray] = field(default_factory=dict)
+
+    def index(self, row: FloatArray) -> int:
+        key = row.tobytes()
+        self.found.setdefault(key, row)
+        return list(self.found).index(key)
+
+    def stacked(self) -> FloatArray:
+        if not self.found:
+            return np.zeros((self.n_months, 0, self.n_types))
+        return np.ascontiguousarray(np.stack(list(self.found.values()), axis=1))
+
+
+def _scenario_terms(costs: ScenarioCosts, requests: FloatArray, rows: _Rows) -> ScenarioTerms:
+    months = np.arange(rows.n_months, dtype=np.float64)
+    certain: dict[Payee, FloatArray] = {}
+    routed, others = [], []
+    points = {key: np.array([value.value]) for key, value in costs.inputs.items() if isinstance(value, Point)}
+    for index, item in enumerate(costs.types):
+        known: dict[str, FloatArray] | None = None
+        if all(key in points for key in _keys(item)):
+            known = points
+        elif (ramps := _certain_ramps(item, points, months)) is not None:
+            known = _routing_off(item)
+            before = dict(by_payee(item, np.zeros(1), known))
+            routed.append(
+                RoutedType(index=index, costs=item, before=before, ramps=ramps, key=digest(index, item.copies))
+            )
+        else:
+            others.append((index, item))
+        if known is not None:
+            for payee, unit in by_payee(item, months, known):
+                row = certain.setdefault(payee, np.zeros((rows.n_months, rows.n_types)))
+                row[:, index] = unit[:, 0] * requests[index]
+    return ScenarioTerms(
+        costs=costs,
+        certain={payee: rows.index(row) for payee, row in certain.items()},
+        routed=tuple(routed),
+        others=tuple(others),
+    )
+
+
+def _keys(costs: TypeCosts) -> Iterator[str]:
+    for route in costs.routes:
+        yield from (f"{route.key}.{name}" for name in ("start_month", "ceiling", "share", "escalation"))
+    for lever, names in (
+        (costs.cache, ("cacheable_fraction", "hit_rate")),
+        (costs.batch, ("share",)),
+        (costs.output, ("cut",)),
+    ):
+        if lever is not None:
+            yield from (f"{lever.key}.{name}" for name in ("start_month", "ceiling", *names))
+
+
+def _certain_ramps(
+    costs: TypeCosts, points: Mapping[str, FloatArray], months: FloatArray
+) -> tuple[FloatArray, ...] | None:
+    """The ramp of each route, where routes are all that touches the type and their ramps are certain."""
+    if costs.cache or costs.batch or costs.output or not all(copy.is_lasting for copy in costs.copies):
+        return None
+    ramps = []
+    for route in costs.routes:
+        start, ceiling = (points.get(f"{route.key}.{name}") for name in ("start_month", "ceiling"))
+        if start is None or ceiling is None:
+            return None
+        ramps.append(adoption(months[:, None], start=start, span=route.ramp_months, ceiling=ceiling))
+    return tuple(ramps)
+
+
+def _route_drawn(route: AppliedLever, share: FloatArray, escalation: FloatArray) -> dict[str, FloatArray]:
+    values = {**_NO_RAMP, "share": share, "escalation": escalation}
+    return {f"{route.key}.{name}": value for name, value in values.items()}
+
+
+def _routing_off(costs: TypeCosts) -> dict[str, FloatArray]:
+    nothing = np.zeros(1)
+    return {key: value for route in costs.routes for key, value in _route_drawn(route, nothing, nothing).items()}
+
+
+def _changes(
+    routed: RoutedType, drawn: Drawn, known: KnownChanges, requests: float
+) -> Iterator[tuple[FloatArray, Change]]:
+    """Each route's ramp, (n_months, 1), with what its full adoption changes."""
+    off = _routing_off(routed.costs)
+    for route, ramp in zip(routed.costs.routes, routed.ramps, strict=True):
+        share, escalation = drawn[f"{route.key}.share"], drawn[f"{route.key}.escalation"]
+        key = routed.key, route.key, id(share), id(escalation)
+        if key not in known.by_route:
+            units = by_payee(routed.costs, np.zeros(1), {**off, **_route_drawn(route, share, escalation)})
+            changes = (
+                Change(index=routed.index, payee=payee, usd=(unit - routed.before[payee])[0] * requests)
+                for payee, unit in units
+            )
+            known.by_route[key] = share, escalation, tuple(change for change in changes if change.usd.any())
+        for change in known.by_route[key][2]:
+            yield ramp, change
+
+
+def by_payee(costs: TypeCosts, months: FloatArray, drawn: Drawn) -> Iterator[tuple[Payee, FloatArray]]:
+    """USD per request of one type by who is paid, broadcastable to (n_months, n_paths)."""
+    by_tier, overhead = costs.unit_cost_by_tier(months, drawn)
+    yield from by_tier.items()
+    if costs.routes:
+        yield None, overhead
+
+
+def _add(spend: dict[Payee, FloatArray], payee: Payee, usd: FloatArray) -> None:
+    if payee in spend:
+        spend[payee] += usd
+    else:
+        spend[payee] = usd
