@@ -5,8 +5,9 @@ from datetime import date
 from difflib import get_close_matches
 from math import sqrt
 
-from planner.demand import ALL_TYPES
-from planner.inputs import PlanInputs
+from planner.calibration.calibrate import FITTED_KEYS, Calibration
+from planner.demand import ALL_TYPES, DemandModel
+from planner.inputs import PlanInputs, TargetError
 from planner.mix import Measurement, RequestMix
 from planner.objectives import ConstraintNote
 from planner.prices import PriceBook
@@ -19,27 +20,30 @@ _WEEKLY_AR1 = 0.3
 _MOST_LEVEL_SD = 1.0
 _MONTHS_UNTIL_OLD = 9
 _FEW_PATHS = 1_000
+_SAME_COST = 0.0005
 
 
-def history_level_sd(inputs: PlanInputs, measurement: Measurement | None) -> float:
+def history_level_sd(inputs: PlanInputs, demand: DemandModel, measurement: Measurement | None) -> float:
     """The level's log sd: as typed, else the prior, else wider where not even one month was measured whole.
 
     A mean over w weeks of a weekly log sd of 0.5 (one team) with AR(1) 0.3 has log sd 0.5 sqrt(1.3 / 0.7) / sqrt(w),
     taken as 1 at most.
     """
-    if measurement is None or measurement.complete_months or inputs.level_sd_given:
-        return inputs.demand.level_sd
+    if measurement is None or measurement.complete_months or "level_sd" in inputs.demand_given:
+        return demand.level_sd
     weeks = measurement.coverage.span_days / 7.0
     spread = _WEEKLY_LOG_SD * sqrt((1 + _WEEKLY_AR1) / (1 - _WEEKLY_AR1)) / sqrt(weeks)
-    return min(max(spread, inputs.demand.level_sd), _MOST_LEVEL_SD)
+    return min(max(spread, demand.level_sd), _MOST_LEVEL_SD)
 
 
 def caveats(
     inputs: PlanInputs,
     *,
+    n_paths: int,
     price_book: PriceBook,
     priced_on: date,
     measurement: Measurement | None,
+    calibration: Calibration | None,
     mix: RequestMix,
     scenario_costs: Sequence[ScenarioCosts],
     top_share: float,
@@ -48,7 +52,7 @@ def caveats(
 ) -> tuple[str, ...]:
     """Every warning of a plan, the most consequential first, each once."""
     said = [
-        *_few_paths(inputs),
+        *_few_paths(n_paths),
         *mix.warnings,
         *_history(inputs, measurement),
         *_old_log(mix),
@@ -58,26 +62,42 @@ def caveats(
         *_caches(scenario_costs),
         *_unknown_types(inputs, mix),
         *inputs.notes,
-        *_prices(inputs, price_book, priced_on, mix),
+        *_prices(inputs, price_book, priced_on, mix, scenario_costs),
         *_concentration(top_share),
-        *_priors(inputs),
+        *(calibration.warnings if calibration else ()),
+        *_fitted(calibration),
+        *_priors(inputs, calibration),
     ]
     return tuple(dict.fromkeys(said))
 
 
-def _few_paths(inputs: PlanInputs) -> Iterator[str]:
-    if inputs.paths < _FEW_PATHS:
+def missed_target(target: TargetError | None, excess: float, n_paths: int) -> str:
+    """That a precision was asked for and not reached. excess: the error as a multiple of the target."""
+    asked = []
+    if target is not None and target.shortfall_probability is not None:
+        asked.append(f"{target.shortfall_probability * 100:g} points of shortfall probability")
+    if target is not None and target.expected_cost_fraction is not None:
+        asked.append(f"{target.expected_cost_fraction * 100:g} % of the expected cost")
+    return (
+        f"plan.target_error asks for a standard error of {' and '.join(asked)}; {n_paths:,} paths leave one "
+        f"{excess:.1f} times as large. Raise plan.paths, the most that are drawn."
+    )
+
+
+def _few_paths(n_paths: int) -> Iterator[str]:
+    if n_paths < _FEW_PATHS:
         yield (
-            f"Only {inputs.paths:,} simulated paths: the tail that a shortfall limit looks at rests on a handful. "
+            f"Only {n_paths:,} simulated paths: the tail that a shortfall limit looks at rests on a handful. "
             "Raise plan.paths before signing."
         )
 
 
 def _history(inputs: PlanInputs, measurement: Measurement | None) -> Iterator[str]:
-    if measurement is not None and not measurement.complete_months and not inputs.level_sd_given:
+    if measurement is not None and not measurement.complete_months and "level_sd" not in inputs.demand_given:
+        default = inputs.demand_at_defaults
         yield (
             "Because not one complete month was measured, the uncertainty of the run rate itself is widened from a log "
-            f"sd of {inputs.demand.level_sd:.2g} to {history_level_sd(inputs, measurement):.2g}."
+            f"sd of {default.level_sd:.2g} to {history_level_sd(inputs, default, measurement):.2g}."
         )
 
 
@@ -157,31 +177,38 @@ def _unknown_types(inputs: PlanInputs, mix: RequestMix) -> Iterator[str]:
             )
 
 
-def _prices(inputs: PlanInputs, price_book: PriceBook, priced_on: date, mix: RequestMix) -> Iterator[str]:
+def _prices(
+    inputs: PlanInputs,
+    price_book: PriceBook,
+    priced_on: date,
+    mix: RequestMix,
+    scenario_costs: Sequence[ScenarioCosts],
+) -> Iterator[str]:
     models = {entry.model for entry in mix.entries}
+    models |= {move.successor for costs in scenario_costs for move in costs.retirements if move.successor}
     targets = {route.to for scenario in inputs.scenarios for route in scenario.routes}
     targets |= {r.escalate_to for scenario in inputs.scenarios for r in scenario.routes if r.escalate_to}
     targets = {price_book.resolve(target) for target in targets}
     for model in sorted(models | targets):
         price = price_book.price(model, priced_on)
         yield from price.notes
-        retires = price_book.retires_on(model)
-        end = _month_after(inputs.start, inputs.contract.term_months)
-        if retires is not None and priced_on <= retires < end:
-            successor = price_book.successor(model)
-            to = f" Its tier's current model is {successor}." if successor and successor != model else ""
-            yield (
-                f"{model} retires on {retires}, before the term ends: its traffic has to move, at another price, "
-                f"which this plan does not model.{to}"
-            )
+    yield from _retirements(scenario_costs)
     for override in inputs.prices.overrides:
         if price_book.resolve(override.model) not in models | targets:
             yield f"[[prices.override]] for {override.model}: no traffic in this plan uses it."
 
 
-def _month_after(start: date, months: int) -> date:
-    index = start.year * 12 + start.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
+def _retirements(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
+    """What each retirement does, with what it costs in the first scenario that has it."""
+    moves = {move.note: move for costs in reversed(scenario_costs) for move in reversed(costs.retirements)}
+    for move in sorted(moves.values(), key=lambda move: (move.on, move.model)):
+        change = move.cost_change_fraction
+        if change is None:
+            yield move.note
+        elif abs(change) < _SAME_COST:
+            yield f"{move.note} A request costs the same there."
+        else:
+            yield f"{move.note} A request costs {abs(change):.1%} {'more' if change > 0 else 'less'} there."
 
 
 def _concentration(top_share: float) -> Iterator[str]:
@@ -192,9 +219,21 @@ def _concentration(top_share: float) -> Iterator[str]:
         )
 
 
-def _priors(inputs: PlanInputs) -> Iterator[str]:
-    if inputs.priors:
+def _fitted(calibration: Calibration | None) -> Iterator[str]:
+    keys = [] if calibration is None else [fit for fit in calibration.parameters if fit.name in FITTED_KEYS]
+    learnt = [fit.name for fit in keys if fit.source == "data"]
+    leaning = [fit.name for fit in keys if fit.source == "prior" and fit.weight_of_data > 0]
+    if learnt:
+        yield f"Fitted to your log: {', '.join(learnt)} (`planner calibrate` shows the intervals)."
+    if leaning:
+        yield f"Mostly priors, moved a little by your log, which is short for them: {', '.join(leaning)}."
+
+
+def _priors(inputs: PlanInputs, calibration: Calibration | None) -> Iterator[str]:
+    moved = {fit.name for fit in calibration.parameters if fit.weight_of_data > 0} if calibration else set()
+    words = [text for key, text in inputs.priors.items() if key not in moved]
+    if words:
         yield (
-            f"Priors, not your data: {'; '.join(inputs.priors)}. They move the answer; replace them in the plan "
+            f"Priors, not your data: {'; '.join(words)}. They move the answer; replace them in the plan "
             "when you know better."
         )

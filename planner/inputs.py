@@ -4,6 +4,7 @@ Two people with the same file and the same log get the same numbers: everything 
 addressed from here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -65,24 +66,38 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetError:
+    """How precise the recommendation has to be: largest standard errors, None where it does not matter."""
+
+    shortfall_probability: float | None
+    expected_cost_fraction: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
-    """All assumptions of a plan. `priors` names the defaults that are judgements and not the user's own."""
+    """All assumptions of a plan. `priors`: keys whose default is a judgement and not the user's own, in words.
+
+    demand: as the plan has it. demand_given: the keys of [demand] that the user typed; the others are fitted to the log
+    where there is one. demand_at_defaults: the same with every key that was not typed at its default.
+    """
 
     name: str
     start: date
     months: int
     paths: int
+    target_error: TargetError | None
     seed: int
     usage: UsageInputs | None
     mix: tuple[TypedMix, ...]
     prices: PriceInputs
     demand: DemandModel
-    level_sd_given: bool
+    demand_at_defaults: DemandModel
+    demand_given: frozenset[str]
     scenarios: tuple[Scenario, ...]
     baseline: str
     contract: Contract
     decision: Decision
-    priors: tuple[str, ...]
+    priors: Mapping[str, str]
     notes: tuple[str, ...]
     text: str
     base_dir: Path

@@ -54,7 +54,7 @@ def _identity_json(plan: Plan) -> Json:
         "start": inputs.start.isoformat(),
         "months": inputs.months,
         "term_months": inputs.contract.term_months,
-        "paths": inputs.paths,
+        "paths": plan.n_paths,
         "seed": inputs.seed,
         "sha256": inputs.sha256,
         "version": version("commit-planner"),
@@ -69,7 +69,7 @@ def _sign_first_json(plan: Plan) -> Json:
     first = plan.sign_first
     return outcome_json(first.signed) | {
         "shortfall_probability_after_routing": first.lived.shortfall_probability.mean,
-        "shortfall_probability_after_routing_se": first.lived.shortfall_probability.se,
+        "shortfall_probability_after_routing_se": _finite(first.lived.shortfall_probability.se),
         "expected_shortfall_after_routing_usd": first.lived.expected_shortfall.mean,
         "cost_of_signing_first_usd": first.cost.mean,
         "cost_of_signing_first_se_usd": _finite(first.cost.se),
@@ -91,7 +91,7 @@ def outcome_json(outcome: OfferOutcome) -> Json:
         "cost_p90_usd": outcome.cost_p10_p50_p90_usd[2],
         "on_demand_cost_usd": outcome.on_demand_cost_usd,
         "shortfall_probability": outcome.shortfall_probability.mean,
-        "shortfall_probability_se": outcome.shortfall_probability.se,
+        "shortfall_probability_se": _finite(outcome.shortfall_probability.se),
         "expected_shortfall_usd": outcome.expected_shortfall.mean,
         "expected_shortfall_se_usd": _finite(outcome.expected_shortfall.se),
         "expected_shortfall_given_shortfall_usd": given,

@@ -1,59 +1,29 @@
 """The whole pipeline on one screen: measure -> price -> levers -> simulate -> settle -> size."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from math import ceil
 
 import numpy as np
 
-from planner.caveats import caveats, history_level_sd
+from planner.caveats import caveats, missed_target
 from planner.commit import CommitSample, Expectation, commit_sample
 from planner.contract import Contract, Offer
-from planner.demand import ALL_TYPES, DemandModel, demand_process
-from planner.inputs import PlanInputs
-from planner.mix import Measurement, MixEntry, RequestMix, forward_mix, measure, prompt_edges
+from planner.inputs import PlanInputs, TargetError
 from planner.objectives import ConstraintNote, constraint_note, recommend
 from planner.outcome import OfferOutcome, offer_outcome
-from planner.prices import PriceBook
+from planner.prepared import Prepared, Progress, prepare
 from planner.risk import Estimate, estimate, quantiles
-from planner.scenario_costs import ScenarioCosts, price_scenario, with_canonical_models
 from planner.settlement import TermUse, least_paid_usd, settle, term_use
-from planner.simulation import SpendModel, SpendPaths, simulate_spend
-from planner.typed_mix import typed_mix
-from planner.unit_costs import NO_LEVERS
-from planner.units import MONTHS_PER_YEAR, FloatArray
-from planner.usage.read import read_usage
+from planner.simulation import KeptPaths, SpendPaths, simulate_spend
+from planner.streams import PATHS_PER_BLOCK
+from planner.units import FloatArray
 
-Progress = Callable[[str, float], None]
+FIRST_PATHS = 16_384
+"""Where a plan with a target error begins."""
 
 ANNUAL_LEVELS = (0.05, 0.10, 0.50, 0.90, 0.95)
 MONTHLY_LEVELS = (0.10, 0.50, 0.90)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixLine:
-    """One row of the request mix at the plan's prices: level requests and list cost a month, share of the bill."""
-
-    request_type: str
-    model: str
-    monthly_requests: float
-    monthly_list_cost_usd: float
-    share_of_bill: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """A plan before any random number: the mix, priced under every scenario."""
-
-    inputs: PlanInputs
-    price_book: PriceBook
-    priced_on: date
-    measurement: Measurement | None
-    mix: RequestMix
-    mix_lines: tuple[MixLine, ...]
-    demand: DemandModel
-    scenario_costs: tuple[ScenarioCosts, ...]
-    spend_model: SpendModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +89,11 @@ class Plan:
     warnings: tuple[str, ...]
 
     @property
+    def n_paths(self) -> int:
+        """Simulated paths that the plan rests on."""
+        return self.spend[self.inputs.baseline].n_paths
+
+    @property
     def inputs(self) -> PlanInputs:
         """The assumptions that the plan was built from."""
         return self.prepared.inputs
@@ -128,37 +103,41 @@ class Plan:
         return self.outcomes.of(offer, scenario or self.inputs.decision.scenario)
 
 
-def build_plan(inputs: PlanInputs, progress: Progress | None = None) -> Plan:
-    """Measure, price, simulate, settle and size. progress(step, fraction) is called while it works."""
+def build_plan(inputs: PlanInputs, progress: Progress | None = None, kept: KeptPaths | None = None) -> Plan:
+    """Measure, price, simulate, settle and size. progress(step, fraction) is called while it works.
+
+    kept: what plans worked out before have left; paths that no changed input touches are taken from it. With a target
+    error, paths are added until it is met or inputs.paths are drawn.
+    """
     prepared = prepare(inputs, progress)
     report = None if progress is None else lambda done: progress("simulating", done)
-    spend = simulate_spend(prepared.spend_model, paths=inputs.paths, seed=inputs.seed, progress=report)
-    return decide(prepared, spend)
+    signing = not inputs.contract.price_falls_passed_through
+    paths = inputs.paths if inputs.target_error is None else min(inputs.paths, FIRST_PATHS)
+    while True:
+        spend = simulate_spend(
+            prepared.spend_model, paths=paths, seed=inputs.seed, signing=signing, progress=report, kept=kept
+        )
+        plan = decide(prepared, spend)
+        excess = _error_over_target(plan.recommendation, inputs.target_error)
+        if excess <= 1.0:
+            return plan
+        if paths == inputs.paths:
+            return replace(plan, warnings=(missed_target(inputs.target_error, excess, paths), *plan.warnings))
+        # errors fall at least with the root of the paths; a little more than that asks for spares another round
+        wanted = ceil(min(1.2 * excess**2, 8.0) * paths / PATHS_PER_BLOCK) * PATHS_PER_BLOCK
+        paths = min(max(wanted, 2 * paths), inputs.paths)
 
 
-def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
-    """Everything before the first random number: prices, mix, unit costs, the demand process."""
-    price_book = PriceBook.load(inputs.prices.provider, inputs.prices.overrides)
-    on = inputs.prices.on or min(price_book.checked_on, inputs.start)
-    if inputs.usage:
-        measurement, mix = _measured_mix(inputs, price_book, progress)
-    else:
-        measurement, mix = None, typed_mix(inputs.mix, price_book, on=on)
-    scenarios = [with_canonical_models(scenario, price_book) for scenario in inputs.scenarios]
-    costs = tuple(price_scenario(scenario, mix, price_book, on=on) for scenario in scenarios)
-    lines = _mix_lines(mix, next(c for c in costs if c.scenario.name == inputs.baseline))
-    demand = _demand(inputs, measurement, mix)
-    return Prepared(
-        inputs=inputs,
-        price_book=price_book,
-        priced_on=on,
-        measurement=measurement,
-        mix=mix,
-        mix_lines=lines,
-        demand=demand,
-        scenario_costs=costs,
-        spend_model=_spend_model(inputs, demand, mix, lines, costs, on),
-    )
+def _error_over_target(outcome: OfferOutcome, target: TargetError | None) -> float:
+    """The largest standard error as a multiple of what is asked for; 0 where nothing is."""
+    found: list[float] = []
+    if target is None:
+        return 0.0
+    if target.shortfall_probability is not None:
+        found.append(outcome.shortfall_probability.se / target.shortfall_probability)
+    if target.expected_cost_fraction is not None and outcome.expected_cost.mean > 0:
+        found.append(outcome.expected_cost.se / outcome.expected_cost.mean / target.expected_cost_fraction)
+    return max(found, default=0.0)
 
 
 def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
@@ -190,7 +169,7 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
         constraint=note,
         sign_first=sign_first,
         curve=_curve(samples[decision.scenario], (chosen, hasty), summaries[decision.scenario]),
-        warnings=_warnings(prepared, note, sign_first),
+        warnings=_warnings(prepared, note, sign_first, spend[inputs.baseline].n_paths),
     )
 
 
@@ -199,93 +178,19 @@ def _extra_cost(contract: Contract, offer: Offer, other: Offer, use: TermUse) ->
     return estimate(settle(contract, offer, use).paid_usd - settle(contract, other, use).paid_usd)
 
 
-def _warnings(prepared: Prepared, note: ConstraintNote, sign_first: SignFirst) -> tuple[str, ...]:
+def _warnings(prepared: Prepared, note: ConstraintNote, sign_first: SignFirst, n_paths: int) -> tuple[str, ...]:
     return caveats(
         prepared.inputs,
+        n_paths=n_paths,
         price_book=prepared.price_book,
         priced_on=prepared.priced_on,
         measurement=prepared.measurement,
+        calibration=prepared.calibration,
         mix=prepared.mix,
         scenario_costs=prepared.scenario_costs,
         top_share=max((line.share_of_bill for line in prepared.mix_lines), default=0.0),
         constraint=note,
         sign_first_cost=sign_first.cost,
-    )
-
-
-def _measured_mix(
-    inputs: PlanInputs, price_book: PriceBook, progress: Progress | None
-) -> tuple[Measurement, RequestMix]:
-    assert inputs.usage is not None
-    report = None if progress is None else lambda done: progress("reading usage", done)
-    usage = read_usage(inputs.usage.source, prompt_edges=prompt_edges(price_book), progress=report)
-    # What was used is priced at the list of its day; negotiated rates apply to the plan.
-    listed = price_book.at_list()
-    measurement = measure(usage, listed, window=inputs.usage.window, exclusions=inputs.usage.exclusions)
-    season = np.array(inputs.demand.season)
-    return measurement, forward_mix(measurement, start=inputs.start, season=season, price_book=price_book)
-
-
-def _demand(inputs: PlanInputs, measurement: Measurement | None, mix: RequestMix) -> DemandModel:
-    """The demand model without events for types that the mix lacks, its level widened where history is short."""
-    known = {entry.request_type for entry in mix.entries} | {ALL_TYPES}
-    events = tuple(
-        replace(event, request_types=tuple(name for name in event.request_types if name in known))
-        for event in inputs.demand.events
-    )
-    return replace(inputs.demand, events=events, level_sd=history_level_sd(inputs, measurement))
-
-
-def _mix_lines(mix: RequestMix, baseline: ScenarioCosts) -> tuple[MixLine, ...]:
-    """The mix at the plan's prices, largest share of the bill first."""
-    entries: dict[str, list[MixEntry]] = {}
-    for entry in mix.entries:
-        entries.setdefault(entry.request_type, []).append(entry)
-    priced = [
-        (entry, entry.monthly_requests * float(copy.cost_usd(NO_LEVERS)[0, 0]))
-        for costs in baseline.types
-        for entry, copy in zip(entries[costs.request_type], costs.copies, strict=True)
-    ]
-    total = sum(usd for _, usd in priced)
-    lines = [
-        MixLine(
-            request_type=entry.request_type,
-            model=entry.model,
-            monthly_requests=entry.monthly_requests,
-            monthly_list_cost_usd=usd,
-            share_of_bill=usd / total if total else 0.0,
-        )
-        for entry, usd in priced
-    ]
-    return tuple(sorted(lines, key=lambda line: (-line.monthly_list_cost_usd, line.request_type, line.model)))
-
-
-def _spend_model(
-    inputs: PlanInputs,
-    demand: DemandModel,
-    mix: RequestMix,
-    lines: tuple[MixLine, ...],
-    costs: tuple[ScenarioCosts, ...],
-    on: date,
-) -> SpendModel:
-    names = tuple(item.request_type for item in costs[0].types)
-    spend = {name: sum(line.monthly_list_cost_usd for line in lines if line.request_type == name) for name in names}
-    requests = [sum(entry.monthly_requests for entry in mix.entries if entry.request_type == name) for name in names]
-    process = demand_process(
-        demand,
-        request_types=names,
-        largest_type=max(names, key=lambda name: spend[name], default=None),
-        growth_months=mix.growth_months,
-        drift_months=mix.drift_months,
-        start_month=inputs.start.month,
-        n_months=max(inputs.months, MONTHS_PER_YEAR),
-    )
-    return SpendModel(
-        demand=process,
-        requests=np.array(requests),
-        price_moves=inputs.prices.moves,
-        months_before_start=(inputs.start.year - on.year) * MONTHS_PER_YEAR + inputs.start.month - on.month,
-        scenarios=costs,
     )
 
 

@@ -160,7 +160,8 @@ def test_2_tokens_models_and_batch_come_from_the_last_complete_month(tmp_path):
 def test_2_growth_runs_from_the_middle_of_the_window_to_the_middle_of_each_month(tmp_path):
     """August to October, middle mid-September: January is four months on, and February five."""
     log_lines = [*days(8, 31, 1000), *days(9, 30, 1000), *days(10, 31, 1000)]
-    plan = built_here(usage_plan(tmp_path, log_lines, growth_per_year=0.6), tmp_path)
+    table = usage_plan(tmp_path, log_lines, growth_per_year=0.6, token_drift_per_year=0.0)
+    plan = built_here(table, tmp_path)
     assert plan.prepared.mix.growth_months == pytest.approx(4)
     listed = plan.spend["as is"].list_cost_usd[:, 0] / (1000 * 365.25 / 12 * 0.01)
     assert listed == pytest.approx(1.6 ** ((np.arange(12) + 4) / 12))

@@ -9,23 +9,24 @@ from typing import Any
 from pydantic import ValidationError
 
 from planner.contract import Contract, DiscountBand
-from planner.demand import DemandModel, Event
 from planner.distributions import Point
 from planner.errors import InputError, PlannerError
-from planner.inputs import Decision, PlanInputs, PriceInputs, TypedMix, UsageInputs
+from planner.inputs import Decision, PlanInputs, PriceInputs, TargetError, TypedMix, UsageInputs
 from planner.levers import BatchLever, CacheLever, OutputLever, Ramp, Route, Scenario
 from planner.mix import Exclusion
+from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
 from planner.plan_file.mistakes import explain
 from planner.plan_file.schema import (
     ContractSection,
-    DemandSection,
     MixSection,
     OverrideSection,
     PlanFile,
+    PlanSection,
     PricesSection,
     RampSection,
     RouteSection,
     ScenarioSection,
+    TargetErrorSection,
     UsageSection,
 )
 from planner.price_moves import PriceMoves
@@ -34,6 +35,9 @@ from planner.units import TOKEN_COLUMNS
 from planner.usage.read import UsageSource
 
 IMPLICIT_BASELINE = "as is"
+
+_PATHS = 16_384
+_MOST_PATHS = 1_048_576
 
 
 def load_plan(path: Path) -> PlanInputs:
@@ -62,10 +66,10 @@ def parse_plan(text: str, *, base_dir: Path) -> PlanInputs:
         file = PlanFile.model_validate(document)
     except ValidationError as error:
         raise InputError(explain(error)) from None
-    return _inputs(file, text=text, base_dir=base_dir)
+    return _inputs(file, document, text=text, base_dir=base_dir)
 
 
-def _inputs(file: PlanFile, *, text: str, base_dir: Path) -> PlanInputs:
+def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path) -> PlanInputs:
     if file.plan.start.day != 1:
         raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
     contract = _contract(file.contract)
@@ -76,25 +80,44 @@ def _inputs(file: PlanFile, *, text: str, base_dir: Path) -> PlanInputs:
             "leave it out or make it at least the term"
         )
     scenarios, baseline = _scenarios(file.scenario)
+    given = typed_keys(document.get("demand", {}))
     return PlanInputs(
         name=file.plan.name,
         start=file.plan.start,
         months=months,
-        paths=file.plan.paths,
+        paths=_paths(file.plan),
+        target_error=_target_error(file.plan.target_error),
         seed=file.plan.seed,
         usage=_usage(file.usage, base_dir) if file.usage else None,
         mix=_typed_mix(file.mix),
         prices=_prices(file.prices),
-        demand=_located("demand", _demand, file.demand),
-        level_sd_given="level_sd" in file.demand.model_fields_set,
+        demand=_located("demand", demand_model, file.demand),
+        demand_at_defaults=_located("demand", demand_model, typed_part(file.demand, given)),
+        demand_given=given,
         scenarios=scenarios,
         baseline=baseline,
         contract=contract,
         decision=_decision(file, scenarios),
-        priors=_priors(file),
+        priors=priors(file, given),
         notes=_assumed(file),
         text=text,
         base_dir=base_dir,
+    )
+
+
+def _paths(section: PlanSection) -> int:
+    if section.paths is not None:
+        return section.paths
+    return _PATHS if section.target_error is None else _MOST_PATHS
+
+
+def _target_error(section: TargetErrorSection | None) -> TargetError | None:
+    if section is None:
+        return None
+    if section.shortfall_probability is None and section.expected_cost_fraction is None:
+        raise InputError("plan.target_error: give shortfall_probability or expected_cost_fraction, or leave it out")
+    return TargetError(
+        shortfall_probability=section.shortfall_probability, expected_cost_fraction=section.expected_cost_fraction
     )
 
 
@@ -183,31 +206,6 @@ def _override(section: OverrideSection) -> PriceOverride:
         cache_read_usd_per_mtok=price(section.cache_read_usd_per_mtok),
         cache_write_5m_usd_per_mtok=price(section.cache_write_5m_usd_per_mtok),
         cache_write_1h_usd_per_mtok=price(section.cache_write_1h_usd_per_mtok),
-    )
-
-
-def _demand(section: DemandSection) -> DemandModel:
-    return DemandModel(
-        level_sd=section.level_sd,
-        growth_per_year=section.growth_per_year,
-        growth_damping_per_month=section.growth_damping_per_month,
-        monthly_volatility=section.monthly_volatility,
-        common_share=section.common_share,
-        monthly_noise=section.monthly_noise,
-        noise_ar1=section.noise_ar1,
-        token_drift_per_year=section.token_drift_per_year,
-        leave_probability_per_quarter=section.leave_probability_per_quarter,
-        season=tuple(section.season),
-        events=tuple(
-            Event(
-                name=event.name,
-                probability=event.probability,
-                month=event.month,
-                size=event.size,
-                request_types=tuple(event.request_types),
-            )
-            for event in section.event
-        ),
     )
 
 
@@ -305,26 +303,6 @@ def _decision(file: PlanFile, scenarios: Sequence[Scenario]) -> Decision:
         cvar_weight=section.cvar_weight,
         cvar_level=section.cvar_level,
     )
-
-
-_PRIORS: Mapping[str, str] = {
-    "level_sd": "level_sd 0.10",
-    "growth_per_year": "growth_per_year P10 0 %, P90 +156 %",
-    "growth_damping_per_month": "growth_damping_per_month 0.98",
-    "monthly_volatility": "monthly_volatility 0.06",
-    "monthly_noise": "monthly_noise 0.10",
-    "leave_probability_per_quarter": "leave_probability_per_quarter 5 %",
-}
-
-
-def _priors(file: PlanFile) -> tuple[str, ...]:
-    """Defaults in use that are judgements: they move the answer and nobody has looked at them yet."""
-    given = file.demand.model_fields_set
-    priors = [words for key, words in _PRIORS.items() if key not in given]
-    cuts = file.prices.cuts.model_fields_set
-    if not {"falls_per_year", "fall", "rises_per_year", "rise"} <= cuts:
-        priors.append("price changes in prices.cuts (0.7 falls and 0.2 rises a year and tier, unless given)")
-    return tuple(priors)
 
 
 def _assumed(file: PlanFile) -> tuple[str, ...]:

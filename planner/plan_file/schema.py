@@ -24,13 +24,30 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
+class TargetErrorSection(Section):
+    """[plan] target_error: largest standard errors of the recommendation; paths are added until they are met."""
+
+    shortfall_probability: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
+        default=None, description="as a probability: 0.003 is 0.3 points"
+    )
+    expected_cost_fraction: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="as a fraction of the expected cost"
+    )
+
+
 class PlanSection(Section):
     """[plan]: what is planned, from when, and how precisely."""
 
     name: Name = "plan"
     start: date = Field(description="first day of the contract, the first of a month; month 0")
     months: int | None = Field(default=None, ge=1, le=120, description="horizon; default and minimum: the term")
-    paths: int = Field(default=100_000, ge=1, le=5_000_000, description="Monte Carlo paths")
+    paths: int | None = Field(
+        default=None,
+        ge=1,
+        le=5_000_000,
+        description="Monte Carlo paths, default 16,384; with target_error the most that are drawn, default 1,048,576",
+    )
+    target_error: TargetErrorSection | None = None
     seed: int = Field(default=1, ge=0, lt=2**63)
 
 
@@ -120,8 +137,40 @@ class EventSection(Section):
     request_types: list[Name] = Field(default_factory=lambda: ["*"])
 
 
+Numbers = float | list[float]
+
+
+class FittedKeySection(Section):
+    """One key of [demand] as `planner calibrate` fitted it; lists where the key is one."""
+
+    value: Numbers = Field(description="as fitted; a list where the key is one")
+    p10: Numbers = Field(description="the true value is below it one time in ten")
+    p90: Numbers = Field(description="the true value is above it one time in ten")
+    source: Literal["data", "prior", "user"] = Field(description="what it mostly rests on; user: typed, and not fitted")
+    weight_of_data: Share = Field(description="share of the prior's uncertainty that the log has taken away")
+
+
+class FittedSection(Section):
+    """[demand.fitted]: written by `planner calibrate`. A key of [demand] that still has the value recorded here is
+    fitted again; any other value is the user's."""
+
+    rests_on: str = Field(description="the part of the log that the fit rests on")
+    level_sd: FittedKeySection | None = None
+    growth_per_year: FittedKeySection | None = None
+    growth_damping_per_month: FittedKeySection | None = None
+    monthly_volatility: FittedKeySection | None = None
+    common_share: FittedKeySection | None = None
+    monthly_noise: FittedKeySection | None = None
+    noise_ar1: FittedKeySection | None = None
+    token_drift_per_year: FittedKeySection | None = None
+    leave_probability_per_quarter: FittedKeySection | None = None
+    largest_customer_fraction: FittedKeySection | None = None
+    rebound: FittedKeySection | None = None
+    season: FittedKeySection | None = None
+
+
 class DemandSection(Section):
-    """[demand]: how the run rate may move."""
+    """[demand]: how the run rate may move. Keys that are left out are fitted to the log, where there is one."""
 
     level_sd: Annotated[float, Field(ge=0, le=3)] = 0.10
     growth_per_year: Rate = Field(default_factory=lambda: rate_from_quantiles(0.0, 1.56))
@@ -132,8 +181,16 @@ class DemandSection(Section):
     noise_ar1: Annotated[float, Field(gt=-1, lt=1)] = 0.3
     token_drift_per_year: Rate = Field(default_factory=lambda: Point(0.0))
     leave_probability_per_quarter: Share = 0.05
+    largest_customer_fraction: Share = Field(
+        default=0.0,
+        description="above 0: who may leave is a customer with this share of every type, not the largest type",
+    )
+    rebound: Fraction = Field(
+        default_factory=lambda: Point(0.0), description="elasticity of requests to the cost of a request; 0: none"
+    )
     season: list[Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: [1.0] * 12)
     event: list[EventSection] = Field(default_factory=list)
+    fitted: FittedSection | None = None
 
 
 class RampSection(Section):

@@ -1,8 +1,13 @@
 """A plan file written back: the keys that the product changes for a user, everything else, comments too, as it was."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tomlkit
+
+from planner.calibration.calibrate import CALENDAR, DEMAND_KEYS, FITTED_KEYS, Calibration, Fitted
+
+_RATES = ("growth_per_year", "token_drift_per_year")
 
 
 def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: bool) -> str:
@@ -20,3 +25,56 @@ def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: boo
             usage.pop(key, None)
     document.pop("mix", None)
     return tomlkit.dumps(document)
+
+
+def with_calibration(text: str, calibration: Calibration) -> str:
+    """A plan's text with the fit in [demand], and in [demand.fitted] what it rests on.
+
+    Keys that the user typed stay as they are and are marked there; so do keys that are never fitted. [demand.fitted] of
+    an earlier fit is replaced.
+    """
+    document = tomlkit.parse(text)
+    if "demand" not in document:
+        document.add("demand", tomlkit.table())
+    demand: Any = document["demand"]
+    demand.pop("fitted", None)
+    for key in FITTED_KEYS:
+        fits = _fits_of(calibration, key)
+        if fits[0].source != "user":
+            demand[key] = _value(key, fits)
+    fitted = tomlkit.table()
+    fitted.add("rests_on", calibration.rests_on)
+    for key in DEMAND_KEYS:
+        fitted.add(key, _record(_fits_of(calibration, key)))
+    fitted.add(tomlkit.nl())
+    demand.add("fitted", fitted)
+    return tomlkit.dumps(document)
+
+
+def _fits_of(calibration: Calibration, key: str) -> list[Fitted]:
+    """The parameter of a key; the twelve of a season."""
+    if key == "season":
+        return [calibration.parameter(f"season.{month}") for month in CALENDAR]
+    return [calibration.parameter(key)]
+
+
+def _value(key: str, fits: Sequence[Fitted]) -> Any:
+    if key == "season":
+        return [fit.value for fit in fits]
+    fit = fits[0]
+    if key not in _RATES or fit.p10 == fit.p90:
+        return fit.value
+    quantiles = tomlkit.inline_table()
+    quantiles.update({"p10": fit.p10, "p90": fit.p90})
+    return quantiles
+
+
+def _record(fits: Sequence[Fitted]) -> Any:
+    """value, p10, p90 (lists for a season), source, weight_of_data."""
+    record = tomlkit.table()
+    for name in ("value", "p10", "p90"):
+        values = [getattr(fit, name) for fit in fits]
+        record.add(name, values if len(values) > 1 else values[0])
+    record.add("source", fits[0].source)
+    record.add("weight_of_data", fits[0].weight_of_data)
+    return record

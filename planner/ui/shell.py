@@ -101,7 +101,7 @@ def _about() -> None:
     st.caption(
         plain(
             f"{_ORIGINS[loaded.origin]} · plan {inputs.sha256[:8]} · list prices of {priced} · "
-            f"{count(inputs.paths)} simulated paths, seed {inputs.seed}"
+            f"{count(plan.n_paths)} simulated paths, seed {inputs.seed}"
         )
     )
     for note in loaded.notes:

@@ -93,7 +93,7 @@ def _plan(plan: Plan, document: Document) -> Iterator[Assumption]:
     for name, value, style, unit in (
         ("start", inputs.start, "right", "first day of the contract"),
         ("months", inputs.months, "count", "months of forecast"),
-        ("paths", inputs.paths, "count", "simulated paths"),
+        ("paths", plan.n_paths, "count", "simulated paths"),
         ("seed", str(inputs.seed), "right", "of the random numbers"),
     ):
         yield _plain("Plan", name, value, style, unit, _origin(document, "plan", name))

@@ -160,7 +160,7 @@ def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[st
     points = offer_points(plan)
     error = quantile_error(plan, points)
     state = _state(plan, points)
-    distribution = write_distribution(sheets["Distribution"], points, error, n_paths=plan.inputs.paths)
+    distribution = write_distribution(sheets["Distribution"], points, error, n_paths=plan.n_paths)
     calc = sheets["Calc"]
     write_constants(calc, points, define)
     write_offer_terms(calc, state.terms)

@@ -101,7 +101,7 @@ def write_about(sheet: Sheet, plan: Plan, error: QuantileError, sheets: Sequence
         ("program", f"commit-planner {version('commit-planner')}"),
         ("contract starts", inputs.start.isoformat()),
         ("random seed", str(inputs.seed)),
-        ("simulated paths", f"{inputs.paths:,}"),
+        ("simulated paths", f"{plan.n_paths:,}"),
         ("prices as of", plan.prepared.priced_on.isoformat()),
         ("prices last checked", book.checked_on.isoformat()),
         ("price data, SHA-256", book.sha256),

@@ -40,7 +40,7 @@ def write_curve(sheet: Sheet, workbook: Workbook, plan: Plan) -> CurveLayout:
     sheet.paragraph(
         1,
         f"Scenario decided on: {scenario}. Every commitment at its band's discount, over the term of "
-        f"{plan.inputs.contract.term_months} months, computed by the program on all {plan.inputs.paths:,} paths.",
+        f"{plan.inputs.contract.term_months} months, computed by the program on all {plan.n_paths:,} paths.",
         last_col=_LAST_COL,
         width=180,
     )

@@ -8,7 +8,8 @@ from typing import Any, Final
 from xlsxwriter import Workbook
 
 from planner.machine import compare_json
-from planner.plan import ANNUAL_LEVELS, MONTHLY_LEVELS, MixLine, Plan
+from planner.plan import ANNUAL_LEVELS, MONTHLY_LEVELS, Plan
+from planner.prepared import MixLine
 from planner.units import MONTHS_PER_YEAR, TOKEN_CLASSES
 from planner.workbook.sheet import Sheet, area, cell
 
