@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner import run_rate_commands
 from planner.arguments import day, pairs
 from planner.errors import InputError, PlannerError
+from planner.options import JsonFlag, PlanPath, QuietFlag
 from planner.terminal import fail, print_json, progress_bars, show, warn
 
 if TYPE_CHECKING:
@@ -26,9 +28,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of tables.")]
-QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the conclusion only, and no progress.")]
-PlanPath = Annotated[Path, typer.Argument(metavar="PLAN.toml", help="The plan file.")]
+for _command in (run_rate_commands.calibrate, run_rate_commands.backtest, run_rate_commands.drivers):
+    app.command()(_command)
 
 
 def main() -> None:

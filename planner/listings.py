@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from planner.mix import Measurement
+from planner.price_history import PriceMoveFit
 from planner.prices import ModelPrice, PriceDifference
 from planner.tables import Table
 from planner.words import count, percent, usd
@@ -45,6 +46,27 @@ def measure_table(measurement: Measurement) -> Table:
         ),
         rows=tuple(rows),
         numeric=frozenset(range(3, 11)),
+    )
+
+
+def price_moves_table(fits: Sequence[PriceMoveFit]) -> Table:
+    """What the history of list prices says about the moves of a tier, beside the defaults that a plan uses."""
+    return Table(
+        title="Price moves of a model tier: the history of list prices, worked into the defaults",
+        columns=("parameter", "default and history", "P10", "P90", "weight of history", "moves seen"),
+        rows=tuple(
+            (
+                fit.name,
+                f"{fit.value:.2f}",
+                f"{fit.p10:.2f}",
+                f"{fit.p90:.2f}",
+                percent(fit.weight_of_data, 0),
+                f"{fit.falls} falls, {fit.rises} rises in {fit.tier_years:.1f} tier-years",
+            )
+            for fit in fits
+        ),
+        numeric=frozenset(range(1, 5)),
+        note="Not written into the plan: type them under [prices.cuts] to use them. Source: data/prices.",
     )
 
 

@@ -35,17 +35,30 @@ ORDER = (
     "planner.list_cost",
     "planner.measurement",
     "planner.mix",
+    "planner.generations",
+    "planner.history.*",
     "planner.levers",
+    "planner.retirements",
     "planner.unit_costs",
+    "planner.copy_costs",
     "planner.economics",
     "planner.scenario_costs",
+    "planner.digest",
     "planner.streams",
     "planner.demand",
+    "planner.demand_process",
+    "planner.calibration.*",
     "planner.price_moves",
+    "planner.price_history",
+    "planner.spend_terms",
+    "planner.rebound",
+    "planner.simulation_block",
     "planner.simulation",
     "planner.contract",
     "planner.settlement",
     "planner.risk",
+    "planner.effects",
+    "planner.drivers",
     "planner.commit",
     "planner.inputs",
     "planner.typed_mix",
@@ -54,11 +67,17 @@ ORDER = (
     "planner.words",
     "planner.caveats",
     "planner.outcome",
+    "planner.prepared",
     "planner.plan",
+    "planner.plan_drivers",
     "planner.typed_offer",
+    "planner.backtest.*",
     "planner.tables",
     "planner.listings",
     "planner.report",
+    "planner.calibration_report",
+    "planner.backtest_report",
+    "planner.drivers_report",
     "planner.machine",
     "planner.charts.*",
     "planner.workbook.*",
@@ -66,6 +85,8 @@ ORDER = (
     "planner.measure_command",
     "planner.arguments",
     "planner.terminal",
+    "planner.options",
+    "planner.run_rate_commands",
     "planner.cli",
     "app",
 )
@@ -73,6 +94,9 @@ ORDER = (
 
 LATE: dict[str, dict[str, str]] = {
     "planner.cli": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.run_rate_commands": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.price_data.library": {
@@ -90,6 +114,8 @@ FENCES: dict[str, tuple[str, ...]] = {
         "planner.list_cost",
         "planner.measurement",
         "planner.mix",
+        "planner.generations",
+        "planner.history",
         "planner.measure_command",
         "planner.charts",
         "planner.workbook",
@@ -106,7 +132,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "xlsxwriter": ("planner.workbook",),
     "streamlit": ("planner.ui", "app"),
     "rich": ("planner.terminal",),
-    "typer": ("planner.cli",),
+    "typer": ("planner.options", "planner.run_rate_commands", "planner.cli"),
     # The standard library, where it opens a door to the outside.
     "socket": ("planner.cli",),
     "subprocess": ("planner.cli",),
@@ -134,7 +160,7 @@ LONGER: dict[str, str] = {}
 """Modules or functions that may be longer: {"planner.x" or "planner.x.function": reason}."""
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
-PRINTS = ("planner.cli",)
+PRINTS = ("planner.run_rate_commands", "planner.cli")
 CATCH_ALL_NAMES = {"common", "core", "helpers", "misc", "tools", "types", "util", "utils"}
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef

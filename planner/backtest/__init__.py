@@ -1,0 +1,1 @@
+"""Forecast and sizing judged on held-out periods, beside the rules that buyers use."""

@@ -1,0 +1,106 @@
+"""Commands about the run rate: fit demand to the log, judge the forecast on held-out months, say what drives it.
+
+Heavy parts load inside the commands that need them, so that help is instant.
+"""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.errors import InputError
+from planner.options import JsonFlag, PlanPath, QuietFlag
+from planner.terminal import print_json, progress_bars, show, warn
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the fit and leave the plan file as it is.")]
+FittedPlan = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write the plan with its fit here instead of over PLAN.toml.")
+]
+
+
+def calibrate(
+    path: PlanPath,
+    dry_run: DryRun = False,
+    output: FittedPlan = None,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Fit [demand] to the plan's log and write it into the plan, with each interval and source; your values win."""
+    from planner import calibration_report as report  # noqa: PLC0415
+    from planner.listings import price_moves_table  # noqa: PLC0415
+    from planner.plan_file.loader import load_plan  # noqa: PLC0415
+    from planner.plan_file.text import with_calibration  # noqa: PLC0415
+    from planner.prepared import prepare_calibration  # noqa: PLC0415
+    from planner.price_history import price_move_parameters  # noqa: PLC0415
+
+    inputs = load_plan(path)
+    with progress_bars(quiet=quiet or as_json) as progress:
+        calibration = prepare_calibration(inputs, progress)
+    target = None if dry_run else output or path
+    if target is not None:
+        _replace(target, with_calibration(inputs.text, calibration))
+    if as_json:
+        moves = [asdict(fit) for fit in price_move_parameters()]
+        said = {"price_moves": moves, "file": None if target is None else str(target)}
+        print_json(report.calibration_json(calibration) | said)
+        return
+    if not quiet:
+        show([*report.calibration_tables(calibration), price_moves_table(price_move_parameters())])
+    print(*report.calibration_headline(calibration), sep="\n")
+    print("Nothing was written." if target is None else f"Wrote [demand] of {target}.")
+    if not quiet:
+        warn(calibration.warnings)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all, so that a stop in the middle cannot leave half a plan."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            file.write(text)
+        if path.exists():
+            Path(file.name).chmod(path.stat().st_mode & 0o777)
+        Path(file.name).replace(path.resolve())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}; give another file with -o, or --dry-run") from None
+
+
+def backtest(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
+    """Hide the last periods of the log, forecast and size from the rest, and compare with what came."""
+    from planner import backtest_report as report  # noqa: PLC0415
+    from planner.backtest.folds import backtest as run  # noqa: PLC0415
+    from planner.plan_file.loader import load_plan  # noqa: PLC0415
+
+    with progress_bars(quiet=quiet or as_json) as progress:
+        found = run(load_plan(path), progress)
+    if as_json:
+        print_json(report.backtest_json(found))
+        return
+    if not quiet:
+        show(report.tables(found))
+    print(*report.headline(found), sep="\n")
+    if not quiet:
+        warn(found.warnings)
+
+
+def drivers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
+    """What drives annual spend, shortfall and the best commitment, from the paths of the plan."""
+    from planner import drivers_report as report  # noqa: PLC0415
+    from planner.plan import build_plan  # noqa: PLC0415
+    from planner.plan_drivers import plan_drivers  # noqa: PLC0415
+    from planner.plan_file.loader import load_plan  # noqa: PLC0415
+
+    with progress_bars(quiet=quiet or as_json) as progress:
+        plan = build_plan(load_plan(path), progress)
+    found = plan_drivers(plan)
+    if as_json:
+        print_json(report.drivers_json(found))
+        return
+    if not quiet:
+        show([report.drivers_table(found), report.shortfall_drivers_table(found)])
+    print(*report.drivers_sentences(found), sep="\n")
+    if not quiet:
+        warn(found.warnings)
