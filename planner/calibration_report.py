@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from planner.calibration.calibrate import Calibration, Fitted
+from planner.calibration.calibrate import FITTED_KEYS, Calibration, Fitted
 from planner.calibration.fits import CALENDAR, WEEKDAYS
 from planner.distributions import Z90
 from planner.history.history import History
@@ -172,6 +172,13 @@ def calibration_tables(calibration: Calibration) -> tuple[Table, ...]:
         shifts_table(calibration),
     )
     return tuple(table for table in tables if table is not None)
+
+
+def planned_tables(calibration: Calibration | None) -> tuple[Table, ...]:
+    """The demand that a plan rests on and who says so; nothing where the user typed all that a log can tell."""
+    if calibration is None or all(fit.source == "user" for fit in calibration.parameters if fit.name in FITTED_KEYS):
+        return ()
+    return (parameters_table(calibration),)
 
 
 def calibration_json(calibration: Calibration) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from planner.terminal import fail, print_json, progress_bars, show, warn
 if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.prices import PriceBook
+    from planner.simulation import KeptPaths
 
 app = typer.Typer(
     name="planner",
@@ -53,12 +54,12 @@ def main() -> None:
         fail(f"this is a fault in the planner: {type(error).__name__}: {error}. Set PLANNER_TRACEBACK=1 for details", 1)
 
 
-def _build(path: Path, *, quiet: bool) -> "Plan":
+def _build(path: Path, *, quiet: bool, kept: "KeptPaths | None" = None) -> "Plan":
     from planner.plan import build_plan  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
 
     with progress_bars(quiet=quiet) as progress:
-        return build_plan(load_plan(path), progress)
+        return build_plan(load_plan(path), progress, kept)
 
 
 @app.command()
@@ -207,7 +208,7 @@ def _price_check(book: "PriceBook", *, as_json: bool) -> None:
 @app.command()
 def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     """Work a plan out: run rate, routed run rate, the commitment to sign and the shortfall risk in it."""
-    from planner import machine, report  # noqa: PLC0415
+    from planner import calibration_report, machine, report  # noqa: PLC0415
 
     result = _build(path, quiet=quiet or as_json)
     if as_json:
@@ -217,6 +218,7 @@ def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) ->
         show(
             [
                 report.mix_table(result),
+                *calibration_report.planned_tables(result.prepared.calibration),
                 report.scenarios_table(result),
                 report.routes_table(result),
                 report.caches_table(result),
@@ -238,8 +240,10 @@ def compare(
 ) -> None:
     """All scenarios side by side, with their differences on common paths."""
     from planner import machine, report  # noqa: PLC0415
+    from planner.simulation import KeptPaths  # noqa: PLC0415
 
-    plans = [_build(path, quiet=quiet or as_json) for path in paths]
+    kept = KeptPaths()  # plans that differ in levers or contract share the paths of demand
+    plans = [_build(path, quiet=quiet or as_json, kept=kept) for path in paths]
     compared = machine.compare_json(plans)
     if as_json:
         print_json(compared)

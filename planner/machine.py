@@ -43,8 +43,15 @@ def plan_json(plan: Plan) -> Json:
         "recommendation": outcome_json(plan.recommendation) | _constraint_json(plan),
         "sign_first": _sign_first_json(plan),
         "curve": [expectation_json(point) for point in plan.curve],
+        "demand": _demand_json(plan),
         "warnings": list(plan.warnings),
     }
+
+
+def _demand_json(plan: Plan) -> list[Json] | None:
+    """The demand that a measured plan rests on, each parameter with its interval and source; null for a typed mix."""
+    calibration = plan.prepared.calibration
+    return None if calibration is None else [asdict(fit) for fit in calibration.parameters]
 
 
 def _identity_json(plan: Plan) -> Json:

@@ -39,7 +39,7 @@ class PricePool:
     """Price paths of one tier, drawn beforehand and ordered by their mean price of the first year in every replicate.
 
     A path of the simulation takes the one whose rank its score names: the prices of a year, many draws, are so spread
-    evenly by one. factors: shape (n_months, n_drawn), list price relative to the pricing day's. order: shape
+    evenly by one. factors: shape (n_drawn, n_months), list price relative to the pricing day's. order: shape
     (n_replicates, n_pool), which of them has which rank.
     """
 
@@ -50,8 +50,8 @@ class PricePool:
     def of(self, streams: BlockStreams) -> FloatArray:
         """The price paths of a block, shape (n_months, n_paths)."""
         rank = (streams.score(f"{PRICE_MOVES}{self.tier}") * self.order.shape[1]).astype(np.int64)
-        found: FloatArray = self.factors.take(self.order[np.arange(streams.size) % REPLICATES, rank], axis=1)
-        return found
+        drawn = self.order[np.arange(streams.size) % REPLICATES, rank]
+        return np.ascontiguousarray(self.factors.take(drawn, axis=0).T)
 
 
 def price_pool(
@@ -63,7 +63,7 @@ def price_pool(
     drawn = price_factors(moves, tier=tier, months_before_start=months_before_start, n_months=n_months, streams=streams)
     mean_price = np.ascontiguousarray(drawn[:MONTHS_PER_YEAR].mean(axis=0).reshape(n_pool, REPLICATES).T)
     order = mean_price.argsort(axis=1, kind="stable") * REPLICATES + np.arange(REPLICATES)[:, None]
-    return PricePool(tier=tier, factors=drawn, order=order)
+    return PricePool(tier=tier, factors=np.ascontiguousarray(drawn.T), order=order)
 
 
 def price_factors(

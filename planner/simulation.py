@@ -66,12 +66,15 @@ class KeptPaths:
         while self.spend and sum(_n_bytes(item) for item in self.spend.values()) > self.max_bytes // 2:
             del self.spend[next(iter(self.spend))]
 
-    def start(self, demand_key: str, n_bytes: int) -> bool:
-        """Whether demand of this key and size is, or may be, kept; drops that of another key."""
-        if demand_key != self.demand_key:
-            self.demand_key = demand_key
+    def demand_of(self, key: str, n_bytes: int) -> dict[int, DemandBlock] | None:
+        """Blocks of demand kept under this key, to be added to; None where they are beyond half of the bound.
+
+        Demand of another key is dropped.
+        """
+        if key != self.demand_key:
+            self.demand_key = key
             self.demand = {}
-        return n_bytes <= self.max_bytes // 2
+        return self.demand if n_bytes <= self.max_bytes // 2 else None
 
 
 def _n_bytes(spend: SpendPaths) -> int:
@@ -97,15 +100,15 @@ def simulate_spend(
     given, is called with the fraction done. kept: what an earlier simulation left; only what depends on a changed input
     is worked out again. Returns a SpendPaths per scenario name.
     """
-    kept = kept if kept is not None else KeptPaths(max_bytes=0)
     run = _Run(model=model, paths=paths, seed=seed, signing=signing, steered=steered)
-    found = {costs.scenario.name: kept.spend.get(run.key(costs)) for costs in model.scenarios}
-    missing = tuple(costs for costs in model.scenarios if found[costs.scenario.name] is None)
-    if missing:
-        made = run.simulate(missing, kept, threads=threads, progress=progress)
-        found.update(made)
-        kept.keep_spend({run.key(costs): made[costs.scenario.name] for costs in missing})
-    return {name: value for name, value in found.items() if value is not None}
+    if kept is None:
+        return run.simulate(model.scenarios, None, threads=threads, progress=progress)
+    keys = {costs.scenario.name: run.key(costs) for costs in model.scenarios}
+    found = {name: kept.spend[key] for name, key in keys.items() if key in kept.spend}
+    missing = tuple(costs for costs in model.scenarios if costs.scenario.name not in found)
+    made = run.simulate(missing, kept, threads=threads, progress=progress) if missing else {}
+    kept.keep_spend({keys[name]: value for name, value in made.items()})
+    return {name: found[name] if name in found else made[name] for name in keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,7 @@ class _Run:
     def simulate(
         self,
         scenarios: tuple[ScenarioCosts, ...],
-        kept: KeptPaths,
+        kept: KeptPaths | None,
         *,
         threads: int | None,
         progress: Callable[[float], None] | None,
@@ -142,8 +145,7 @@ class _Run:
         model, n_months = self.model, self.model.demand.n_months
         terms = spend_terms(scenarios, model.requests, n_months)
         results = [self._result(item) for item in terms.scenarios]
-        key = digest(model.demand, self.paths, self.seed, self.steered)
-        keep = kept.start(key, model.requests.size * n_months * self.paths * 8)
+        blocks = None if kept is None else self._kept_blocks(kept)
 
         def run(first: int) -> dict[str, FloatArray]:
             size = min(PATHS_PER_BLOCK, self.paths - first)
@@ -154,7 +156,7 @@ class _Run:
                 leverage=model.demand.leverage,
                 is_steered=self.steered,
             )
-            demand = _demand_block(model, streams, kept, keep)
+            demand = _demand_block(model, streams, blocks)
             block = Block(model=model, streams=streams, terms=terms, demand=demand, pools=pools, signing=self.signing)
             for result in results:
                 result.put(*block.spend(result.terms), first)
@@ -170,6 +172,12 @@ class _Run:
                     progress(done / len(starts))
         joined = {name: np.concatenate([part[name] for part in scored if part]) for name in scored[0]}
         return {result.terms.costs.scenario.name: result.paths(joined) for result in results}
+
+    def _kept_blocks(self, kept: KeptPaths) -> dict[int, DemandBlock] | None:
+        """Where demand is kept for this run, None where it is too large to be."""
+        key = digest(self.model.demand, self.paths, self.seed, self.steered)
+        size = self.model.requests.size * self.model.demand.n_months * self.paths * 8
+        return kept.demand_of(key, size)
 
     def _price_pools(self, scenarios: tuple[ScenarioTerms, ...], pool: ThreadPoolExecutor) -> dict[str, PricePool]:
         model = self.model
@@ -194,15 +202,15 @@ class _Run:
         return _Result(terms=terms, current_usd=current, signing_usd=np.empty_like(current) if self.signing else None)
 
 
-def _demand_block(model: SpendModel, streams: BlockStreams, kept: KeptPaths, keep: bool) -> DemandBlock:
-    if streams.block in kept.demand:
-        known = kept.demand[streams.block]
+def _demand_block(model: SpendModel, streams: BlockStreams, kept: dict[int, DemandBlock] | None) -> DemandBlock:
+    if kept is not None and streams.block in kept:
+        known = kept[streams.block]
         streams.scores.update(known.scores)
         return known
     factors, tokens = model.demand.factors(streams), model.demand.token_factors(streams)
     drawn = DemandBlock(factors=factors, tokens=tokens, scores=dict(streams.scores))
-    if keep:
-        kept.demand[streams.block] = drawn
+    if kept is not None:
+        kept[streams.block] = drawn
     return drawn
 
 

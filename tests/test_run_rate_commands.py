@@ -98,6 +98,21 @@ def test_calibrate_writes_the_fit_and_a_plan_is_the_same_with_it_and_without(fol
     assert after.warnings == before.warnings
 
 
+def test_a_plan_names_the_source_of_every_parameter(folder, planner):
+    code, out, _ = planner("plan", str(folder / "plan.toml"), "--json")
+    assert code == 0
+    demand = {fit["name"]: fit for fit in json.loads(out)["demand"]}
+    planned = build_plan(load_plan(folder / "plan.toml")).prepared.demand
+    assert demand["monthly_noise"]["source"] == "data"
+    assert demand["monthly_noise"]["value"] == planned.monthly_noise
+    assert demand["rebound"] == {
+        "name": "rebound", "value": 0.0, "p10": 0.0, "p90": 0.0, "source": "prior", "weight_of_data": 0.0,
+    }  # fmt: skip
+    _, tables, notes = planner("plan", str(folder / "plan.toml"))
+    assert "Demand, as calibrated" in tables
+    assert "Fitted to your log" in notes
+
+
 def test_calibrating_twice_changes_nothing(folder, planner):
     planner("calibrate", str(folder / "plan.toml"))
     once = (folder / "plan.toml").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from planner.calibration.calibrate import FITTED_KEYS
 from planner.distributions import Z90, Distribution, Point
 from planner.levers import Ramp, Scenario
 from planner.plan import Plan
@@ -17,6 +18,7 @@ YOURS: Final = "yours"
 PRIOR: Final = "prior"
 DEFAULT: Final = "default"
 MEASURED: Final = "measured"
+FITTED: Final = "fitted"
 
 _SHARE: Final = ("percent", "fraction")
 
@@ -25,7 +27,8 @@ _SHARE: Final = ("percent", "fraction")
 class Assumption:
     """One assumption: its value (the mean where it is uncertain), P10 and P90 where they differ, unit and origin.
 
-    origin: "yours" (in the plan), "prior" (a judgement that ships with the product), "default", or "measured".
+    origin: "yours" (in the plan), "prior" (a judgement that ships with the product), "default", "measured" or "fitted"
+    (to the log, mostly from its data).
     """
 
     section: str
@@ -47,7 +50,7 @@ def assumptions(plan: Plan) -> list[Assumption]:
         *_plan(plan, document),
         *_usage(plan),
         *_prices(plan, document),
-        *_demand(plan, document),
+        *_demand(plan),
         *(row for scenario in plan.inputs.scenarios for row in _scenario(scenario, document)),
         *_contract(plan, document),
         *_decision(plan, document),
@@ -134,7 +137,7 @@ def _prices(plan: Plan, document: Document) -> Iterator[Assumption]:
     yield _plain("List-price moves", "lag_months", moves.lag_months, "count", "months until traffic pays it", origin)
 
 
-def _demand(plan: Plan, document: Document) -> Iterator[Assumption]:
+def _demand(plan: Plan) -> Iterator[Assumption]:
     demand = plan.prepared.demand
     for key, value, style, unit in (
         ("level_sd", Point(demand.level_sd), "number", "log sd of the run rate"),
@@ -146,12 +149,16 @@ def _demand(plan: Plan, document: Document) -> Iterator[Assumption]:
         ("noise_ar1", Point(demand.noise_ar1), "number", "month-to-month correlation"),
         ("token_drift_per_year", demand.token_drift_per_year, "percent", "tokens per request, a year"),
         ("leave_probability_per_quarter", Point(demand.leave_probability_per_quarter), "percent", "a quarter"),
+        (
+            "largest_customer_fraction",
+            Point(demand.largest_customer_fraction),
+            "percent",
+            "who may leave; 0: largest type",
+        ),
+        ("rebound", demand.rebound, "number", "elasticity of requests to their cost"),
     ):
-        origin = _origin(document, "demand", key, otherwise=PRIOR)
-        if key == "level_sd" and demand.level_sd != plan.inputs.demand.level_sd:
-            origin = "widened"
-        yield _uncertain("Demand", key, value, style, unit, origin)
-    origin = _origin(document, "demand", "season")
+        yield _uncertain("Demand", key, value, style, unit, _demand_origin(plan, key))
+    origin = _demand_origin(plan, "season", otherwise=DEFAULT)
     if len(set(demand.season)) == 1:
         yield _plain("Demand", "season", "none", "right", "every month alike", origin)
     for month, factor in enumerate(demand.season if len(set(demand.season)) > 1 else (), start=1):
@@ -162,6 +169,19 @@ def _demand(plan: Plan, document: Document) -> Iterator[Assumption]:
         yield _uncertain(section, "month", event.month, "number", "month of the contract, 0 first")
         yield _uncertain(section, "size", event.size, "number", "factor on requests from then on")
         yield _plain(section, "request types", ", ".join(event.request_types), "right", "* is every type", YOURS)
+
+
+def _demand_origin(plan: Plan, key: str, otherwise: str = PRIOR) -> str:
+    """Where a key of [demand] comes from: typed, fitted to the log, widened because the log is short, or assumed."""
+    calibration = plan.prepared.calibration
+    if key in plan.inputs.demand_given:
+        return YOURS
+    if calibration is not None and calibration.levels is not None and key in FITTED_KEYS:
+        fit = calibration.parameter("season.january" if key == "season" else key)
+        return FITTED if fit.source == "data" else otherwise
+    if key == "level_sd" and plan.prepared.demand.level_sd != plan.inputs.demand.level_sd:
+        return "widened"
+    return otherwise
 
 
 def _scenario(scenario: Scenario, document: Document) -> Iterator[Assumption]:

@@ -13,9 +13,10 @@ def write_inputs(sheet: Sheet, plan: Plan) -> None:
     sheet.title("Inputs: the assumptions in force", last_col=6)
     sheet.paragraph(
         1,
-        "Origin: yours (in the plan), measured (from the log), widened (for short history), prior (a judgement that "
-        "ships with the program: replace it when you know better), default (a convention). To change one, edit the "
-        "plan and export again; only the blue cells of sheet Offer recalculate here. Names are the plan file's.",
+        "Origin: yours (in the plan), measured or fitted (from the log), widened (for short history), prior (a "
+        "judgement that ships with the program: replace it when you know better), default (a convention). To change "
+        "one, edit the plan and export again; only the blue cells of sheet Offer recalculate here. Names are the plan "
+        "file's.",
         last_col=6,
         width=115,
     )
