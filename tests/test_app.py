@@ -14,20 +14,28 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from planner.backtest.folds import backtest
+from planner.backtest.judge import Backtest
+from planner.backtest_report import headline as backtest_headline
 from planner.bundled import app_path, data_path
+from planner.calibration_report import calibration_headline, parameter_name
+from planner.drivers import Drivers
+from planner.drivers_report import drivers_sentences
 from planner.errors import InputError
+from planner.inputs import PlanInputs
 from planner.plan import Plan, build_plan
-from planner.plan_file.loader import load_plan
-from planner.plan_file.text import with_usage_sources
+from planner.plan_drivers import plan_drivers
+from planner.plan_file.loader import load_plan, parse_plan
+from planner.plan_file.text import with_calibration, with_usage_sources
 from planner.report import headline
-from planner.ui import downloads
+from planner.ui import downloads, session
 from planner.ui.decision import alternatives, alternatives_table, dead_zone, why
 from planner.ui.escape import inert_cell, plain
 from planner.ui.uploads import Upload, choose, plan_of, uploads_key
 from planner.words import percent, usd_short
 
 SMALL = Path(__file__).parent / "plans" / "small.toml"
-PAGES = {"": "Usage", "run-rate": "Run rate", "commit": "Commit", "compare": "Compare"}
+PAGES = {"": "Usage", "calibration": "Calibration", "run-rate": "Run rate", "commit": "Commit", "compare": "Compare"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +77,7 @@ def test_every_page_runs_says_its_purpose_and_shows_a_chart(app: AppTest, page: 
     opened(app, page)
     assert [title.value for title in app.title] == [PAGES[page]]
     assert not app.error
-    assert app.get("vega_lite_chart"), "a page shows a picture"
+    assert app.get("vega_lite_chart") or page == "calibration", "a page shows a picture, where there is a log to draw"
     assert app.get("page_link"), "and the way on"
 
 
@@ -231,6 +239,211 @@ def test_other_plans_stand_beside_this_one(app: AppTest, plan: Plan) -> None:
     text = words(app)
     assert "2. Support assistant, more answers" in text
     assert headline(plan)[0] in text
+
+
+# Calibration, on the log of the example without its [demand], so that there is something to learn.
+
+
+def unfitted(folder: Path, **changes: str) -> Path:
+    """The example on fewer paths, its [demand] taken out; changes: what else is replaced in its text."""
+    text = data_path("plans", "example.toml").read_text(encoding="utf-8")
+    text = text[: text.index("[demand]")] + text[text.index("[[demand.event]]") :]
+    log = data_path("usage", "example.jsonl.gz").as_posix()
+    changes = {"paths = 100_000": "paths = 2_000", "../usage/example.jsonl.gz": log} | changes
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "unfitted.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def fitted_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unfitted(tmp_path_factory.mktemp("fitted"))
+
+
+@pytest.fixture(scope="module")
+def fitted(fitted_file: Path) -> Plan:
+    return build_plan(load_plan(fitted_file))
+
+
+@pytest.fixture(scope="module")
+def tested(fitted_file: Path) -> Backtest:
+    return backtest(load_plan(fitted_file))
+
+
+def test_a_typed_mix_has_nothing_to_learn_from_and_the_page_says_what_would_do(app: AppTest, plan: Plan) -> None:
+    text = words(opened(app, "calibration"))
+    assert "mix was typed in" in text
+    assert "Upload a usage log in the sidebar" in text
+    assert not app.get("vega_lite_chart")
+    shown = app.table[0].value
+    from_whom = dict(zip(map(unescaped, shown["parameter"]), shown["from"], strict=True))
+    for key in ("level_sd", "growth_per_year", "token_drift_per_year", "monthly_noise", "rebound"):
+        assert from_whom[parameter_name(key)] == ("you" if key in plan.inputs.demand_given else "default")
+
+
+def test_the_calibration_page_says_what_was_learnt_and_what_is_a_prior(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, fitted_file: Path, fitted: Plan
+) -> None:
+    monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
+    text = words(opened(app, "calibration"))
+    calibration = fitted.prepared.calibration
+    assert calibration is not None
+    for line in (*calibration_headline(calibration), calibration.rests_on):
+        assert line in text
+    (priors,) = (line for line in text.splitlines() if line.startswith("Priors, not learnt"))
+    for key in ("growth_per_year", "monthly_noise", "growth_damping_per_month", "rebound"):
+        is_prior = calibration.parameter(key).source == "prior"
+        assert (parameter_name(key).split(" (")[0] in priors) is is_prior
+    assert {calibration.parameter(key).source for key in ("growth_per_year", "rebound")} == {"data", "prior"}
+    assert "As you typed them" not in text
+    assert "Saturday" in text
+    assert len(app.get("vega_lite_chart")) == 2
+    assert "Plan file with this fit (TOML)" in [unescaped(button.proto.label) for button in app.get("download_button")]
+
+
+def test_a_typed_key_is_told_as_typed_and_not_as_learnt(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = unfitted(tmp_path, **{"[[demand.event]]": "[demand]\ngrowth_per_year = 0.3\n\n[[demand.event]]"})
+    monkeypatch.setenv("PLANNER_PLAN", str(path))
+    text = words(opened(app, "calibration"))
+    (typed_line,) = (line for line in text.splitlines() if line.startswith("As you typed them"))
+    assert typed_line == f"As you typed them, and so not fitted: {parameter_name('growth_per_year')}."
+
+
+def test_the_plan_with_its_fit_is_a_plan_that_gives_the_same_fit(fitted: Plan) -> None:
+    calibration = fitted.prepared.calibration
+    assert calibration is not None
+    inputs = parse_plan(with_calibration(fitted.inputs.text, calibration), base_dir=fitted.inputs.base_dir)
+    assert inputs.demand_given == frozenset()
+    assert replace(inputs.demand, events=()) == replace(calibration.demand, events=())
+
+
+def test_a_short_log_says_what_is_missing_and_offers_no_test(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = unfitted(tmp_path, **{"from = 2026-06-01, to = 2026-10-31": "from = 2026-09-25, to = 2026-10-20"})
+    monkeypatch.setenv("PLANNER_PLAN", str(path))
+    text = words(opened(app, "calibration"))
+    assert "The log covers 26 days" in text
+    assert "cannot be tested yet" in text
+    assert f"About {8 * 7 - 26} more days would do" in text
+    assert "2026-09: not a complete month" in text
+    assert "run_backtest" not in [button.key for button in app.button]
+
+
+def test_the_backtest_runs_once_on_a_click_and_stays(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, fitted_file: Path, tested: Backtest
+) -> None:
+    runs: list[PlanInputs] = []
+
+    def counted(inputs: PlanInputs, report: session.Report) -> Backtest:
+        runs.append(inputs)
+        report("backtesting", 0.5)
+        return tested
+
+    monkeypatch.setattr(session, "backtest", counted)
+    monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
+    opened(app, "calibration")
+    assert not app.select_slider
+    assert not runs
+    app.button(key="run_backtest").click().run()
+    assert not app.exception
+    text = words(app)
+    for line in backtest_headline(tested):
+        assert line in text
+    opened(app, "commit")
+    opened(app, "calibration")
+    assert backtest_headline(tested)[0] in words(app)
+    assert [inputs.sha256 for inputs in runs] == [load_plan(fitted_file).sha256]
+    assert "run_backtest" not in [button.key for button in app.button]
+
+
+def test_the_fold_on_the_slider_is_the_one_that_is_told(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, fitted_file: Path, tested: Backtest
+) -> None:
+    monkeypatch.setattr(session, "backtest", lambda inputs, report: tested)
+    monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
+    opened(app, "calibration").button(key="run_backtest").click().run()
+    for fold in (tested.folds[-1], tested.folds[2]):
+        app.select_slider[0].set_value(fold.hidden).run()
+        (told,) = (line for line in words(app).splitlines() if line.startswith("Without the last"))
+        assert f"the {fold.trained_on} weeks before forecast" in told
+        assert f"{sum(one.is_inside(0.8) for one in fold.held_out)} of {fold.hidden} inside" in told
+        assert usd_short(fold.on_demand_cost_usd) in told
+
+
+def test_a_backtest_that_fails_says_why_and_the_page_stands(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, fitted_file: Path
+) -> None:
+    def refuse(inputs: PlanInputs, report: session.Report) -> Backtest:
+        raise InputError("usage.sources: the log is gone")
+
+    monkeypatch.setattr(session, "backtest", refuse)
+    monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
+    opened(app, "calibration").button(key="run_backtest").click().run()
+    assert not app.exception
+    assert "the log is gone" in unescaped(app.error[0].value)
+    assert app.button(key="run_backtest")
+
+
+def test_the_run_rate_page_says_what_drives_it_and_works_it_out_once(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, plan: Plan
+) -> None:
+    runs: list[Plan] = []
+
+    def counted(current: Plan) -> Drivers:
+        runs.append(current)
+        return plan_drivers(current)
+
+    monkeypatch.setattr(session, "plan_drivers", counted)
+    text = words(opened(app, "run-rate"))
+    for line in drivers_sentences(plan_drivers(plan)):
+        assert line in text
+    opened(app, "commit")
+    opened(app, "run-rate")
+    assert len(runs) == 1
+
+
+def test_a_plan_of_too_few_paths_says_so_and_draws_no_drivers(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "few.toml"
+    path.write_text(SMALL.read_text(encoding="utf-8").replace("paths = 4_000", "paths = 200"), encoding="utf-8")
+    monkeypatch.setenv("PLANNER_PLAN", str(path))
+    text = words(opened(app, "run-rate"))
+    assert all(line in text for line in drivers_sentences(plan_drivers(build_plan(load_plan(path)))))
+    assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_only_the_last_few_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    for key in "abcdef":
+        assert session._kept("kind", key, lambda key=key: key) == key
+    assert list(st.session_state["kind"]) == list("cdef")
+
+
+def test_what_was_learnt_and_tested_can_be_taken_away_as_csv(fitted: Plan, tested: Backtest) -> None:
+    calibration = fitted.prepared.calibration
+    assert calibration is not None
+    found = {
+        "parameters": (downloads.parameter_rows(calibration), len(calibration.parameters)),
+        "trend": (downloads.trend_rows(calibration), calibration.history.n_periods),
+        "outliers": (downloads.outlier_rows(calibration), len(calibration.history.outlier_days)),
+        "shifts": (downloads.shift_rows(calibration), len(calibration.history.level_shifts)),
+        "held out": (downloads.held_out_rows(tested), tested.held_out),
+        "rules": (downloads.rule_rows(tested), len(tested.sizing)),
+        "drivers": (downloads.driver_rows(plan_drivers(fitted)), len(plan_drivers(fitted).inputs)),
+    }
+    for name, (rows, expected) in found.items():
+        read = list(csv.DictReader(io.StringIO(downloads.csv_bytes(rows).decode("utf-8-sig"))))
+        assert len(read) == expected, name
+        assert all(None not in row and "{" not in str(row)[1:-1] for row in read), name
+    totals = {row["rule"]: row["realised_cost_usd"] for row in downloads.rule_rows(tested)}
+    assert totals == {cost.rule: cost.realised_cost_usd for cost in tested.sizing}
 
 
 # What the pages are made of, without the pages.

@@ -11,9 +11,16 @@ from typing import Any
 
 import streamlit as st
 
+from planner.backtest.judge import Backtest
+from planner.backtest_report import backtest_json
+from planner.calibration.calibrate import Calibration
+from planner.calibration_report import calibration_json
+from planner.drivers import Drivers
+from planner.drivers_report import drivers_json
 from planner.machine import compare_json, measure_json, outcome_json, plan_json
 from planner.mix import Measurement
 from planner.plan import Plan
+from planner.plan_file.text import with_calibration
 from planner.ui.escape import inert_cell
 from planner.workbook.book import workbook_bytes
 
@@ -101,6 +108,45 @@ def decision_rows(plan: Plan) -> list[Row]:
     return [{"offer": name, **outcome_json(outcome)} for name, outcome in offers.items()]
 
 
+def parameter_rows(calibration: Calibration) -> list[Row]:
+    """Every parameter with its interval, its source and the weight of the data."""
+    return list(calibration_json(calibration)["parameters"])
+
+
+def trend_rows(calibration: Calibration) -> list[Row]:
+    """Measured and fitted list cost of each period, USD a month; nothing without a fit."""
+    return list(calibration_json(calibration)["trend"] or ())
+
+
+def outlier_rows(calibration: Calibration) -> list[Row]:
+    """Days that stand out."""
+    return list(calibration_json(calibration)["outlier_days"])
+
+
+def shift_rows(calibration: Calibration) -> list[Row]:
+    """Lasting steps of the level."""
+    return list(calibration_json(calibration)["level_shifts"])
+
+
+def held_out_rows(backtest: Backtest) -> list[Row]:
+    """Every held-out forecast of every fold, and what came."""
+    return [
+        {"fold_hidden": fold["hidden"], "trained_on": fold["trained_on"]} | one
+        for fold in backtest_json(backtest)["folds"]
+        for one in fold["held_out"]
+    ]
+
+
+def rule_rows(backtest: Backtest) -> list[Row]:
+    """What each rule's commitments would have cost over all folds."""
+    return list(backtest_json(backtest)["sizing"] or ())
+
+
+def driver_rows(found: Drivers) -> list[Row]:
+    """Every uncertain input with its shares of variance and what its P10 and P90 would mean."""
+    return list(drivers_json(found)["inputs"])
+
+
 def file_stem(plan: Plan) -> str:
     """A file name of the plan's own name: letters, digits and dashes only."""
     kept = "".join(char if char.isascii() and char.isalnum() else "-" for char in plan.inputs.name.lower())
@@ -131,3 +177,14 @@ def plan_buttons(plan: Plan, *, place: str, kinds: Iterable[str] = ("workbook", 
     for kind in kinds:
         label, make, ending, mime = offers[kind]
         button(label, make, name=f"{stem}.{ending}", mime=mime, key=f"{place}_{kind}")
+
+
+def calibrated_plan_button(plan: Plan, calibration: Calibration) -> None:
+    """The plan file with the fit written into it."""
+    button(
+        "Plan file with this fit (TOML)",
+        lambda: with_calibration(plan.inputs.text, calibration).encode(),
+        name=f"{file_stem(plan)}-calibrated.toml",
+        mime="application/toml",
+        key="calibrated_plan",
+    )

@@ -2,19 +2,22 @@
 
 import streamlit as st
 
+from planner.charts.drivers import commit_tornado_chart, shares_chart, spend_tornado_chart
 from planner.charts.spend import annual_exceedance_chart, fan_chart
 from planner.charts.style import series_order
+from planner.drivers_report import drivers_sentences, drivers_table, shortfall_drivers_table
 from planner.plan import Plan
 from planner.report import caches_table, routes_table, scenarios_table
 from planner.ui import downloads, show
 from planner.ui.escape import plain
 from planner.ui.sentences import annual_chances_table, months_ahead_table, run_rate_conclusion, run_rate_figures
-from planner.ui.session import loaded
+from planner.ui.session import Loaded, drivers_of, loaded
 
 
 def page() -> None:
-    """Fan chart, annual figures, the chance of spending more, and what the routes rest on."""
-    plan = loaded().plan
+    """Fan chart, annual figures, the chance of spending more, what drives it, and what the routes rest on."""
+    current = loaded()
+    plan = current.plan
     lines = run_rate_conclusion(plan)
     show.head("Run rate", "What the mix will cost at list over the term, as it is and with the levers.")
     show.conclusion(lines)
@@ -30,6 +33,7 @@ def page() -> None:
         key="exceedance",
     )
     show.beside(annual_chances_table(plan, scenarios), key="annual_chances")
+    _drivers(current)
     st.subheader("Why routing pays, or does not")
     routes = routes_table(plan)
     if routes.rows:
@@ -57,3 +61,22 @@ def _scenarios(plan: Plan) -> list[str]:
         persist_state="session",
     )
     return [name for name in names if name in chosen] or names[:2]
+
+
+def _drivers(current: Loaded) -> None:
+    """Which uncertain inputs matter, and what each would change."""
+    st.subheader("What drives it")
+    with st.spinner("Working out what drives the answer"):
+        found = drivers_of(current)
+    for line in drivers_sentences(found):
+        show.sentence(line)
+    if not any(one.spend for one in found.inputs):
+        return
+    says = "Share of the variance of annual spend per uncertain input; figures in the table."
+    show.chart(lambda palette: shares_chart(found, palette), says=says, key="shares")
+    says = "Expected annual spend with each input at its P10 and at its P90; figures in the table."
+    show.chart(lambda palette: spend_tornado_chart(found, palette), says=says, key="spend_tornado")
+    says = "Best commitment with each input at its P10 and at its P90; figures in the table."
+    show.chart(lambda palette: commit_tornado_chart(found, palette), says=says, key="commit_tornado")
+    show.beside(drivers_table(found), key="drivers", rows=lambda: downloads.driver_rows(found))
+    show.beside(shortfall_drivers_table(found), key="shortfall_drivers")

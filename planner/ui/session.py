@@ -13,14 +13,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import streamlit as st
 
+from planner.backtest.folds import backtest
+from planner.backtest.judge import Backtest
 from planner.bundled import data_path
+from planner.drivers import Drivers
 from planner.errors import PlannerError
 from planner.inputs import PlanInputs
 from planner.plan import Plan, build_plan
+from planner.plan_drivers import plan_drivers
 from planner.plan_file.loader import load_plan
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
 from planner.usage.files import find_files
@@ -28,6 +32,8 @@ from planner.usage.files import find_files
 Report = Callable[[str, float], None]
 
 _OPENING, _LOADED, _ERROR, _FOLDER, _SEEN = "opening", "loaded", "upload_error", "folder", "uploads_seen"
+_BACKTESTS, _DRIVERS = "backtests", "drivers"
+_MOST_KEPT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,38 @@ def forget() -> None:
 def worked_out(inputs: PlanInputs, key: str, report: Report) -> Plan:
     """A plan of this session, worked out once per key."""
     return _own(key, inputs, report)
+
+
+def has_backtest(current: Loaded) -> bool:
+    """Whether the plan on the screen was backtested in this session."""
+    return current.key in st.session_state.get(_BACKTESTS, {})
+
+
+def backtest_of(current: Loaded, report: Report) -> Backtest:
+    """The backtest of the plan on the screen, run once per key. Errors: PlannerError."""
+    found: Backtest = _kept(_BACKTESTS, current.key, lambda: backtest(current.plan.inputs, report))
+    return found
+
+
+def drivers_of(current: Loaded) -> Drivers:
+    """What drives the plan on the screen, worked out once per key."""
+    found: Drivers = _kept(_DRIVERS, current.key, lambda: plan_drivers(current.plan))
+    return found
+
+
+def _kept(kind: str, key: str, make: Callable[[], Any]) -> Any:
+    """A result of this session by the key of its plan; of more than a few the oldest goes.
+
+    Not one of Streamlit's caches: these play back on a hit what was drawn while the result was made, and its progress
+    was drawn in a place that is gone by then.
+    """
+    results: dict[str, Any] = st.session_state.setdefault(kind, {})
+    if key not in results:
+        found = make()
+        if len(results) >= _MOST_KEPT:
+            results.pop(next(iter(results)))
+        results[key] = found
+    return results[key]
 
 
 def folder() -> Path:

@@ -20,7 +20,8 @@ ICON = (
     '<path d="M3 12 7 7l3 2 3-5" stroke="#FFF" stroke-width="2" fill="none"/></svg>'
 )
 _NEXT = {
-    "Usage": "Next: what that mix will cost, as it is and routed",
+    "Usage": "Next: what the log says about growth, and how far to trust it",
+    "Calibration": "Next: what that mix will cost, as it is and routed",
     "Run rate": "Next: how much of it to commit to",
     "Commit": "Next: the scenarios side by side",
     "Compare": "Back to where the bill comes from",

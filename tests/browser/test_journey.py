@@ -1,4 +1,4 @@
-"""One journey in a real browser: open, try a commitment, upload a plan, take the workbook away.
+"""Journeys in a real browser: a commitment tried, a plan uploaded, a backtest run, workbook and fit taken away.
 
 Screenshots are kept under artifacts/browser. AppTest covers what each page says; this covers what only a browser can
 show: that charts are drawn, that typing redraws, that files come and go, that nothing is fetched from elsewhere.
@@ -12,15 +12,18 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
 from openpyxl import load_workbook
 
-from planner.bundled import app_path
+from planner.backtest.folds import backtest
+from planner.backtest_report import coverage_sentence
+from planner.bundled import app_path, data_path
 from planner.plan import Plan, build_plan
-from planner.plan_file.loader import load_plan
+from planner.plan_file.loader import load_plan, parse_plan
 from planner.report import headline
 from planner.words import percent, usd_short
 
@@ -41,18 +44,24 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def address(requires: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server on a free port of this machine, on the small plan."""
+    """A server on the small plan."""
     requires("chromium", "chromium-browser", "google-chrome")
+    with _served(SMALL, tmp_path_factory.mktemp("server") / "log.txt") as url:
+        yield url
+
+
+@contextmanager
+def _served(plan_file: Path, log: Path) -> Iterator[str]:
+    """The address of a real server on a free port of this machine, on a plan; no traceback may be in its log."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", str(app_path()), "--server.port", str(port)]
     with log.open("wb") as out:
         server = subprocess.Popen(
             [*command, "--server.headless", "true"],
             cwd=ROOT,
-            env=os.environ | {"PLANNER_PLAN": str(SMALL)},
+            env=os.environ | {"PLANNER_PLAN": str(plan_file)},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -165,7 +174,52 @@ def test_a_buyer_goes_from_the_example_to_the_workbook(
     page.close()
 
 
-@pytest.mark.parametrize("path", ["", "run-rate", "commit", "compare"])
+@pytest.fixture(scope="module")
+def unfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example on fewer paths and without its [demand], so that there is something to learn."""
+    text = data_path("plans", "example.toml").read_text(encoding="utf-8")
+    text = text[: text.index("[demand]")] + text[text.index("[[demand.event]]") :]
+    log = data_path("usage", "example.jsonl.gz").as_posix()
+    path = tmp_path_factory.mktemp("unfitted") / "unfitted.toml"
+    path.write_text(text.replace("../usage/example.jsonl.gz", log).replace("100_000", "2_000"), encoding="utf-8")
+    return path
+
+
+def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
+    browser: "playwright.Browser", unfitted: Path, tmp_path: Path
+) -> None:
+    expect = playwright.expect
+    inputs = load_plan(unfitted)
+    tested = backtest(inputs)
+    with _served(unfitted, tmp_path / "log.txt") as url:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{url}/calibration")
+        settle(page)
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=re.compile("Plan file with this fit")).click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        assert path.name.endswith("-calibrated.toml")
+        fitted = parse_plan(path.read_text(encoding="utf-8"), base_dir=inputs.base_dir)
+        assert fitted.demand_given == frozenset()
+        assert fitted.demand != inputs.demand
+
+        page.get_by_role("button", name="Backtest this plan").click()
+        expect(page.get_by_text(coverage_sentence(tested))).to_be_visible(timeout=60_000)
+        settle(page)
+        expect(page.get_by_role("button", name="Backtest this plan")).to_have_count(0)
+        last, before = tested.folds[-1], tested.folds[-2]
+        expect(page.get_by_text(f"Without the last {last.hidden} weeks, the {last.trained_on} weeks")).to_be_visible()
+        page.get_by_role("slider").press("ArrowLeft")
+        told = page.get_by_text(f"Without the last {before.hidden} weeks, the {before.trained_on} weeks")
+        expect(told).to_be_visible()
+        settle(page)
+        picture(page, "4-backtested")
+        assert page.get_by_test_id("stException").count() == 0
+        page.close()
+
+
+@pytest.mark.parametrize("path", ["", "calibration", "run-rate", "commit", "compare"])
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
 ) -> None:
