@@ -17,7 +17,7 @@ from math import floor, inf
 import numpy as np
 
 from planner.contract import NO_COMMITMENT, Contract, Offer
-from planner.settlement import TermUse
+from planner.settlement import LockedUse, TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 
 _CENT = 0.01
@@ -200,8 +200,7 @@ def commit_sample(contract: Contract, use: TermUse) -> CommitSample:
     drawing = _kinks(np.concatenate(annual), None if one_year else fractions, n_paths)
     by_path = annual[0] if len(periods) == 1 else np.min(annual, axis=0)
     least = drawing.points if len(periods) == 1 else np.sort(by_path)
-    overage = drawing if use.is_passed_through else _locked_kinks(contract, use)
-    current = use.current.sum(axis=0)
+    overage = drawing if use.locked is None else _locked_kinks(contract, use.locked)
     ends_in_part = len(periods) > 1 and periods[-1].year_fraction < 1.0
     return CommitSample(
         contract=contract,
@@ -211,8 +210,8 @@ def commit_sample(contract: Contract, use: TermUse) -> CommitSample:
         least_use_by_path=by_path,
         whole_and_part=(np.min(annual[:-1], axis=0), annual[-1]) if ends_in_part else None,
         years=sum(period.year_fraction for period in periods),
-        mean_drawn_usd=float(current.mean() if use.is_passed_through else use.drawing.sum(axis=0).mean()),
-        mean_current_usd=float(current.mean()),
+        mean_drawn_usd=float(use.drawn_usd.sum(axis=0).mean()),
+        mean_current_usd=float(use.list_usd.sum(axis=0).mean()),
         outside_usd=float(use.outside_usd.mean()),
     )
 
@@ -224,7 +223,7 @@ def _kinks(points: FloatArray, weights: FloatArray | None, n_paths: int) -> Kink
     return Kinks(points=points[order], weights=weights[order], n_paths=n_paths)
 
 
-def _locked_kinks(contract: Contract, use: TermUse) -> Kinks:
+def _locked_kinks(contract: Contract, use: LockedUse) -> Kinks:
     """Use beyond q costs list x price factor of the months in which it falls: a kink wherever the factor changes.
 
     With drawn spend D_t up to month t and factor p_t, the overage of a period is

@@ -115,7 +115,13 @@ def build_plan(inputs: PlanInputs, progress: Progress | None = None, kept: KeptP
     paths = inputs.paths if inputs.target_error is None else min(inputs.paths, FIRST_PATHS)
     while True:
         spend = simulate_spend(
-            prepared.spend_model, paths=paths, seed=inputs.seed, signing=signing, progress=report, kept=kept
+            prepared.spend_model,
+            paths=paths,
+            seed=inputs.seed,
+            signing=signing,
+            stretches=[(period.first, period.stop) for period in inputs.contract.periods],
+            progress=report,
+            kept=kept,
         )
         plan = decide(prepared, spend)
         excess = _error_over_target(plan.recommendation, inputs.target_error)

@@ -4,7 +4,7 @@ Paths are drawn in blocks that fit the processor's cache; threads work on blocks
 interpreter lock), and because each block has its own random streams the result does not depend on how many.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from os import cpu_count
@@ -14,12 +14,19 @@ import numpy as np
 
 from planner.digest import digest
 from planner.distributions import Point
+from planner.errors import InputError
 from planner.price_moves import PRICE_MOVES, PricePool, price_pool
 from planner.scenario_costs import ScenarioCosts
 from planner.simulation_block import Block, DemandBlock, SpendModel
 from planner.spend_terms import ScenarioTerms, spend_terms
 from planner.streams import PATHS_PER_BLOCK, BlockStreams
 from planner.units import MONTHS_PER_YEAR, FloatArray
+
+Months = tuple[int, int]
+"""A stretch of months, first and one past the last."""
+
+MONTHS_OF: Final = 131_072
+"""Paths whose months are all kept; of more, the sums over the stretches that are asked for."""
 
 SCORED_PATHS: Final = 32_768
 """Paths whose uncertain inputs are kept beside the spend, to say afterwards what drove it."""
@@ -29,7 +36,8 @@ SCORED_PATHS: Final = 32_768
 class SpendPaths:
     """Simulated monthly spend of one scenario, USD before any negotiated discount.
 
-    list_cost_usd: shape (n_months, n_paths), at the list price of each month.
+    list_cost_usd: shape (n_months, n_paths), at the list price of each month; of many paths only the first ones, and
+    then sums holds what is asked of all: (first, stop) months -> list cost over them, shape (n_paths,).
     signing_list_cost_usd: the same usage at the list prices of the pricing day; None where it was not asked for.
     scores: uncertain input -> its score in (0, 1) on the first SCORED_PATHS paths, for what this scenario depends on.
     """
@@ -37,15 +45,27 @@ class SpendPaths:
     list_cost_usd: FloatArray
     signing_list_cost_usd: FloatArray | None
     scores: Mapping[str, FloatArray] = field(default_factory=dict)
+    sums: Mapping[Months, FloatArray] = field(default_factory=dict)
 
     @property
     def n_paths(self) -> int:
-        return int(self.list_cost_usd.shape[1])
+        return next((total.size for total in self.sums.values()), int(self.list_cost_usd.shape[1]))
+
+    def list_cost_over(self, first: int, stop: int) -> FloatArray:
+        """List spend of months first .. stop - 1 on every path, shape (n_paths,)."""
+        if (first, stop) in self.sums:
+            return self.sums[first, stop]
+        if self.sums:
+            raise InputError(
+                f"of {self.n_paths:,} paths the months are not kept, and {first} to {stop - 1} were not asked for; "
+                "simulate with these months among stretches, or with months_of as large as paths"
+            )
+        total: FloatArray = self.list_cost_usd[first:stop].sum(axis=0)
+        return total
 
     def annual_list_cost_usd(self) -> FloatArray:
         """List spend of months 0 to 11, shape (n_paths,)."""
-        total: FloatArray = self.list_cost_usd[:MONTHS_PER_YEAR].sum(axis=0)
-        return total
+        return self.list_cost_over(0, MONTHS_PER_YEAR)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,8 +98,8 @@ class KeptPaths:
 
 
 def _n_bytes(spend: SpendPaths) -> int:
-    arrays = {id(array): array for array in (spend.list_cost_usd, spend.signing_list_cost_usd) if array is not None}
-    return sum(array.nbytes for array in arrays.values())
+    arrays = (spend.list_cost_usd, spend.signing_list_cost_usd, *spend.sums.values())
+    return sum(array.nbytes for array in {id(array): array for array in arrays if array is not None}.values())
 
 
 def simulate_spend(
@@ -89,18 +109,30 @@ def simulate_spend(
     seed: int,
     signing: bool = True,
     steered: bool = True,
+    stretches: Sequence[Months] = (),
+    months_of: int = MONTHS_OF,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     kept: KeptPaths | None = None,
 ) -> dict[str, SpendPaths]:
     """Simulate every scenario on the same demand and price paths; same seed, same result for any thread count.
 
-    signing: whether the same usage at the pricing day's list is wanted, which only locked prices need. steered: spread
-    what carries the variance evenly over the paths (planner.streams); plain draws are for comparison. progress, if
-    given, is called with the fraction done. kept: what an earlier simulation left; only what depends on a changed input
-    is worked out again. Returns a SpendPaths per scenario name.
+    signing: whether the same usage at the pricing day's list is wanted, month by month on every path, which only locked
+    prices need. steered: spread what carries the variance evenly over the paths (planner.streams); plain draws are for
+    comparison. stretches: months asked of every path, beside the first year, where there are more paths than months_of:
+    of those the months themselves are not kept, so that memory is bounded. progress, if given, is called with the
+    fraction done. kept: what an earlier simulation left; only what depends on a changed input is worked out again.
+    Returns a SpendPaths per scenario name.
     """
-    run = _Run(model=model, paths=paths, seed=seed, signing=signing, steered=steered)
+    run = _Run(
+        model=model,
+        paths=paths,
+        seed=seed,
+        signing=signing,
+        steered=steered,
+        stretches=tuple(sorted({(0, MONTHS_PER_YEAR), *stretches})) if paths > months_of and not signing else (),
+        months_of=paths if signing else min(months_of, paths),
+    )
     if kept is None:
         return run.simulate(model.scenarios, None, threads=threads, progress=progress)
     keys = {costs.scenario.name: run.key(costs) for costs in model.scenarios}
@@ -120,6 +152,8 @@ class _Run:
     seed: int
     signing: bool
     steered: bool
+    stretches: tuple[Months, ...]
+    months_of: int
 
     def key(self, costs: ScenarioCosts) -> str:
         """What the spend of a scenario depends on."""
@@ -131,7 +165,8 @@ class _Run:
             model.price_moves,
             model.months_before_start,
         )
-        return digest(costs, shared, self.paths, self.seed, self.signing, self.steered)
+        drawn = self.paths, self.seed, self.signing, self.steered, self.stretches, self.months_of
+        return digest(costs, shared, drawn)
 
     def simulate(
         self,
@@ -196,10 +231,10 @@ class _Run:
         return {drawn.tier: drawn for drawn in pool.map(draw, sorted(tiers))}
 
     def _result(self, terms: ScenarioTerms) -> "_Result":
-        current = np.empty((self.model.demand.n_months, self.paths))
-        if self.model.price_moves.is_still:
-            return _Result(terms=terms, current_usd=current, signing_usd=current)
-        return _Result(terms=terms, current_usd=current, signing_usd=np.empty_like(current) if self.signing else None)
+        current = np.empty((self.model.demand.n_months, self.months_of))
+        signing = current if self.model.price_moves.is_still else np.empty_like(current) if self.signing else None
+        sums = {months: np.empty(self.paths) for months in self.stretches}
+        return _Result(terms=terms, current_usd=current, signing_usd=signing, sums=sums)
 
 
 def _demand_block(model: SpendModel, streams: BlockStreams, kept: dict[int, DemandBlock] | None) -> DemandBlock:
@@ -221,12 +256,16 @@ class _Result:
     terms: ScenarioTerms
     current_usd: FloatArray
     signing_usd: FloatArray | None
+    sums: Mapping[Months, FloatArray]
 
     def put(self, current: FloatArray, signing: FloatArray | None, first: int) -> None:
-        where = np.s_[:, first : first + current.shape[1]]
-        self.current_usd[where] = current
+        stop = first + current.shape[1]
+        for (month, end), total in self.sums.items():
+            current[month:end].sum(axis=0, out=total[first:stop])
+        kept = max(min(stop, self.current_usd.shape[1]) - first, 0)
+        self.current_usd[:, first : first + kept] = current[:, :kept]
         if self.signing_usd is not None and signing is not None:
-            self.signing_usd[where] = signing
+            self.signing_usd[:, first : first + kept] = signing[:, :kept]
 
     def paths(self, scores: Mapping[str, FloatArray]) -> SpendPaths:
         own = {key for key, value in self.terms.costs.inputs.items() if not isinstance(value, Point)}
@@ -234,6 +273,7 @@ class _Result:
         return SpendPaths(
             list_cost_usd=self.current_usd,
             signing_list_cost_usd=self.signing_usd,
+            sums=self.sums,
             scores={name: score for name, score in scores.items() if name in own or not name.startswith(_OF_SOME)},
         )
 

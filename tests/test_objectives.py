@@ -46,7 +46,7 @@ def uses(agreed: Contract, n: int = 400, *, locked: bool = False) -> dict[str, T
 
 
 def yearly(use: TermUse) -> np.ndarray:
-    return use.current.sum(axis=0)
+    return use.list_usd.sum(axis=0)
 
 
 def grid() -> np.ndarray:
@@ -146,11 +146,11 @@ def test_at_locked_prices_too(objective, loss):
     def settled(name: str, commit: float) -> tuple[np.ndarray, np.ndarray]:
         d = agreed.discount_at(commit)
         balance, over = np.full(60, commit / (1 - d)), np.zeros(60)
-        for now, then in zip(use[name].current, use[name].drawing, strict=True):
+        for now, then in zip(use[name].locked.current, use[name].locked.drawing, strict=True):
             drawn = np.minimum(balance, then)
             balance = balance - drawn
             over += (then - drawn) / then * now
-        return commit + over, use[name].current.sum(axis=0)
+        return commit + over, use[name].list_usd.sum(axis=0)
 
     def value(commit: float) -> float:
         if objective == "minimax_regret":

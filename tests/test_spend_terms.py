@@ -12,6 +12,7 @@ from strategies import mix_entry, plan_table
 from test_simulation import MODELS, MOVING, RANDOM, route
 
 from planner.digest import digest
+from planner.errors import InputError
 from planner.plan_file.loader import parse_plan
 from planner.prepared import prepare
 from planner.rebound import rebound_factor
@@ -180,3 +181,24 @@ def test_a_digest_tells_values_apart():
     assert len({digest(value) for value in values}) == len(values)
     assert digest("a", "b") != digest("ab")
     assert digest(one.demand) != digest(model(demand={**RANDOM, "level_sd": 0.3}).demand)
+
+
+# --- many paths ------------------------------------------------------------------------------------------------------
+
+
+def test_of_many_paths_the_sums_that_are_asked_for_are_those_of_their_months():
+    found = model(months=24)
+    whole = simulate_spend(found, paths=PATHS, seed=1, signing=False)["as is"]
+    few = simulate_spend(found, paths=PATHS, seed=1, signing=False, months_of=128, stretches=[(12, 18)])["as is"]
+    assert (few.n_paths, few.list_cost_usd.shape) == (PATHS, (24, 128))
+    np.testing.assert_array_equal(few.list_cost_usd, whole.list_cost_usd[:, :128])
+    np.testing.assert_allclose(few.annual_list_cost_usd(), whole.annual_list_cost_usd(), rtol=1e-14)
+    np.testing.assert_allclose(few.list_cost_over(12, 18), whole.list_cost_over(12, 18), rtol=1e-14)
+    with pytest.raises(InputError, match="12 to 23 were not asked for"):
+        few.list_cost_over(12, 24)
+
+
+def test_locked_prices_keep_every_month_of_every_path():
+    found = simulate_spend(model(), paths=PATHS, seed=1, signing=True, months_of=128)["as is"]
+    assert found.list_cost_usd.shape[1] == PATHS
+    assert found.signing_list_cost_usd.shape[1] == PATHS

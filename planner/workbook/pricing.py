@@ -167,7 +167,7 @@ def bin_means(sample: FloatArray, n: int = N_POINTS) -> FloatArray:
 def offer_points(plan: Plan) -> OfferPoints:
     """Condense every scenario's paths into the points that the workbook carries."""
     contract = plan.inputs.contract
-    passed_through = all(use.is_passed_through for use in plan.uses.values())
+    passed_through = all(use.locked is None for use in plan.uses.values())
     return OfferPoints(
         contract=contract,
         scenarios=tuple(_scenario_points(plan, name, locked=not passed_through) for name in plan.summaries),
