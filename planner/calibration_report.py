@@ -8,6 +8,7 @@ from planner.calibration.fits import CALENDAR, WEEKDAYS
 from planner.distributions import Z90
 from planner.history.history import History
 from planner.tables import Table
+from planner.usage.concentration import Concentration, OwnerColumn
 from planner.words import count, percent, usd, usd_short
 
 _NAMES: Final = {
@@ -31,6 +32,16 @@ _SHARES: Final = (
     "leave_probability_per_quarter",
     "largest_customer_fraction",
 )
+_OWNERS: Final[dict[OwnerColumn, tuple[str, str]]] = {
+    "customer": ("customer", "customers"),
+    "api_key": ("API key (digest)", "api_keys"),
+}
+"""A column in words, and its key in JSON."""
+
+LARGE_CUSTOMER: Final = 0.10
+"""A customer with more of all use is said to be worth entering as the one who may leave."""
+
+_NAME_CHARACTERS: Final = 40
 _SOURCES: Final = {"data": "your data", "prior": "prior", "user": "you"}
 
 
@@ -162,7 +173,53 @@ def shifts_table(calibration: Calibration) -> Table | None:
     )
 
 
-def calibration_tables(calibration: Calibration) -> tuple[Table, ...]:
+def concentration_table(concentrations: Sequence[Concentration]) -> Table | None:
+    """How much of use the largest customers and keys have; None where the log names neither."""
+    if not concentrations:
+        return None
+    unread = max(each.lines_not_read for each in concentrations)
+    missing = f" Missing here: lines that cannot be read with a column of names ({count(unread)})." if unread else ""
+    return Table(
+        title="Concentration of use",
+        columns=("by", "largest", "its share", "largest five", "how many", "rows without one"),
+        rows=tuple(
+            (
+                _OWNERS[each.column][0],
+                _shortened(each.largest[0].name),
+                percent(each.top_share),
+                percent(each.top_five_share),
+                count(each.distinct),
+                percent(each.share_of_rows_without),
+            )
+            for each in concentrations
+        ),
+        numeric=frozenset({2, 3, 4, 5}),
+        note=f"Shares of input-equivalent tokens, which stand in for dollars.{missing}",
+    )
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME_CHARACTERS else name[:_NAME_CHARACTERS] + "..."
+
+
+def concentration_sentences(calibration: Calibration, concentrations: Sequence[Concentration]) -> tuple[str, ...]:
+    """How to enter the largest customer as the one who may leave, where it is large and the plan does not have it.
+
+    It is not named: the sentence is printed as it is, and a name is text of the log.
+    """
+    entered = calibration.parameter("largest_customer_fraction")
+    return tuple(
+        f"The largest customer has {percent(each.top_share)} of use. If it may leave, enter it: [demand] "
+        f"largest_customer_fraction = {each.top_share:.2f} (now {entered.value:.2g}). It is then who may leave, in "
+        "place of the largest request type."
+        for each in concentrations
+        if each.column == "customer"
+        and each.top_share > LARGE_CUSTOMER
+        and f"{each.top_share:.2f}" != f"{entered.value:.2f}"
+    )
+
+
+def calibration_tables(calibration: Calibration, concentrations: Sequence[Concentration] = ()) -> tuple[Table, ...]:
     """Every table that there is something to show in."""
     tables = (
         parameters_table(calibration),
@@ -170,6 +227,7 @@ def calibration_tables(calibration: Calibration) -> tuple[Table, ...]:
         weekdays_table(calibration),
         outliers_table(calibration),
         shifts_table(calibration),
+        concentration_table(concentrations),
     )
     return tuple(table for table in tables if table is not None)
 
@@ -181,7 +239,7 @@ def planned_tables(calibration: Calibration | None) -> tuple[Table, ...]:
     return (parameters_table(calibration),)
 
 
-def calibration_json(calibration: Calibration) -> dict[str, Any]:
+def calibration_json(calibration: Calibration, concentrations: Sequence[Concentration] = ()) -> dict[str, Any]:
     """Everything that `planner calibrate --json` prints; keys are added freely and never renamed."""
     history = calibration.history
     return {
@@ -214,9 +272,29 @@ def calibration_json(calibration: Calibration) -> dict[str, Any]:
         ],
         "left_out": list(history.left_out),
         "weekdays": _weekdays_json(history),
-        "concentration": {"top_type": history.top_type, "top_share_of_bill": history.top_share},
+        "concentration": {"top_type": history.top_type, "top_share_of_bill": history.top_share}
+        | _concentration_json(concentrations),
         "trend": _trend_json(calibration),
         "warnings": list(calibration.warnings),
+    }
+
+
+def _concentration_json(concentrations: Sequence[Concentration]) -> dict[str, Any]:
+    """By customers and by api_keys; null where the log names none. Keys are named by the digest of their text."""
+    found = {_OWNERS[each.column][1]: each for each in concentrations}
+    return {name: _owners_json(found[name]) if name in found else None for _, name in _OWNERS.values()}
+
+
+def _owners_json(found: Concentration) -> dict[str, Any]:
+    return {
+        "distinct": found.distinct,
+        "top_share_of_use": found.top_share,
+        "top_5_share_of_use": found.top_five_share,
+        "largest": [{"name": each.name, "share_of_use": each.share_of_use} for each in found.largest],
+        "rows": found.rows,
+        "share_of_rows_without": found.share_of_rows_without,
+        "share_of_use_without": found.share_of_use_without,
+        "lines_not_read": found.lines_not_read,
     }
 
 

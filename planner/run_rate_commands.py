@@ -34,21 +34,26 @@ def calibrate(
     from planner.plan_file.text import with_calibration  # noqa: PLC0415
     from planner.prepared import prepare_calibration  # noqa: PLC0415
     from planner.price_history import price_move_parameters  # noqa: PLC0415
+    from planner.usage.concentration import concentration  # noqa: PLC0415
 
     inputs = load_plan(path)
     with progress_bars(quiet=quiet or as_json) as progress:
         calibration = prepare_calibration(inputs, progress)
+        if progress is not None:
+            progress("reading customers", 0.0)
+        usage = inputs.usage
+        found = () if usage is None else concentration(usage.source, window=usage.window, exclusions=usage.exclusions)
     target = None if dry_run else output or path
     if target is not None:
         _replace(target, with_calibration(inputs.text, calibration))
     if as_json:
         moves = [asdict(fit) for fit in price_move_parameters()]
         said = {"price_moves": moves, "file": None if target is None else str(target)}
-        print_json(report.calibration_json(calibration) | said)
+        print_json(report.calibration_json(calibration, found) | said)
         return
     if not quiet:
-        show([*report.calibration_tables(calibration), price_moves_table(price_move_parameters())])
-    print(*report.calibration_headline(calibration), sep="\n")
+        show([*report.calibration_tables(calibration, found), price_moves_table(price_move_parameters())])
+    print(*report.calibration_headline(calibration), *report.concentration_sentences(calibration, found), sep="\n")
     print("Nothing was written." if target is None else f"Wrote [demand] of {target}.")
     if not quiet:
         warn(calibration.warnings)

@@ -31,6 +31,7 @@ ORDER = (
     "planner.usage.refused",
     "planner.usage.opening",
     "planner.usage.read",
+    "planner.usage.concentration",
     "planner.coverage",
     "planner.list_cost",
     "planner.measurement",

@@ -51,8 +51,8 @@ COLUMNS: Final = (
     _text("context_window", "prompt-length band of every request in the row, such as 0-200k", grouped=True),
     _text("inference_geo", "where inference ran, such as us; blank is unrestricted", grouped=True),
     _text("speed", "standard or fast; blank is standard", grouped=True),
-    _text("customer", "whose request it was; not used in the measurement"),
-    _text("api_key", "an identifier of the key, never the key; not used"),
+    _text("customer", "whose request it was; read only for the concentration of use"),
+    _text("api_key", "an identifier of the key, never the key; read as customer is, shown as a digest"),
     _text("request_id", "the source's own identifier; not used"),
     Column(name="billed_cost_usd", kind="money", unit="USD", meaning="what the source billed for the row"),
 )

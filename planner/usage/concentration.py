@@ -1,0 +1,259 @@
+"""Who uses it: how much of a log's use its largest customers and keys have, in one more scan where the log names them.
+
+This scan prices nothing, because a price depends on the model, the day and the length of each prompt. Use is therefore
+counted in input-equivalent tokens at one fixed weight per class, about what the classes cost: a stand-in
+for dollars that takes a token of a small model for as much as one of a large model.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from planner.units import TOKEN_COLUMNS
+from planner.usage.columns import KEY_COLUMNS, UNTAGGED
+from planner.usage.files import LogFile
+from planner.usage.formats import FILE_STEM
+from planner.usage.opening import UsageSource, file_layouts, inspect_all, readable, translated, usage_connection
+from planner.usage.refused import csv_rejects
+from planner.usage.scan import US_PER_DAY, record_columns, union
+from planner.usage.views import Layout, Table, open_layout, source_field
+
+OwnerColumn = Literal["customer", "api_key"]
+OWNER_COLUMNS: Final[tuple[OwnerColumn, ...]] = ("customer", "api_key")
+SHOWN: Final = 5
+DIGEST_DIGITS: Final = 6
+
+_TWENTIETHS: Final = dict(zip(TOKEN_COLUMNS, (20.0, 2.0, 25.0, 40.0, 100.0), strict=True))
+# Input-equivalent tokens at 1, 0.1, 1.25, 2 and 5, times 20: whole numbers add up to the same in whatever order threads
+# come to them.
+
+_EPOCH: Final = date(1970, 1, 1)
+_BLANKS: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+_LARGEST: Final = dt.Struct({"minus_use": dt.float64, "name": dt.string})
+
+Window = tuple[date | None, date | None]
+"""First and last day, both included; None leaves the side open."""
+
+
+class Excluded(Protocol):
+    """Use that does not count: a request type, a range of days (inclusive), or both; None is every one."""
+
+    @property
+    def request_type(self) -> str | None:
+        """The type, as the measurement names it."""
+
+    @property
+    def from_(self) -> date | None:
+        """The first day."""
+
+    @property
+    def to(self) -> date | None:
+        """The last day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """One customer, or one key as the first hex digits of the SHA-256 of its text, and its share of all use."""
+
+    name: str
+    share_of_use: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concentration:
+    """How use is spread over the values of one column, within the window and without the exclusions.
+
+    Shares of use are of input-equivalent tokens, rows without a value included in the whole. largest: at most SHOWN,
+    largest first, equal ones by name. distinct: values, blanks apart. rows: that count. share_of_rows_without,
+    share_of_use_without: of rows that leave the column blank or lack it. lines_not_read: CSV lines that could not be
+    read with this column, such as a name that is not UTF-8; they are missing from every figure.
+    """
+
+    column: OwnerColumn
+    distinct: int
+    largest: tuple[Holder, ...]
+    rows: int
+    share_of_rows_without: float
+    share_of_use_without: float
+    lines_not_read: int
+
+    @property
+    def top_share(self) -> float:
+        """Share of use of the largest."""
+        return self.largest[0].share_of_use
+
+    @property
+    def top_five_share(self) -> float:
+        """Share of use of the five largest together."""
+        return sum(holder.share_of_use for holder in self.largest)
+
+
+@ibis.udf.scalar.builtin(name="trim", signature=((dt.string, dt.string), dt.string))
+def _trim(text, characters):  # type: ignore[no-untyped-def]
+    """DuckDB's trim of the characters that Python's strip takes off (Ibis's own knows only those of ASCII)."""
+
+
+@ibis.udf.agg.builtin(name="min", signature=((_LARGEST, dt.int64), dt.Array(_LARGEST)))
+def _least(value, count):  # type: ignore[no-untyped-def]
+    """DuckDB's list of the `count` least values."""
+
+
+def concentration(
+    source: UsageSource, *, window: Window = (None, None), exclusions: Sequence[Excluded] = ()
+) -> tuple[Concentration, ...]:
+    """The concentration of use by customer and by API key, for each of the two that the log has.
+
+    A log has a column where the plan maps it, or where a field of its own name stands in a header or in the first rows
+    of JSON. A value in no row, and a log without a token in the window, give no entry. Rows that the measurement
+    refuses do not count. One scan a column, streaming, bounded memory.
+    Errors: UsageError for a file that cannot be read.
+    """
+    files, _ = inspect_all(source)
+    with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
+        files = [readable(file, Path(folder)) for file in files]
+        found = [_of_column(column, files, source, Path(folder), window, exclusions) for column in OWNER_COLUMNS]
+    return tuple(each for each in found if each is not None)
+
+
+def _of_column(
+    column: OwnerColumn,
+    files: Sequence[LogFile],
+    source: UsageSource,
+    folder: Path,
+    window: Window,
+    exclusions: Sequence[Excluded],
+) -> Concentration | None:
+    """A connection of its own, so that the lines that it sets aside are those of this scan."""
+    with usage_connection(files, folder) as connection, translated():
+        layouts, file_of = file_layouts(connection, files, source)
+        if not any(layout.binding.has(column) for layout in layouts) and not any(
+            _is_plain_field(column, fields) for fields in (*(f.fields for f in files), *(y.fields for y in layouts))
+        ):
+            return None
+        layouts = [_with_owner(layout, column) for layout in layouts]
+        stems = {path: file.stem for path, file in file_of.items()}
+        tables = []
+        for number, layout in enumerate(layouts):
+            table = open_layout(connection, layout, name=f"owners_{number}")
+            tables.append(_owned_use(table, layout, column, stems, window, exclusions))
+        row = connection.to_pyarrow(_aggregate(union(tables))).to_pylist()[0]
+        rejects = csv_rejects(connection, {path: file.name for path, file in file_of.items()})
+    masked = column == "api_key" or any(_reads_keys(layout, column) for layout in layouts)
+    return _concentration(column, row, len(rejects), masked=masked)
+
+
+def _is_plain_field(column: str, fields: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether there is a field of the column's own name that is not an object (whose parts have to be mapped)."""
+    return column in fields and not any(steps[0] == column and len(steps) > 1 for steps in fields.values())
+
+
+def _with_owner(layout: Layout, column: str) -> Layout:
+    """The layout with the column bound to the field of its own name; later rows of JSON may hold it."""
+    fields = layout.fields
+    if layout.kind == "jsonl" and column not in fields:
+        fields = {**fields, column: (column,)}
+    if layout.binding.has(column) or not _is_plain_field(column, fields):
+        return layout
+    binding = replace(layout.binding, fields={**layout.binding.fields, column: column})
+    return replace(layout, fields=fields, binding=binding)
+
+
+def _reads_keys(layout: Layout, column: str) -> bool:
+    return layout.binding.fields.get(column, "").rpartition(".")[2] == "api_key"
+
+
+def _owned_use(
+    table: Table,
+    layout: Layout,
+    column: str,
+    stems: Mapping[str, str],
+    window: Window,
+    exclusions: Sequence[Excluded],
+) -> Table:
+    """owner (NULL where blank) and use (twentieths of input-equivalent tokens) of the layout's rows that count.
+
+    What is refused is what `record_columns` calls a fault, and what the measurement refuses of its groups: a blank
+    model, and a NUL byte in a key column.
+    """
+    columns = record_columns(table, layout)
+    counts = ~columns["fault"] & (_trim(columns["model"], _BLANKS) != "").fill_null(False)
+    for name in KEY_COLUMNS:
+        if name in columns:
+            counts &= ~columns[name].contains("\0").fill_null(False)
+    counts &= _days(columns["us"], *window)
+    kind = _named(columns.get("request_type", ibis.null("string")), layout, "request_type", stems).fill_null(UNTAGGED)
+    for exclusion in exclusions:
+        hit = _days(columns["us"], exclusion.from_, exclusion.to)
+        counts &= ~(hit if exclusion.request_type is None else hit & (kind == exclusion.request_type))
+    use = sum(columns[name] * weight for name, weight in _TWENTIETHS.items() if name in columns)
+    owner = _named(_owner(table, layout, column), layout, column, stems)
+    return table.select(owner=owner, use=use, counts=counts).filter(ibis._.counts).select("owner", "use")
+
+
+def _days(us: Any, since: date | None, until: date | None) -> Any:
+    """Whether a moment lies on a day of the range, in UTC."""
+    inside = ibis.literal(True)
+    if since is not None:
+        inside &= us >= (since - _EPOCH).days * US_PER_DAY
+    if until is not None:
+        inside &= us < ((until - _EPOCH).days + 1) * US_PER_DAY
+    return inside
+
+
+def _owner(table: Table, layout: Layout, column: str) -> Any:
+    if column in layout.binding.constants:
+        return ibis.literal(layout.binding.constants[column], "string")
+    path = layout.binding.fields.get(column)
+    return ibis.null("string") if path is None else source_field(table, layout, path).cast("string")
+
+
+def _named(value: Any, layout: Layout, column: str, stems: Mapping[str, str]) -> Any:
+    """Text as the measurement names it: stripped, a file by its stem; NULL where nothing is left."""
+    if layout.binding.fields.get(column) == FILE_STEM:
+        value = value.substitute({str(path): stems[str(path)] for path in layout.paths})
+    return _trim(value, _BLANKS).nullif("")
+
+
+def _aggregate(table: Table) -> Table:
+    """One row about all owners. Only the group by owner grows with their number, and it spills to disk."""
+    owners = table.group_by("owner").aggregate(use=table.use.sum(), rows=table.count())
+    named = owners.owner.notnull()
+    largest = ibis.struct({"minus_use": -owners.use, "name": owners.owner})
+    return owners.aggregate(
+        use=owners.use.sum(),
+        rows=owners.rows.sum(),
+        use_without=owners.use.sum(where=~named),
+        rows_without=owners.rows.sum(where=~named),
+        distinct=named.sum(),
+        largest=_least(largest, SHOWN, where=named),
+    )
+
+
+def _concentration(
+    column: OwnerColumn, row: Mapping[str, Any], lines_not_read: int, *, masked: bool
+) -> Concentration | None:
+    if not row["distinct"] or not row["use"]:
+        return None
+    return Concentration(
+        column=column,
+        distinct=int(row["distinct"]),
+        largest=tuple(_holders(row["largest"], float(row["use"]), masked=masked)),
+        rows=int(row["rows"]),
+        share_of_rows_without=(row["rows_without"] or 0) / row["rows"],
+        share_of_use_without=(row["use_without"] or 0.0) / row["use"],
+        lines_not_read=lines_not_read,
+    )
+
+
+def _holders(largest: Sequence[Mapping[str, Any]], use: float, *, masked: bool) -> Iterable[Holder]:
+    for each in largest:
+        name = str(each["name"])
+        shown = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_DIGITS] if masked else name
+        yield Holder(name=shown, share_of_use=-each["minus_use"] / use)
