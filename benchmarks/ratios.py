@@ -1,7 +1,8 @@
 """What is fast, as ratios against a floor measured in the same run: `python benchmarks/ratios.py [--quick]`.
 
-A floor is the least work that any implementation must do: drawing the random numbers and one exp, one sort, one scan of
-the same columns, starting the interpreter. Rounds are interleaved and medians taken, so that a busy machine moves both.
+A floor is the least work that any implementation must do (drawing the random numbers and one exp, one sort, one scan of
+the same columns, starting the interpreter), or another way to the same answer. Rounds are interleaved and medians
+taken, so that a busy machine moves both.
 """
 
 import argparse
@@ -11,39 +12,38 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads work on blocks of paths, not inside one product
 
 import duckdb
 import numpy as np
+from base_case import MONTHS, SCENARIOS, SHARE, TYPES, base_case
+from plain_loop import NumpyDraws, SquiggleDraws, function_of_one_path, plain_loop
 
 from planner.commit import commit_sample
 from planner.contract import Contract, DiscountBand
-from planner.demand import DemandModel, demand_process
-from planner.distributions import (
-    Distribution,
-    Point,
-    fraction_from_quantiles,
-    positive_from_quantiles,
-    rate_from_quantiles,
-)
-from planner.levers import Scenario
+from planner.drivers import Drivers, drivers
 from planner.mix import prompt_edges
-from planner.price_moves import PriceMoves
+from planner.plan import build_plan
+from planner.plan_drivers import plan_drivers
+from planner.plan_file.loader import load_plan
 from planner.prices import PriceBook
-from planner.scenario_costs import ScenarioCosts
-from planner.settlement import term_use
-from planner.simulation import PATHS_PER_BLOCK, SpendModel, SpendPaths, simulate_spend
-from planner.unit_costs import AppliedLever, Copy, TypeCosts
+from planner.settlement import settle, term_use
+from planner.simulation import KeptPaths, SpendPaths, simulate_spend
+from planner.simulation_block import SpendModel
 from planner.units import TOKEN_COLUMNS
 from planner.usage.read import UsageSource, read_usage
 
-MONTHS, TYPES, SCENARIOS, ROUTED = 12, 20, 5, 4
+EXAMPLE = Path(__file__).parent.parent / "data" / "plans" / "example.toml"
+FLOOR_BLOCK = 4096  # the floor's own best, whatever the engine's
 BANDS = 10
+PATHS_ONE_BY_ONE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,118 +55,142 @@ class Ratio:
     own: float
 
     def __str__(self) -> str:
-        return f"| {self.what} | {self.floor * 1000:,.1f} | {self.own * 1000:,.1f} | {self.own / self.floor:.2f} |"
+        return f"| {self.what} | {self.floor * 1000:,.1f} | {self.own * 1000:,.1f} | {self.own / self.floor:.3f} |"
 
 
-def interleaved(floor: Callable[[], object], own: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median seconds of each, run in turns after one warm-up of both."""
-    times: tuple[list[float], list[float]] = ([], [])
+def interleaved(*works: Callable[[], object], rounds: int) -> list[float]:
+    """Median seconds of each, run in turns after one warm-up of all."""
+    times: list[list[float]] = [[] for _ in works]
     for turn in range(rounds + 1):
-        for seconds, work in zip(times, (floor, own), strict=True):
+        for seconds, work in zip(times, works, strict=True):
             start = time.perf_counter()
             work()
             if turn:
                 seconds.append(time.perf_counter() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+    return [statistics.median(seconds) for seconds in times]
+
+
+def simulated(
+    model: SpendModel, paths: int, *, threads: int | None = None, kept: KeptPaths | None = None
+) -> SpendPaths:
+    """The last scenario, as a plan asks for it: at each month's list."""
+    every = simulate_spend(model, paths=paths, seed=1, signing=False, threads=threads, kept=kept)
+    return every[f"scenario {SCENARIOS - 1}"]
 
 
 def simulate(paths: int, threads: int, rounds: int) -> Ratio:
     """20 types x 12 months x 5 scenarios, 4 types routed in each, against normals + exp + sum of the same cells."""
-    model = _model()
+    model, sizes = base_case(), [FLOOR_BLOCK] * (paths // FLOOR_BLOCK) + [paths % FLOOR_BLOCK]
 
     def draw(block: int) -> float:
-        cells = np.random.Generator(np.random.SFC64(block)).standard_normal((MONTHS, TYPES, PATHS_PER_BLOCK))
+        cells = np.random.Generator(np.random.SFC64(block)).standard_normal((MONTHS, TYPES, sizes[block]))
         np.exp(cells, out=cells)
         return float(cells.sum())
 
     def floor() -> None:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(draw, range(-(-paths // PATHS_PER_BLOCK))))
+            list(pool.map(draw, range(len(sizes))))
 
-    seconds = interleaved(floor, lambda: simulate_spend(model, paths=paths, seed=1, threads=threads), rounds)
-    return Ratio(
-        what=f"simulate {paths:,} paths, {threads} thread(s) / normals + exp + sum", floor=seconds[0], own=seconds[1]
+    floor_s, own_s = interleaved(floor, lambda: simulated(model, paths, threads=threads), rounds=rounds)
+    return Ratio(what=f"simulate {paths:,} paths, {threads} thread(s) / normals + exp + sum", floor=floor_s, own=own_s)
+
+
+def other_ways(paths: int, rounds: int) -> Iterator[Ratio]:
+    """The engine on one thread against a plain loop over months, and a leaner one that knows which types are routed."""
+    model = base_case()
+
+    def plain(lean: bool) -> object:
+        draws = NumpyDraws(generator=np.random.Generator(np.random.SFC64(1)), n_paths=paths)
+        return plain_loop(draws, paths, lean=lean)
+
+    plain_s, lean_s, own_s = interleaved(
+        lambda: plain(False), lambda: plain(True), lambda: simulated(model, paths, threads=1), rounds=rounds
     )
+    yield Ratio(what=f"simulate {paths:,} paths, 1 thread / plain month loop", floor=plain_s, own=own_s)
+    yield Ratio(what="the same / month loop that skips unrouted types", floor=lean_s, own=own_s)
 
 
-def _model() -> SpendModel:
-    names = tuple(f"type {k:02d}" for k in range(TYPES))
-    demand = DemandModel(
-        level_sd=0.1,
-        growth_per_year=rate_from_quantiles(0.0, 1.56),
-        growth_damping_per_month=0.98,
-        monthly_volatility=0.06,
-        common_share=0.5,
-        monthly_noise=0.1,
-        noise_ar1=0.3,
-        leave_probability_per_quarter=0.05,
+def squigglepy(paths: int, rounds: int) -> Iterator[Ratio]:
+    """The engine on one thread against the same model on squigglepy's distributions."""
+    model, few = base_case(), PATHS_ONE_BY_ONE
+    arrays_s, single_s, own_s = interleaved(
+        lambda: plain_loop(SquiggleDraws(n_paths=paths), paths, lean=False),
+        lambda: function_of_one_path(few),
+        lambda: simulated(model, paths, threads=1),
+        rounds=rounds,
     )
-    process = demand_process(
-        demand,
-        request_types=names,
-        largest_type=names[0],
-        growth_months=0.0,
-        drift_months=0.0,
-        start_month=1,
-        n_months=MONTHS,
-    )
-    moves = PriceMoves(
-        falls_per_year=0.7,
-        fall=fraction_from_quantiles(0.1, 0.6),
-        rises_per_year=0.2,
-        rise=positive_from_quantiles(0.05, 0.3),
-        lag_months=3,
-    )
-    return SpendModel(
-        demand=process,
-        requests=np.full(TYPES, 1e5),
-        price_moves=moves,
-        months_before_start=2,
-        scenarios=tuple(_scenario(names, i) for i in range(SCENARIOS)),
-    )
+    yield Ratio(what=f"simulate {paths:,} paths, 1 thread / squigglepy, arrays", floor=arrays_s, own=own_s)
+    yield Ratio(what="the same / squigglepy, a function of one path", floor=single_s * paths / few, own=own_s)
 
 
-def _scenario(names: Sequence[str], index: int) -> ScenarioCosts:
-    inputs: dict[str, Distribution] = {}
-    types = []
-    for k, name in enumerate(names):
-        if index == 0 or k >= ROUTED:
-            types.append(TypeCosts(request_type=name, copies=(_copy("opus", "unrouted", None, 0.01),)))
-            continue
-        key = f"route/{name}"
-        inputs |= {f"{key}.start_month": Point(float(index)), f"{key}.ceiling": Point(1.0)}
-        inputs |= {f"{key}.share": fraction_from_quantiles(0.8, 0.95)}
-        inputs |= {f"{key}.escalation": fraction_from_quantiles(0.03, 0.09)}
-        copies = (
-            _copy("opus", "unrouted", 0, 0.01),
-            _copy("haiku", "routed", 0, 0.001),
-            _copy("opus", "escalated", 0, 0.01),
-        )
-        types.append(TypeCosts(request_type=name, copies=copies, routes=(AppliedLever(key=key, ramp_months=4.0),)))
-    return ScenarioCosts(scenario=Scenario(name=f"scenario {index}"), types=tuple(types), inputs=inputs, economics=())
+def what_drives(paths: int, rounds: int) -> Iterator[Ratio]:
+    """Indices, tornado and the best commitments at its ends, against one simulation; both on one thread."""
+    model, contract = base_case(), _contract(20_000.0)
+    spend = simulated(model, paths)
+    use = term_use(contract, spend)
+    offer = commit_sample(contract, use).best(max_shortfall_probability=0.1).offer
+    shortfall = settle(contract, offer, use).shortfall_usd.sum(axis=0)
+
+    def own() -> Drivers:
+        def best(chosen: np.ndarray) -> float:
+            sample = commit_sample(contract, use.on(chosen))
+            return sample.best(max_shortfall_probability=0.1).offer.commit_usd_per_year
+
+        return drivers(spend.scores, spend.annual_list_cost_usd(), shortfall, best)
+
+    once_s, own_s = interleaved(lambda: simulated(model, paths, threads=1), own, rounds=rounds)
+    what = f"drivers of {len(spend.scores)} inputs / simulate {paths:,} paths, 1 thread"
+    yield Ratio(what=what, floor=once_s, own=own_s)
 
 
-def _copy(tier: str, role: str, route: int | None, usd: float) -> Copy:
-    return Copy(
-        tier=tier,
-        role=role,  # type: ignore[arg-type]
-        route=route,
-        traffic_share=1.0,
-        batch_fraction=0.0,
-        batch_multiplier=0.5,
-        usd=np.array([usd, 0.0, 0.0, 0.0]),
+def reuse(paths: int, rounds: int) -> Iterator[Ratio]:
+    """A lever of one scenario in five changed, nothing changed that spend depends on, and the same for a whole plan."""
+    kept, turn = KeptPaths(), count(1)
+    simulated(base_case(), paths, kept=kept)
+
+    def changed() -> SpendModel:
+        return base_case(share_p90=SHARE[1] - 1e-4 * next(turn))
+
+    again_s, lever_s, same_s = interleaved(
+        lambda: simulated(changed(), paths),
+        lambda: simulated(changed(), paths, kept=kept),
+        lambda: simulated(base_case(), paths, kept=kept),
+        rounds=rounds,
     )
+    yield Ratio(what="a lever in one of five scenarios changed / simulate again", floor=again_s, own=lever_s)
+    yield Ratio(what="the contract changed / simulate again", floor=again_s, own=same_s)
+
+
+def example_plan(paths: int, rounds: int) -> Iterator[Ratio]:
+    """The bundled plan: its drivers against its simulation, and worked out again under another contract."""
+    inputs, kept = replace(load_plan(EXAMPLE), paths=paths), KeptPaths()
+    other = replace(inputs, contract=replace(inputs.contract, eligible_fraction=0.9))
+    plan = build_plan(inputs, kept=kept)
+    model = plan.prepared.spend_model
+    once_s, drivers_s, whole_s, again_s = interleaved(
+        lambda: simulate_spend(model, paths=paths, seed=1, signing=False, threads=1),
+        lambda: plan_drivers(plan),
+        lambda: build_plan(other),
+        lambda: build_plan(other, kept=kept),
+        rounds=rounds,
+    )
+    yield Ratio(what="example plan, its drivers / simulate, 1 thread", floor=once_s, own=drivers_s)
+    yield Ratio(what="example plan, the contract changed / worked out afresh", floor=whole_s, own=again_s)
+
+
+def _contract(step_usd: float) -> Contract:
+    """Ten bands, the first from one step on."""
+    bands = tuple(
+        DiscountBand(min_commit_usd_per_year=step_usd * (k + 1), discount_fraction=0.03 * (k + 1)) for k in range(BANDS)
+    )
+    return Contract(term_months=MONTHS, bands=bands)
 
 
 def size(paths: int, rounds: int) -> tuple[Ratio, Ratio]:
     """Exact sizing over ten bands against one sort of annual spend, and against a naive grid of 200 commitments."""
     annual = np.exp(np.random.default_rng(1).normal(14.0, 0.4, paths))
     monthly = np.tile(annual / MONTHS, (MONTHS, 1))
-    bands = tuple(
-        DiscountBand(min_commit_usd_per_year=200_000.0 * (k + 1), discount_fraction=0.03 * (k + 1))
-        for k in range(BANDS)
-    )
-    contract = Contract(term_months=MONTHS, bands=bands)
+    contract = _contract(200_000.0)
     use = term_use(contract, SpendPaths(list_cost_usd=monthly, signing_list_cost_usd=monthly))
     spend = use.drawn_list_usd(contract.periods[0])
 
@@ -181,8 +205,8 @@ def size(paths: int, rounds: int) -> tuple[Ratio, Ratio]:
             costs.append(float(np.mean(commit + np.maximum(spend - commit / kept, 0.0))))
         return min(costs)
 
-    sort_s, exact_s = interleaved(lambda: np.sort(spend), exact, rounds)
-    grid_s, again_s = interleaved(grid, exact, max(rounds // 2, 2))
+    sort_s, exact_s = interleaved(lambda: np.sort(spend), exact, rounds=rounds)
+    grid_s, again_s = interleaved(grid, exact, rounds=max(rounds // 2, 2))
     return (
         Ratio(what=f"exact sizing, {BANDS} bands, {paths:,} paths / one sort", floor=sort_s, own=exact_s),
         Ratio(what="exact sizing / naive grid of 200 commitments", floor=grid_s, own=again_s),
@@ -212,7 +236,7 @@ def measure(rows: int, rounds: int) -> list[Ratio]:
             def own(source: UsageSource = source, edges: tuple[int, ...] = edges) -> object:
                 return read_usage(source, prompt_edges=edges)
 
-            floor_s, own_s = interleaved(floor, own, rounds)
+            floor_s, own_s = interleaved(floor, own, rounds=rounds)
             found.append(Ratio(what=f"measure {rows:,} rows, {kind} / raw DuckDB scan", floor=floor_s, own=own_s))
     return found
 
@@ -237,15 +261,36 @@ def _logs(folder: Path, rows: int) -> list[tuple[str, Path]]:
     return [("parquet", parquet), ("csv", plain), ("jsonl.gz", packed)]
 
 
-def start_up(rounds: int) -> Ratio:
-    """`planner --help` against importing everything that the product uses."""
+def start_up(rounds: int) -> Iterator[Ratio]:
+    """`planner --help` against the bare interpreter, and against importing everything that the product uses."""
     stack = "import numpy, scipy.optimize, pandas, streamlit, duckdb, ibis, altair, pydantic, xlsxwriter, genai_prices"
 
     def run(*arguments: str) -> None:
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
-    whole, own = interleaved(lambda: run("-c", stack), lambda: run("-m", "planner.cli", "--help"), rounds)
-    return Ratio(what="`planner --help` / importing the whole stack", floor=whole, own=own)
+    bare, whole, own = interleaved(
+        lambda: run("-c", "pass"), lambda: run("-c", stack), lambda: run("-m", "planner.cli", "--help"), rounds=rounds
+    )
+    yield Ratio(what="`planner --help` / the bare interpreter", floor=bare, own=own)
+    yield Ratio(what="`planner --help` / importing the whole stack", floor=whole, own=own)
+
+
+def tables(quick: bool) -> Iterator[Ratio | str]:
+    """Every line, as it is measured."""
+    paths, rows, rounds = (8_192, 20_000, 1) if quick else (100_000, 10_000_000, 5)
+    for threads in (1, 2):
+        yield simulate(paths, threads, rounds)
+    yield from other_ways(paths, rounds)
+    if find_spec("squigglepy") is None:
+        yield "| simulate / squigglepy: not installed | | | |"
+    else:
+        yield from squigglepy(paths, rounds)
+    yield from what_drives(paths, rounds)
+    yield from reuse(paths, rounds)
+    yield from example_plan(paths, rounds)
+    yield from size(paths, rounds)
+    yield from start_up(max(rounds, 3))
+    yield from measure(rows, rounds)
 
 
 def main() -> None:
@@ -253,15 +298,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     quick = parser.parse_args().quick
-    paths, rows, rounds = (8_192, 20_000, 1) if quick else (100_000, 10_000_000, 5)
     print("| what | floor ms | own ms | ratio |\n|---|---|---|---|")
-    for threads in (1, 2):
-        print(simulate(paths, threads, rounds), flush=True)
-    for ratio in size(paths, rounds):
-        print(ratio, flush=True)
-    print(start_up(max(rounds, 3)), flush=True)
-    for ratio in measure(rows, rounds):
-        print(ratio, flush=True)
+    for line in tables(quick):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
