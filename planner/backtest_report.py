@@ -18,6 +18,9 @@ _RULE_NAMES: Final = {
     PERFECT_FORESIGHT: "perfect foresight",
 }
 
+BY_LUCK: Final = 0.05
+"""Below this probability under right bands, a count is said to speak against them."""
+
 
 def rule_name(rule: str, backtest: Backtest) -> str:
     """A rule in words, with the period that the history is cut into."""
@@ -25,10 +28,11 @@ def rule_name(rule: str, backtest: Backtest) -> str:
 
 
 def headline(backtest: Backtest) -> tuple[str, ...]:
-    """The conclusion: how often the band held, which way the forecast erred, what the sizing was worth."""
+    """The conclusion: how often the bands held, whether they fit, which way the forecast erred, the sizing's worth."""
     if not backtest.folds:
         return ("Nothing can be tested on this history: " + " ".join(backtest.warnings[:1]),)
-    return coverage_sentence(backtest), bias_sentence(backtest), sizing_sentence(backtest)
+    said = coverage_sentence(backtest), bands_sentence(backtest), bias_sentence(backtest), sizing_sentence(backtest)
+    return tuple(sentence for sentence in said if sentence)
 
 
 def coverage_sentence(backtest: Backtest) -> str:
@@ -41,6 +45,31 @@ def coverage_sentence(backtest: Backtest) -> str:
     if len(backtest.folds) > 1:
         said += f": forecasts of the last {len(backtest.folds)} {backtest.period}s, each from one or more earlier dates"
     return said + "."
+
+
+def bands_sentence(backtest: Backtest) -> str:
+    """Whether the bands were too narrow or wider than needed, and how far luck explains that; empty where neither.
+
+    Too narrow: so few inside the 80% band that bands that fit would do as badly in less than 5% of such tests. Wider
+    than needed: so many inside the 50% band, or all inside the 80% band, which few folds do by luck and is said so.
+    """
+    wide = "The bands were wider than this log needed."
+    if backtest.chance_of_so_few(0.8) < BY_LUCK:
+        return f"The bands were too narrow. {_by_luck('few', 0.8, backtest.chance_of_so_few(0.8), backtest)}"
+    if backtest.chance_of_so_many(0.5) < BY_LUCK:
+        return f"{wide} {_by_luck('many', 0.5, backtest.chance_of_so_many(0.5), backtest)}"
+    if backtest.n_inside(0.8) == backtest.held_out:
+        luck = _by_luck("many", 0.8, backtest.chance_of_so_many(0.8), backtest)
+        return f"{wide} That is no proof of bands too wide in general. {luck}"
+    return ""
+
+
+def _by_luck(how: str, nominal: float, chance: float, backtest: Backtest) -> str:
+    """How often bands that fit would hold so few or so many, and what that figure rests on."""
+    often = percent(chance, 0 if chance >= 0.1 else 1) if chance >= 0.001 else "less than 0.1%"
+    n = len(backtest.folds)
+    counted = f"{n} folds, each counted as one forecast; folds overlap, so it may be more" if n > 1 else "one fold"
+    return f"Bands that fit would hold so {how} inside the {percent(nominal, 0)} band in {often} of tests of {counted}."
 
 
 def bias_sentence(backtest: Backtest) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from math import floor, isfinite, log10
+from math import ceil, floor, isfinite, log10
 from typing import Any, Final
 
 from planner.drivers import Driver, Drivers
@@ -15,7 +15,10 @@ from planner.words import percent, percent_estimate, usd, usd_estimate, usd_roun
 WORTH_NAMING: Final = 0.02
 """Total index from which a sentence names an input."""
 
-_MOST_NAMED: Final = 4
+_MOST_NAMED: Final = 3
+_WORTH_JOINING: Final = 0.05
+"""From this much beyond its share alone, a sentence says what an input explains together with others."""
+
 _PLAIN: Final = {
     "level": "level of usage today",
     "growth": "growth of usage",
@@ -26,7 +29,7 @@ _PLAIN: Final = {
     "walk and noise": "ups and downs of usage",
 }
 _PATTERNS: Final = (
-    (r"walk and noise, year (\d+)", r"ups and downs of usage, year \1"),
+    (r"walk and noise, direction \d+", "ups and downs of usage between years"),
     (r"price moves,? (.+)", r"list price moves: \1"),
     (r"(?:size of )?price (falls|rises),? (.+)", r"list price \1: \2"),
     (r"event \d+ (.+) happens", r"event '\1': whether it happens"),
@@ -45,6 +48,15 @@ _AMOUNTS: Final = {
     "batch share": "share sent as batch",
     "output cut": "cut of output tokens",
 }
+_SPOKEN: Final = (
+    (r"level of usage today", r"the level of usage today"),
+    (r"(largest .+) leaves", r"the \1 leaving"),
+    (r"list price (moves|falls|rises): (.+)", r"list price \1 of \2"),
+    (r"event '(.+)': whether it happens", r"whether event '\1' happens"),
+    (r"event '(.+)': its (month|size)", r"the \2 of event '\1'"),
+    (r"(.+) to (.+): share routed", r"the share of \1 routed to \2"),
+    (r"(.+) to (.+): share that escalates", r"the share of \1 that escalates from \2"),
+)
 _OF_A_RAMP: Final = {"start_month": "month it starts", "ceiling": "share adopted in the end"}
 
 
@@ -108,7 +120,7 @@ def shortfall_drivers_table(found: Drivers) -> Table:
         columns=("input", "alone", "with interactions"),
         rows=tuple((name, *_share_cells(indices)) for name, indices in known),
         numeric=frozenset({1, 2}),
-        note="Shares of its variance. Interactions are counted in pairs: a share with interactions is a lower bound.",
+        note=_shortfall_note(found),
     )
 
 
@@ -118,9 +130,17 @@ def _at(what: str) -> tuple[str, str]:
 
 def _note(found: Drivers) -> str:
     said = ["Alone, with interactions: shares of the variance of annual list spend; interactions are counted in pairs."]
+    if found.spend_unexplained is not None:
+        said.append(_unexplained(found.spend_unexplained))
     if found.commit_se_usd:
         said.append(f"Commitments are good to about ± {usd(_rounded(found.commit_se_usd, found.commit_se_usd))}.")
     return " ".join(said)
+
+
+def _shortfall_note(found: Drivers) -> str:
+    said = "Shares of its variance. Interactions are counted in pairs: a share with interactions is a lower bound."
+    rest = found.shortfall_unexplained
+    return said if rest is None else f"{said} {_unexplained(rest)}"
 
 
 def _share_cells(indices: Indices | None) -> tuple[str, str]:
@@ -155,52 +175,61 @@ def _rounded(value: float, se: float) -> float:
 
 
 def drivers_sentences(found: Drivers) -> tuple[str, ...]:
-    """What matters, what it would change, what stays unexplained, and every warning."""
+    """What makes annual spend uncertain, what moves the most dollars, what makes shortfall uncertain; warnings."""
     said = [
-        *_explained("annual spend", [(one.name, one.spend) for one in found.inputs], found.spend_unexplained),
+        *_uncertain("Annual spend", [(one.name, one.spend) for one in found.inputs]),
         *_moved(found),
-        *_explained("shortfall cost", [(one.name, one.shortfall) for one in found.inputs], found.shortfall_unexplained),
+        *_uncertain("Shortfall cost", [(one.name, one.shortfall) for one in found.inputs]),
         *(f"{warning}." for warning in found.warnings),
     ]
     return tuple(said)
 
 
-def _explained(figure: str, inputs: Sequence[tuple[str, Indices | None]], rest: Estimate | None) -> list[str]:
+def _uncertain(figure: str, inputs: Sequence[tuple[str, Indices | None]]) -> list[str]:
+    """The inputs with the largest shares of a figure's variance, and the most that any other has."""
     known = sorted(((name, i) for name, i in inputs if i is not None), key=lambda pair: -pair[1].total.mean)
-    if not known or rest is None:
+    if not known:
         return []
     named = [pair for pair in known if pair[1].total.mean >= WORTH_NAMING][:_MOST_NAMED]
     if not named:
-        return [f"No listed input explains {percent(WORTH_NAMING, 0)} or more of the variance of {figure}."]
-    (name, share), *others = (_share_words(key, indices) for key, indices in named)
-    said = [f"{_capital(name)} explains {_of(share, figure)}", *(f"{name} {share}" for name, share in others)]
+        return [f"{figure} hangs on no single input: none explains {percent(WORTH_NAMING, 0)} of its variance."]
+    joint = any(i.total.mean - i.first_order.mean >= _WORTH_JOINING for _, i in named)
+    (name, indices), *others = named
+    said = f"{figure} is uncertain above all because of {_spoken(name)} ({_of_variance(indices, joint)})"
+    if others:
+        said += f", then {_and([f'{_spoken(name)} ({_short_share(i, joint)})' for name, i in others])}"
     if unnamed := known[len(named) :]:
         most = max(max(i.total.mean, 2 * i.total.se) for _, i in unnamed)
-        said.append(f"each of the other {len(unnamed)} at most {percent(most)}")
-    return [f"{'; '.join(said)}. {_unexplained(rest)}"]
+        said += f"; no other input explains more than {max(ceil(100 * most), 1)}%"
+    return [f"{said}."]
 
 
-def _of(share: str, figure: str) -> str:
-    alone, comma, together = share.partition(", ")
-    return f"{alone} of the variance of {figure}{comma}{together}"
+def _of_variance(indices: Indices, joint: bool) -> str:
+    alone = f"{_alone(indices)} of its variance"
+    return f"{alone} alone, {_about(indices.total)} together with other inputs" if joint else alone
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _short_share(indices: Indices, joint: bool) -> str:
+    return f"{_alone(indices)} and {_about(indices.total)}" if joint else _alone(indices)
 
 
-def _share_words(name: str, indices: Indices) -> tuple[str, str]:
-    """Name and share: alone, and with interactions where these show."""
-    alone, total = indices.first_order, indices.total
-    shown, together = _about(alone), _about(total)
-    words = shown if shown == together else f"{shown}, {together} with interactions"
-    return _spoken(name), words if alone.mean > 0 else f"{together} by interactions alone"
+def _alone(indices: Indices) -> str:
+    """An estimate can fall below nothing, a share cannot."""
+    return _about(indices.first_order) if indices.first_order.mean > 0 else "0%"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _spoken(key: str) -> str:
-    """An input's words inside a sentence, which has colons and semicolons of its own."""
-    subject, colon, amount = driver_name(key).partition(": ")
-    return f"{subject} ({amount})" if colon else subject
+    """An input inside a sentence, which has colons of its own: "list price moves of opus"."""
+    words = driver_name(key)
+    for pattern, said in _SPOKEN:
+        if found := re.fullmatch(pattern, words):
+            return found.expand(said)
+    subject, colon, amount = words.rpartition(": ")
+    return f"{subject} ({amount})" if colon else words
 
 
 def _unexplained(rest: Estimate) -> str:
@@ -214,10 +243,10 @@ def _unexplained(rest: Estimate) -> str:
 
 
 def _about(share: Estimate) -> str:
-    """A share to the digits that are real: a decimal below half a point of error, tens above five."""
+    """A share to the digits that are real and matter: a decimal below two points, tens with an error above five."""
     if share.se >= 0.05:
         return f"about {round(share.mean, 1):.0%}"
-    return percent(share.mean, 0 if share.se >= 0.005 or share.mean >= 0.1 else 1)
+    return percent(share.mean, 0 if share.se >= 0.005 or share.mean >= 0.02 else 1)
 
 
 def _moved(found: Drivers) -> list[str]:
@@ -233,8 +262,9 @@ def _moved(found: Drivers) -> list[str]:
     _, one, low, high = max(seen, key=lambda move: move[0])
     commits = [_commit_cell(value, found.commit_se_usd) for value in (one.commit_at_p10_usd, one.commit_at_p90_usd)]
     return [
-        f"{_capital(_spoken(one.name))} moves dollars most: from its P10 to its P90 expected annual spend goes from "
-        f"{usd_short(low.mean)} to {usd_short(high.mean)}, and the best commitment from {commits[0]} to {commits[1]}."
+        f"The most dollars hang on {_spoken(one.name)}: from the low end (P10) to the high end (P90), expected annual "
+        f"spend goes from {usd_short(low.mean)} to {usd_short(high.mean)}, and the best commitment from {commits[0]} "
+        f"to {commits[1]}."
     ]
 
 

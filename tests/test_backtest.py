@@ -14,6 +14,7 @@ import pytest
 import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 from strategies import CALM_DEMAND, plan_table
 
 from planner.backtest.folds import backtest, known_until
@@ -37,7 +38,7 @@ from planner.backtest.rules import (
     perfect_foresight,
     rule_list_usd,
 )
-from planner.backtest_report import backtest_json, coverage_sentence, headline, tables
+from planner.backtest_report import BY_LUCK, backtest_json, bands_sentence, coverage_sentence, headline, tables
 from planner.bundled import data_path
 from planner.charts.backtest import fold_chart, fold_frame, history_frame, pit_chart, pit_frame, sizing_chart
 from planner.contract import Contract, DiscountBand
@@ -698,6 +699,56 @@ def test_coverage_is_said_in_words(test_of_nine: Backtest) -> None:
         assert all(len(row) == len(table.columns) for row in table.rows)
 
 
+def folds_with(inside: Sequence[tuple[int, int, int]]) -> Backtest:
+    """A backtest whose folds have so many months in the 50 % band, between it and the 80 % one, and outside both."""
+    spend = np.full(24, 50_000.0)
+    folds = []
+    for narrow, between, outside in inside:
+        actual = [51_000.0] * narrow + [20_000.0] * between + [5_000.0] * outside
+        paths = np.tile(np.arange(1.0, 102.0), (len(actual), 1)) * 1000.0
+        folds.append(fold(np.concatenate([spend[: 24 - len(actual)], actual]), paths, contract()))
+    return backtest_of(folds, spend)
+
+
+def test_a_fold_counts_as_one_forecast_when_luck_is_judged() -> None:
+    tested = folds_with([(1, 0, 0), (1, 0, 1), (2, 1, 0), (1, 2, 1)])
+    shares = 1 + 1 / 2 + 2 / 3 + 1 / 4, 1 + 1 / 2 + 1 + 3 / 4
+    for nominal, share in zip((0.5, 0.8), shares, strict=True):
+        law = binom(4, nominal)
+        assert tested.chance_of_so_few(nominal) == pytest.approx(law.pmf(np.arange(np.ceil(share) + 1)).sum())
+        assert tested.chance_of_so_many(nominal) == pytest.approx(law.pmf(np.arange(np.floor(share), 5)).sum())
+    # fifths that add up to two whole folds are two, whatever their binary rounding
+    fifths = folds_with([(1, 0, 4), (2, 0, 3), (3, 0, 2), (4, 0, 1)])
+    assert fifths.chance_of_so_few(0.5) == pytest.approx(binom.cdf(2, 4, 0.5))
+    assert fifths.chance_of_so_many(0.5) == pytest.approx(binom.sf(1, 4, 0.5))
+
+
+def test_bands_that_do_not_fit_are_said_to_be_too_narrow_or_wider_than_needed() -> None:
+    narrow = folds_with([(0, 1, h - 1) if h > 2 else (0, 0, h) for h in range(1, 9)])
+    assert narrow.chance_of_so_few(0.8) < BY_LUCK
+    assert bands_sentence(narrow).startswith("The bands were too narrow. ")
+    assert f"so few inside the 80% band in {narrow.chance_of_so_few(0.8):.1%} of tests of 8 folds" in bands_sentence(
+        narrow
+    )
+    all_wide = folds_with([(0, h, 0) for h in range(1, 9)])
+    said = bands_sentence(all_wide)
+    assert said.startswith("The bands were wider than this log needed. That is no proof")
+    assert f"so many inside the 80% band in {0.8**8:.0%} of tests of 8 folds" in said
+    wider = bands_sentence(folds_with([(h, 0, 0) for h in range(1, 9)]))
+    assert wider.startswith("The bands were wider than this log needed. Bands that fit")
+    assert f"the 50% band in {0.5**8:.1%} of tests" in wider
+    assert bands_sentence(folds_with([(1, 0, 0)])).endswith("in 80% of tests of one fold.")
+    fitting = folds_with([(0, 1, 0), (1, 1, 0), (2, 1, 0), (1, 1, 2), (3, 1, 1)])
+    assert bands_sentence(fitting) == ""
+    assert len(headline(fitting)) == 3
+    assert headline(narrow)[1] == bands_sentence(narrow)
+
+
+def test_one_fold_never_shows_bands_to_be_too_narrow_unless_all_is_outside() -> None:
+    assert folds_with([(0, 1, 11)]).chance_of_so_few(0.8) == 1.0
+    assert bands_sentence(folds_with([(0, 0, 12)])) == "", "one fold misses one time in five by luck"
+
+
 def test_json_has_the_keys_that_scripts_rely_on(test_of_nine: Backtest) -> None:
     found = backtest_json(test_of_nine)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -735,10 +786,13 @@ def test_nothing_to_test_is_null_and_never_zero() -> None:
 
 def test_charts_carry_the_figures_and_say_how_to_read_them(test_of_nine: Backtest) -> None:
     (only,) = test_of_nine.folds
+    spec_of_fold = fold_chart(test_of_nine, only).to_dict()
     for chart in (fold_chart(test_of_nine, only), pit_chart(test_of_nine), sizing_chart(test_of_nine)):
         spec = chart.to_dict()  # validates against the Vega-Lite schema
         assert spec["title"]["text"]
         assert spec["title"]["subtitle"]
+    scales = [layer["encoding"]["y"].get("scale", {}) for layer in spec_of_fold["layer"]]
+    assert {scale["zero"] for scale in scales if "zero" in scale} == {False}, "bands of a few percent are to be seen"
     assert history_frame(test_of_nine)["usd"].tolist() == list(test_of_nine.spend_usd)
     assert fold_frame(only)["actual"].tolist() == list(test_of_nine.spend_usd)[-9:]
     assert (fold_frame(only)["p10"] == 11_000.0).all()

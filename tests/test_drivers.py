@@ -1,6 +1,7 @@
 """Drivers against closed forms, scipy's Sobol indices (which take runs of their own), and their own standard errors."""
 
 import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,7 @@ from planner.charts.drivers import (
 )
 from planner.drivers import FEWEST_PATHS, MOST_PATHS, Drivers, drivers
 from planner.drivers_report import (
+    WORTH_NAMING,
     driver_name,
     drivers_json,
     drivers_sentences,
@@ -30,6 +32,7 @@ from planner.drivers_report import (
 )
 from planner.errors import InputError
 from planner.risk import Estimate
+from planner.words import usd_short
 
 LOG_SD = np.array([0.35, 0.25, 0.2, 0.1, 0.05, 0.0])
 """A bill that is a product of six log-normal factors, the last without effect."""
@@ -363,7 +366,7 @@ def test_scores_outside_the_unit_interval_or_of_another_length_are_errors():
     [
         ("growth", "growth of usage"),
         ("level", "level of usage today"),
-        ("walk and noise, year 2", "ups and downs of usage, year 2"),
+        ("walk and noise, direction 2", "ups and downs of usage between years"),
         ("largest leaves", "largest type or customer leaves"),
         ("price moves, opus", "list price moves: opus"),
         ("price moves opus", "list price moves: opus"),
@@ -395,14 +398,54 @@ def bill() -> Drivers:
 
 def test_sentences_name_what_matters_and_what_stays_unexplained(bill):
     about_spend, moved, about_shortfall = drivers_sentences(bill)
-    assert about_spend.startswith("Growth of usage explains ")
+    assert about_spend.startswith("Annual spend is uncertain above all because of growth of usage (")
     share = bill.inputs[0].spend.first_order.mean
-    assert f"{share * 100:.0f}% of the variance of annual spend" in about_spend
-    assert "triage to claude-haiku-5-5 (share routed)" in about_spend
-    assert "each of the other 2 at most" in about_spend
-    assert "unexplained" in about_spend
-    assert moved.startswith("Growth of usage moves dollars most")
-    assert "shortfall cost" in about_shortfall
+    assert f"growth of usage ({share * 100:.0f}% of its variance" in about_spend
+    assert "the level of usage today (" in about_spend
+    low, high = bill.inputs[0].spend_at_p10_usd, bill.inputs[0].spend_at_p90_usd
+    assert moved.startswith("The most dollars hang on growth of usage")
+    assert f"goes from {usd_short(low.mean)} to {usd_short(high.mean)}" in moved
+    assert about_shortfall.startswith("Shortfall cost is uncertain above all because of growth of usage (")
+    for table in (drivers_table(bill), shortfall_drivers_table(bill)):
+        assert "unexplained" in table.note
+
+
+def test_the_bound_on_the_inputs_that_a_sentence_leaves_out_holds(bill):
+    said, _, _ = drivers_sentences(bill)
+    (bound,) = re.findall(r"no other input explains more than (\d+)%", said)
+    unnamed = [one for one in bill.inputs if one.spend.total.mean < WORTH_NAMING] or bill.inputs[3:]
+    assert unnamed
+    assert all(one.spend.total.mean <= int(bound) / 100 for one in unnamed)
+
+
+def test_an_input_that_matters_only_together_with_others_says_so():
+    scores = plain(2, 8192, 31)
+    a, b = scores.values()
+    found = found_by(dict(zip(("growth", "level"), (a, b), strict=True)), 10 + (a - 0.5) * (b - 0.5))
+    said = drivers_sentences(found)[0]
+    shares = re.findall(r"\((\d+(?:\.\d)?)% of its variance alone, (\d+)% together with other inputs\)", said)
+    (alone, together) = map(float, shares[0])
+    assert alone < 5
+    assert together > 90
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("walk and noise", "ups and downs of usage"),
+        ("largest type leaves", "the largest type leaving"),
+        ("price moves opus", "list price moves of opus"),
+        ("event 1 EU launch happens", "whether event 'EU launch' happens"),
+        ("event 1 EU launch size", "the size of event 'EU launch'"),
+        ("route/triage/any/claude-haiku-5-5.share", "the share of triage routed to claude-haiku-5-5"),
+        ("route/triage/any/claude-haiku-5-5.escalation", "the share of triage that escalates from claude-haiku-5-5"),
+        ("cache/answer.hit_rate", "answer (cache hit rate)"),
+        ("something new", "something new"),
+    ],
+)
+def test_an_input_stands_in_a_sentence_without_a_colon(key, said):
+    found = found_by({key: plain(1, 1024, 32)["x0"]}, np.exp(plain(1, 1024, 32)["x0"]))
+    assert f"because of {said} (" in drivers_sentences(found)[0]
 
 
 def test_an_input_without_effect_is_shown_below_what_could_be_seen(bill):
@@ -450,8 +493,8 @@ def test_json_has_the_promised_keys_and_only_numbers_or_null(bill):
 def test_charts_say_what_they_show_and_how_to_read_it(bill):
     few = found_by(plain(1, 100, 29), np.ones(100))
     for chart, axis in (
-        (shares_chart, "share of the variance of annual spend (%)"),
-        (spend_tornado_chart, "expected list spend (USD, months 1 to 12)"),
+        (shares_chart, "share of variance (%)"),
+        (spend_tornado_chart, "expected list spend (USD, year 1)"),
         (commit_tornado_chart, "best commitment (USD a year)"),
     ):
         spec = chart(bill).to_dict()
@@ -462,7 +505,13 @@ def test_charts_say_what_they_show_and_how_to_read_it(bill):
 
 
 def test_a_tornado_is_sorted_by_its_width_and_carries_the_figures(bill):
-    for frame in (spend_tornado_frame(bill), commit_tornado_frame(bill)):
+    for frame, chart in (
+        (spend_tornado_frame(bill), spend_tornado_chart(bill)),
+        (commit_tornado_frame(bill), commit_tornado_chart(bill)),
+    ):
+        assert frame["p10_words"].tolist() == [usd_short(usd) for usd in frame["p10"]]
+        spec = json.dumps(chart.to_dict())
+        assert "at its P10" in spec, "the legend and not the words say which end is which"
         assert (frame["high"] - frame["low"]).is_monotonic_decreasing
         assert (frame["low"] <= frame["high"]).all()
     growth = spend_tornado_frame(bill).set_index("name").loc["growth of usage"]
@@ -470,6 +519,14 @@ def test_a_tornado_is_sorted_by_its_width_and_carries_the_figures(bill):
         bill.inputs[0].spend_at_p10_usd.mean,
         bill.inputs[0].spend_at_p90_usd.mean,
     )
+
+
+def test_a_name_in_lines_is_the_name(bill):
+    for frame in (shares_frame(bill), spend_tornado_frame(bill)):
+        for name, row in zip(frame["name"], frame["row"], strict=True):
+            assert row.replace("\n", " ") == name.replace(": ", " ")
+            longest = max(map(len, name.split()))
+            assert all(len(line) <= max(20, longest) for line in row.split("\n"))
 
 
 def test_a_chart_shows_the_largest_inputs():

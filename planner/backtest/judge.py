@@ -8,9 +8,11 @@ the rules. Prices are constant throughout: what was used, at one day's list. Not
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil, floor
 from typing import Final
 
 import numpy as np
+from scipy.special import bdtr, bdtrc
 
 from planner.backtest.rules import (
     RECOMMENDED,
@@ -123,6 +125,24 @@ class Backtest:
     def coverage(self) -> dict[float, float] | None:
         """Nominal coverage -> share of held-out periods inside that band; None without a held-out period."""
         return {nominal: self.n_inside(nominal) / self.held_out for nominal in BANDS} if self.held_out else None
+
+    def chance_of_so_few(self, nominal: float) -> float:
+        """Probability that right bands of this nominal coverage hold no more than these did.
+
+        Binomial, one trial a fold and not one a forecast: forecasts of one fold miss together. Of a fold counts the
+        share of its forecasts that lie inside; their sum is rounded up, so that the probability is not too small.
+        """
+        return float(bdtr(ceil(self._folds_inside(nominal)), len(self.folds), nominal))
+
+    def chance_of_so_many(self, nominal: float) -> float:
+        """Probability that right bands hold as many as these did or more; counted alike, rounded down."""
+        least = floor(self._folds_inside(nominal))
+        return float(bdtrc(least - 1, len(self.folds), nominal)) if least else 1.0
+
+    def _folds_inside(self, nominal: float) -> float:
+        """Sum over the folds of the share inside, in whole folds where it is one but for rounding."""
+        shares = (sum(one.is_inside(nominal) for one in fold.held_out) / fold.hidden for fold in self.folds)
+        return round(sum(shares), 9)
 
     @property
     def bias_fraction(self) -> float | None:

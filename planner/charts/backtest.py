@@ -19,7 +19,7 @@ def fold_chart(backtest: Backtest, fold: Fold, palette: Palette = LIGHT) -> alt.
     when = alt.Axis(format="%b %y" if backtest.period == "month" else "%d %b", tickCount=6, labelOverlap=True)
     x = alt.X("starts:T", title=f"{backtest.period}", scale=alt.Scale(type="utc", padding=8), axis=when)
     title = f"list spend (USD a {backtest.period})"
-    y = alt.Y("usd:Q", title=title, axis=money_axis(), scale=alt.Scale(zero=True))
+    y = alt.Y("usd:Q", title=title, axis=money_axis(), scale=alt.Scale(zero=False, padding=12))
     bands = alt.Chart(forecast).encode(x=x)
     actual = alt.Chart(seen).encode(x=x, y=y)
     tips = [alt.Tooltip("label:N", title=f"{backtest.period}")]
@@ -39,9 +39,9 @@ def fold_chart(backtest: Backtest, fold: Fold, palette: Palette = LIGHT) -> alt.
         actual.mark_point(color=palette.ink, filled=True, size=45).encode(tooltip=[tips[0], *exact_tips(usd="actual")]),
         bands.mark_point(size=220, opacity=0).encode(y=alt.Y("actual:Q", title=title), tooltip=tips),
     ]
-    reading = "Solid: what came. Dashed: forecast median. Bars: its 50% and 80% bands."
-    hidden = f"the last {backtest.period}" if fold.hidden == 1 else f"the last {fold.hidden} {backtest.period}s"
-    return finished(layers, f"Forecast of {hidden}, hidden, against what came", reading, palette)
+    reading = "Solid: what came. Dashed: forecast median, from what was known before. Bars: its 50% and 80% bands."
+    hidden = f"The last {backtest.period}" if fold.hidden == 1 else f"The last {fold.hidden} {backtest.period}s"
+    return finished(layers, f"{hidden}: forecast and actual", reading, palette, height=380)
 
 
 def history_frame(backtest: Backtest) -> pd.DataFrame:
@@ -105,7 +105,9 @@ def sizing_chart(backtest: Backtest, palette: Palette = LIGHT) -> alt.LayerChart
     """What each rule's commitments cost above perfect foresight, ours first; the part that is shortfall apart."""
     frame = sizing_frame(backtest)
     y = alt.Y("name:N", sort=frame["name"].tolist(), title="rule", axis=alt.Axis(labelLimit=170))
-    x = alt.X("above:Q", title="cost above perfect foresight (USD, all folds)", axis=money_axis())
+    # The words stand to the right of the longest bar, and need their room inside the picture.
+    scale = alt.Scale(domain=[0, max(1.3 * float(frame["above"].max()), 1.0)], nice=False)
+    x = alt.X("above:Q", title="cost above perfect foresight (USD)", axis=money_axis(), scale=scale)
     tips = [alt.Tooltip("name:N", title="rule")]
     tips += exact_tips(cost="cost", above="above perfect foresight", shortfall="shortfall", overage="overage")
     base = alt.Chart(frame).encode(y=y, x=x, tooltip=tips)
@@ -115,7 +117,7 @@ def sizing_chart(backtest: Backtest, palette: Palette = LIGHT) -> alt.LayerChart
         base.mark_text(align="left", dx=5, color=palette.ink, fontWeight="bold").encode(text="words:N"),
     ]
     listed = usd_short(backtest.on_demand_cost_usd)
-    reading = f"Shorter is better. On demand, the same use costs {listed}."
+    reading = f"All folds together; shorter is better. On demand, the same use costs {listed}."
     return finished(layers, "Cost of each way to size", reading, palette, height=34 * len(frame) + 60)
 
 

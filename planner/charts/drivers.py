@@ -1,6 +1,7 @@
 """Charts of what drives the answer: shares of variance, and tornados of spend and of the best commitment."""
 
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any, Final
 
 import altair as alt
@@ -14,18 +15,23 @@ from planner.words import percent, usd_short
 
 LARGEST_ROWS: Final = 12
 
-_SHARES = ["name", "alone", "total", "words"]
-_TORNADO = ["name", "p10", "p90", "low", "high", "p10_words", "p90_words", "p10_is_low"]
+_SHARES = ["name", "row", "alone", "total", "words"]
+_TORNADO = ["name", "row", "p10", "p90", "low", "high", "p10_words", "p90_words", "p10_is_low"]
+_ENDS: Final = {"p10": "at its P10", "p90": "at its P90"}
+_LINE_OF_A_NAME: Final = 20
+_LINE_PIXELS: Final = 13
+_ROOM_FOR_WORDS: Final = 0.48
+"""Beside either end of the widest bar, as a part of its width: a figure fits there on a telephone."""
 
 
 def shares_chart(found: Drivers, palette: Palette = LIGHT) -> alt.LayerChart:
     """Share of the variance of annual spend by input, the largest first: alone, and with interactions."""
     frame = shares_frame(found)
     y = _rows(frame)
-    top = max(1.15 * float(frame["total"].max()), 0.1) if len(frame) else 1.0
+    top = max(1.25 * float(frame["total"].max()), 0.1) if len(frame) else 1.0
     scale = alt.Scale(domain=[0, top], nice=False)
     axis = alt.Axis(format=".0%", tickCount=5)
-    x = alt.X("total:Q", title="share of the variance of annual spend (%)", axis=axis, scale=scale)
+    x = alt.X("total:Q", title="share of variance (%)", axis=axis, scale=scale)
     tips = [
         alt.Tooltip("name:N", title="input"),
         alt.Tooltip("alone:Q", format=".1%"),
@@ -38,15 +44,15 @@ def shares_chart(found: Drivers, palette: Palette = LIGHT) -> alt.LayerChart:
         base.mark_bar(height=12, color=palette.mark).encode(x="alone:Q"),
         base.mark_text(align="left", dx=5, color=palette.ink, fontWeight="bold").encode(x=x, text="words:N"),
     ]
-    reading = "Solid: the input alone. Dotted: with its interactions."
+    reading = "Shares of its variance. Solid: the input alone. Dotted: with its interactions."
     return finished(layers, "What drives annual spend", reading, palette, height=_height(frame))
 
 
 def shares_frame(found: Drivers) -> pd.DataFrame:
-    """name, alone, total (fractions), words: the inputs with the largest shares, none where none is known."""
+    """name, row (the name in lines), alone, total (fractions), words: the largest inputs, none where none is known."""
     names = driver_names(found)
     rows = [
-        (names[one.name], one.spend.first_order.mean, one.spend.total.mean, _share(one.spend.total))
+        (*_named(names[one.name]), one.spend.first_order.mean, one.spend.total.mean, _share(one.spend.total))
         for one in found.inputs[:LARGEST_ROWS]
         if one.spend is not None
     ]
@@ -60,19 +66,19 @@ def _share(total: Estimate) -> str:
 def spend_tornado_chart(found: Drivers, palette: Palette = LIGHT) -> alt.LayerChart:
     """Expected annual spend with each input at its P10 and at its P90, the widest first."""
     middle = None if found.spend_usd is None else found.spend_usd.mean
-    title = "expected list spend (USD, months 1 to 12)"
-    return _tornado(spend_tornado_frame(found), middle, title, "Annual spend at P10 and P90 of each input", palette)
+    title = "expected list spend (USD, year 1)"
+    return _tornado(spend_tornado_frame(found), middle, title, "Annual spend if an input is low or high", palette)
 
 
 def commit_tornado_chart(found: Drivers, palette: Palette = LIGHT) -> alt.LayerChart:
     """The best commitment if each input were known to stand at its P10 or at its P90, the widest first."""
     title = "best commitment (USD a year)"
-    heading = "Best commitment at P10 and P90 of each input"
+    heading = "Best commitment if an input is low or high"
     return _tornado(commit_tornado_frame(found), found.commit_usd, title, heading, palette)
 
 
 def spend_tornado_frame(found: Drivers) -> pd.DataFrame:
-    """name, p10, p90, low, high (USD) and their words: the inputs that move expected annual spend most."""
+    """name, row, p10, p90, low, high (USD) and their words: the inputs that move expected annual spend most."""
     return _tornado_frame(found, lambda one: (_mean(one.spend_at_p10_usd), _mean(one.spend_at_p90_usd)))
 
 
@@ -91,23 +97,22 @@ def _tornado_frame(found: Drivers, ends: Callable[[Driver], tuple[float | None, 
         p10, p90 = ends(one)
         if p10 is not None and p90 is not None:
             low, high = sorted((p10, p90))
-            words = f"P10 {usd_short(p10)}", f"P90 {usd_short(p90)}"
-            rows.append((names[one.name], p10, p90, low, high, *words, p10 <= p90))
-    rows.sort(key=lambda row: row[3] - row[4])
+            words = usd_short(p10), usd_short(p90)
+            rows.append((*_named(names[one.name]), p10, p90, low, high, *words, p10 <= p90))
+    rows.sort(key=lambda row: row[4] - row[5])
     return pd.DataFrame(rows[:LARGEST_ROWS], columns=_TORNADO)
 
 
 def _tornado(frame: pd.DataFrame, middle: float | None, title: str, heading: str, palette: Palette) -> alt.LayerChart:
     low, high = (float(frame["low"].min()), float(frame["high"].max())) if len(frame) else (0.0, 1.0)
-    room = 0.3 * (high - low) or 1.0  # for the words beside the ends
+    room = _ROOM_FOR_WORDS * (high - low) or 1.0
     scale = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
     tips = [alt.Tooltip("name:N", title="input"), *exact_tips(p10="at its P10", p90="at its P90")]
     base = alt.Chart(frame).encode(y=_rows(frame), tooltip=tips)
-    x = alt.X("low:Q", title=title, axis=money_axis(), scale=scale)
+    x = alt.X("low:Q", title=title, axis=money_axis(ticks=4), scale=scale)
     layers = [
         base.mark_bar(height=10, color=palette.mark, opacity=0.45).encode(x=x, x2="high:Q"),
-        base.mark_point(shape="circle", filled=False, size=90, color=palette.mark, opacity=1).encode(x="p10:Q"),
-        base.mark_point(shape="diamond", filled=True, size=110, color=palette.alarm, opacity=1).encode(x="p90:Q"),
+        *(_points(base, end, palette) for end in _ENDS),
     ]
     for end, other_side in (("p10", "!datum.p10_is_low"), ("p90", "datum.p10_is_low")):
         words = base.encode(x=f"{end}:Q", text=f"{end}_words:N")
@@ -117,14 +122,54 @@ def _tornado(frame: pd.DataFrame, middle: float | None, title: str, heading: str
     if middle is not None:
         rule = alt.Chart(pd.DataFrame({"middle": [middle]})).mark_rule(color=palette.muted, strokeDash=DASHES[1])
         layers.append(rule.encode(x="middle:Q"))
-    reading = "Circle: the input at its P10. Diamond: at its P90. Dashed: nothing known."
-    return finished(layers, heading, reading, palette, height=_height(frame))
+    reading = "One input at a time. Dashed: with none of them known."
+    return finished(layers, heading, reading, palette, height=_height(frame) + 24)
+
+
+def _points(base: alt.Chart, end: str, palette: Palette) -> alt.Chart:
+    """One end of every row, in its shape and colour, with its entry in the legend above the picture."""
+    legend = alt.Legend(orient="top", title=None, symbolSize=100)
+    shapes = alt.Scale(domain=list(_ENDS.values()), range=["circle", "diamond"])
+    colours = alt.Scale(domain=list(_ENDS.values()), range=[palette.mark, palette.alarm])
+    return (
+        base.transform_calculate(end=f"'{_ENDS[end]}'")
+        .mark_point(filled=True, size=100, opacity=1)
+        .encode(
+            x=f"{end}:Q",
+            shape=alt.Shape("end:N", scale=shapes, legend=legend),
+            color=alt.Color("end:N", scale=colours, legend=legend),
+        )
+    )
+
+
+def _named(name: str) -> tuple[str, str]:
+    """The name, and the same in lines that leave a telephone room for the picture."""
+    parts = name.split(": ")
+    lines = [line for part in parts for line in wrap(part, _LINE_OF_A_NAME, break_on_hyphens=False)]
+    return name, "\n".join(lines)
 
 
 def _rows(frame: pd.DataFrame) -> alt.Y:
-    axis = alt.Axis(labelLimit=220, labelExpr="split(datum.label, ': ')", labelLineHeight=13, labelOverlap=False)
-    return alt.Y("name:N", sort=frame["name"].tolist(), title="uncertain input", axis=axis)
+    """One row per input; the axis's title lies on top of the names, where it takes no width."""
+    lines = "length(split(datum.label, '\\n'))"
+    axis = alt.Axis(
+        labelLimit=150,
+        labelExpr="split(datum.label, '\\n')",
+        labelLineHeight=_LINE_PIXELS,
+        # Only the first line would stand level with its bar.
+        labelOffset={
+            "condition": [{"test": f"{lines} == {n}", "value": -_LINE_PIXELS * (n - 1) / 2} for n in (2, 3, 4)],
+            "value": 0,
+        },
+        labelOverlap=False,
+        titleAngle=0,
+        titleAlign="right",
+        titleAnchor="start",
+        titleX=-6,
+        titleY=-6,
+    )
+    return alt.Y("row:N", sort=frame["row"].tolist(), title="uncertain input", axis=axis)
 
 
 def _height(frame: pd.DataFrame) -> int:
-    return 38 * max(len(frame), 1) + 70
+    return 44 * max(len(frame), 1) + 120

@@ -6,6 +6,7 @@ The colours of a palette can be told apart by colour-blind readers and stand out
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, Final
 
 import altair as alt
@@ -16,6 +17,8 @@ from planner.plan import Plan
 EXACT: Final = "$,.0f"
 DASHES: Final = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [1, 4])
 _LONGEST_NAME: Final = 34
+_LONGEST_READING: Final = 60
+"""Characters of a subtitle that fit on a telephone; more go to the next line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +60,16 @@ def finished(
     layers: Sequence[alt.Chart], title: str, reading: str, palette: Palette, *, height: int = 340
 ) -> alt.LayerChart:
     """Layers in one picture, the first at the back, with a title and one line on how to read it; height in pixels."""
+    lines = wrap(reading, _LONGEST_READING)
     heading = alt.Title(
-        text=title, subtitle=reading, offset=14, fontSize=15, subtitleFontSize=12, subtitleColor=palette.muted
+        text=title, subtitle=lines, offset=14, fontSize=15, subtitleFontSize=12, subtitleColor=palette.muted
     )
     return alt.LayerChart(layer=list(layers)).properties(title=heading, height=height)
 
 
-def money_axis() -> alt.Axis:
+def money_axis(ticks: int = 5) -> alt.Axis:
     """Short dollars, few enough not to touch each other on a telephone."""
-    return alt.Axis(format="$~s", tickCount=5, labelOverlap=True, labelExpr="datum.value == 0 ? '$0' : datum.label")
+    return alt.Axis(format="$~s", tickCount=ticks, labelOverlap=True, labelExpr="datum.value == 0 ? '$0' : datum.label")
 
 
 def chance(field: str, title: str) -> alt.Y:
