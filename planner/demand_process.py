@@ -22,12 +22,12 @@ _STEERED_SHARE: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steering:
-    """The directions among the draws of walk and noise that move the spend of each contract year as a whole.
+    """The directions among the draws of walk and noise that move spend as a whole: over the term, and year by year.
 
     own_shares: the share of spend of each type up to the last one that has a tenth of it; what smaller types do by
-    themselves is left to chance. weights: shape (n_years, n_steps); weights @ (common walk and noise + own_shares @ own
-    ones) are independent standard normals. response: shape (n_steps, n_years): a unit of each adds common_share of it
-    to the common walk, and the rest to each type's own in proportion to own_shares.
+    themselves is left to chance. weights: shape (n_directions, n_steps); weights @ (common walk and noise + own_shares
+    @ own ones) are independent standard normals. response: shape (n_steps, n_directions): a unit of each adds
+    common_share of it to the common walk, and the rest to each type's own in proportion to own_shares.
     """
 
     own_shares: FloatArray
@@ -43,8 +43,8 @@ class DemandProcess:
     growth_months: g, from the measurement to step 0, in steps; drift_months: the same for token counts. season: shape
     (n_steps,). walk_noise: lower triangular factor, shape (n_steps, n_steps), of the covariance of W + eps; log_mean:
     shape (n_steps,), the correction that gives both mean one. steering: None where there is neither walk nor noise.
-    leverage: driver -> what one standard deviation of it does to the log spend of the first year, for those that all
-    types share.
+    leverage: driver -> what one standard deviation of it does to the log spend of the first aim_months, for those that
+    all types share.
     """
 
     model: DemandModel
@@ -57,6 +57,7 @@ class DemandProcess:
     log_mean: FloatArray
     steering: Steering | None
     leverage: Mapping[str, float]
+    aim_months: int
     steps_per_year: float
 
     @property
@@ -125,7 +126,7 @@ class DemandProcess:
         mean = common.copy()
         for share, rows in zip(steer.own_shares, own, strict=True):
             mean += share * rows
-        scores = np.stack([streams.normal(_walk(year)) for year in range(len(steer.weights))])
+        scores = np.stack([streams.normal(walk_driver(index)) for index in range(len(steer.weights))])
         change = steer.response @ (scores - steer.weights @ mean)
         common += rho * change
         return [(1.0 - rho) * share * change for share in steer.own_shares]
@@ -210,13 +211,15 @@ def demand_process(
     spend_shares: FloatArray | None = None,
     steps_per_year: float = MONTHS_PER_YEAR,
     season: FloatArray | None = None,
+    aim_months: int | None = None,
 ) -> DemandProcess:
     """Set a demand model in time: g steps before step 0, which is in the calendar month start_month (1 to 12).
 
     spend_shares: each type's share of spend, shape (n_types,), equal ones where None; they decide which direction of
     the draws is spread evenly, and no expectation depends on them. steps_per_year: 12, or that of another period;
     growth, drift, volatility and leaving are then taken per step, and the model's noise and its correlation are those
-    of a step. season: shape (n_months,), where the steps are not months.
+    of a step. season: shape (n_months,), where the steps are not months. aim_months: the first steps, whose total is to
+    be known most precisely, such as the term of a contract; all of them where None.
     """
     steps = np.maximum(np.arange(n_months) + ceil(growth_months), 0)
     lags = np.abs(np.subtract.outer(np.arange(n_months), np.arange(n_months)))
@@ -224,7 +227,8 @@ def demand_process(
     covariance = volatility**2 * np.minimum.outer(steps, steps) + model.monthly_noise**2 * model.noise_ar1**lags
     shares = spend_shares if spend_shares is not None else np.ones(len(request_types))
     walk_noise = _lower_factor(covariance)
-    steering = _steering(walk_noise, shares, model.common_share)
+    n_aimed = min(aim_months or n_months, n_months)
+    steering = _steering(walk_noise, shares, model.common_share, n_aimed=n_aimed)
     return DemandProcess(
         model=model,
         request_types=request_types,
@@ -235,7 +239,8 @@ def demand_process(
         walk_noise=walk_noise,
         log_mean=-np.diag(covariance) / 2,
         steering=steering,
-        leverage=_leverage(model, steering, n_months, growth_months, drift_months, steps_per_year),
+        leverage=_leverage(model, steering, n_aimed, growth_months, drift_months, steps_per_year),
+        aim_months=n_aimed,
         steps_per_year=steps_per_year,
     )
 
@@ -249,27 +254,27 @@ def growth_worth(model: DemandModel, n_steps: int, growth_steps: float, steps_pe
 def _leverage(
     model: DemandModel,
     steering: Steering | None,
-    n_steps: int,
+    n_aimed: int,
     growth_steps: float,
     drift_steps: float,
     steps_per_year: float,
 ) -> dict[str, float]:
-    first = np.s_[: min(round(steps_per_year), n_steps)]
-    worth = growth_worth(model, n_steps, growth_steps, steps_per_year)[first].mean() / steps_per_year
-    years = (np.arange(n_steps)[first] + drift_steps).mean() / steps_per_year
+    worth = growth_worth(model, n_aimed, growth_steps, steps_per_year).mean() / steps_per_year
+    years = (np.arange(n_aimed) + drift_steps).mean() / steps_per_year
     found = {
         "level": model.level_sd,
-        "growth": worth * _log_sd(model.growth_per_year),
-        "token drift": years * _log_sd(model.token_drift_per_year),
+        "growth": abs(worth) * _log_sd(model.growth_per_year),
+        "token drift": abs(years) * _log_sd(model.token_drift_per_year),
+    }
+    certain = {"growth": model.growth_per_year, "token drift": model.token_drift_per_year}
+    uncertain = {
+        name: float(weight)
+        for name, weight in found.items()
+        if not isinstance(certain.get(name), Point) and (name != "level" or model.level_sd > 0)
     }
     if steering is not None:
-        for year in range(steering.response.shape[1]):
-            # later years are steered by themselves: the first direction speaks of the first year
-            found[_walk(year)] = float(steering.response[first, year].mean()) if year == 0 else 0.0
-    uncertain = {"level": model.level_sd > 0}
-    uncertain["growth"] = not isinstance(model.growth_per_year, Point)
-    uncertain["token drift"] = not isinstance(model.token_drift_per_year, Point)
-    return {name: abs(float(weight)) for name, weight in found.items() if uncertain.get(name, True)}
+        uncertain[walk_driver(0)] = float(steering.response[:n_aimed, 0].mean())
+    return uncertain
 
 
 def _drawn(distribution: Distribution, driver: str, streams: BlockStreams) -> FloatArray:
@@ -283,29 +288,36 @@ def _log_sd(rate: Distribution) -> float:
     return float(high - low) / 2
 
 
-def _walk(year: int) -> str:
-    return f"walk and noise, year {year + 1}"
+def walk_driver(direction: int) -> str:
+    """The name of a steered direction of walk and noise; the first is that of the whole term."""
+    return "walk and noise" if direction == 0 else f"walk and noise, direction {direction + 1}"
 
 
-def _steering(walk_noise: FloatArray, spend_shares: FloatArray, common_share: float) -> Steering | None:
-    """One direction per contract year: the mean log requests of its months by spend share, as far as the draws of the
-    years before leave it open. The earlier years of a longer horizon are so the same."""
+def _steering(
+    walk_noise: FloatArray, spend_shares: FloatArray, common_share: float, *, n_aimed: int
+) -> Steering | None:
+    """The mean log requests over the steps that are aimed at, by spend share; then those of each year, as far as the
+    directions before leave them open. A year beyond the aim leaves the draws of the years before alone."""
     total = float(spend_shares.sum())
     shares = spend_shares / total if total > 0 else np.zeros_like(spend_shares)
     large = np.flatnonzero(shares >= _STEERED_SHARE)
     shares = shares[: large[-1] + 1 if large.size else 0]
     scale = common_share + (1.0 - common_share) * float((shares**2).sum())
-    directions = []
-    for start in range(0, len(walk_noise), MONTHS_PER_YEAR):
-        direction = walk_noise[start : start + MONTHS_PER_YEAR].sum(axis=0)
-        direction[:start] = 0.0
+    directions: list[FloatArray] = []
+    aimed = [(0, n_aimed), *((start, start + MONTHS_PER_YEAR) for start in range(0, len(walk_noise), MONTHS_PER_YEAR))]
+    for start, stop in aimed:
+        direction = walk_noise[start:stop].sum(axis=0)
+        direction[: start if start >= n_aimed else 0] = 0.0
+        whole = float(np.linalg.norm(direction))
+        for before in directions:
+            direction = direction - (direction @ before) * before
         length = float(np.linalg.norm(direction))
-        if length > 1e-9:
+        if length > 1e-6 * whole:
             directions.append(direction / length)
     if not directions or scale == 0.0:
         return None
     stacked = np.stack(directions, axis=1)
-    weights = np.linalg.lstsq(walk_noise.T, stacked, rcond=None)[0].T
+    weights: FloatArray = np.linalg.lstsq(walk_noise.T, stacked, rcond=None)[0].T.astype(np.float64)
     return Steering(own_shares=shares, weights=weights / sqrt(scale), response=walk_noise @ stacked / sqrt(scale))
 
 

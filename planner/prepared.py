@@ -206,6 +206,7 @@ def _spend_model(
         start_month=inputs.start.month,
         n_months=max(inputs.months, MONTHS_PER_YEAR),
         spend_shares=np.array([spend[name] for name in names]),
+        aim_months=inputs.contract.term_months,
     )
     unit_costs = [spend[name] / count if count else 0.0 for name, count in zip(names, requests, strict=True)]
     return SpendModel(

@@ -1,6 +1,7 @@
 """Price moves: list prices that fall or rise during the term, per model tier."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, log2
 from typing import Final, Literal
 
@@ -36,7 +37,7 @@ class PriceMoves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePool:
-    """Price paths of one tier, drawn beforehand and ordered by their mean price of the first year in every replicate.
+    """Price paths of one tier, drawn beforehand and ordered by their mean price over the term in every replicate.
 
     A path of the simulation takes the one whose rank its score names: the prices of a year, many draws, are so spread
     evenly by one. factors: shape (n_drawn, n_months), list price relative to the pricing day's. order: shape
@@ -55,13 +56,16 @@ class PricePool:
 
 
 def price_pool(
-    moves: PriceMoves, *, tier: str, months_before_start: int, n_months: int, seed: int, paths: int
+    moves: PriceMoves, *, tier: str, months_before_start: int, n_months: int, aim_months: int, seed: int, paths: int
 ) -> PricePool:
-    """Draw the price paths of a tier for a simulation of so many paths: 2,048 to 8,192 in every replicate."""
+    """Draw the price paths of a tier for a simulation of so many paths: 2,048 to 8,192 in every replicate.
+
+    aim_months: the first months, by whose mean price they are ordered.
+    """
     n_pool = min(max(2048, 2 ** ceil(log2(max(paths / (4 * REPLICATES), 1)))), 8192)
     streams = BlockStreams(seed=seed, block=0, size=n_pool * REPLICATES)
     drawn = price_factors(moves, tier=tier, months_before_start=months_before_start, n_months=n_months, streams=streams)
-    mean_price = np.ascontiguousarray(drawn[:MONTHS_PER_YEAR].mean(axis=0).reshape(n_pool, REPLICATES).T)
+    mean_price = np.ascontiguousarray(drawn[:aim_months].mean(axis=0).reshape(n_pool, REPLICATES).T)
     order = mean_price.argsort(axis=1, kind="stable") * REPLICATES + np.arange(REPLICATES)[:, None]
     return PricePool(tier=tier, factors=np.ascontiguousarray(drawn.T), order=order)
 
@@ -84,7 +88,8 @@ def price_factors(
         due = month < arrived
         cell = (month[due] + 1) * streams.size + path[due]
         level += np.bincount(cell, weights=log_move[due], minlength=level.size).reshape(level.shape)
-    np.cumsum(level, axis=0, out=level)
+    for earlier, later in pairwise(level):  # row by row: NumPy's cumsum over the first axis strides through memory
+        later += earlier
     np.exp(level, out=level)
     return level[months]
 

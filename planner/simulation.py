@@ -224,6 +224,7 @@ class _Run:
                 tier=tier,
                 months_before_start=model.months_before_start,
                 n_months=model.demand.n_months,
+                aim_months=model.demand.aim_months,
                 seed=self.seed,
                 paths=self.paths,
             )

@@ -92,12 +92,8 @@ class ScenarioTerms:
     @property
     def payees(self) -> tuple[Payee, ...]:
         """Everybody who may be paid, tiers first."""
-        found = dict.fromkeys(self.certain)
-        for costs in (*(item.costs for item in self.routed), *(item for _, item in self.others)):
-            found.update(dict.fromkeys(copy.tier for copy in costs.copies))
-            if costs.routes:
-                found[None] = None
-        return tuple(sorted(found, key=lambda name: (name is None, name or "")))
+        tiers = sorted({copy.tier for item in self.costs.types for copy in item.copies})
+        return (*tiers, None) if any(item.routes for item in self.costs.types) else tuple(tiers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +174,9 @@ def _scenario_terms(costs: ScenarioCosts, requests: FloatArray, rows: _Rows) -> 
             others.append((index, item))
         if known is not None:
             for payee, unit in by_payee(item, months, known):
-                row = certain.setdefault(payee, np.zeros((rows.n_months, rows.n_types)))
-                row[:, index] = unit[:, 0] * requests[index]
+                if unit.any():
+                    row = certain.setdefault(payee, np.zeros((rows.n_months, rows.n_types)))
+                    row[:, index] = unit[:, 0] * requests[index]
     return ScenarioTerms(
         costs=costs,
         certain={payee: rows.index(row) for payee, row in certain.items()},

@@ -29,19 +29,19 @@ PATHS_PER_BLOCK: Final = 8192
 REPLICATES: Final = 16
 
 _LATTICE_BITS: Final = 20
-_SPEND_OF_YEAR_ONE: Final = "spend of year 1"
+_SPEND: Final = "spend"
 
 _GENERATING_VECTOR: Final = (1, 182667, 469891, 498753, 110745, 446247, 250185, 118627)
 """The lattice sequence in base 2 of Cools, Kuo and Nuyens, "Constructing embedded lattice rules for multivariate
 integration", SIAM J. Sci. Comput. 28 (2006), made for its projections on two dimensions."""
 
 _DIMENSIONS: Final = {
-    _SPEND_OF_YEAR_ONE: 0,
+    _SPEND: 0,
     "price moves, opus": 1,
     "largest leaves": 2,
     "price moves, sonnet": 3,
-    "walk and noise, year 2": 4,
-    "walk and noise, year 3": 5,
+    "walk and noise, direction 2": 4,
+    "walk and noise, direction 3": 5,
     "price moves, haiku": 6,
 }
 """The drivers that share the lattice, by their dimension."""
@@ -51,7 +51,7 @@ _DIMENSIONS: Final = {
 class BlockStreams:
     """The random numbers of one block of `size` paths; path 0 of block b is path b x PATHS_PER_BLOCK of all.
 
-    leverage: driver -> what one standard deviation of it does to the log spend of the first year, for drivers that move
+    leverage: driver -> what one standard deviation of it does to the log of the spend aimed at, for drivers that move
     all of it; together they make the direction that is spread most evenly. is_steered: whether a driver that is one
     number a path is evenly spread; plain draws are for comparison. scores: filled as drivers are drawn: the uniform
     score in (0, 1) of every driver that is one number a path.
@@ -93,7 +93,7 @@ class BlockStreams:
         if length == 0.0:
             return drawn
         along = sum((weight / length * drawn[name] for name, weight in self.leverage.items()), start=np.zeros(1))
-        miss = ndtri(self._spread(_SPEND_OF_YEAR_ONE)) - along
+        miss = ndtri(self._spread(_SPEND)) - along
         return {name: z + self.leverage[name] / length * miss for name, z in drawn.items()}
 
     def _spread(self, driver: str, dimension: int | None = None) -> FloatArray:
@@ -115,8 +115,8 @@ class BlockStreams:
     def _stratified(self, driver: str) -> FloatArray:
         """Each replicate has one path in each of its strata, in random order."""
         draw, n = self.generator(driver), -(-self.size // REPLICATES)
-        found = draw.random((REPLICATES, n)).argsort(axis=1) + draw.random((REPLICATES, n))
-        found *= 1.0 / n
+        strata = draw.permuted(np.tile(np.arange(n, dtype=np.float64), (REPLICATES, 1)), axis=1)
+        found = (strata + draw.random((REPLICATES, n))) / n
         return _inside(found.T.ravel()[: self.size])
 
     def _sequence(self, driver: str, *block: int) -> np.random.SeedSequence:

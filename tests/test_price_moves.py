@@ -89,7 +89,7 @@ def test_tiers_move_on_their_own():
     terms, streams = moves(falls_per_year=3.0), BlockStreams(seed=7, block=0, size=8192)
 
     def path(tier: str) -> np.ndarray:
-        pool = price_pool(terms, tier=tier, months_before_start=0, n_months=12, seed=7, paths=8192)
+        pool = price_pool(terms, tier=tier, months_before_start=0, n_months=12, aim_months=12, seed=7, paths=8192)
         return np.log(pool.of(streams)[11])
 
     opus, haiku = path("opus"), path("haiku")

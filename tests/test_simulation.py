@@ -230,7 +230,7 @@ def test_share_ceiling_and_start_of_one_route_are_independent():
 def factor(tier: str) -> np.ndarray:
     """What the price of a tier is multiplied by on the first block of paths; prices are those of December."""
     moves = spend_model().price_moves
-    pool = price_pool(moves, tier=tier, months_before_start=1, n_months=12, seed=1, paths=PATHS)
+    pool = price_pool(moves, tier=tier, months_before_start=1, n_months=12, aim_months=12, seed=1, paths=PATHS)
     return pool.of(BlockStreams(seed=1, block=0, size=min(PATHS, PATHS_PER_BLOCK)))
 
 

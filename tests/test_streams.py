@@ -9,7 +9,7 @@ from planner.streams import PATHS_PER_BLOCK, REPLICATES, BlockStreams
 
 LATTICE = "largest leaves"  # shares the lattice
 ALONE = "route/chat/any/light.share"  # stratified by itself
-LEVERAGE = {"level": 0.1, "growth": 0.2, "walk and noise, year 1": 0.1}
+LEVERAGE = {"level": 0.1, "growth": 0.2, "walk and noise": 0.1}
 
 
 def block(seed: int = 1, number: int = 0, size: int = PATHS_PER_BLOCK, **changed) -> BlockStreams:

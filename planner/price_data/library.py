@@ -63,7 +63,7 @@ class PriceLibrary:
     def __init__(self, provider: str) -> None:
         self.provider = provider
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The installed version of the library."""
         return version("genai-prices")
