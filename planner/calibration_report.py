@@ -1,4 +1,4 @@
-"""A calibration in words, tables and JSON: what was learned, from what, and how far it can be trusted."""
+"""A calibration in words, tables and JSON: what was learnt, from what, and how far it can be trusted."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -32,6 +32,7 @@ _SHARES: Final = (
     "leave_probability_per_quarter",
     "largest_customer_fraction",
 )
+_LOG_SDS: Final = ("level_sd", "monthly_volatility", "monthly_noise")
 _OWNERS: Final[dict[OwnerColumn, tuple[str, str]]] = {
     "customer": ("customer", "customers"),
     "api_key": ("API key (digest)", "api_keys"),
@@ -59,21 +60,32 @@ def parameter_value(name: str, value: float) -> str:
         return count(value)
     if name == "level_usd_per_month":
         return usd(value)
+    if name in _LOG_SDS:
+        return f"± {percent(value, int(value < 0.0995))}"  # 9.9% and 10%: two digits
+    if name == "noise_ar1":
+        return f"{round(value, 2) + 0.0:.2f}"  # never -0.00
     return percent(value) if name in _SHARES else f"{value:.3g}"
 
 
 def calibration_headline(calibration: Calibration) -> tuple[str, ...]:
     """What is known: growth, how much of it the data say, and how far the months scatter."""
     if calibration.levels is None:
-        return ("Nothing can be learned from this log yet: every parameter that you did not type is a prior.",)
+        return ("Nothing can be learnt from this log yet: every parameter that you did not type is a prior.",)
     growth = calibration.parameter("growth_per_year")
-    known = [fit for fit in _demand(calibration) if fit.source == "data" and "." not in fit.name]
-    by_data = ", ".join(parameter_name(fit.name).split(" (")[0] for fit in known) or "nothing yet"
     rate = (
         f"Growth of {percent(growth.value, 0)} a year, between {percent(growth.p10, 0)} and {percent(growth.p90, 0)} "
         f"four times in five ({_said_by(growth)})."
     )
-    return rate, f"Learned mostly from your data: {by_data}."
+    return rate, _learnt(_demand(calibration))
+
+
+def _learnt(fits: Sequence[Fitted]) -> str:
+    """Which parameters the data decide; nothing is left to them where every key was typed."""
+    if all(fit.source == "user" for fit in fits if fit.name.partition(".")[0] in FITTED_KEYS):
+        return "Every key that could be fitted was typed; the level was measured."
+    known = [fit.name for fit in fits if fit.source == "data" and "." not in fit.name]
+    by_data = ", ".join(parameter_name(name).split(" (")[0] for name in known) or "nothing yet"
+    return f"Learnt mostly from your data: {by_data}."
 
 
 def _said_by(fit: Fitted) -> str:
@@ -166,8 +178,8 @@ def shifts_table(calibration: Calibration) -> Table | None:
         title="Lasting steps of the level, not read as growth",
         columns=("from", "request type", "times the level before", "list cost a month"),
         rows=tuple(
-            (shift.label, shift.request_type, f"{shift.factor:.2f}", usd_short(shift.list_cost_usd_per_month))
-            for shift in shifts
+            (str(each.start), each.request_type, f"{each.factor:.2f}", usd_short(each.list_cost_usd_per_month))
+            for each in shifts
         ),
         numeric=frozenset({2, 3}),
     )

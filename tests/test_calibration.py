@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -21,7 +21,7 @@ from planner.calibration.grid import Posterior, posterior
 from planner.calibration.panel import Panel, Priors, monthly_of_weekly
 from planner.calibration.priors import demand_priors, growth_prior_var
 from planner.calibration.summary import rounded_season, weighted_quantiles
-from planner.calibration_report import calibration_headline, calibration_json, calibration_tables
+from planner.calibration_report import calibration_headline, calibration_json, calibration_tables, parameter_value
 from planner.charts.calibration import trend_chart, trend_frame, weights_chart
 from planner.coverage import days_in, first_day, last_day, months_between
 from planner.demand import DemandModel
@@ -164,6 +164,7 @@ PANELS = {
     "unequal weights": panel_of(LOGS, weights=UNEQUAL),
     "a month is missing": panel_of(LOGS, indices=np.array([0, 1, 2, 3, 5, 6, 7, 8, 9]), weights=UNEQUAL),
     "a step": panel_of(LOGS, steps=STEP, weights=UNEQUAL),
+    "a step inside a period": panel_of(LOGS, steps=np.maximum(STEP, 0.4 * np.eye(9)[:, [4]]), weights=UNEQUAL),
 }
 
 
@@ -477,6 +478,43 @@ def test_a_lasting_step_is_not_growth_and_the_level_is_the_one_after() -> None:
     assert "lasting step" in calibration.rests_on
 
 
+def stepped(day: int, factor: float, *, is_daily: bool = True) -> Calibration:
+    """Eighteen months of two types that grow by 45 % a year, the first of which steps up or down on a day."""
+    labels = months_between("2025-05", "2026-10")
+    n_days = sum(days_in(label) for label in labels)
+    noise = 0.05 * np.random.default_rng(14).standard_normal((n_days, 2))
+    requests = 1000.0 * 1.45 ** (np.arange(n_days)[:, None] / 365.25) * np.exp(noise)
+    requests[day:, 0] *= factor
+    history = of_days(requests, labels)
+    if not is_daily:
+        daily = replace(history.daily, is_daily=False)
+        history = history_of_periods(daily, history.periods, "month", history.priced_on, float(n_days), ())
+    return calibrate(history, DEFAULTS, NOTHING)
+
+
+@settings(max_examples=15, deadline=None)
+@given(day=st.integers(65, 480), log_size=st.floats(np.log(1.6), np.log(4.0)), sign=st.sampled_from([-1.0, 1.0]))
+def test_a_step_on_any_day_of_a_month_is_no_growth(day: int, log_size: float, sign: float) -> None:
+    calibration = stepped(day, float(np.exp(sign * log_size)))
+    (shift,) = calibration.history.level_shifts
+    assert shift.start == date(2025, 5, 1) + timedelta(days=day)
+    assert calibration.parameter("growth_per_year").value == pytest.approx(0.45, abs=0.08)
+    assert calibration.levels is not None
+    end = 1000.0 * 1.45 ** (549 / 365.25) * DAYS_PER_MONTH
+    assert calibration.levels["type 0"] == pytest.approx(end * np.exp(sign * log_size), rel=0.08)
+    assert calibration.levels["type 1"] == pytest.approx(end, rel=0.08)
+
+
+@pytest.mark.parametrize("day", [255, 260, 265])
+@pytest.mark.parametrize("factor", [3.0, 1 / 3])
+def test_without_days_the_month_that_a_step_begins_in_is_split(day: int, factor: float) -> None:
+    calibration = stepped(day, factor, is_daily=False)
+    (shift,) = calibration.history.level_shifts
+    left = (first_day("2026-02") - (date(2025, 5, 1) + timedelta(days=day))).days / 31
+    assert (shift.label, shift.share) == ("2026-01", pytest.approx(left, abs=0.1))
+    assert calibration.parameter("growth_per_year").value == pytest.approx(0.45, abs=0.08)
+
+
 def test_two_years_tell_a_season_and_one_year_does_not() -> None:
     season = np.array([1.2, 1.1, 1.0, 1.0, 1.0, 1.0, 0.9, 0.8, 1.0, 1.0, 1.0, 1.0])
     rng = np.random.default_rng(13)
@@ -654,6 +692,40 @@ def test_the_tables_name_every_source(told: Calibration) -> None:
     assert "prior" in calibration_headline(calibrate(three_days(), DEFAULTS, NOTHING))[0]
 
 
+def test_the_headline_says_where_everything_was_typed() -> None:
+    history = simulated_months(5, 8)
+    typed = calibration_headline(calibrate(history, DEFAULTS, frozenset(DEMAND_KEYS)))
+    assert typed[1] == "Every key that could be fitted was typed; the level was measured."
+    fitted = calibration_headline(calibrate(history, DEFAULTS, frozenset(DEMAND_KEYS) - {"monthly_noise"}))
+    assert fitted[1] == "Learnt mostly from your data: noise of a month."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("monthly_volatility", 0.06, "± 6.0%"),
+        ("monthly_noise", 0.09949, "± 9.9%"),
+        ("monthly_noise", 0.09951, "± 10%"),
+        ("level_sd", 1.0, "± 100%"),
+        ("noise_ar1", 0.3, "0.30"),
+        ("noise_ar1", -0.04561, "-0.05"),
+        ("noise_ar1", -0.004, "0.00"),
+        ("growth_per_year", 0.45, "45.0%"),
+        ("growth_damping_per_month", 0.98, "0.98"),
+    ],
+)
+def test_a_parameter_is_told_in_its_unit(name: str, value: float, shown: str) -> None:
+    assert parameter_value(name, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("span", "said"), [(1 / 24, "covers 1 hour,"), (0.5, "covers 12 hours,"), (3, "covers 3 days,")]
+)
+def test_a_span_is_told_in_hours_or_days(span: float, said: str) -> None:
+    calibration = calibrate(replace(three_days(), span_days=float(span)), DEFAULTS, NOTHING)
+    assert said in calibration.warnings[0]
+
+
 def test_charts_carry_the_fit(told: Calibration) -> None:
     frame = trend_frame(told)
     assert told.trend is not None
@@ -662,8 +734,22 @@ def test_charts_carry_the_fit(told: Calibration) -> None:
     for chart in (trend_chart(told), weights_chart(told)):
         spec = chart.to_dict()
         assert spec["title"]["subtitle"]
+    weights = json.dumps(weights_chart(told).to_dict())
+    assert '"values": [0, 0.25, 0.5, 0.75, 1]' in weights, "no tick beyond 100 %"
     with pytest.raises(Exception, match="no fit to draw"):
         trend_frame(calibrate(three_days(), DEFAULTS, NOTHING))
+
+
+def test_periods_with_unusual_days_are_marked_and_named_in_a_legend(told: Calibration) -> None:
+    frame, history = trend_frame(told), told.history
+    assert history.outlier_days
+    for kind, words, period in zip(frame["kind"], frame["unusual"], history.periods, strict=True):
+        unusual = [one for one in history.outlier_days if period.start <= one.day <= period.end]
+        assert (kind == "with unusual days") is bool(unusual)
+        assert words.count(",") == max(len(unusual) - 1, 0)
+    assert '"shape"' in json.dumps(trend_chart(told).to_dict())
+    calm = replace(told, history=replace(history, outlier_days=()))
+    assert '"shape"' not in json.dumps(trend_chart(calm).to_dict()), "no legend for what does not occur"
 
 
 def test_a_constant_growth_that_is_typed_is_a_constant() -> None:

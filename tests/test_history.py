@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.history.checks import lasting_steps, unusual_days, usual_days, weekday_factors
+from planner.history.checks import unusual_days, usual_days, weekday_factors
 from planner.history.daily_use import DailyUse
-from planner.history.history import History, Period, history_of, history_of_periods
+from planner.history.history import History, LevelShift, Period, history_of, history_of_periods
+from planner.history.steps import lasting_steps, lasting_steps_by_day, shown_part
 from planner.measurement import Exclusion, measure, prompt_edges
 from planner.prices import PriceBook
-from planner.units import DAYS_PER_MONTH, TOKEN_COLUMNS, FloatArray
+from planner.units import DAYS_PER_MONTH, TOKEN_COLUMNS, FloatArray, IntArray
 from planner.usage.read import UsageSource, read_usage
 
 BOOK = PriceBook.load()
@@ -50,7 +51,7 @@ def of_log(rows: Iterable[dict[str, Any]], folder: Path, **options: Any) -> Hist
     return history_of(measure(read_usage(source, prompt_edges=prompt_edges(BOOK)), BOOK, **options), BOOK, on=ON)
 
 
-def of_days(requests: FloatArray, first: date, *, days_a_period: int = 7) -> History:
+def of_days(requests: FloatArray, first: date, *, days_a_period: int = 7, is_daily: bool = True) -> History:
     """Consecutive periods of so many days, one cent a request."""
     n_days, n_types = requests.shape
     starts = [first + timedelta(days=at) for at in range(0, n_days - days_a_period + 1, days_a_period)]
@@ -64,7 +65,7 @@ def of_days(requests: FloatArray, first: date, *, days_a_period: int = 7) -> His
         spend_usd=requests * 0.01,
         tokens=requests * 1000.0,
         counted=np.ones(requests.shape, dtype=np.bool_),
-        is_daily=True,
+        is_daily=is_daily,
     )
     return history_of_periods(daily, periods, "week", ON, float(n_days), ())
 
@@ -175,12 +176,12 @@ def test_types_are_ranked_by_their_bill(tmp_path: Path) -> None:
 # ---- as it looked earlier
 
 
-@given(hidden=st.integers(1, 9), seed=st.integers(0, 2**32 - 1))
-def test_hiding_periods_is_having_a_shorter_log(hidden: int, seed: int) -> None:
+@given(hidden=st.integers(1, 9), begins=st.integers(20, 75), seed=st.integers(0, 2**32 - 1))
+def test_hiding_periods_is_having_a_shorter_log(hidden: int, begins: int, seed: int) -> None:
     """Nothing of the hidden days is known, the unusual ones and the steps included."""
     rng = np.random.default_rng(seed)
     requests = 1000.0 * np.exp(0.1 * rng.standard_normal((84, 2)))
-    requests[-3 * 7 :, 0] *= 4.0
+    requests[begins:, 0] *= 4.0
     requests[80, 1] *= 10.0
     first = date(2026, 8, 3)
     earlier, shorter = of_days(requests, first).without_last(hidden), of_days(requests[: 84 - 7 * hidden], first)
@@ -252,30 +253,143 @@ def test_a_lasting_step_is_found_with_its_size() -> None:
     rng = np.random.default_rng(4)
     logs = 0.04 * np.arange(18) + 0.05 * rng.standard_normal(18)
     logs[11:] += np.log(2.0)
-    ((begins, size),) = lasting_steps(logs)
-    assert begins == 11
-    assert size == pytest.approx(np.log(2.0), abs=4 * 0.05)
+    (step,) = lasting_steps(logs)
+    assert (step.begins, step.share) == (11, 1.0)
+    assert step.log_size == pytest.approx(np.log(2.0), abs=4 * 0.05)
+
+
+@given(
+    begins=st.integers(3, 13),
+    share=st.floats(0.35, 0.65),
+    log_size=st.sampled_from([-1.5, -1.0, 1.0, 1.5]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_step_inside_a_period_is_told_by_the_periods_around_it(
+    begins: int, share: float, log_size: float, seed: int
+) -> None:
+    """The period that it begins in is the log of a mean of days before and after: its part is read from there."""
+    logs = 0.02 * np.arange(18) + 0.01 * np.random.default_rng(seed).standard_normal(18)
+    logs[begins] += np.log(1 - share + share * np.exp(log_size))
+    logs[begins + 1 :] += log_size
+    (step,) = lasting_steps(logs)
+    assert step.begins == begins
+    # Four changes of trend, each known to about 0.005, and two medians of three.
+    assert step.log_size == pytest.approx(log_size, abs=0.12)
+    assert step.share == pytest.approx(share, abs=0.08)
+    assert shown_part(share, log_size) == pytest.approx(np.log(1 - share + share * np.exp(log_size)) / log_size)
 
 
 def test_a_single_high_period_is_no_step() -> None:
     logs = 0.04 * np.arange(18)
     logs[9] += 1.5
     assert lasting_steps(logs) == []
+    use = np.repeat(np.exp(logs), 7)
+    assert lasting_steps_by_day(use, np.ones(len(use)), np.full(18, 7)) == []
 
 
 def test_steps_are_rare_where_there_are_none() -> None:
-    """Walk and noise of the defaults, 12 months: fewer than one series in fifty is taken for a step."""
+    """Walk and noise of the defaults, 12 months: fewer than one series in fifty is taken for a step, by day as well."""
     rng = np.random.default_rng(5)
     walks = np.cumsum(0.06 * rng.standard_normal((1000, 12)), axis=1) + 0.10 * rng.standard_normal((1000, 12))
     assert sum(bool(lasting_steps(logs)) for logs in walks) < 20
+    lengths, days = np.full(12, 30), np.exp(0.1 * rng.standard_normal((1000, 360)))
+    assert (
+        sum(bool(by_day(np.repeat(np.exp(logs), 30) * day, lengths)) for logs, day in zip(walks, days, strict=True))
+        < 20
+    )
+
+
+def test_use_that_wanders_from_day_to_day_has_few_steps() -> None:
+    """A walk of 0.12 a month and a daily noise that lasts ten days: fewer than one series in fifty."""
+    rng = np.random.default_rng(6)
+    found = 0
+    for _ in range(400):
+        noise = 0.2 * rng.standard_normal(365)
+        for day in range(1, 365):
+            noise[day] = 0.9 * noise[day - 1] + np.sqrt(1 - 0.9**2) * noise[day]
+        walk = np.cumsum(0.12 / np.sqrt(30) * rng.standard_normal(365))
+        found += bool(by_day(np.exp(noise + walk)[:364], np.full(52, 7)))
+    assert found < 8
+
+
+def by_day(use: FloatArray, lengths: IntArray) -> list[int]:
+    return [step.begins for step in lasting_steps_by_day(use, np.ones(len(use)), lengths)]
+
+
+SIZES = st.floats(np.log(1.6), np.log(5.0)).flatmap(lambda size: st.sampled_from([size, -size]))
+
+
+@given(begins=st.integers(14, 133), log_size=SIZES, seed=st.integers(0, 2**32 - 1))
+def test_a_step_is_found_on_the_day_that_it_begins(begins: int, log_size: float, seed: int) -> None:
+    """21 weeks that grow by 60 % a year with half the use at weekends, from x 1.6 either way, on any day of a week."""
+    requests = noisy(seed, 147, 2, sd=0.05)
+    requests[begins:, 0] *= np.exp(log_size)
+    first = date(2026, 6, 1)
+    history = of_days(requests, first)
+    shift = shift_of(history)
+    assert shift.start == first + timedelta(days=begins)
+    assert shift.factor == pytest.approx(np.exp(log_size), rel=0.15)
+    assert shift.label == history.labels[begins // 7]
+    in_week = np.where(np.arange(7) >= 5, 0.4, 1.0)
+    assert shift.share == pytest.approx(in_week[begins % 7 :].sum() / in_week.sum(), abs=0.03)
+
+
+@given(begins=st.integers(62, 667), log_size=SIZES, seed=st.integers(0, 2**32 - 1))
+def test_a_step_inside_a_month_is_found_on_its_day(begins: int, log_size: float, seed: int) -> None:
+    """The same in two years of months of 30 days and a little."""
+    use = noisy(seed, 730, 1, sd=0.05)[:, 0]
+    use[begins:] *= np.exp(log_size)
+    week = np.where(np.arange(730) % 7 >= 5, 0.4, 1.0)
+    lengths = np.array([30, 31] * 11 + [30, 29])
+    (step,) = lasting_steps_by_day(use, week * 7 / 5.8, lengths)
+    assert step.begins == begins
+    assert np.exp(step.log_size) == pytest.approx(np.exp(log_size), rel=0.15)
+
+
+def shift_of(history: History) -> LevelShift:
+    (shift,) = history.level_shifts
+    assert shift.request_type == "type 0"
+    return shift
+
+
+def test_two_steps_are_found_on_their_days() -> None:
+    requests = noisy(7, 147, 1, sd=0.05)
+    requests[45:] *= 2.0
+    requests[101:] *= 3.0
+    starts = [shift.start for shift in of_days(requests, date(2026, 6, 1)).level_shifts]
+    assert sorted(starts) == [date(2026, 6, 1) + timedelta(days=day) for day in (45, 101)]
+
+
+def test_a_type_that_rests_at_weekends_has_its_step_on_a_day_of_use() -> None:
+    requests = noisy(8, 147, 1, sd=0.05)
+    requests[np.arange(147) % 7 >= 5] = 0.0
+    requests[80:] *= 2.0
+    assert shift_of(of_days(requests, date(2026, 6, 1))).start == date(2026, 6, 1) + timedelta(days=80)
+
+
+def test_days_that_stand_for_less_are_no_step() -> None:
+    """Eight weeks in which half of each day's use is left out, and counted as half a day."""
+    use, worth = np.ones(147), np.ones(147)
+    use[50:106] = worth[50:106] = 0.5
+    lengths = np.full(21, 7)
+    assert lasting_steps_by_day(use, worth, lengths) == []
+    assert sorted(by_day(use, lengths)) == [50, 106]
 
 
 def test_a_step_is_told_in_dollars_a_month() -> None:
     requests = np.full((84, 2), 1000.0)
     requests[56:, 0] = 3000.0
-    (shift,) = of_days(requests, date(2026, 8, 3)).level_shifts
-    assert (shift.request_type, shift.start, shift.factor) == ("type 0", date(2026, 9, 28), pytest.approx(3.0))
+    shift = shift_of(of_days(requests, date(2026, 8, 3)))
+    assert (shift.start, shift.share, shift.factor) == (date(2026, 9, 28), 1.0, pytest.approx(3.0))
     assert shift.list_cost_usd_per_month == pytest.approx(1000 * 0.01 * DAYS_PER_MONTH * 2.0)
+
+
+def test_without_days_a_step_has_its_period_and_a_share_of_it() -> None:
+    requests = np.full((84, 2), 1000.0)
+    requests[59:, 0] = 3000.0
+    shift = shift_of(of_days(requests, date(2026, 8, 3), is_daily=False))
+    assert (shift.start, shift.label) == (date(2026, 9, 28), "2026-09-28")
+    assert (shift.factor, shift.share) == (pytest.approx(3.0), pytest.approx(4 / 7))
 
 
 # ---- the week

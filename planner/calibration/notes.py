@@ -10,7 +10,8 @@ _MUCH_LEFT_OUT = 0.2
 def too_little(history: History) -> str:
     """Why nothing can be fitted."""
     span = history.span_days
-    days = f"{span:,.0f} days" if span >= 2 else f"{span * 24:.0f} hours"
+    hours = round(span * 24)
+    days = f"{span:,.0f} days" if span >= 2 else "1 hour" if hours == 1 else f"{hours} hours"
     return (
         f"The log covers {days}, fewer than {LEAST_MONTHS} complete months and fewer than {LEAST_WEEKS} complete "
         "weeks: growth, volatility, noise and seasons cannot be told from it."
@@ -55,7 +56,7 @@ def fit_warnings(history: History, fitted: Sequence[str], fitted_share: float) -
         )
     for shift in history.level_shifts:
         yield (
-            f"{shift.request_type} runs at {shift.factor:.2f} times its former level from {shift.label} on; the plan "
+            f"{shift.request_type} runs at {shift.factor:.2f} times its former level from {shift.start} on; the plan "
             "takes that as lasting."
         )
     if history.outlier_days:

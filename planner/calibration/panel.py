@@ -64,8 +64,9 @@ class Panel:
     """What is fitted: logs of shape (n_periods, n_types), and when each period was.
 
     weights: shares of the bill, sum 1, shape (n_types,). indices: whole periods since the first. weekly: periods of 7
-    days, else months. steps: shape (n_periods, n_steps), 1 from the period that a new level begins. calendar: 0 to 11
-    where a season is fitted. months_to_end: from the middle of the last period to the time that the level is wanted at.
+    days, else months. steps: shape (n_periods, n_steps), 0 before a new level, 1 after it, and in the period that it
+    begins in the part of it that shows. calendar: 0 to 11 where a season is fitted. months_to_end: from the middle of
+    the last period to the time that the level is wanted at.
     """
 
     logs: FloatArray

@@ -131,13 +131,22 @@ def calendar_months(history: History) -> IntArray:
 
 
 def _steps(history: History, types: Set[str]) -> FloatArray:
-    """1 from the period that a new level begins, shape (n_periods, n_steps): the largest first, as many as leave three
-    periods to fit, and no period twice."""
-    most = max((history.n_periods - 3) // 3, 0)
-    begins = [history.labels.index(shift.label) for shift in history.level_shifts if shift.request_type in types]
-    chosen = list(dict.fromkeys(begins))[: min(most, 3)]
-    periods = np.arange(history.n_periods)
-    return np.array([periods >= begin for begin in chosen], dtype=np.float64).reshape(len(chosen), len(periods)).T
+    """How much of each step the periods show: 0 before it, 1 after it, the part in between in the period it begins.
+
+    Shape (n_periods, n_steps): the largest first, as many as leave three periods to fit, and no period twice. The part
+    is that of the log of a mean of days before and after the step, whatever the period's other use.
+    """
+    most = min(max((history.n_periods - 3) // 3, 0), 3)
+    first: dict[str, float] = {}
+    for shift in history.level_shifts:
+        if shift.request_type in types:
+            first.setdefault(shift.label, shift.shown_part)
+    chosen = list(first.items())[:most]
+    steps = np.zeros((history.n_periods, len(chosen)))
+    for column, (label, part) in enumerate(chosen):
+        begins = history.labels.index(label)
+        steps[begins, column], steps[begins + 1 :, column] = part, 1.0
+    return steps
 
 
 def distribution_range(distribution: Distribution) -> tuple[float, float, float]:

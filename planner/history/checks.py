@@ -1,7 +1,7 @@
-"""What stands out in a history: unusual days, lasting steps of the level, the rhythm of the week.
+"""What stands out in the days of a history: unusual ones, and the rhythm of the week.
 
 Nothing here removes anything. Unusual days are told with their dollars, so that a user can exclude them; a fit of
-growth and volatility counts such a day as its expected value, and gives a lasting step a term of its own.
+growth and volatility counts such a day as its expected value.
 """
 
 from dataclasses import dataclass
@@ -24,16 +24,6 @@ _UNUSUAL_SDS: Final = 6.0
 _UNUSUAL_LOG: Final = float(np.log(1.5))
 _LEAST_LOG_SD: Final = 0.05
 
-_STEP_SDS: Final = 5.0
-_LEAST_STEP_LOG: Final = 0.2
-_STEPS_PER_SERIES: Final = 2
-_SIDE: Final = 3
-_USUAL_CHANGE: Final = 0.133
-_USUAL_CHANGE_WORTH: Final = 6
-_TOO_FEW_PERIODS: Final = 6
-# At the prior's centre a period differs from the one before by a log sd of sqrt(0.06^2 + 2 0.10^2 (1 - 0.3)) = 0.133.
-# Six such differences are added to those that a short series shows, whose own spread may be small by luck.
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlierDay:
@@ -45,20 +35,6 @@ class OutlierDay:
     expected_requests: float
     list_cost_usd: float
     expected_list_cost_usd: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelShift:
-    """A lasting step of a request type: from this period on it runs at `factor` times the level before.
-
-    list_cost_usd_per_month: what the step is worth, at constant prices.
-    """
-
-    start: date
-    label: str
-    request_type: str
-    factor: float
-    list_cost_usd_per_month: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,35 +145,3 @@ def usual_days(requests: FloatArray, counted: BoolArray, first_weekday: int) -> 
     sums, n = np.nansum(shares, axis=0), np.isfinite(shares).sum(axis=0)
     factors = np.where(known, sums / np.maximum(n, 1), 1.0)
     return factors[(np.arange(len(requests)) + first_weekday) % 7] * counted
-
-
-def lasting_steps(logs: FloatArray) -> list[tuple[int, float]]:
-    """Lasting steps of a series of log period means, shape (n_periods,): (period that the new level begins, log size).
-
-    The usual change is the robust spread of period-to-period changes, shrunk to the prior's. A step is a change of more
-    than five of them and more than 0.2, that the medians of up to three periods on either side (at least two) confirm
-    to at least two thirds; the largest first, at most two, none in fewer than six periods.
-    """
-    found: list[tuple[int, float]] = []
-    rest = logs.copy()
-    while len(logs) >= _TOO_FEW_PERIODS and len(found) < _STEPS_PER_SERIES:
-        changes = np.diff(rest)
-        trend = float(np.median(changes))
-        spread = _ROBUST * float(np.median(np.abs(changes - trend)))
-        pooled = len(changes) * spread**2 + _USUAL_CHANGE_WORTH * _USUAL_CHANGE**2
-        limit = max(_STEP_SDS * float(np.sqrt(pooled / (len(changes) + _USUAL_CHANGE_WORTH))), _LEAST_STEP_LOG)
-        begins = 2 + int(np.argmax(np.abs(changes[1:-1] - trend)))
-        change = float(changes[begins - 1]) - trend
-        size = _sides_differ(rest, begins, trend)
-        if abs(change) < limit or size * np.sign(change) < 2 / 3 * limit:
-            break
-        found.append((begins, size))
-        rest[begins:] -= size
-    return found
-
-
-def _sides_differ(logs: FloatArray, begins: int, trend: float) -> float:
-    """Median of up to three periods from `begins` on, less that of up to three before, less the trend between them."""
-    before, after = logs[max(0, begins - _SIDE) : begins], logs[begins : begins + _SIDE]
-    apart = (len(before) + len(after)) / 2.0
-    return float(np.median(after) - np.median(before)) - trend * apart

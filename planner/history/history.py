@@ -8,42 +8,28 @@ days; spend is repriced at the list prices of one day, so that a price change is
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from planner.coverage import first_day, last_day
-from planner.history.checks import (
-    LevelShift,
-    OutlierDay,
-    Weekdays,
-    lasting_steps,
-    unusual_days,
-    usual_days,
-    weekday_factors,
-)
+from planner.history.checks import OutlierDay, Weekdays, unusual_days, usual_days, weekday_factors
 from planner.history.daily_use import DailyUse, daily_use
+from planner.history.periods import Period, PeriodKind
+from planner.history.shifts import LEAST_SHARE, LevelShift, level_shifts
 from planner.measurement import Measurement
 from planner.prices import PriceBook
 from planner.units import DAYS_PER_MONTH, BoolArray, FloatArray
 
+__all__ = [
+    "LEAST_MONTHS", "LEAST_SHARE", "LEAST_WEEKS", "DailyUse", "History", "LevelShift", "Period", "PeriodKind",
+    "history_of", "history_of_periods",
+]  # fmt: skip
+
 LEAST_MONTHS: Final = 6
 LEAST_WEEKS: Final = 8
-LEAST_SHARE: Final = 0.02
-"""A type with less of the bill is not judged for steps and takes no part in a fit."""
 
 _FIRST_HOUR, _LAST_HOUR = 1, 23
-
-PeriodKind = Literal["month", "week"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """Whole days from start to end, both included."""
-
-    label: str
-    start: date
-    end: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +216,7 @@ def history_of_periods(
         priced_on=on,
         span_days=span_days,
         outlier_days=_outliers(daily, far, expected),
-        level_shifts=_shifts(daily.request_types, periods, usual, spend, days, share) if periods else (),
+        level_shifts=level_shifts(daily, periods, usual, clean, worth),
         weekdays=weekday_factors(daily.spend_usd.sum(axis=1), daily.first.weekday()) if daily.is_daily else None,
         top_type=daily.request_types[int(np.argmax(share))],
         top_share=float(share.max()),
@@ -280,31 +266,3 @@ def _outliers(daily: DailyUse, far: BoolArray, expected: FloatArray) -> tuple[Ou
             )
         )
     return tuple(found)
-
-
-def _shifts(
-    types: tuple[str, ...],
-    periods: tuple[Period, ...],
-    requests: FloatArray,
-    spend: FloatArray,
-    days: FloatArray,
-    share: FloatArray,
-) -> tuple[LevelShift, ...]:
-    """Lasting steps of the types that matter, the largest in dollars first."""
-    found = []
-    for column, name in enumerate(types):
-        series = requests[:, column]
-        if share[column] < LEAST_SHARE or not np.all(np.isfinite(series) & (series > 0)):
-            continue
-        usd = float(np.median(spend[:, column] * DAYS_PER_MONTH / days[:, column]))
-        for begins, size in lasting_steps(np.log(series)):
-            found.append(
-                LevelShift(
-                    start=periods[begins].start,
-                    label=periods[begins].label,
-                    request_type=name,
-                    factor=float(np.exp(size)),
-                    list_cost_usd_per_month=usd * float(np.expm1(size)),
-                )
-            )
-    return tuple(sorted(found, key=lambda shift: -abs(shift.list_cost_usd_per_month)))
