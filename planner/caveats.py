@@ -54,7 +54,7 @@ def caveats(
     said = [
         *_few_paths(n_paths),
         *mix.warnings,
-        *_history(inputs, measurement),
+        *_history(inputs, measurement, calibration),
         *_old_log(mix),
         *(measurement.warnings if measurement else ()),
         *_choice(inputs, constraint, sign_first_cost),
@@ -92,7 +92,9 @@ def _few_paths(n_paths: int) -> Iterator[str]:
         )
 
 
-def _history(inputs: PlanInputs, measurement: Measurement | None) -> Iterator[str]:
+def _history(inputs: PlanInputs, measurement: Measurement | None, calibration: Calibration | None) -> Iterator[str]:
+    if calibration is not None and calibration.levels is not None:
+        return
     if measurement is not None and not measurement.complete_months and "level_sd" not in inputs.demand_given:
         default = inputs.demand_at_defaults
         yield (

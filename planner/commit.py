@@ -134,7 +134,8 @@ class CommitSample:
             offer=offer,
             expected_cost_usd=kept * q * self.years + overage + self.outside_usd,
             shortfall_probability=self._n_short(q, kept) / self.least_use.size,
-            expected_shortfall_usd=max(kept * (q * self.years - self.mean_drawn_usd + drawn_over), 0.0),
+            # a sum and its difference leave a trace of rounding where nothing is owed
+            expected_shortfall_usd=max(kept * (q * self.years - self.mean_drawn_usd + drawn_over), 0.0) if q else 0.0,
             expected_overage_usd=overage,
         )
 

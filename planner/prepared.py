@@ -67,7 +67,9 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
         for scenario in scenarios
     )
     lines = _mix_lines(mix, next(c for c in costs if c.scenario.name == inputs.baseline))
-    demand = replace(demand, events=_known_events(demand, mix), level_sd=history_level_sd(inputs, demand, measurement))
+    demand = replace(demand, events=_known_events(demand, mix))
+    if calibration is None or calibration.levels is None:
+        demand = replace(demand, level_sd=history_level_sd(inputs, demand, measurement))
     return Prepared(
         inputs=inputs,
         price_book=price_book,

@@ -61,6 +61,8 @@ def calibrate(
 
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or not at all, so that a stop in the middle cannot leave half a plan."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"cannot write {path}: it is no regular file; give another file with -o, or --dry-run")
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import tomlkit
+from tomlkit.items import Table
 
 from planner.calibration.calibrate import CALENDAR, DEMAND_KEYS, FITTED_KEYS, Calibration, Fitted
 
@@ -34,9 +35,7 @@ def with_calibration(text: str, calibration: Calibration) -> str:
     an earlier fit is replaced.
     """
     document = tomlkit.parse(text)
-    if "demand" not in document:
-        document.add("demand", tomlkit.table())
-    demand: Any = document["demand"]
+    demand = _table(document, "demand")
     demand.pop("fitted", None)
     for key in FITTED_KEYS:
         fits = _fits_of(calibration, key)
@@ -49,6 +48,42 @@ def with_calibration(text: str, calibration: Calibration) -> str:
     fitted.add(tomlkit.nl())
     demand.add("fitted", fitted)
     return tomlkit.dumps(document)
+
+
+def _table(document: tomlkit.TOMLDocument, name: str) -> Any:
+    """A section as a table of its own, made where there is none or it is written on one line or with dotted keys.
+
+    Those have no place for tables below them. Their values move to the end of the file as they are; a comment on such a
+    line does not.
+    """
+    found: Any = document.get(name)
+    if isinstance(found, Table) and not found.is_super_table():
+        return found
+    values: dict[str, Any] = {} if found is None else found.unwrap()
+    while name in document:
+        document.remove(name)
+    table = tomlkit.table()
+    for key, value in values.items():
+        table.add(key, _item(value))
+    document.add(name, table)
+    return document[name]
+
+
+def _item(value: Any) -> Any:
+    """A value of a section: tables in it on one line, lists of tables as such."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        entries = tomlkit.aot()
+        for item in value:
+            entry = tomlkit.table()
+            for key, part in item.items():
+                entry.add(key, _item(part))
+            entries.append(entry)
+        return entries
+    if isinstance(value, dict):
+        inline = tomlkit.inline_table()
+        inline.update(value)
+        return inline
+    return value
 
 
 def _fits_of(calibration: Calibration, key: str) -> list[Fitted]:
