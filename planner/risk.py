@@ -68,9 +68,15 @@ def quantile_interval(sample: FloatArray, level: float, *, confidence: float = 0
     if sample.size < REPLICATES * _FEWEST_FOR_QUANTILES:
         return _rank_interval(np.sort(sample), level, -float(stdtrit(1e9, (1.0 - confidence) / 2)))
     found = np.array([_order_statistic(np.sort(part), level) for part in replicates(sample)])
-    centre = _order_statistic(np.sort(sample), level)
+    whole, rank = np.sort(sample), min(int(level * sample.size), sample.size - 1)
     half = float(stdtrit(REPLICATES - 1, (1.0 + confidence) / 2)) * float(found.std(ddof=1)) / sqrt(REPLICATES)
-    return max(centre - half, float(sample.min())), min(centre + half, float(sample.max()))
+    # where paths are spread so evenly that nothing scatters, a quantile is still only known to half a path in each
+    near = REPLICATES // 2
+    low, high = whole[max(rank - near, 0)], whole[min(rank + near, sample.size - 1)]
+    return (
+        float(np.clip(whole[rank] - half, whole[0], low)),
+        float(np.clip(whole[rank] + half, high, whole[-1])),
+    )
 
 
 def _order_statistic(sorted_sample: FloatArray, level: float) -> float:
