@@ -541,6 +541,25 @@ def test_weeks_are_steps_of_their_own_length(tmp_path: Path) -> None:
     assert second[1].mean_usd / second[0].mean_usd == pytest.approx(1.6 ** (7 / 365.25))
 
 
+def test_a_fold_that_sees_no_complete_month_with_use_is_not_judged(tmp_path: Path) -> None:
+    """Eight weeks from 2 September are left; before the last four, August is complete and all of it excluded."""
+    gone = {"to": date(2026, 9, 1), "reason": "another product"}
+    tested = backtest(plan_of_log(tmp_path, demand=CERTAIN, exclude=[gone], first=date(2026, 6, 3), days=147, seed=4))
+    assert (tested.period, len(tested.labels)) == ("week", 8)
+    assert [fold.hidden for fold in tested.folds] == [1, 2, 3]
+    assert any("hides 2026-09-30 and later" in warning for warning in tested.warnings)
+
+
+def test_a_month_that_is_excluded_is_left_out_and_named(tmp_path: Path) -> None:
+    made = {"first": date(2026, 1, 1), "days": 243, "seed": 4}
+    gone = {"from": date(2026, 3, 1), "to": date(2026, 3, 31), "reason": "load tests"}
+    tested = backtest(plan_of_log(tmp_path, demand=CERTAIN, exclude=[gone], **made))
+    whole = backtest(plan_of_log(tmp_path, demand=CERTAIN, **made))
+    assert tested.labels == (*whole.labels[:2], *whole.labels[3:])
+    assert tested.spend_usd == pytest.approx([*whole.spend_usd[:2], *whole.spend_usd[3:]])
+    assert any("2026-03: all use is excluded" in warning for warning in tested.warnings)
+
+
 def test_days_that_are_excluded_are_stood_for_by_the_others(tmp_path: Path) -> None:
     made = {"first": date(2026, 1, 1), "days": 243, "seed": 4, "volatility": 0.0, "noise": 0.0}
     whole = backtest(plan_of_log(tmp_path, demand=CERTAIN, **made))

@@ -544,6 +544,19 @@ def test_a_type_that_is_not_always_there_gets_its_mean_moved_by_growth() -> None
     assert calibration.levels["type 2"] == pytest.approx(1000 * 1.6 ** (11.5 / 12) * DAYS_PER_MONTH, rel=0.02)
 
 
+@pytest.mark.parametrize(("noise", "is_learnt"), [(0.0, False), (0.0005, False), (0.1, True)])
+def test_noise_that_is_typed_as_none_has_no_correlation_to_learn(noise: float, is_learnt: bool) -> None:
+    typed = replace(DEFAULTS, monthly_noise=noise)
+    calibration = calibrate(simulated_months(4), typed, frozenset({"monthly_noise"}))
+    found = calibration.parameter("noise_ar1")
+    assert (found.weight_of_data > 0) == is_learnt
+    assert (found.value == 0.3) == (not is_learnt)
+    assert calibration.demand.noise_ar1 == found.value
+    if not is_learnt:
+        assert found.source == "prior"
+        assert found.p10 < 0.3 < found.p90
+
+
 def test_where_no_type_is_always_there_the_bill_is_fitted() -> None:
     days = np.full((12, 2), 1000.0)
     days[6:, 0] = days[:6, 1] = 0.0

@@ -128,6 +128,82 @@ def test_weekly_buckets_make_weeks_and_monthly_buckets_months(tmp_path: Path) ->
     assert monthly.requests[0] == pytest.approx([1000 * DAYS_PER_MONTH / 31])
 
 
+def two_types(last: date, **small: Any) -> list[dict[str, Any]]:
+    return [row(day, **kind) for day in days(date(2026, 1, 1), last) for kind in ({}, {"request_type": "b", **small})]
+
+
+def test_a_period_that_exclusions_take_is_left_out_like_a_missing_month(tmp_path: Path) -> None:
+    gone = [
+        Exclusion(from_=date(2026, 3, 1), to=date(2026, 4, 30)),
+        Exclusion(request_type="b", from_=date(2026, 6, 20), to=date(2026, 7, 31)),
+    ]
+    history = of_log(two_types(date(2026, 10, 31)), tmp_path, exclusions=gone)
+    assert history.indices == (0, 1, 4, 5, 7, 8, 9)
+    assert history.left_out == ("2026-03 to 2026-04: all use is excluded", "2026-07: all use of 'b' is excluded")
+    assert history.requests == pytest.approx(np.full((7, 2), 100 * DAYS_PER_MONTH))
+
+
+def test_a_small_type_that_is_excluded_takes_no_period_along(tmp_path: Path) -> None:
+    small = {"requests": 1, "uncached_input_tokens": 2_000, "cache_read_tokens": 10_000, "output_tokens": 500}
+    gone = Exclusion(request_type="b", from_=date(2026, 7, 1), to=date(2026, 7, 31))
+    history = of_log(two_types(date(2026, 10, 31), **small), tmp_path, exclusions=[gone])
+    assert history.indices == tuple(range(10))
+    assert np.isnan(history.requests[6]).tolist() == [False, True]
+    assert history.left_out == ()
+
+
+def test_excluded_weeks_are_left_out_and_not_without_a_record(tmp_path: Path) -> None:
+    rows = [row(day) for day in days(date(2026, 8, 1), date(2026, 10, 30))]
+    gone = Exclusion(from_=date(2026, 8, 22), to=date(2026, 9, 4))
+    history = of_log(rows, tmp_path, exclusions=[gone])
+    assert history.period == "week"
+    assert history.indices == (0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12)
+    assert history.left_out == ("week of 2026-08-22 to 2026-08-29: all use is excluded",)
+
+
+def test_months_that_a_hole_touches_are_left_out(tmp_path: Path) -> None:
+    silent = days(date(2026, 2, 4), date(2026, 4, 19))
+    rows = [row(day) for day in days(date(2025, 9, 1), date(2026, 10, 31)) if day not in silent]
+    history = of_log(rows, tmp_path)
+    assert history.indices == (0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13)
+    assert history.left_out == (
+        "2026-02: no record from 2026-02-04 to 2026-04-19",
+        "2026-03: no record at all",
+        "2026-04: no record from 2026-02-04 to 2026-04-19",
+    )
+    assert history.outlier_days == ()
+
+
+@pytest.mark.parametrize("width", [2, 7, 14, 27])
+def test_constant_use_in_buckets_is_constant_by_month(width: int, tmp_path: Path) -> None:
+    buckets = days(date(2025, 9, 29), date(2026, 10, 31), width)
+    history = of_log([row(day, requests=100 * width) for day in buckets], tmp_path)
+    assert history.period == "month"
+    assert history.n_periods >= 12
+    assert history.requests == pytest.approx(np.full((history.n_periods, 1), 100 * DAYS_PER_MONTH))
+
+
+def test_a_bucket_that_is_excluded_takes_all_its_days(tmp_path: Path) -> None:
+    """The bucket of Monday 23 February also speaks for Sunday 1 March, and that of 26 January for 1 February."""
+    rows = [row(day, requests=700) for day in days(date(2025, 9, 29), date(2026, 10, 31), 7)]
+    gone = Exclusion(from_=date(2026, 2, 1), to=date(2026, 2, 28))
+    history = of_log(rows, tmp_path, exclusions=[gone])
+    place = dict(zip(history.labels, history.days[:, 0].tolist(), strict=True))
+    assert (place["2026-01"], place["2026-02"], place["2026-03"], place["2026-04"]) == (31, 1, 30, 30)
+    assert history.requests == pytest.approx(np.full((history.n_periods, 1), 100 * DAYS_PER_MONTH))
+
+
+def test_a_log_of_working_days_is_none_of_buckets(tmp_path: Path) -> None:
+    """The usual gap is a weekend's; what is used on Friday the 31st belongs to its own month."""
+    working = [day for day in days(date(2025, 12, 29), date(2026, 11, 6)) if day.weekday() < 5]
+    history = of_log([row(day) for day in working], tmp_path)
+    assert history.period == "month"
+    used = history.requests[:, 0] * history.days[:, 0] / DAYS_PER_MONTH
+    assert used.tolist() == pytest.approx(
+        [100 * sum(f"{day:%Y-%m}" == name for day in working) for name in history.labels]
+    )
+
+
 # ---- constant prices, tokens
 
 

@@ -4,7 +4,7 @@ The log is read and priced once. A fold looks at it up to the day before its hid
 to that; a value that the user typed wins, as it does in the plan.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from math import ceil
@@ -15,6 +15,7 @@ from planner.backtest.forecast import forecast_usd, hide
 from planner.backtest.judge import Backtest, Fold, folds_of, judge_fold
 from planner.coverage import coverage
 from planner.generations import one_generation
+from planner.history.complete import complete_months
 from planner.history.history import LEAST_MONTHS, LEAST_WEEKS, History, history_of
 from planner.inputs import PlanInputs, UsageInputs
 from planner.mix import Measurement, measure, prompt_edges
@@ -83,14 +84,18 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
     whole = log.measured()
     past = history_of(whole, book, on=log.priced_on)
     if past.period is None:
-        return _untested(_too_short(whole), *_left_out(past))
+        return _untested(_too_short(whole, past), *_left_out(past))
     log, followed = _constant(log, past, whole.coverage.gap_days)
     if followed:
         whole = log.measured()
         past = history_of(whole, book, on=log.priced_on)
-    folds = []
+    folds, skipped = [], []
     for hidden in range(1, folds_of(past.n_periods) + 1):
-        folds.append(_fold(log, whole, past, hidden))
+        fold = _fold(log, whole, past, hidden)
+        if fold is None:
+            skipped.append(hidden)
+        else:
+            folds.append(fold)
         if progress is not None:
             progress("backtesting", hidden / folds_of(past.n_periods))
     return Backtest(
@@ -99,7 +104,7 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
         starts=tuple(period.start for period in past.periods),
         spend_usd=tuple(whole_periods_usd(past).tolist()),
         folds=tuple(folds),
-        warnings=(*_typed(inputs), *followed, *_left_out(past), *_without_use(past), *_events(inputs)),
+        warnings=(*_typed(inputs), *followed, *_left_out(past), *_skipped(past, skipped), *_events(inputs)),
     )
 
 
@@ -126,17 +131,20 @@ def whole_periods_usd(past: History) -> FloatArray:
     """List spend of each period at constant prices, shape (n_periods,), as if every day of it counted.
 
     Where an exclusion takes days from a type, its other days stand for them, as they do in the plan's level; a type
-    that it takes from the whole period has no spend there.
+    with less than 2 % of the bill that it takes from the whole period has no spend there.
     """
     days = np.where(past.days > 0, past.days, np.inf)
     total: FloatArray = (past.spend_usd * past.period_days[:, None] / days).sum(axis=1)
     return total
 
 
-def _fold(log: _Log, whole: Measurement, past: History, hidden: int) -> Fold:
+def _fold(log: _Log, whole: Measurement, past: History, hidden: int) -> Fold | None:
+    """A fold; None where what was known before it has no complete month with use left beside the exclusions."""
     assert past.period is not None
     day_before = past.periods[-hidden].start - timedelta(days=1)
     known = known_until(day_before, whole, log.usage, log.source.window[0])
+    if known.complete_months and not known.daily["month"].isin(known.complete_months).any():
+        return None
     inputs = log.inputs
     return judge_fold(
         inputs.contract,
@@ -153,8 +161,9 @@ def _untested(*warnings: str) -> Backtest:
     return Backtest(period=None, labels=(), starts=(), spend_usd=(), folds=(), warnings=warnings)
 
 
-def _too_short(measured: Measurement) -> str:
-    months, covered = len(measured.complete_months), measured.coverage
+def _too_short(measured: Measurement, past: History) -> str:
+    covered = measured.coverage
+    months = len(complete_months(measured, past.daily)[0])
     more = f"{max(ceil(7 * LEAST_WEEKS - covered.span_days), 1)} more days of a daily log"
     if covered.gap_days > 7:
         more = f"{LEAST_MONTHS - months} more of the months that the log has in buckets"
@@ -179,10 +188,12 @@ def _left_out(past: History) -> Iterator[str]:
         yield f"Left out of the history: {'; '.join(past.left_out)}."
 
 
-def _without_use(past: History) -> Iterator[str]:
-    empty = [label for label, usd in zip(past.labels, whole_periods_usd(past), strict=True) if usd == 0]
-    if empty:
-        yield f"Counted as no spend: {', '.join(empty)}, in which the exclusions of the plan leave no use."
+def _skipped(past: History, skipped: Sequence[int]) -> Iterator[str]:
+    for hidden in skipped:
+        yield (
+            f"Not judged: the fold that hides {past.labels[-hidden]} and later. The exclusions leave no use in the "
+            "complete months before, and so nothing to forecast from."
+        )
 
 
 def _events(inputs: PlanInputs) -> Iterator[str]:

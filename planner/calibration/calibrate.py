@@ -25,7 +25,7 @@ from planner.calibration.fits import (
     weekday_fits,
 )
 from planner.calibration.grid import Posterior, posterior
-from planner.calibration.notes import fit_warnings, rests_on, too_little, user_warnings
+from planner.calibration.notes import fit_warnings, left_out, rests_on, too_little, user_warnings
 from planner.calibration.panel import Panel
 from planner.calibration.priors import (
     LEAST_PERIODS,
@@ -35,6 +35,7 @@ from planner.calibration.priors import (
     distribution_range,
     fitted_columns,
     growth_prior_var,
+    has_no_noise,
 )
 from planner.calibration.summary import moments, rounded
 from planner.calibration.trend import Trend, bill_trend
@@ -101,6 +102,8 @@ def calibrate(history: History, typed: DemandModel, given: Set[str]) -> Calibrat
     nodes = posterior(panel, priors)
     fits = demand_fits(nodes, growth_prior_var(priors), has_types=len(columns) > 1)
     fits["token_drift_per_year"] = drift_fit(history, columns)
+    if has_no_noise(typed, given):
+        del fits["noise_ar1"]
     season = season_fits(nodes, fits_season=panel.calendar is not None)
     demand = _with_fits(typed, given, fits, season)
     parameters = [*_in_order(typed, given, fits, season), *weekday_fits(history)]
@@ -224,5 +227,7 @@ def _from_priors(history: History, typed: DemandModel, given: Set[str]) -> Calib
         fitted_types=(),
         fitted_share=0.0,
         warnings=(too_little(history), *user_warnings(given)),
-        rests_on=f"{too_little(history)} Every parameter that was not typed is its prior.",
+        rests_on=" ".join(
+            [too_little(history), *left_out(history), "Every parameter that was not typed is its prior."]
+        ),
     )

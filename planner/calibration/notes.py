@@ -28,8 +28,7 @@ def rests_on(history: History, fitted: Sequence[str], fitted_share: float, n_ste
     else:
         what = "on the whole bill, because no request type is used in every period"
     said = [f"{history.n_periods} {unit}, {first} to {last}, {what}, at list prices of {history.priced_on}."]
-    if history.left_out:
-        said.append(f"Left out: {'; '.join(history.left_out)}.")
+    said += left_out(history)
     if history.outlier_days:
         n = len({outlier.day for outlier in history.outlier_days})
         days = "1 unusual day counts" if n == 1 else f"{n} unusual days count"
@@ -38,6 +37,12 @@ def rests_on(history: History, fitted: Sequence[str], fitted_share: float, n_ste
         steps = "1 lasting step has" if n_steps == 1 else f"{n_steps} lasting steps have"
         said.append(f"{steps} a term of its own, so that it is not read as growth; the level is the one after.")
     return " ".join(said)
+
+
+def left_out(history: History) -> Iterator[str]:
+    """The periods of which not all is known, if any."""
+    if history.left_out:
+        yield f"Left out: {'; '.join(history.left_out)}."
 
 
 def fit_warnings(history: History, fitted: Sequence[str], fitted_share: float) -> Iterator[str]:

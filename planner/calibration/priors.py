@@ -31,6 +31,7 @@ LEVEL_SD_LOG_SD: Final = 0.45
 _STUDENT_DF: Final = 4.0
 _STUDENT_P90: Final = 1.5332
 _TYPED_LOG_FLOOR: Final = 1e-4
+_NO_NOISE: Final = 1e-3
 
 DRIFT_PRIORS: Final = Priors(
     log_volatility=Normal(mean=float(np.log(0.01)), sd=0.7),
@@ -53,8 +54,10 @@ def demand_priors(typed: DemandModel, given: Set[str]) -> Priors:
     growth = Normal(mean=float(log_rate[1]), sd=float(log_rate[2] - log_rate[0]) / 2)
     is_typed = "growth_per_year" in given
 
+    known = {*given, "noise_ar1"} if has_no_noise(typed, given) else given
+
     def normal(key: str, mean: float, sd: float) -> Normal:
-        return Normal(mean=mean, sd=0.0 if key in given else sd)
+        return Normal(mean=mean, sd=0.0 if key in known else sd)
 
     share = float(np.clip(typed.common_share, 0.001, 0.999))
     return Priors(
@@ -65,6 +68,12 @@ def demand_priors(typed: DemandModel, given: Set[str]) -> Priors:
         growth=growth if is_typed else replace(growth, sd=growth.sd * Z90 / _STUDENT_P90),
         growth_df=np.inf if is_typed else _STUDENT_DF,
     )
+
+
+def has_no_noise(typed: DemandModel, given: Set[str]) -> bool:
+    """Whether the user typed the noise as next to none: a log then cannot show its correlation, which stays its prior's
+    centre."""
+    return "monthly_noise" in given and typed.monthly_noise < _NO_NOISE
 
 
 def growth_prior_var(priors: Priors) -> float:

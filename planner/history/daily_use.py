@@ -1,6 +1,6 @@
 """What a log says day by day and request type by request type, at the prices of one day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -12,10 +12,13 @@ from planner.coverage import first_day, last_day
 from planner.list_cost import price_groups
 from planner.measurement import Measurement, excluded_rows, prompt_edges
 from planner.prices import PriceBook
-from planner.units import TOKEN_COLUMNS, BoolArray, FloatArray
+from planner.units import TOKEN_COLUMNS, BoolArray, FloatArray, IntArray
 
 _TOKEN_WEIGHTS: Final = np.array([1.0, 0.1, 1.25, 2.0, 5.0])
 # Input-equivalent tokens at fixed weights (about what the classes cost), so that a price change is no drift.
+
+_LARGEST_BUCKET: Final = 27
+# Days; records that lie further apart are buckets of a calendar month, which are their month's as they stand.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,8 @@ class DailyUse:
     """Use by calendar day and request type, largest bill first; arrays of shape (n_days, n_types).
 
     spend_usd: at constant prices. tokens: input-equivalent, in the tokenizer of the type's latest model. counted: the
-    day speaks for the type (no exclusion takes it). is_daily: whether the log has a record for every day, not buckets.
+    day speaks for the type (no exclusion takes it, and it lies in no hole of the log). is_daily: whether the log has a
+    record for every day, not buckets. A bucket of 2 to 27 days is spread evenly over its days.
     """
 
     first: date
@@ -63,13 +67,20 @@ def daily_use(measurement: Measurement, book: PriceBook, *, on: date) -> DailyUs
     sums = frame.groupby(["day", "request_type"])[["requests", "spend", "tokens"]].sum().unstack(fill_value=0)
     dense = sums.reindex(index=days, fill_value=0.0)
     columns = {name: dense[name][types].to_numpy(dtype=np.float64) for name in ("requests", "spend", "tokens")}
+    counted = ~excluded_days(measurement, days, types)
+    for begin, end in holes(measurement):
+        counted[(begin - first).days : (end - first).days + 1] = False
+    bucket = _buckets(measurement, days)
+    if bucket is not None:
+        columns = {name: _spread(values, bucket) for name, values in columns.items()}
+        counted = counted[bucket] & (bucket >= 0)[:, None]
     return DailyUse(
         first=first,
         request_types=tuple(types),
         requests=columns["requests"],
         spend_usd=columns["spend"],
         tokens=columns["tokens"],
-        counted=_counted(measurement, days, types),
+        counted=counted,
         is_daily=measurement.coverage.gap_days == 1,
     )
 
@@ -97,10 +108,42 @@ def _ratios(types: pd.Series, models: pd.Series, day: pd.Series, book: PriceBook
     return np.array([ratio[pair] for pair in zip(rows["type"], rows["model"], strict=True)])
 
 
-def _counted(measurement: Measurement, days: pd.DatetimeIndex, types: Sequence[str]) -> BoolArray:
-    counted = np.ones((len(days), len(types)), dtype=np.bool_)
+def excluded_days(measurement: Measurement, days: pd.DatetimeIndex, types: Sequence[str]) -> BoolArray:
+    """Which days an exclusion takes from which type. Shape (n_days, n_types)."""
+    taken = np.zeros((len(days), len(types)), dtype=np.bool_)
     for exclusion, _ in measurement.excluded:
         for column, name in enumerate(types):
             asked = pd.DataFrame({"day": days, "request_type": name})
-            counted[:, column] &= ~excluded_rows(asked, exclusion)
-    return counted
+            taken[:, column] |= excluded_rows(asked, exclusion)
+    return taken
+
+
+def holes(measurement: Measurement) -> Iterator[tuple[date, date]]:
+    """First and last day of each long stretch inside the log that no record speaks for; buckets of a month have none,
+    because a month without one is missing."""
+    covered = measurement.coverage
+    if covered.gap_days <= _LARGEST_BUCKET:
+        for before, after in covered.holes:
+            yield before + timedelta(days=covered.gap_days), after - timedelta(days=1)
+
+
+def _buckets(measurement: Measurement, days: pd.DatetimeIndex) -> IntArray | None:
+    """Row of the day that each day's use is booked on, -1 where no record speaks for it, shape (n_days,).
+
+    None where the log has days, or months. A bucket reaches to the next one, and no further than the usual gap. A log
+    of working days has a gap of three days over weekends and is none of buckets: most of its days follow each other.
+    """
+    gap = measurement.coverage.gap_days
+    recorded = np.flatnonzero(days.isin(measurement.daily["day"].unique()))
+    if not 1 < gap <= _LARGEST_BUCKET or len(recorded) < 2 or np.median(np.diff(recorded)) <= 1:
+        return None
+    rows = np.arange(len(days))
+    at = np.searchsorted(recorded, rows, side="right") - 1
+    latest = recorded[np.maximum(at, 0)]
+    return np.where((at >= 0) & (rows - latest < gap), latest, -1)
+
+
+def _spread(values: FloatArray, bucket: IntArray) -> FloatArray:
+    """Each bucket evenly over its days, shape (n_days, n_types) as given."""
+    n_days = np.bincount(bucket[bucket >= 0], minlength=len(bucket))
+    return np.where(bucket[:, None] >= 0, values[bucket] / np.maximum(n_days[bucket], 1)[:, None], 0.0)

@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from planner.coverage import first_day, last_day
 from planner.history.checks import OutlierDay, Weekdays, unusual_days, usual_days, weekday_factors
+from planner.history.complete import complete_months, complete_weeks
 from planner.history.daily_use import DailyUse, daily_use
 from planner.history.periods import Period, PeriodKind
 from planner.history.shifts import LEAST_SHARE, LevelShift, level_shifts
@@ -29,8 +29,6 @@ __all__ = [
 LEAST_MONTHS: Final = 6
 LEAST_WEEKS: Final = 8
 
-_FIRST_HOUR, _LAST_HOUR = 1, 23
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -39,8 +37,8 @@ class History:
     days: that count. requests: per month of 365.25 / 12 days, NaN where no day counts; expected_requests: the same with
     every unusual day at what was expected of it, and each day weighed by its weekday. spend_usd: dollars of the period
     at constant prices. tokens_per_request: input-equivalent. top_type, top_share: the largest type and its share of the
-    bill. left_out: incomplete or empty periods, in words. indices: whole periods since the first (a period that is left
-    out leaves a gap).
+    bill. left_out: periods of which not all is known, in words. indices: whole periods since the first (a period that
+    is left out leaves a gap).
     """
 
     period: PeriodKind | None
@@ -132,55 +130,13 @@ def history_of(measurement: Measurement, price_book: PriceBook, *, on: date) -> 
     Errors: UnknownModelError, PriceError where that day lacks a price that the log needs.
     """
     daily = daily_use(measurement, price_book, on=on)
-    months, months_left_out = _months(measurement)
+    months, months_left_out = complete_months(measurement, daily)
     if len(months) >= LEAST_MONTHS:
         return history_of_periods(daily, months, "month", on, measurement.coverage.span_days, months_left_out)
-    weeks, weeks_left_out = _weeks(measurement, daily)
+    weeks, weeks_left_out = complete_weeks(measurement, daily)
     if len(weeks) >= LEAST_WEEKS:
         return history_of_periods(daily, weeks, "week", on, measurement.coverage.span_days, weeks_left_out)
     return history_of_periods(daily, (), None, on, measurement.coverage.span_days, months_left_out)
-
-
-def _months(measurement: Measurement) -> tuple[tuple[Period, ...], tuple[str, ...]]:
-    covered = measurement.coverage
-    months = tuple(Period(label=name, start=first_day(name), end=last_day(name)) for name in covered.complete)
-    said = [f"{name}: not a complete month" for name in covered.incomplete]
-    said += [f"{name}: no record at all" for name in covered.missing]
-    return months, tuple(said)
-
-
-def _weeks(measurement: Measurement, daily: DailyUse) -> tuple[tuple[Period, ...], tuple[str, ...]]:
-    """Blocks of seven days that end on the last complete day; those without any record are left out."""
-    covered = measurement.coverage
-    if covered.gap_days > 7:
-        return (), ()
-    begin, end = _whole_days(measurement)
-    weeks: list[Period] = []
-    said: list[str] = []
-    stop = end
-    while (start := stop - timedelta(days=6)) >= begin:
-        label = start.isoformat()
-        if daily.requests[daily.slots(start, stop)].sum() > 0:
-            weeks.append(Period(label=label, start=start, end=stop))
-        else:
-            said.append(f"week of {label}: no record at all")
-        stop = start - timedelta(days=1)
-    if stop >= measurement.first.date():
-        said.append(f"{measurement.first.date()} to {stop}: not a whole week")
-    if end < measurement.last.date():
-        said.append(f"{measurement.last.date()}: not a complete day")
-    return tuple(reversed(weeks)), tuple(said)
-
-
-def _whole_days(measurement: Measurement) -> tuple[date, date]:
-    """First and last complete day. Buckets that are dated at midnight are whole, and the last one reaches a gap on;
-    else a day is whole that has records in its first hour, or in its last."""
-    first, last = measurement.first, measurement.last
-    gap = measurement.coverage.gap_days
-    if (first.hour, first.minute, last.hour, last.minute) == (0, 0, 0, 0):
-        return first.date(), last.date() + timedelta(days=gap - 1)
-    begin = first.date() + timedelta(days=int(first.hour >= _FIRST_HOUR))
-    return begin, last.date() - timedelta(days=int(last.hour < _LAST_HOUR))
 
 
 def history_of_periods(
