@@ -124,6 +124,12 @@ def _mix(
         return typed_mix(inputs.mix, price_book, on=on)
     season = np.array(calibration.demand.season)
     mix = forward_mix(measurement, start=inputs.start, season=season, price_book=price_book)
+    if not mix.entries:
+        raise InputError(
+            "nothing is left to plan with: the exclusions leave no use in any complete month of the log "
+            f"({', '.join(measurement.complete_months)}), and what is left out is unknown, not zero. Narrow "
+            "[[usage.exclude]], or measure more months"
+        )
     if calibration.levels is None or "growth_per_year" in inputs.demand_given:
         return mix
     return _at_window_end(mix, calibration, inputs.start)

@@ -157,6 +157,18 @@ def test_three_days_give_the_priors_and_say_so(folder, planner):
     assert any("six" in warning or "6" in warning for warning in said["warnings"])
 
 
+def test_exclusions_that_leave_no_complete_month_stop_the_plan_and_not_at_zero_dollars(folder, planner):
+    path = folder / "plan.toml"
+    excluded = '[[usage.exclude]]\nfrom = 2026-03-01\nto = 2026-09-30\nreason = "a test"\n[prices]'
+    window = 'sources = ["log.csv"]\nwindow = { to = 2026-10-20 }'
+    text = path.read_text(encoding="utf-8").replace('sources = ["log.csv"]', window)
+    path.write_text(text.replace("[prices]", excluded, 1), encoding="utf-8")
+    code, _, err = planner("plan", str(path))
+    assert code == 2
+    assert "no use in any complete month" in " ".join(err.split())
+    assert "2026-09" in err
+
+
 def test_a_typed_mix_has_nothing_to_calibrate_on(tmp_path, planner):
     mix = '[[mix]]\nrequest_type = "chat"\nmodel = "claude-opus-5-5"\nmonthly_requests = 1e6\n'
     mix += "uncached_input_tokens = 900\noutput_tokens = 60\nlong_prompt_fraction = 0.0"
