@@ -248,7 +248,7 @@ def serving_days(
     """For each day from `since` to `to`, the model that serves what is sent to each model, followed day by day.
 
     The morning after a model's last day its traffic goes to the next of its successors that is still there, or stays.
-    A model that was gone before `since` is taken to serve.
+    A model that was gone before `since` keeps the traffic that is sent to it, and takes over no other's.
     """
     now = {model: model for model in models}
     days = {}

@@ -288,7 +288,7 @@ def test_every_month_costs_what_the_reference_adds_up_day_by_day(case, last_days
     costs = price_scenario(inputs.scenarios[-1], mix, prices, on=ON, start=START, n_months=MONTHS)
     requests = sum(float(item.requests) for item in case.entries)
 
-    gone = {name: day for name, day in retires.items() if day is not None and day >= ON}
+    gone = {name: day for name, day in retires.items() if day is not None}
     last_of_all = month_days(MONTHS - 1)[-1]
     serving = reference.serving_days(list(ALL_CARDS), gone, SUCCESSOR, since=ON, to=last_of_all)
     months = sorted({0, 1, MONTHS - 1, *(m for m in range(MONTHS) if set(month_days(m)) & set(gone.values()))})
