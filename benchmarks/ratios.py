@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import count
+from math import inf
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads work on blocks of paths, not inside one product
@@ -26,18 +27,21 @@ import numpy as np
 from base_case import MONTHS, SCENARIOS, SHARE, TYPES, base_case
 from plain_loop import NumpyDraws, SquiggleDraws, function_of_one_path, plain_loop
 
+from planner.bands import DiscountBand
+from planner.clauses import Rollover
 from planner.commit import commit_sample
-from planner.contract import Contract, DiscountBand
+from planner.contract import Contract
 from planner.drivers import Drivers, drivers
 from planner.mix import prompt_edges
 from planner.plan import build_plan
 from planner.plan_drivers import plan_drivers
 from planner.plan_file.loader import load_plan
 from planner.prices import PriceBook
-from planner.settlement import settle, term_use
+from planner.settlement import settle
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
 from planner.simulation_block import SpendModel
-from planner.units import TOKEN_COLUMNS
+from planner.term_use import term_use
+from planner.units import HALF_CENT_USD, TOKEN_COLUMNS
 from planner.usage.read import UsageSource, read_usage
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "plans" / "example.toml"
@@ -213,6 +217,32 @@ def size(paths: int, rounds: int) -> tuple[Ratio, Ratio]:
     )
 
 
+def size_rollover(paths: int, rounds: int) -> Iterator[Ratio]:
+    """Three years with rollover over ten bands, with and without a limit, against a grid of 200 settled commitments."""
+    rng = np.random.default_rng(1)
+    monthly = np.exp(rng.normal(11.5, 0.3, paths) + rng.normal(0.02, 0.06, (3 * MONTHS, paths)).cumsum(axis=0))
+    contract = replace(_contract(200_000.0), term_months=3 * MONTHS, rollover=Rollover(share=1.0, months=MONTHS))
+    use = term_use(contract, SpendPaths(list_cost_usd=monthly, signing_list_cost_usd=monthly))
+    for limit in (1.0, 0.1):
+
+        def exact(limit: float = limit) -> float:
+            return commit_sample(contract, use).best(max_shortfall_probability=limit).expected_cost_usd
+
+        def grid(limit: float = limit) -> float:
+            costs = []
+            for commit in np.linspace(0.0, use.list_usd.max(), 200):
+                settled = settle(contract, contract.offer_at(float(commit)), use)
+                short = (settled.shortfall_usd > HALF_CENT_USD).any(axis=0).mean()
+                costs.append(float(settled.paid_usd.mean()) if short <= limit else inf)
+            return min(costs)
+
+        if exact() > grid():
+            raise SystemExit("the search for the best commitment was beaten by a grid")
+        grid_s, exact_s = interleaved(grid, exact, rounds=rounds)
+        what = f"rollover over 3 years, {BANDS} bands, {paths:,} paths, limit {limit:.0%} / grid of 200 commitments"
+        yield Ratio(what=what, floor=grid_s, own=exact_s)
+
+
 def measure(rows: int, rounds: int) -> list[Ratio]:
     """The whole measurement against a raw DuckDB scan (sum or max of the same columns), per file kind."""
     found = []
@@ -289,6 +319,7 @@ def tables(quick: bool) -> Iterator[Ratio | str]:
     yield from reuse(paths, rounds)
     yield from example_plan(paths, rounds)
     yield from size(paths, rounds)
+    yield from size_rollover(8_192, max(rounds, 3))
     yield from start_up(max(rounds, 3))
     yield from measure(rows, rounds)
 

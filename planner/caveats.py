@@ -9,11 +9,9 @@ from planner.calibration.calibrate import FITTED_KEYS, Calibration
 from planner.demand import ALL_TYPES, DemandModel
 from planner.inputs import PlanInputs, TargetError
 from planner.mix import Measurement, RequestMix
-from planner.objectives import ConstraintNote
 from planner.prices import PriceBook
-from planner.risk import Estimate
 from planner.scenario_costs import ScenarioCosts
-from planner.words import percent, usd_rounded_down, usd_short
+from planner.words import percent
 
 _WEEKLY_LOG_SD = 0.5
 _WEEKLY_AR1 = 0.3
@@ -47,17 +45,16 @@ def caveats(
     mix: RequestMix,
     scenario_costs: Sequence[ScenarioCosts],
     top_share: float,
-    constraint: ConstraintNote,
-    sign_first_cost: Estimate,
+    decided: Sequence[str],
 ) -> tuple[str, ...]:
-    """Every warning of a plan, the most consequential first, each once."""
+    """Every warning of a plan, the most consequential first, each once. decided: those of the decision itself."""
     said = [
         *_few_paths(n_paths),
         *mix.warnings,
         *_history(inputs, measurement, calibration),
         *_old_log(mix),
         *(measurement.warnings if measurement else ()),
-        *_choice(inputs, constraint, sign_first_cost),
+        *decided,
         *_routes(scenario_costs),
         *_caches(scenario_costs),
         *_unknown_types(inputs, mix),
@@ -108,28 +105,6 @@ def _old_log(mix: RequestMix) -> Iterator[str]:
         yield (
             f"{mix.growth_months:.0f} months lie between the measured usage and the start of the contract: the growth "
             "assumption fills them, not the log."
-        )
-
-
-def _choice(inputs: PlanInputs, constraint: ConstraintNote, sign_first_cost: Estimate) -> Iterator[str]:
-    alpha = inputs.decision.max_shortfall_probability
-    if constraint.binds:
-        yield (
-            f"The limit of {percent(alpha)} on the shortfall probability binds: without it the cheapest commitment "
-            f"would be {usd_rounded_down(constraint.unconstrained.commit_usd_per_year)} a year and save "
-            f"{usd_short(constraint.relaxing_saves_usd)} more. Commitments at the chosen discount reach the limit "
-            f"between {usd_rounded_down(constraint.commit_low_usd_per_year)} and "
-            f"{usd_rounded_down(constraint.commit_high_usd_per_year)} a year (95% of Monte Carlo error)."
-        )
-    if constraint.band_depends:
-        yield (
-            "The choice of discount band depends on that error: another seed could choose the neighbouring band. "
-            "Raise plan.paths, or compare both bands."
-        )
-    if sign_first_cost.mean < -3 * sign_first_cost.se:
-        yield (
-            "Signing first comes out cheaper than the recommendation because the recommendation respects the limit "
-            "on the shortfall probability and the hasty commitment, lived after routing, does not."
         )
 
 

@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 
+from planner.clauses import Eligibility
 from planner.errors import InputError, PriceError
 from planner.levers import CacheLever, Route
 from planner.mix import MixEntry
@@ -72,7 +73,8 @@ class _Text:
 class CopyPricer:
     """Prices the copies of one request type at the list prices of a day.
 
-    moved collects what retirements inside the horizon did to the copies; without a horizon nothing moves.
+    moved collects what retirements inside the horizon did to the copies; without a horizon nothing moves. eligible:
+    what may draw a commitment down, its models by the price book's own names.
     """
 
     price_book: PriceBook
@@ -81,6 +83,7 @@ class CopyPricer:
     scenario: str
     request_type: str
     moved: list[MovedCopy]
+    eligible: Eligibility
 
     def copies(self, paid: PaidCopy, model: str) -> list[Copy]:
         """The copy on the model that serves it today, then on each that it has to move to, one after the other.
@@ -103,8 +106,10 @@ class CopyPricer:
         price = self.price_book.price(text.model, self.on)
         where = f"scenario '{self.scenario}', request type '{self.request_type}' on {text.model}"
         rates = effective_rates(price, text.shares, where=where) * paid.entry.modifier
+        tier = self.price_book.tier(text.model)
+        counts = _counts(self.eligible, self.price_book.resolve(text.model), tier)
         return Copy(
-            tier=self.price_book.tier(text.model),
+            tier=tier,
             role=paid.role,
             route=paid.index,
             traffic_share=paid.share,
@@ -112,6 +117,8 @@ class CopyPricer:
             batch_multiplier=float(price.batch_multiplier),
             usd=_copy_usd(text.tokens, rates, paid.cache, where=where),
             model=text.model,
+            eligible=counts,
+            batch_eligible=counts and self.eligible.batch,
         )
 
     def _first(self, paid: PaidCopy, model: str) -> _Text:
@@ -200,6 +207,13 @@ class CopyPricer:
         provider = self.price_book.provider
         whose = "" if provider == "anthropic" else f" (Anthropic's own day; {provider} may have another)"
         return f"{leaving.model} retires on {leaving.on}{whose}"
+
+
+def _counts(eligible: Eligibility, model: str, tier: str) -> bool:
+    """Whether a copy may draw a commitment down: its model or its tier is named, or nothing is."""
+    if eligible.models is None and eligible.tiers is None:
+        return True
+    return model in (eligible.models or ()) or tier in (eligible.tiers or ())
 
 
 def _tokens(paid: PaidCopy, ratio: float) -> FloatArray:

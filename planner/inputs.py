@@ -55,14 +55,22 @@ class PriceInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is decided on, and by which measure."""
+    """What is decided on, and by which measure.
+
+    scenario_weights: (scenario, weight) for objective "weighted", weights adding up to 1. money: whether dollars count
+    as paid or at their present value. shortfall_limit_per: whether max_shortfall_probability limits a shortfall in any
+    period of the term, or in each period by itself.
+    """
 
     scenario: str
-    objective: Literal["expected_cost", "mean_cvar", "minimax_regret"]
+    objective: Literal["expected_cost", "mean_cvar", "minimax_regret", "weighted"]
     max_shortfall_probability: float
     cvar_loss: Literal["cost", "regret"]
     cvar_weight: float
     cvar_level: float
+    scenario_weights: tuple[tuple[str, float], ...] = ()
+    money: Literal["nominal", "npv"] = "nominal"
+    shortfall_limit_per: Literal["term", "period"] = "term"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

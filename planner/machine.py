@@ -11,10 +11,10 @@ from itertools import combinations
 from math import isfinite
 from typing import Any
 
-from planner.commit import Expectation
 from planner.economics import CacheEconomics, RouteEconomics
+from planner.expectation import Expectation
 from planner.mix import Measurement
-from planner.outcome import OfferOutcome
+from planner.outcome import ExpectedRow, OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
 from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate, estimate
@@ -43,6 +43,8 @@ def plan_json(plan: Plan) -> Json:
         "recommendation": outcome_json(plan.recommendation) | _constraint_json(plan),
         "sign_first": _sign_first_json(plan),
         "curve": [expectation_json(point) for point in plan.curve],
+        "frontier": [expectation_json(point) for point in plan.frontier],
+        "dead_zone": [asdict(point) for point in plan.dead_zone],
         "demand": _demand_json(plan),
         "warnings": list(plan.warnings),
     }
@@ -68,6 +70,8 @@ def _identity_json(plan: Plan) -> Json:
         "priced_on": plan.prepared.priced_on.isoformat(),
         "prices_sha256": plan.prepared.price_book.sha256,
         "objective": inputs.decision.objective,
+        "money": inputs.decision.money,
+        "shortfall_limit_per": inputs.decision.shortfall_limit_per,
         "max_shortfall_probability": inputs.decision.max_shortfall_probability,
     }
 
@@ -91,8 +95,11 @@ def outcome_json(outcome: OfferOutcome) -> Json:
         "commit_usd_per_year": offer.commit_usd_per_year,
         "discount_fraction": offer.discount_fraction,
         "overage_discount_fraction": offer.overage_discount_fraction,
+        "contract_years": _years_json(outcome),
         "expected_cost_usd": outcome.expected_cost.mean,
         "expected_cost_se_usd": _finite(outcome.expected_cost.se),
+        "expected_npv_cost_usd": outcome.npv_cost.mean,
+        "expected_npv_cost_se_usd": _finite(outcome.npv_cost.se),
         "cost_p10_usd": outcome.cost_p10_p50_p90_usd[0],
         "cost_p50_usd": outcome.cost_p10_p50_p90_usd[1],
         "cost_p90_usd": outcome.cost_p10_p50_p90_usd[2],
@@ -114,6 +121,35 @@ def outcome_json(outcome: OfferOutcome) -> Json:
         "regret_cvar_usd": outcome.regret_cvar_usd,
         "waste_cvar_usd": outcome.waste_cvar_usd,
         "marginal_saving_per_list_usd": outcome.marginal_saving_per_list_usd,
+        "renewal_uplift_usd_per_year": outcome.renewal_uplift_usd_per_year,
+        "ledger": [_ledger_json(index, row) for index, row in enumerate(outcome.ledger)],
+    }
+
+
+def _years_json(outcome: OfferOutcome) -> list[Json]:
+    """The terms of each contract year: one entry where all are alike."""
+    years = (outcome.offer, *outcome.offer.later)
+    return [
+        {
+            "commit_usd_per_year": year.commit_usd_per_year,
+            "discount_fraction": year.discount_fraction,
+            "overage_discount_fraction": year.overage_discount_fraction,
+            "discount_by_tier": dict(year.discount_by_tier),
+        }
+        for year in years
+    ]
+
+
+def _ledger_json(index: int, row: ExpectedRow) -> Json:
+    """One period of the expected ledger: means over paths."""
+    figures = {key: value for key, value in asdict(row).items() if key not in ("period", "shortfall_probability")}
+    return {
+        "period": index,
+        "first_month": row.period.first,
+        "last_month": row.period.stop - 1,
+        **figures,
+        "shortfall_probability": row.shortfall_probability.mean,
+        "shortfall_probability_se": _finite(row.shortfall_probability.se),
     }
 
 
@@ -121,6 +157,8 @@ def _constraint_json(plan: Plan) -> Json:
     note = plan.constraint
     return {
         "constraint_binds": note.binds,
+        "constraint_limits": note.limits,
+        "constraint_is_met": note.is_met,
         "unconstrained_commit_usd_per_year": note.unconstrained.commit_usd_per_year,
         "relaxing_constraint_saves_usd": note.relaxing_saves_usd,
         "constraint_commit_low_usd_per_year": note.commit_low_usd_per_year,

@@ -1,22 +1,30 @@
 """The recommendation: which commitment is best by the measure that the decision names.
 
-All objectives respect P(shortfall) <= alpha in the scenario decided on. Expected cost is minimised exactly
-(planner.commit). Mean plus CVaR and the largest regret over scenarios are convex in the commitment inside a band, so a
-bounded search in each band, beside the band's edges and the expected-cost candidates, finds them to the cent. At locked
-prices that rise during the term they need not be convex, and the search may settle on a local best.
+All objectives respect the limit on P(shortfall) in the scenario decided on. Expected cost is minimised exactly where
+each period's use settles a commitment (planner.plain_sample). Mean plus CVaR, the largest regret over scenarios and a
+weighted mean over scenarios are convex wherever the cost of every path is, and are searched as the cost under linked
+clauses is (planner.commit_search, planner.ramp_search): to half a cent where convex, else to a good local best.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from planner.commit import CommitSample
-from planner.contract import NO_COMMITMENT, Contract, Offer
+from planner.commit import CommitSample, commit_sample
+from planner.commit_search import Problem, thinned
+from planner.contract import Contract
+from planner.expectation import committed_usd, is_allowed
 from planner.inputs import Decision
+from planner.ledger_sample import LedgerSample, is_convex
+from planner.offer import NO_COMMITMENT, Offer
+from planner.plain_sample import PlainSample
+from planner.ramp_search import best_offer
 from planner.risk import cvar, quantile_interval
-from planner.settlement import TermUse, settle
+from planner.settlement import settle
+from planner.term_use import TermUse
+from planner.units import HALF_CENT_USD
 
 Objective = Callable[[Offer], float]
 
@@ -25,101 +33,209 @@ Objective = Callable[[Offer], float]
 class ConstraintNote:
     """What the limit on P(shortfall) does to the choice.
 
+    limits: the shortfall that the limit is about, in words: of any period of the term, or of the period where the
+    chosen offer's is likeliest. is_met: whether the chosen offer meets it; only one that the contract fixes may not.
     binds: a larger commitment would be cheaper by expected cost if the limit were lifted; unconstrained is that offer
     and relaxing_saves_usd what it would save. commit_low/high: where the limit puts the largest commitment of the
-    chosen band, given the Monte Carlo error of its quantile. band_depends: the ends of that interval choose
-    different bands.
+    chosen band, given the Monte Carlo error of its quantile; None where the limit is no quantile of use (clauses that
+    link periods). band_depends: the ends of that interval choose different bands.
     """
 
+    limits: str
+    is_met: bool
     binds: bool
     unconstrained: Offer
     relaxing_saves_usd: float
-    commit_low_usd_per_year: float
-    commit_high_usd_per_year: float
+    commit_low_usd_per_year: float | None
+    commit_high_usd_per_year: float | None
     band_depends: bool
 
 
 def recommend(
     decision: Decision, *, scenario: str, samples: Mapping[str, CommitSample], uses: Mapping[str, TermUse]
 ) -> Offer:
-    """The best offer for a scenario by the decision's objective; none where none is both allowed and better."""
+    """The best offer for a scenario by the decision's objective; none where none is both allowed and better.
+
+    samples: the scenarios that the decider sees, at least the one decided on. Commitments that the contract fixes are
+    returned as they are.
+    """
     sample, alpha = samples[scenario], decision.max_shortfall_probability
-    if decision.objective == "expected_cost":
-        return sample.best(max_shortfall_probability=alpha).offer
-    if decision.objective == "mean_cvar":
-        objective = _mean_cvar(decision, sample.contract, uses[scenario])
-    else:
-        objective = _largest_regret(samples)
-    return _search(sample, objective, alpha)
+    if decision.objective == "expected_cost" or sample.contract.commits_usd_per_year is not None:
+        return sample.best(max_shortfall_probability=alpha, limit_per=decision.shortfall_limit_per).offer
+    least = _least_usd(samples) if decision.objective == "minimax_regret" else {}
+    problem = _problem(decision, scenario, samples, uses, least)
+    few = {} if problem.is_convex else {name: thin for name, use in uses.items() if (thin := thinned(use))}
+    if samples.keys() <= few.keys():
+        rough = {name: commit_sample(sample.contract, few[name], money=decision.money) for name in samples}
+        problem = replace(problem, rough=_problem(decision, scenario, rough, few, least))
+    return best_offer(problem)
 
 
 def largest_regret_usd(samples: Mapping[str, CommitSample], offer: Offer) -> float:
     """Largest over scenarios of E[paid] minus the least expected cost that the scenario allows."""
-    return _largest_regret(samples)(offer)
+    return _largest_regret(samples, _least_usd(samples))(offer)
 
 
-def constraint_note(decision: Decision, sample: CommitSample, chosen: Offer) -> ConstraintNote:
-    """Say whether the limit on P(shortfall) binds, and whether the choice of band hangs on its sampling error."""
+def best_exercise(decision: Decision, contract: Contract, *, scenario: str, uses: Mapping[str, TermUse]) -> Contract:
+    """The contract with its rights (reduction, early renewal) used or left alone, whichever is cheaper.
+
+    Every way is sized by the decision's objective and limit. A right that saves nothing is used as the contract says.
+    """
+    ways = list(_ways(contract))
+    if len(ways) == 1:
+        return contract
+    samples = [_samples(decision, way, uses) for way in ways]
+    least: dict[str, float] = {}
+    if decision.objective == "minimax_regret":
+        each = [_least_usd(some) for some in samples]
+        least = {name: min(one[name] for one in each) for name in each[0]}
+    costs = []
+    for some in samples:
+        offer = recommend(decision, scenario=scenario, samples=some, uses=uses)
+        costs.append(_objective(decision, scenario, some, uses, least)(offer))
+    return ways[costs.index(next(usd for usd in costs if usd <= min(costs) + HALF_CENT_USD))]
+
+
+def _ways(contract: Contract) -> Iterator[Contract]:
+    """The contract as it is, and with each of the rights that it uses left alone."""
+    rights = (contract.reduction, contract.early_renewal)
+    used = [(True, False) if right is not None and right.exercised else (False,) for right in rights]
+    for reduces, renews in product(*used):
+        reduction, early = contract.reduction, contract.early_renewal
+        yield replace(
+            contract,
+            reduction=None if reduction is None else replace(reduction, exercised=reduces),
+            early_renewal=None if early is None else replace(early, exercised=renews),
+        )
+
+
+def _samples(decision: Decision, contract: Contract, uses: Mapping[str, TermUse]) -> dict[str, CommitSample]:
+    return {name: commit_sample(contract, use, money=decision.money) for name, use in uses.items()}
+
+
+def _least_usd(samples: Mapping[str, CommitSample]) -> dict[str, float]:
+    """The least expected cost of each scenario, without a limit."""
+    return {name: sample.best().expected_cost_usd for name, sample in samples.items()}
+
+
+# --- objectives ------------------------------------------------------------------------------------------------------
+
+
+def _problem(
+    decision: Decision,
+    scenario: str,
+    samples: Mapping[str, CommitSample],
+    uses: Mapping[str, TermUse],
+    least: Mapping[str, float],
+) -> Problem:
+    sample, per = samples[scenario], decision.shortfall_limit_per
     alpha = decision.max_shortfall_probability
-    free, limited = sample.best(), sample.best(max_shortfall_probability=alpha)
-    low, high = quantile_interval(sample.least_use_by_path, alpha)
-    contract = sample.contract
-    commits = [contract.commit_usd_per_year(q, chosen.discount_fraction) for q in (low, high)]
-    n = sample.least_use.size
-    shares = [np.searchsorted(sample.least_use, q, side="left") / n for q in (low, high)]
-    bands = {sample.best(max_shortfall_probability=float(share)).offer.discount_fraction for share in shares}
-    return ConstraintNote(
-        binds=free.offer.commit_usd_per_year > limited.offer.commit_usd_per_year,
-        unconstrained=free.offer,
-        relaxing_saves_usd=limited.expected_cost_usd - free.expected_cost_usd,
-        commit_low_usd_per_year=commits[0],
-        commit_high_usd_per_year=commits[1],
-        band_depends=len(bands) > 1,
+    also: list[Offer] = []
+    if isinstance(sample, PlainSample):
+        also = sample.candidates(max_shortfall_probability=alpha, limit_per=per)
+    return Problem(
+        contract=sample.contract,
+        uses=[uses[scenario], *(uses[name] for name in samples if name in uses and name != scenario)],
+        cost=_objective(decision, scenario, samples, uses, least),
+        probability=lambda offer: sample.expect([offer])[0].limited_probability(per),
+        max_probability=alpha,
+        limit_per=per,
+        is_convex=all(is_convex(sample.contract, uses[name]) for name in samples if name in uses),
+        is_additive=decision.objective == "weighted",
+        also=also,
     )
 
 
-def _mean_cvar(decision: Decision, contract: Contract, use: TermUse) -> Objective:
+def _objective(
+    decision: Decision,
+    scenario: str,
+    samples: Mapping[str, CommitSample],
+    uses: Mapping[str, TermUse],
+    least: Mapping[str, float],
+) -> Objective:
+    """USD to minimise, of an offer."""
+    if decision.objective == "mean_cvar":
+        return _mean_cvar(decision, samples[scenario], uses[scenario])
+    if decision.objective == "minimax_regret":
+        return _largest_regret(samples, least)
+    if decision.objective == "weighted":
+        return _weighted(decision, scenario, samples)
+    return lambda offer: samples[scenario].expect([offer])[0].expected_cost_usd
+
+
+def _mean_cvar(decision: Decision, sample: CommitSample, use: TermUse) -> Objective:
+    in_npv = isinstance(sample, LedgerSample) and sample.money == "npv"
+    none = settle(sample.contract, NO_COMMITMENT, use)
+    listed = none.npv_paid_usd if in_npv else none.on_demand_usd
+
     def value(offer: Offer) -> float:
-        settled = settle(contract, offer, use)
-        loss = settled.paid_usd if decision.cvar_loss == "cost" else settled.paid_usd - settled.on_demand_usd
-        return float(settled.paid_usd.mean()) + decision.cvar_weight * cvar(loss, decision.cvar_level)
+        settled = settle(sample.contract, offer, use)
+        paid = settled.npv_paid_usd if in_npv else settled.paid_usd
+        loss = paid if decision.cvar_loss == "cost" else paid - listed
+        return float(paid.mean()) + decision.cvar_weight * cvar(loss, decision.cvar_level)
 
     return value
 
 
-def _largest_regret(samples: Mapping[str, CommitSample]) -> Objective:
-    least = {name: sample.best().expected_cost_usd for name, sample in samples.items()}
-
+def _largest_regret(samples: Mapping[str, CommitSample], least: Mapping[str, float]) -> Objective:
     def value(offer: Offer) -> float:
         return max(sample.expect([offer])[0].expected_cost_usd - least[name] for name, sample in samples.items())
 
     return value
 
 
-def _search(sample: CommitSample, objective: Objective, alpha: float) -> Offer:
-    contract, most = sample.contract, sample.largest_feasible_list_usd(alpha)
-    offers = [NO_COMMITMENT, *sample.candidates(max_shortfall_probability=alpha)]
-    top = float(sample.drawing.points[-1])
-    for low, stop in contract.commit_ranges:
-        d = contract.offer_at(max(low, 0.01)).discount_fraction
-        high = min(stop - 0.01, contract.commit_usd_per_year(min(most, top), d))
-        if low < high:
-            found = minimize_scalar(
-                lambda commit: objective(contract.offer_at(commit)),
-                bounds=(low, high),
-                method="bounded",
-                options={"xatol": 0.005, "maxiter": 200},
-            )
-            offers += [contract.offer_at(float(commit)) for commit in (found.x, high)]
-    feasible = [
-        offer
-        for offer, value in zip(offers, sample.expect(offers), strict=True)
-        if offer.commit_usd_per_year == 0 or value.shortfall_probability <= alpha + 1e-12
-    ]
-    values = np.array([objective(offer) for offer in feasible])
-    ties = [
-        offer
-        for offer, value in zip(feasible, values, strict=True)
-        if value <= values.min() + 1e-12 * abs(values.min())
-    ]
-    return min(ties, key=lambda offer: offer.commit_usd_per_year)
+def _weighted(decision: Decision, scenario: str, samples: Mapping[str, CommitSample]) -> Objective:
+    """Over the scenarios that are seen; who sees none of those with a weight weighs the one decided on."""
+    seen = [(name, weight) for name, weight in decision.scenario_weights if weight > 0 and name in samples]
+    total = sum(weight for _, weight in seen)
+    shares = [(samples[name], weight / total) for name, weight in seen] or [(samples[scenario], 1.0)]
+
+    def value(offer: Offer) -> float:
+        return sum(share * sample.expect([offer])[0].expected_cost_usd for sample, share in shares)
+
+    return value
+
+
+# --- the limit -------------------------------------------------------------------------------------------------------
+
+
+def constraint_note(decision: Decision, sample: CommitSample, chosen: Offer) -> ConstraintNote:
+    """Say whether the limit on P(shortfall) binds, and whether the choice of band hangs on its sampling error."""
+    alpha, per = decision.max_shortfall_probability, decision.shortfall_limit_per
+    free, limited = sample.best(), sample.best(max_shortfall_probability=alpha, limit_per=per)
+    low, high, depends = None, None, False
+    if isinstance(sample, PlainSample):
+        low, high, depends = _quantile_commits(decision, sample, chosen)
+    return ConstraintNote(
+        limits="any period of the term" if per == "term" else likeliest_period(sample, chosen),
+        is_met=is_allowed(sample.expect([chosen])[0], alpha, per),
+        binds=committed_usd(free.offer) > committed_usd(limited.offer),
+        unconstrained=free.offer,
+        relaxing_saves_usd=limited.expected_cost_usd - free.expected_cost_usd,
+        commit_low_usd_per_year=low,
+        commit_high_usd_per_year=high,
+        band_depends=depends,
+    )
+
+
+def _quantile_commits(decision: Decision, sample: PlainSample, chosen: Offer) -> tuple[float, float, bool]:
+    """The largest allowed commitment of the chosen band at both ends of its interval, and whether they choose bands."""
+    alpha, per, contract = decision.max_shortfall_probability, decision.shortfall_limit_per, sample.contract
+    use = sample.limiting_use_usd(alpha, per)
+    ends = quantile_interval(use, alpha)
+    low, high = (contract.commit_usd_per_year(q, chosen.discount_fraction) for q in ends)
+    ordered = np.sort(use)
+    shares = [float(np.searchsorted(ordered, q, side="left")) / use.size for q in ends]
+    best = [sample.best(max_shortfall_probability=share, limit_per=per).offer for share in shares]
+    return low, high, best[0].discount_fraction != best[1].discount_fraction
+
+
+def likeliest_period(sample: CommitSample, offer: Offer) -> str:
+    """The period in which an offer's shortfall is likeliest, in words: "contract year 2", "quarter 5", "the term"."""
+    chances = sample.expect([offer])[0].period_probabilities
+    period = sample.contract.periods[int(np.argmax(chances))]
+    if sample.contract.commit_period == "term":
+        return "the term"
+    if sample.contract.commit_period == "quarter":
+        return f"quarter {period.first // 3 + 1}"
+    return f"contract year {period.year + 1}"

@@ -4,10 +4,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.contract import Contract, Offer
+from planner.contract import Contract, Period
+from planner.dead_zone import marginal_saving_per_list_usd
+from planner.offer import Offer
 from planner.risk import Estimate, cvar, estimate, probability, quantiles
-from planner.settlement import TermUse, settle
-from planner.units import HALF_CENT_USD, BoolArray, FloatArray
+from planner.settlement import Settlement, settle
+from planner.term_use import TermUse
+from planner.units import HALF_CENT_USD, MONTHS_PER_YEAR, BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRow:
+    """One period of the ledger, means over paths; commitment and balances in the commitment's own basis."""
+
+    period: Period
+    committed_usd: float
+    drawn_current_usd: float
+    drawn_banked_usd: float
+    forfeited_usd: float
+    waived_usd: float
+    banked_usd: float
+    overage_usd: float
+    outside_usd: float
+    paid_usd: float
+    shortfall_probability: Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +37,15 @@ class OfferOutcome:
     effective_savings_rate is 1 - E[paid] / E[on demand]; its quantiles are those of 1 - paid / on demand per path.
     regret is paid minus the least that the path could have paid with perfect foresight. The CVaRs are means of the
     worst 1 - cvar_level share of cost, of regret against on-demand (paid - list) and of unused commitment.
-    marginal_saving_per_list_usd is (1 - e) P(use > commitment): what routing one more list dollar away still saves.
+    marginal_saving_per_list_usd is what routing one more list dollar away still saves (planner.dead_zone). npv_cost
+    is expected_cost at the buyer's cost of capital. ledger: what each period is expected to come to.
+    renewal_uplift_usd_per_year: what dearer prices on renewal add to a year like the last; in no other figure.
     """
 
     offer: Offer
     scenario: str
     expected_cost: Estimate
+    npv_cost: Estimate
     cost_p10_p50_p90_usd: tuple[float, float, float]
     on_demand: Estimate
     shortfall_probability: Estimate
@@ -37,6 +60,8 @@ class OfferOutcome:
     waste_cvar_usd: float
     cvar_level: float
     marginal_saving_per_list_usd: float
+    renewal_uplift_usd_per_year: float
+    ledger: tuple[ExpectedRow, ...]
 
     @property
     def on_demand_cost_usd(self) -> float:
@@ -46,7 +71,7 @@ class OfferOutcome:
     @property
     def break_even_utilization(self) -> float | None:
         """1 - d: the share of the commitment's list dollars above which it beats on-demand; None without one."""
-        return None if self.offer.commit_usd_per_year == 0 else 1.0 - self.offer.discount_fraction
+        return None if self.offer.is_none else 1.0 - self.offer.discount_fraction
 
 
 def offer_outcome(
@@ -70,6 +95,7 @@ def offer_outcome(
         offer=offer,
         scenario=scenario,
         expected_cost=estimate(paid),
+        npv_cost=estimate(settled.npv_paid_usd),
         cost_p10_p50_p90_usd=_three(paid),
         on_demand=on_demand,
         shortfall_probability=probability(short),
@@ -83,7 +109,9 @@ def offer_outcome(
         regret_cvar_usd=cvar(paid - listed, cvar_level),
         waste_cvar_usd=cvar(shortfall, cvar_level),
         cvar_level=cvar_level,
-        marginal_saving_per_list_usd=_marginal_saving(contract, offer, use),
+        marginal_saving_per_list_usd=marginal_saving_per_list_usd(contract, offer, use),
+        renewal_uplift_usd_per_year=_renewal_uplift(contract, offer, use),
+        ledger=_expected_ledger(contract, settled),
     )
 
 
@@ -92,7 +120,38 @@ def _three(sample: FloatArray) -> tuple[float, float, float]:
     return float(p10), float(p50), float(p90)
 
 
-def _marginal_saving(contract: Contract, offer: Offer, use: TermUse) -> float:
-    q = contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
-    beyond = [(use.drawn_list_usd(period) > q * period.year_fraction).mean() for period in contract.periods]
-    return (1.0 - offer.overage_discount_fraction) * float(np.mean(beyond))
+def _renewal_uplift(contract: Contract, offer: Offer, use: TermUse) -> float:
+    """Rise of the contract's prices on renewal, on the pace of the last contract year."""
+    if contract.renewal.uplift_fraction == 0 or offer.is_none:
+        return 0.0
+    last = [index for index, period in enumerate(use.periods) if period.year == use.periods[-1].year]
+    months = sum(use.periods[index].stop - use.periods[index].first for index in last)
+    kept = 1.0 - offer.in_year(use.periods[-1].year).discount_fraction
+    a_year = float(use.list_usd[last].sum(axis=0).mean()) * MONTHS_PER_YEAR / months
+    return contract.renewal.uplift_fraction * kept * a_year
+
+
+def _expected_ledger(contract: Contract, settled: Settlement) -> tuple[ExpectedRow, ...]:
+    ledger = settled.ledger
+    means = {name: getattr(ledger, name).mean(axis=1).tolist() for name in _FIGURES}
+    return tuple(
+        ExpectedRow(
+            period=period,
+            shortfall_probability=probability(settled.shortfall_usd[index] > HALF_CENT_USD),
+            **{name: values[index] for name, values in means.items()},
+        )
+        for index, period in enumerate(contract.periods)
+    )
+
+
+_FIGURES = (
+    "committed_usd",
+    "drawn_current_usd",
+    "drawn_banked_usd",
+    "forfeited_usd",
+    "waived_usd",
+    "banked_usd",
+    "overage_usd",
+    "outside_usd",
+    "paid_usd",
+)

@@ -1,22 +1,29 @@
 """The whole pipeline on one screen: measure -> price -> levers -> simulate -> settle -> size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
 import numpy as np
 
 from planner.caveats import caveats, missed_target
-from planner.commit import CommitSample, Expectation, commit_sample
-from planner.contract import Contract, Offer
+from planner.commit import CommitSample, commit_sample
+from planner.contract import Contract
+from planner.dead_zone import marginal_saving_per_list_usd
+from planner.decision_caveats import decision_caveats
+from planner.expectation import Expectation
+from planner.foresight import least_paid_usd
 from planner.inputs import PlanInputs, TargetError
-from planner.objectives import ConstraintNote, constraint_note, recommend
+from planner.objectives import ConstraintNote, best_exercise, constraint_note, recommend
+from planner.offer import Offer
 from planner.outcome import OfferOutcome, offer_outcome
 from planner.prepared import Prepared, Progress, prepare
 from planner.risk import Estimate, estimate, quantiles
-from planner.settlement import TermUse, least_paid_usd, settle, term_use
+from planner.settlement import settle
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
+from planner.steps import stretches
 from planner.streams import PATHS_PER_BLOCK
+from planner.term_use import TermUse, term_use
 from planner.units import FloatArray
 
 FIRST_PATHS = 16_384
@@ -72,6 +79,14 @@ class Outcomes:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadZonePoint:
+    """What one more routed list dollar still saves once a commitment is signed, USD."""
+
+    commit_usd_per_year: float
+    marginal_saving_per_list_usd: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A plan worked out: the commitment to sign, the risk in it, and everything it rests on."""
@@ -86,6 +101,7 @@ class Plan:
     constraint: ConstraintNote
     sign_first: SignFirst
     curve: tuple[Expectation, ...]
+    dead_zone: tuple[DeadZonePoint, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -98,6 +114,15 @@ class Plan:
         """The assumptions that the plan was built from."""
         return self.prepared.inputs
 
+    @property
+    def frontier(self) -> tuple[Expectation, ...]:
+        """The commitments of the curve that no other one beats in both cost and risk, least risk first."""
+        found: list[Expectation] = []
+        for point in sorted(self.curve, key=lambda item: (item.shortfall_probability, item.expected_cost_usd)):
+            if not found or point.expected_cost_usd < found[-1].expected_cost_usd:
+                found.append(point)
+        return tuple(found)
+
     def outcome(self, offer: Offer, *, scenario: str | None = None) -> OfferOutcome:
         """Any offer, lived in the scenario decided on or another."""
         return self.outcomes.of(offer, scenario or self.inputs.decision.scenario)
@@ -109,17 +134,23 @@ def build_plan(inputs: PlanInputs, progress: Progress | None = None, kept: KeptP
     kept: what plans worked out before have left; paths that no changed input touches are taken from it. With a target
     error, paths are added until it is met or inputs.paths are drawn.
     """
-    prepared = prepare(inputs, progress)
+    return worked_out(prepare(inputs, progress), progress, kept)
+
+
+def worked_out(prepared: Prepared, progress: Progress | None = None, kept: KeptPaths | None = None) -> Plan:
+    """Simulate, settle and size what is prepared; the second half of build_plan."""
+    inputs = prepared.inputs
     report = None if progress is None else lambda done: progress("simulating", done)
-    signing = not inputs.contract.price_falls_passed_through
+    contract = inputs.contract
     paths = inputs.paths if inputs.target_error is None else min(inputs.paths, FIRST_PATHS)
     while True:
         spend = simulate_spend(
             prepared.spend_model,
             paths=paths,
             seed=inputs.seed,
-            signing=signing,
-            stretches=[(period.first, period.stop) for period in inputs.contract.periods],
+            signing=contract.protects_prices,
+            accounts=contract.needs_accounts,
+            stretches=stretches(contract),
             progress=report,
             kept=kept,
         )
@@ -151,7 +182,10 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
     inputs = prepared.inputs
     contract, decision = inputs.contract, inputs.decision
     uses = {name: term_use(contract, paths) for name, paths in spend.items()}
-    samples = {name: commit_sample(contract, use) for name, use in uses.items()}
+    asked, contract = contract, best_exercise(decision, contract, scenario=decision.scenario, uses=uses)
+    inputs = replace(inputs, contract=contract)
+    prepared = replace(prepared, inputs=inputs)
+    samples = {name: commit_sample(contract, use, money=decision.money) for name, use in uses.items()}
     summaries = {name: _summary(paths, spend[inputs.baseline], inputs) for name, paths in spend.items()}
     chosen = recommend(decision, scenario=decision.scenario, samples=samples, uses=uses)
     # Who signs before routing sees the baseline and nothing else.
@@ -163,7 +197,12 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
         lived=outcome.of(hasty, decision.scenario),
         cost=_extra_cost(contract, hasty, chosen, uses[decision.scenario]),
     )
+    curve = _curve(samples[decision.scenario], (chosen, hasty), summaries[decision.scenario])
     note = constraint_note(decision, samples[decision.scenario], chosen)
+    recommendation = outcome.of(chosen, decision.scenario)
+    decided = decision_caveats(
+        inputs, asked=asked, constraint=note, recommendation=recommendation, sign_first_cost=sign_first.cost
+    )
     return Plan(
         prepared=prepared,
         spend=spend,
@@ -171,11 +210,12 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
         uses=uses,
         samples=samples,
         outcomes=outcome,
-        recommendation=outcome.of(chosen, decision.scenario),
+        recommendation=recommendation,
         constraint=note,
         sign_first=sign_first,
-        curve=_curve(samples[decision.scenario], (chosen, hasty), summaries[decision.scenario]),
-        warnings=_warnings(prepared, note, sign_first, spend[inputs.baseline].n_paths),
+        curve=curve,
+        dead_zone=_dead_zone(contract, curve, uses[decision.scenario]),
+        warnings=_warnings(prepared, decided, spend[inputs.baseline].n_paths),
     )
 
 
@@ -184,7 +224,7 @@ def _extra_cost(contract: Contract, offer: Offer, other: Offer, use: TermUse) ->
     return estimate(settle(contract, offer, use).paid_usd - settle(contract, other, use).paid_usd)
 
 
-def _warnings(prepared: Prepared, note: ConstraintNote, sign_first: SignFirst, n_paths: int) -> tuple[str, ...]:
+def _warnings(prepared: Prepared, decided: Sequence[str], n_paths: int) -> tuple[str, ...]:
     return caveats(
         prepared.inputs,
         n_paths=n_paths,
@@ -195,8 +235,7 @@ def _warnings(prepared: Prepared, note: ConstraintNote, sign_first: SignFirst, n
         mix=prepared.mix,
         scenario_costs=prepared.scenario_costs,
         top_share=max((line.share_of_bill for line in prepared.mix_lines), default=0.0),
-        constraint=note,
-        sign_first_cost=sign_first.cost,
+        decided=decided,
     )
 
 
@@ -222,3 +261,14 @@ def _curve(sample: CommitSample, marked: tuple[Offer, ...], summary: ScenarioSum
     thresholds = {band.min_commit_usd_per_year for band in contract.bands}
     commits = sorted(grid | thresholds | {offer.commit_usd_per_year for offer in marked})
     return tuple(sample.expect([contract.offer_at(commit) for commit in commits]))
+
+
+def _dead_zone(contract: Contract, curve: tuple[Expectation, ...], use: TermUse) -> tuple[DeadZonePoint, ...]:
+    """Every fifth commitment of the curve."""
+    return tuple(
+        DeadZonePoint(
+            commit_usd_per_year=point.offer.commit_usd_per_year,
+            marginal_saving_per_list_usd=marginal_saving_per_list_usd(contract, point.offer, use),
+        )
+        for point in curve[::5]
+    )

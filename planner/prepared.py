@@ -63,7 +63,15 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     scenarios = [with_canonical_models(scenario, price_book) for scenario in inputs.scenarios]
     n_months = max(inputs.months, MONTHS_PER_YEAR)
     costs = tuple(
-        price_scenario(scenario, mix, price_book, on=on, start=inputs.start, n_months=n_months)
+        price_scenario(
+            scenario,
+            mix,
+            price_book,
+            on=on,
+            start=inputs.start,
+            n_months=n_months,
+            eligible=inputs.contract.eligible,
+        )
         for scenario in scenarios
     )
     lines = _mix_lines(mix, next(c for c in costs if c.scenario.name == inputs.baseline))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from planner.spend_terms import Payee, SpendTerms, by_payee
-from planner.unit_costs import Drawn, TypeCosts
+from planner.spend_terms import BlockSpend, SpendTerms
+from planner.unit_costs import OVERHEAD, Account, Drawn, TypeCosts
 from planner.units import FloatArray
 
 
@@ -26,23 +26,29 @@ def spend_with_rebound(
     drawn: Drawn,
     *,
     tokens: FloatArray,
-    prices: Mapping[Payee, FloatArray],
+    prices: Mapping[Account, FloatArray],
     as_is_usd: FloatArray,
     elasticity: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """USD at each month's list and at the pricing day's, (n_months, n_paths) each, of one scenario.
+    accounts: bool = False,
+) -> BlockSpend:
+    """USD of one scenario at both prices. accounts: whether by account as well.
 
-    prices: list price of each payee relative to the pricing day's. as_is_usd: shape (n_types,).
+    prices: list price of each account relative to the pricing day's. as_is_usd: shape (n_types,).
     """
     months = np.arange(factors.shape[1], dtype=np.float64)
     current, signing = np.zeros(factors.shape[1:]), np.zeros(factors.shape[1:])
+    apart = {key: (np.zeros_like(current), np.zeros_like(current)) for key in prices} if accounts else {}
     for index, costs in enumerate(types):
-        units = dict(by_payee(costs, months, drawn))
-        now = sum((unit * prices[payee] for payee, unit in units.items()), start=np.zeros(factors.shape[1:]))
+        units = costs.unit_cost_by_account(months, drawn)
+        now = sum((unit * prices[account] for account, unit in units.items()), start=np.zeros(factors.shape[1:]))
         usage = factors[index] * terms.requests[index]
         usage *= rebound_factor(now, as_is_usd=float(as_is_usd[index]), elasticity=elasticity)
-        for payee, unit in units.items():
-            usd = usage * unit if payee is None else usage * unit * tokens
-            current += usd * prices[payee]
+        for account, unit in units.items():
+            usd = usage * unit if account == OVERHEAD else usage * unit * tokens
+            priced = usd * prices[account]
+            current += priced
             signing += usd
-    return current, signing
+            if accounts:
+                apart[account][0][...] += priced
+                apart[account][1][...] += usd
+    return BlockSpend(total=(current, signing), accounts=apart)

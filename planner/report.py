@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from planner.contract import Offer
+from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.risk import Estimate
@@ -11,15 +11,21 @@ from planner.words import count, percent, percent_estimate, usd, usd_estimate, u
 
 
 def offer_name(offer: Offer) -> str:
-    """A commitment in words, to four digits: $1,234,000 a year at 15.0% discount."""
-    if offer.commit_usd_per_year == 0:
+    """A commitment in words, to four digits: $1,234,000 a year at 15.0% discount; with a ramp, year by year."""
+    if offer.is_none:
         return "no commitment"
-    return f"{usd_rounded_down(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
+    if offer.is_flat:
+        return f"{usd_rounded_down(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
+    years = (offer, *offer.later)
+    commits = ", ".join(usd_rounded_down(year.commit_usd_per_year) for year in years)
+    discounts = [percent(year.discount_fraction) for year in years]
+    at = discounts[0] if len(set(discounts)) == 1 else ", ".join(discounts)
+    return f"{commits} in contract years 1 to {len(years)} at {at} discount"
 
 
 def headline(plan: Plan) -> tuple[str, str, str]:
     """The conclusion in three lines: what to sign, the risk in it, and what signing first would have cost."""
-    what, risk = _signed_lines(plan) if plan.recommendation.offer.commit_usd_per_year else _unsigned_lines(plan)
+    what, risk = _unsigned_lines(plan) if plan.recommendation.offer.is_none else _signed_lines(plan)
     if plan.inputs.decision.scenario == plan.inputs.baseline:
         last = "No scenario with levers is decided on: this sizes the commitment on the bill as it is."
     else:
@@ -29,8 +35,9 @@ def headline(plan: Plan) -> tuple[str, str, str]:
 
 def _signed_lines(plan: Plan) -> tuple[str, str]:
     best, months = plan.recommendation, plan.inputs.contract.term_months
+    sign = "Sign" if plan.inputs.contract.commits_usd_per_year is None else "As the plan fixes it,"
     return (
-        f"Sign {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over {months} months, "
+        f"{sign} {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over {months} months, "
         f"{percent(best.effective_savings_rate)} below on-demand list ({usd_estimate(best.on_demand)}).",
         f"Shortfall risk: {percent_estimate(best.shortfall_probability)}, expected shortfall "
         f"{usd_estimate(best.expected_shortfall)}, expected overage {usd_estimate(best.expected_overage)}.",
@@ -39,6 +46,12 @@ def _signed_lines(plan: Plan) -> tuple[str, str]:
 
 def _unsigned_lines(plan: Plan) -> tuple[str, str]:
     best, inputs = plan.recommendation, plan.inputs
+    if inputs.contract.commits_usd_per_year is not None:
+        return (
+            f"As the plan fixes it, no commitment: {usd_estimate(best.expected_cost)} over "
+            f"{inputs.contract.term_months} months at list.",
+            "Shortfall risk: none without a commitment; everything is billed at list.",
+        )
     limit = percent(inputs.decision.max_shortfall_probability)
     return (
         f"Sign no commitment: none is cheaper than on-demand list, {usd_estimate(best.expected_cost)} over "
@@ -56,7 +69,7 @@ def _reservation(plan: Plan) -> str:
 
 def _sign_first_line(plan: Plan, hasty: Offer) -> str:
     first = plan.sign_first
-    if hasty.commit_usd_per_year == plan.recommendation.offer.commit_usd_per_year:
+    if hasty == plan.recommendation.offer:
         return f"Signing before routing leads to the same: {offer_name(hasty)}."
     more = "cost" if first.cost.mean >= 0 else "saved"
     amount = Estimate(mean=abs(first.cost.mean), se=first.cost.se)
@@ -166,15 +179,26 @@ def caches_table(plan: Plan) -> Table:
     )
 
 
+def _commitment(offer: Offer) -> str:
+    """A commitment in a cell: one year's terms, or those of every contract year in short."""
+    if offer.is_flat:
+        return offer_name(offer).removesuffix(" discount")
+    years = (offer, *offer.later)
+    commits = " / ".join(usd_short(year.commit_usd_per_year) for year in years)
+    discounts = list(dict.fromkeys(percent(year.discount_fraction) for year in years))
+    return f"{commits} at {' / '.join(discounts)}"
+
+
 def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
     """Everything shown beside an offer, as label and value."""
     p10, p50, p90 = outcome.cost_p10_p50_p90_usd
     s10, s50, s90 = outcome.savings_rate_p10_p50_p90
     worst = percent(1.0 - outcome.cvar_level, 0)
     return (
-        ("commitment", offer_name(outcome.offer).removesuffix(" discount")),
+        ("commitment", _commitment(outcome.offer)),
         ("lived in scenario", outcome.scenario),
         ("expected cost over the term", usd_estimate(outcome.expected_cost)),
+        *((("at present value", usd_estimate(outcome.npv_cost)),) if outcome.npv_cost != outcome.expected_cost else ()),
         ("cost P10 / P50 / P90", " / ".join(usd_short(value) for value in (p10, p50, p90))),
         ("on demand at list", usd_estimate(outcome.on_demand)),
         ("effective savings rate", percent(outcome.effective_savings_rate)),
@@ -187,6 +211,11 @@ def outcome_rows(outcome: OfferOutcome) -> tuple[tuple[str, str], ...]:
         ("break-even utilization", percent(outcome.break_even_utilization)),
         (f"cost in the worst {worst}", usd_short(outcome.cost_cvar_usd)),
         (f"unused commitment in the worst {worst}", usd_short(outcome.waste_cvar_usd)),
+        *(
+            (("dearer on renewal", f"{usd_short(outcome.renewal_uplift_usd_per_year)} a year"),)
+            if outcome.renewal_uplift_usd_per_year
+            else ()
+        ),
         ("a routed list dollar still saves", usd(outcome.marginal_saving_per_list_usd, cents=True)),
     )
 

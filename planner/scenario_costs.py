@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 import numpy as np
 
+from planner.clauses import Eligibility
 from planner.copy_costs import CopyPricer, PaidCopy
 from planner.distributions import Distribution
 from planner.economics import CacheEconomics, RouteEconomics, cache_economics, route_economics
@@ -16,6 +18,8 @@ from planner.prices import PriceBook
 from planner.retirements import ForcedMove, Horizon, MovedCopy, forced_moves
 from planner.unit_costs import AppliedLever, Copy, TypeCosts
 from planner.units import FloatArray
+
+_EVERYTHING: Final = Eligibility()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +55,17 @@ def price_scenario(
     on: date,
     start: date | None = None,
     n_months: int = 0,
+    eligible: Eligibility = _EVERYTHING,
 ) -> ScenarioCosts:
     """Price every copy of every request type under the scenario's levers at the list prices of a day.
 
     start, n_months: first day of month 0 and the horizon, in which traffic on a model that retires moves to its
-    successor; without a start nothing moves.
+    successor; without a start nothing moves. eligible: what may draw a commitment down.
 
-    Raises InputError where levers contradict each other or a share above a prompt threshold is missing, and
-    PriceError where a token class that is used has no known price.
+    Raises InputError where levers contradict each other, a share above a prompt threshold is missing or `eligible`
+    names a model that the price book does not know, and PriceError where a token class that is used has no known price.
     """
+    eligible = _known(eligible, price_book)
     inputs: dict[str, Distribution] = {}
     types: list[TypeCosts] = []
     economics: list[RouteEconomics] = []
@@ -73,6 +79,7 @@ def price_scenario(
             scenario=scenario.name,
             request_type=request_type,
             moved=moved,
+            eligible=eligible,
         )
         pricer = _TypePricer(scenario=scenario, request_type=request_type, copy_pricer=copy_pricer)
         costs = pricer.costs(entries, inputs)
@@ -104,6 +111,16 @@ def _canonical(route: Route, scenario: str, price_book: PriceBook) -> Route:
         )
     except UnknownModelError as error:
         raise UnknownModelError(f"scenario '{scenario}', route of '{route.request_type}': {error}") from None
+
+
+def _known(eligible: Eligibility, price_book: PriceBook) -> Eligibility:
+    """The same with every model named as the price book names it."""
+    if eligible.models is None:
+        return eligible
+    try:
+        return replace(eligible, models=tuple(price_book.resolve(name) for name in eligible.models))
+    except UnknownModelError as error:
+        raise InputError(f"contract.eligible.models: {error}") from None
 
 
 def _by_type(mix: RequestMix) -> dict[str, list[MixEntry]]:

@@ -1,177 +1,165 @@
-"""Settlement: an offer under contract terms, and spend paths, become who pays what.
+"""Settlement: an offer under contract terms, and spend paths, become who pays what, and when.
 
 One period with discount d, overage discount e, list spend L that enters the contract, commitment owed (1 - d) q where
 q is the list spend that uses it up:
 
     shortfall = (1 - d) max(0, q - L)        overage = (1 - e) max(0, L - q)        paid = (1 - d) q + overage
 
-List spend that is not eligible is billed at list outside the contract. Nothing is rounded here.
+Everything else (several periods, balances carried, clauses that change a commitment) is the same drawdown walked
+through a ledger (planner.ledger). List spend that is not eligible is billed at list outside the contract. Nothing is
+rounded here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from planner.contract import Contract, Offer, Period
-from planner.errors import InputError
-from planner.simulation import SpendPaths
-from planner.units import FloatArray, IntArray
+from planner.cash import npv_paid_usd, owed_fraction
+from planner.clause_rules import Usd
+from planner.contract import Contract
+from planner.ledger import LedgerRow, walk
+from planner.offer import Offer
+from planner.term_use import TermUse, beside
+from planner.units import MONTHS_PER_YEAR, FloatArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedUse:
-    """Use by month where committed use stays at the signing day's list. Shapes (term_months, n_paths).
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Who owes what on every path, period by period; each figure of shape (n_periods, n_paths).
 
-    current: list spend that enters the contract, at each month's list price; drawing: the same at the signing day's.
+    Commitments and balances count in the commitment's own basis; overage, outside and paid are dollars billed. Paid
+    holds fees and credits as well. opening_bank_usd: what a contract in force brought in.
     """
 
-    current: FloatArray
-    drawing: FloatArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermUse:
-    """Spend paths as a contract sees them over its term.
-
-    list_usd: shape (n_periods, n_paths), list spend that enters the contract in each of its periods. drawn_usd: the
-    same use as it draws the commitment down; the same array where price falls are passed through. outside_usd: shape
-    (n_paths,), list spend that is not eligible. locked: the months behind it, which only locked prices need.
-    """
-
-    periods: tuple[Period, ...]
-    list_usd: FloatArray
-    drawn_usd: FloatArray
+    rows: Sequence[LedgerRow]
     outside_usd: FloatArray
-    locked: LockedUse | None = None
+    paid_usd: FloatArray
+    opening_bank_usd: float
 
-    @property
-    def n_paths(self) -> int:
-        return self.outside_usd.size
+    def _stacked(self, figure: Callable[[LedgerRow], Usd]) -> FloatArray:
+        return np.stack([np.broadcast_to(figure(row), self.paid_usd.shape[1:]) for row in self.rows])
 
-    @property
-    def on_demand_usd(self) -> FloatArray:
-        """What the term would cost at list without any commitment, shape (n_paths,)."""
-        total: FloatArray = self.list_usd.sum(axis=0) + self.outside_usd
-        return total
+    @cached_property
+    def committed_usd(self) -> FloatArray:
+        """What each period commits, after the clauses that change it."""
+        return self._stacked(lambda row: row.committed)
 
-    def on(self, paths: IntArray) -> "TermUse":
-        """The use of some of the paths, by index."""
-        listed, locked = self.list_usd[:, paths], self.locked
-        return TermUse(
-            periods=self.periods,
-            list_usd=listed,
-            drawn_usd=listed if locked is None else self.drawn_usd[:, paths],
-            outside_usd=self.outside_usd[paths],
-            locked=locked and LockedUse(current=locked.current[:, paths], drawing=locked.drawing[:, paths]),
-        )
+    @cached_property
+    def drawn_current_usd(self) -> FloatArray:
+        """Use drawn from the period's own commitment."""
+        return self._stacked(lambda row: row.drawn_current)
 
-    def drawn_list_usd(self, period: Period) -> FloatArray:
-        """List spend of a period that can draw the commitment down, shape (n_paths,)."""
-        return self.drawn_usd[self.periods.index(period)]
+    @cached_property
+    def drawn_banked_usd(self) -> FloatArray:
+        """Use drawn from balances carried over."""
+        return self._stacked(lambda row: row.drawn_banked)
 
-    def overage_list_usd(self, period: Period, list_usd: float | FloatArray) -> FloatArray:
-        """List dollars of the use beyond `list_usd` of drawn spend in a period, at each month's list price.
+    @cached_property
+    def forfeited_usd(self) -> FloatArray:
+        """Commitment charged and lost in the period, expired balances included."""
+        return self._stacked(lambda row: row.forfeited)
 
-        list_usd may hold one value per path. Where prices are locked, the month in which the commitment runs out is
-        split in proportion.
-        """
-        if self.locked is None:
-            return np.maximum(self.drawn_list_usd(period) - list_usd, 0.0)
-        over = np.zeros(self.n_paths)
-        drawn = np.zeros_like(over)
-        for month in range(period.first, period.stop):
-            drawing = self.locked.drawing[month]
-            drawn += drawing
-            beyond = np.clip(drawn - list_usd, 0.0, drawing)
-            share = np.divide(beyond, drawing, out=np.zeros_like(over), where=drawing > 0)
-            over += share * self.locked.current[month]
-        return over
+    @cached_property
+    def waived_usd(self) -> FloatArray:
+        """Unused commitment that a true-up does not charge."""
+        return self._stacked(lambda row: row.waived)
+
+    @cached_property
+    def banked_usd(self) -> FloatArray:
+        """Balance carried at the period's end."""
+        return self._stacked(lambda row: row.banked)
+
+    @cached_property
+    def overage_usd(self) -> FloatArray:
+        """Dollars billed for use beyond the commitment."""
+        return self._stacked(lambda row: row.overage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """Who pays what on every path, USD over the term; shortfall and overage per period, shape (n_periods, n_paths)."""
+    """Who pays what on every path, USD over the term. shortfall_usd, per period: paid for nothing.
+
+    paid, npv_paid, on_demand: shape (n_paths,); shortfall and overage: (n_periods, n_paths). A balance still carried
+    when the term ends counts as shortfall of the last period, but for what renewal makes of it.
+    """
 
     paid_usd: FloatArray
+    npv_paid_usd: FloatArray
     on_demand_usd: FloatArray
     shortfall_usd: FloatArray
     overage_usd: FloatArray
+    ledger: Ledger
 
 
-def term_use(contract: Contract, spend: SpendPaths) -> TermUse:
-    """The part of simulated (or actual) spend that a contract settles."""
-    share, periods = contract.eligible_fraction, contract.periods
-    listed = np.stack([spend.list_cost_over(period.first, period.stop) for period in periods])
-    used = listed if share == 1.0 else share * listed
-    outside = (1.0 - share) * listed.sum(axis=0)
-    locked = None if contract.price_falls_passed_through else _locked_use(contract, spend)
-    drawn = used
-    if locked is not None:
-        drawn = np.stack([locked.drawing[period.first : period.stop].sum(axis=0) for period in periods])
-    return TermUse(periods=periods, list_usd=used, drawn_usd=drawn, outside_usd=outside, locked=locked)
+def settle(contract: Contract, offer: Offer, use: TermUse, *, commits: Sequence[Usd] | None = None) -> Settlement:
+    """Settle an offer on every path.
 
-
-def _locked_use(contract: Contract, spend: SpendPaths) -> LockedUse | None:
-    """Monthly use at both prices; None where no price moves. Errors: InputError for paths without signing prices."""
-    signing = spend.signing_list_cost_usd
-    if signing is spend.list_cost_usd:
-        return None
-    if signing is None or signing.shape[1] < spend.n_paths:
-        raise InputError(
-            "price_falls.passed_through = false settles month by month at the prices of the signing day, and these "
-            "paths were simulated without them; simulate with signing=True"
-        )
-    share, months = contract.eligible_fraction, slice(contract.term_months)
-    return LockedUse(current=share * spend.list_cost_usd[months], drawing=share * signing[months])
-
-
-def settle(contract: Contract, offer: Offer, use: TermUse) -> Settlement:
-    """Settle an offer on every path, period by period; each period stands alone and its unused part is forfeited."""
-    q = contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
-    return settle_at(contract, offer, use, list_usd_per_year=q)
-
-
-def settle_at(contract: Contract, offer: Offer, use: TermUse, *, list_usd_per_year: float | FloatArray) -> Settlement:
-    """Settle with the annual list spend q that uses the commitment up given directly, one value or one per path.
-
-    The offer supplies the discounts only.
+    commits: what each period commits instead of the offer, in its own basis, one value or one per path; the offer then
+    supplies the discounts only.
     """
-    kept, over_rate = 1.0 - offer.discount_fraction, 1.0 - offer.overage_discount_fraction
-    paid = use.outside_usd.copy()
-    shortfall, overage = [], []
-    for period in contract.periods:
-        q = list_usd_per_year * period.year_fraction
-        shortfall.append(kept * np.maximum(q - use.drawn_list_usd(period), 0.0))
-        overage.append(over_rate * use.overage_list_usd(period, q))
-        paid += kept * q + overage[-1]
+    in_force = contract.in_force
+    if in_force is not None and in_force.on_signing == "renew" and offer.is_none and commits is None:
+        # Nothing is signed that could take the old balances over: the contract in force runs on by itself.
+        use, contract = beside(in_force, use), replace(contract, in_force=None)
+    rows = walk(contract, offer, use, commits)
+    outside = _outside(use)
+    owed = [owed_fraction(contract, offer, row.period) for row in rows]
+    paid = [
+        part * (row.committed - row.waived) + row.overage + beside_it
+        for part, row, beside_it in zip(owed, rows, outside, strict=True)
+    ]
+    settled = list(_fees_and_credits(contract, paid, owed[-1] * rows[-1].banked))
+    for index, _, usd in settled:
+        paid[index] = paid[index] + usd
+    by_period = np.stack([np.broadcast_to(usd, (use.n_paths,)) for usd in paid])
+    total: FloatArray = by_period.sum(axis=0)
+    flows = [(month, usd) for _, month, usd in settled]
+    ledger = Ledger(rows=rows, outside_usd=outside, paid_usd=by_period, opening_bank_usd=_opening_bank(contract, offer))
     return Settlement(
-        paid_usd=paid,
+        paid_usd=total,
+        npv_paid_usd=npv_paid_usd(contract, offer, use, rows, flows) if contract.values_time else total,
         on_demand_usd=use.on_demand_usd,
-        shortfall_usd=np.stack(shortfall),
-        overage_usd=np.stack(overage),
+        shortfall_usd=_shortfall(contract, ledger, owed),
+        overage_usd=ledger.overage_usd,
+        ledger=ledger,
     )
 
 
-def least_paid_usd(contract: Contract, use: TermUse) -> FloatArray:
-    """The least that each path could have paid over all commitments and bands, none included; shape (n_paths,).
-
-    On one path the cost is piecewise linear in q inside a band, with corners where a period's use (or, at locked
-    prices, the use up to a month) equals its commitment: it is enough to look at the corners and the band's edges.
-    """
-    least = use.on_demand_usd
-    corners = [used / period.year_fraction for period in contract.periods for used in _used_up_to(use, period)]
-    for first, stop in contract.commit_ranges:
-        offer = contract.offer_at(max(first, 0.01))
-        low, high = (contract.list_usd_per_year(edge, offer.discount_fraction) for edge in (first, stop))
-        inside: list[float | FloatArray] = [low, *(np.clip(corner, low, high) for corner in corners)]
-        for q in inside:
-            if np.any(np.asarray(q) > 0):
-                least = np.minimum(least, settle_at(contract, offer, use, list_usd_per_year=q).paid_usd)
-    return least
+def _outside(use: TermUse) -> FloatArray:
+    """List spend billed beside the contract by period, shape (n_periods, n_paths)."""
+    if use.outside_usd is None:
+        return np.broadcast_to(np.zeros(1), (len(use.periods), use.n_paths))
+    return np.stack([use.outside_usd[first:stop].sum(axis=0) for first, stop in use.steps_of])
 
 
-def _used_up_to(use: TermUse, period: Period) -> list[FloatArray]:
-    """Drawn spend of a period; where prices are locked also up to each of its months."""
-    if use.locked is None:
-        return [use.drawn_list_usd(period)]
-    return list(np.cumsum(use.locked.drawing[period.first : period.stop], axis=0))
+def _opening_bank(contract: Contract, offer: Offer) -> float:
+    in_force = contract.in_force
+    if in_force is None or in_force.on_signing == "co_term" or offer.is_none:
+        return 0.0
+    return sum(usd for usd, _ in in_force.balances)
+
+
+def _shortfall(contract: Contract, ledger: Ledger, owed: Sequence[float]) -> FloatArray:
+    lost = np.stack([part * row for part, row in zip(owed, ledger.forfeited_usd, strict=True)])
+    if contract.rollover is not None or contract.early_renewal is not None or contract.in_force is not None:
+        lost[-1] += (1.0 - contract.renewal.bank_value_fraction) * owed[-1] * ledger.banked_usd[-1]
+    return lost
+
+
+def _fees_and_credits(contract: Contract, paid: Sequence[Usd], banked: Usd) -> Iterator[tuple[int, int, Usd]]:
+    """(period index, month, USD) of what is settled beside the ledger: marketplace, what a last balance is worth."""
+    periods, market = contract.periods, contract.marketplace
+    value = contract.renewal.bank_value_fraction
+    if market is not None:
+        for year in sorted({period.year for period in periods}):
+            of_year = [index for index, period in enumerate(periods) if period.year == year]
+            years = sum(periods[index].stop - periods[index].first for index in of_year) / MONTHS_PER_YEAR
+            billed = sum((paid[index] for index in of_year), start=np.float64(0.0))
+            fee = market.fee_fraction * billed
+            most = min(market.cap_usd_per_year, market.otherwise_unused_usd_per_year) * years
+            credit = np.minimum(market.draws_down_fraction * (billed + fee), most)
+            yield of_year[-1], periods[of_year[-1]].stop, fee - credit
+    if value > 0:
+        yield len(periods) - 1, contract.term_months, -value * banked

@@ -18,8 +18,9 @@ from planner.errors import InputError
 from planner.price_moves import PRICE_MOVES, PricePool, price_pool
 from planner.scenario_costs import ScenarioCosts
 from planner.simulation_block import Block, DemandBlock, SpendModel
-from planner.spend_terms import ScenarioTerms, spend_terms
+from planner.spend_terms import BlockSpend, BothPrices, ScenarioTerms, spend_terms
 from planner.streams import PATHS_PER_BLOCK, BlockStreams
+from planner.unit_costs import Account
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
 Months = tuple[int, int]
@@ -33,6 +34,17 @@ SCORED_PATHS: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPaths:
+    """Monthly spend, USD, each (n_months, n_paths): at the list price of each month, and at the pricing day's.
+
+    signing_usd is None where it was not asked for, and the same array where no price moves.
+    """
+
+    current_usd: FloatArray
+    signing_usd: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendPaths:
     """Simulated monthly spend of one scenario, USD before any negotiated discount.
 
@@ -40,12 +52,14 @@ class SpendPaths:
     then sums holds what is asked of all: (first, stop) months -> list cost over them, shape (n_paths,).
     signing_list_cost_usd: the same usage at the list prices of the pricing day; None where it was not asked for.
     scores: uncertain input -> its score in (0, 1) on the first SCORED_PATHS paths, for what this scenario depends on.
+    accounts: the same spend by account, which add up to it; empty where it was not asked for.
     """
 
     list_cost_usd: FloatArray
     signing_list_cost_usd: FloatArray | None
     scores: Mapping[str, FloatArray] = field(default_factory=dict)
     sums: Mapping[Months, FloatArray] = field(default_factory=dict)
+    accounts: Mapping[Account, AccountPaths] = field(default_factory=dict)
 
     @property
     def n_paths(self) -> int:
@@ -98,7 +112,8 @@ class KeptPaths:
 
 
 def _n_bytes(spend: SpendPaths) -> int:
-    arrays = (spend.list_cost_usd, spend.signing_list_cost_usd, *spend.sums.values())
+    apart = (array for item in spend.accounts.values() for array in (item.current_usd, item.signing_usd))
+    arrays = (spend.list_cost_usd, spend.signing_list_cost_usd, *spend.sums.values(), *apart)
     return sum(array.nbytes for array in {id(array): array for array in arrays if array is not None}.values())
 
 
@@ -108,6 +123,7 @@ def simulate_spend(
     paths: int,
     seed: int,
     signing: bool = True,
+    accounts: bool = False,
     steered: bool = True,
     stretches: Sequence[Months] = (),
     months_of: int = MONTHS_OF,
@@ -117,21 +133,23 @@ def simulate_spend(
 ) -> dict[str, SpendPaths]:
     """Simulate every scenario on the same demand and price paths; same seed, same result for any thread count.
 
-    signing: whether the same usage at the pricing day's list is wanted, month by month on every path, which only locked
-    prices need. steered: spread what carries the variance evenly over the paths (planner.streams); plain draws are for
-    comparison. stretches: months asked of every path, beside the first year, where there are more paths than months_of:
-    of those the months themselves are not kept, so that memory is bounded. progress, if given, is called with the
-    fraction done. kept: what an earlier simulation left; only what depends on a changed input is worked out again.
-    Returns a SpendPaths per scenario name.
+    signing, accounts: whether the same usage at the pricing day's list, and spend by account, are wanted; either keeps
+    every month of every path. steered: spread what carries the variance evenly over the paths (planner.streams); plain
+    draws are for comparison. stretches: months asked of every path, beside the first year, where there are more paths
+    than months_of: of those the months themselves are not kept, so that memory is bounded. progress, if given, is
+    called with the fraction done. kept: what an earlier simulation left; only what depends on a changed input is worked
+    out again. Returns a SpendPaths per scenario name.
     """
+    keeps_months = signing or accounts
     run = _Run(
         model=model,
         paths=paths,
         seed=seed,
         signing=signing,
+        accounts=accounts,
         steered=steered,
-        stretches=tuple(sorted({(0, MONTHS_PER_YEAR), *stretches})) if paths > months_of and not signing else (),
-        months_of=paths if signing else min(months_of, paths),
+        stretches=tuple(sorted({(0, MONTHS_PER_YEAR), *stretches})) if paths > months_of and not keeps_months else (),
+        months_of=paths if keeps_months else min(months_of, paths),
     )
     if kept is None:
         return run.simulate(model.scenarios, None, threads=threads, progress=progress)
@@ -151,6 +169,7 @@ class _Run:
     paths: int
     seed: int
     signing: bool
+    accounts: bool
     steered: bool
     stretches: tuple[Months, ...]
     months_of: int
@@ -165,7 +184,7 @@ class _Run:
             model.price_moves,
             model.months_before_start,
         )
-        drawn = self.paths, self.seed, self.signing, self.steered, self.stretches, self.months_of
+        drawn = self.paths, self.seed, self.signing, self.accounts, self.steered, self.stretches, self.months_of
         return digest(costs, shared, drawn)
 
     def simulate(
@@ -183,18 +202,19 @@ class _Run:
         blocks = None if kept is None else self._kept_blocks(kept)
 
         def run(first: int) -> dict[str, FloatArray]:
-            size = min(PATHS_PER_BLOCK, self.paths - first)
-            streams = BlockStreams(
-                seed=self.seed,
-                block=first // PATHS_PER_BLOCK,
-                size=size,
-                leverage=model.demand.leverage,
-                is_steered=self.steered,
-            )
+            streams = self._streams(first)
             demand = _demand_block(model, streams, blocks)
-            block = Block(model=model, streams=streams, terms=terms, demand=demand, pools=pools, signing=self.signing)
+            block = Block(
+                model=model,
+                streams=streams,
+                terms=terms,
+                demand=demand,
+                pools=pools,
+                signing=self.signing,
+                accounts=self.accounts,
+            )
             for result in results:
-                result.put(*block.spend(result.terms), first)
+                result.put(block.spend(result.terms), first)
             return block.scores() if first < SCORED_PATHS else {}
 
         starts = range(0, self.paths, PATHS_PER_BLOCK)
@@ -208,6 +228,15 @@ class _Run:
         joined = {name: np.concatenate([part[name] for part in scored if part]) for name in scored[0]}
         return {result.terms.costs.scenario.name: result.paths(joined) for result in results}
 
+    def _streams(self, first: int) -> BlockStreams:
+        return BlockStreams(
+            seed=self.seed,
+            block=first // PATHS_PER_BLOCK,
+            size=min(PATHS_PER_BLOCK, self.paths - first),
+            leverage=self.model.demand.leverage,
+            is_steered=self.steered,
+        )
+
     def _kept_blocks(self, kept: KeptPaths) -> dict[int, DemandBlock] | None:
         """Where demand is kept for this run, None where it is too large to be."""
         key = digest(self.model.demand, self.paths, self.seed, self.steered)
@@ -216,7 +245,7 @@ class _Run:
 
     def _price_pools(self, scenarios: tuple[ScenarioTerms, ...], pool: ThreadPoolExecutor) -> dict[str, PricePool]:
         model = self.model
-        tiers = {} if model.price_moves.is_still else {payee for item in scenarios for payee in item.payees if payee}
+        tiers = {} if model.price_moves.is_still else _tiers(scenarios)
 
         def draw(tier: str) -> PricePool:
             return price_pool(
@@ -232,10 +261,22 @@ class _Run:
         return {drawn.tier: drawn for drawn in pool.map(draw, sorted(tiers))}
 
     def _result(self, terms: ScenarioTerms) -> "_Result":
-        current = np.empty((self.model.demand.n_months, self.months_of))
-        signing = current if self.model.price_moves.is_still else np.empty_like(current) if self.signing else None
-        sums = {months: np.empty(self.paths) for months in self.stretches}
-        return _Result(terms=terms, current_usd=current, signing_usd=signing, sums=sums)
+        return _Result(
+            terms=terms,
+            total=self._months(),
+            accounts={account: self._months() for account in terms.accounts} if self.accounts else {},
+            sums={months: np.empty(self.paths) for months in self.stretches},
+        )
+
+    def _months(self) -> AccountPaths:
+        """Zeros to be filled; one array for both prices where no price moves."""
+        current = np.zeros((self.model.demand.n_months, self.months_of))
+        signing = current if self.model.price_moves.is_still else np.zeros_like(current) if self.signing else None
+        return AccountPaths(current_usd=current, signing_usd=signing)
+
+
+def _tiers(scenarios: Sequence[ScenarioTerms]) -> set[str]:
+    return {account.tier for item in scenarios for account in item.accounts if account.tier is not None}
 
 
 def _demand_block(model: SpendModel, streams: BlockStreams, kept: dict[int, DemandBlock] | None) -> DemandBlock:
@@ -252,31 +293,40 @@ def _demand_block(model: SpendModel, streams: BlockStreams, kept: dict[int, Dema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Result:
-    """Where the blocks of one scenario are put together; one array for both prices where no price moves."""
+    """Where the blocks of one scenario are put together."""
 
     terms: ScenarioTerms
-    current_usd: FloatArray
-    signing_usd: FloatArray | None
+    total: AccountPaths
+    accounts: Mapping[Account, AccountPaths]
     sums: Mapping[Months, FloatArray]
 
-    def put(self, current: FloatArray, signing: FloatArray | None, first: int) -> None:
-        stop = first + current.shape[1]
+    def put(self, spend: BlockSpend, first: int) -> None:
+        current = spend.total[0]
         for (month, end), total in self.sums.items():
-            current[month:end].sum(axis=0, out=total[first:stop])
-        kept = max(min(stop, self.current_usd.shape[1]) - first, 0)
-        self.current_usd[:, first : first + kept] = current[:, :kept]
-        if self.signing_usd is not None and signing is not None:
-            self.signing_usd[:, first : first + kept] = signing[:, :kept]
+            current[month:end].sum(axis=0, out=total[first : first + current.shape[1]])
+        _put(self.total, spend.total, first)
+        for account, usd in spend.accounts.items():
+            _put(self.accounts[account], usd, first)
 
     def paths(self, scores: Mapping[str, FloatArray]) -> SpendPaths:
         own = {key for key, value in self.terms.costs.inputs.items() if not isinstance(value, Point)}
-        own |= {f"{PRICE_MOVES}{tier}" for tier in self.terms.payees}
+        own |= {f"{PRICE_MOVES}{tier}" for tier in _tiers([self.terms])}
         return SpendPaths(
-            list_cost_usd=self.current_usd,
-            signing_list_cost_usd=self.signing_usd,
+            list_cost_usd=self.total.current_usd,
+            signing_list_cost_usd=self.total.signing_usd,
             sums=self.sums,
             scores={name: score for name, score in scores.items() if name in own or not name.startswith(_OF_SOME)},
+            accounts=self.accounts,
         )
+
+
+def _put(paths: AccountPaths, block: BothPrices, first: int) -> None:
+    """Fill the paths of a block from `first` on, as far as their months are kept."""
+    current, signing = block
+    kept = max(min(first + current.shape[1], paths.current_usd.shape[1]) - first, 0)
+    paths.current_usd[:, first : first + kept] = current[:, :kept]
+    if paths.signing_usd is not None and signing is not None:
+        paths.signing_usd[:, first : first + kept] = signing[:, :kept]
 
 
 _OF_SOME = (PRICE_MOVES, "route/", "cache/", "batch/", "output/")

@@ -10,8 +10,9 @@ from planner.distributions import Distribution, Point
 from planner.price_moves import PriceMoves, PricePool, price_factors
 from planner.rebound import spend_with_rebound
 from planner.scenario_costs import ScenarioCosts
-from planner.spend_terms import KnownChanges, Payee, ScenarioTerms, SpendTerms
+from planner.spend_terms import BlockSpend, KnownChanges, ScenarioTerms, SpendTerms
 from planner.streams import BlockStreams
+from planner.unit_costs import OVERHEAD, Account
 from planner.units import FloatArray
 
 
@@ -67,7 +68,10 @@ class InputDraws:
 
 
 class Block:
-    """One block of paths at work. pools: the price paths of every tier; without one they are drawn plainly."""
+    """One block of paths at work. pools: the price paths of every tier; without one they are drawn plainly.
+
+    signing, accounts: whether spend at the pricing day's list, and by account, is wanted.
+    """
 
     def __init__(
         self,
@@ -78,9 +82,10 @@ class Block:
         demand: DemandBlock,
         pools: Mapping[str, PricePool],
         signing: bool,
+        accounts: bool,
     ) -> None:
         self._pools = pools
-        self._signing = signing
+        self._signing, self._accounts = signing, accounts
         self._model, self._streams, self._terms, self._demand = model, streams, terms, demand
         self._inputs = InputDraws(streams)
         self._known = KnownChanges()
@@ -88,10 +93,10 @@ class Block:
         self._prices: dict[str, FloatArray] = {}
         self._drifts = demand.tokens.shape[1] > 1 or bool((demand.tokens != 1.0).any())
 
-    def spend(self, scenario: ScenarioTerms) -> tuple[FloatArray, FloatArray | None]:
-        """USD at each month's list, (n_months, n_paths), and at the pricing day's where prices move and it is asked."""
+    def spend(self, scenario: ScenarioTerms) -> BlockSpend:
+        """USD at each month's list, and at the pricing day's where prices move and it is asked for."""
         drawn, rebound = self._inputs.draw(scenario.costs.inputs), self._model.demand.model.rebound
-        prices = {payee: self._price(payee) for payee in scenario.payees}
+        prices = {account: self._price(account.tier) for account in scenario.accounts}
         if rebound != Point(0.0):
             return spend_with_rebound(
                 self._terms,
@@ -102,6 +107,7 @@ class Block:
                 prices=prices,
                 as_is_usd=self._model.unit_costs_usd,
                 elasticity=self._inputs.value("rebound", rebound),
+                accounts=self._accounts,
             )
         spend = self._terms.spend_usd(scenario, self._demand.factors, self._certain_usd, drawn, self._known)
         return self._at_both_prices(spend, prices)
@@ -110,43 +116,59 @@ class Block:
         """The scores of every uncertain input drawn so far."""
         return dict(self._streams.scores)
 
-    def _price(self, payee: Payee) -> FloatArray:
-        """List price of a payee relative to the pricing day's, broadcastable to (n_months, n_paths)."""
+    def _price(self, tier: str | None) -> FloatArray:
+        """List price of a tier (of overhead: None) relative to the pricing day's, (n_months, n_paths) or (1, 1)."""
         model = self._model
-        if payee is None or model.price_moves.is_still:
+        if tier is None or model.price_moves.is_still:
             return np.ones((1, 1))
-        if payee not in self._prices:
-            self._prices[payee] = (
-                self._pools[payee].of(self._streams)
-                if payee in self._pools
+        if tier not in self._prices:
+            self._prices[tier] = (
+                self._pools[tier].of(self._streams)
+                if tier in self._pools
                 else price_factors(
                     model.price_moves,
-                    tier=payee,
+                    tier=tier,
                     months_before_start=model.months_before_start,
                     n_months=model.demand.n_months,
                     streams=self._streams,
                 )
             )
-        return self._prices[payee]
+        return self._prices[tier]
 
-    def _at_both_prices(
-        self, spend: Mapping[Payee, FloatArray], prices: Mapping[Payee, FloatArray]
-    ) -> tuple[FloatArray, FloatArray | None]:
+    def _at_both_prices(self, spend: Mapping[Account, FloatArray], prices: Mapping[Account, FloatArray]) -> BlockSpend:
         """Overwrites the arrays of `spend`."""
         moves = not self._model.price_moves.is_still
-        served = {payee: usd for payee, usd in spend.items() if payee is not None}
-        signing = self._total(served, spend.get(None)) if moves and self._signing else None
+        signing = self._total(spend) if moves and self._signing else None
+        signing_apart = self._apart(spend) if signing is not None else {}
         if moves:
-            for payee, usd in served.items():
-                usd *= prices[payee]
-        return self._total(served, spend.get(None)), signing
+            for account, usd in spend.items():
+                if account != OVERHEAD:
+                    usd *= prices[account]
+        return BlockSpend(
+            total=(self._total(spend), signing),
+            accounts={account: (usd, signing_apart.get(account)) for account, usd in self._apart(spend).items()},
+        )
 
-    def _total(self, served: Mapping[str, FloatArray], overhead: FloatArray | None) -> FloatArray:
+    def _apart(self, spend: Mapping[Account, FloatArray]) -> dict[Account, FloatArray]:
+        """Spend by account where it is asked for, in arrays of its own.
+
+        What a route takes away in full can leave less than nothing in the last bit: nobody is paid less than nothing.
+        """
+        if not self._accounts:
+            return {}
+        tokens = self._demand.tokens
+        return {
+            account: np.maximum(usd if account == OVERHEAD or not self._drifts else usd * tokens, 0.0)
+            for account, usd in spend.items()
+        }
+
+    def _total(self, spend: Mapping[Account, FloatArray]) -> FloatArray:
         total = np.zeros(self._demand.factors.shape[1:])
-        for usd in served.values():
-            total += usd
+        for account, usd in spend.items():
+            if account != OVERHEAD:
+                total += usd
         if self._drifts:
             total *= self._demand.tokens
-        if overhead is not None:
-            total += overhead
+        if OVERHEAD in spend:
+            total += spend[OVERHEAD]
         return total

@@ -8,7 +8,7 @@ Spend is bilinear in requests and unit costs, so it is worked out by the cheapes
   types with the same ramp are added up before the ramp multiplies them;
 - any other: its unit cost is worked out per month and path.
 
-Groups of one spend are kept by who is paid: the tier that serves, or None for routing overhead.
+Groups of one spend are kept by account: what is priced and settled alike (planner.unit_costs).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,22 +20,30 @@ from planner.digest import digest
 from planner.distributions import Point
 from planner.levers import adoption
 from planner.scenario_costs import ScenarioCosts
-from planner.unit_costs import AppliedLever, Drawn, TypeCosts
+from planner.unit_costs import Account, AppliedLever, Drawn, TypeCosts
 from planner.units import FloatArray
 
-Payee = str | None
-"""A model tier, or None for routing overhead, which no price move and no token drift touches."""
+BothPrices = tuple[FloatArray, FloatArray | None]
+"""USD at each month's list and at the pricing day's, each (n_months, n_paths); the latter None where not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockSpend:
+    """Spend of one scenario on one block of paths: in total and, where it is asked for, by account."""
+
+    total: BothPrices
+    accounts: Mapping[Account, BothPrices] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What full adoption of a route changes of a type's monthly USD to one payee, per unit of the request factor.
+    """What full adoption of a route changes of a type's monthly USD of one account, per unit of the request factor.
 
     usd: shape (n_paths,).
     """
 
     index: int
-    payee: Payee
+    account: Account
     usd: FloatArray
 
 
@@ -69,31 +77,31 @@ _NO_RAMP = {"start_month": np.array([-np.inf]), "ceiling": np.ones(1)}
 class RoutedType:
     """A type of the second form: its place among the types and its costs.
 
-    before: u(0) by payee. ramps: of each route, shape (n_months, 1). key: equal for types whose draws d_j are the same
-    function of the same inputs, whatever their ramps.
+    before: u(0) by account. ramps: of each route, shape (n_months, 1). key: equal for types whose draws d_j are the
+    same function of the same inputs, whatever their ramps.
     """
 
     index: int
     costs: TypeCosts
-    before: Mapping[Payee, FloatArray]
+    before: Mapping[Account, FloatArray]
     ramps: tuple[FloatArray, ...]
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioTerms:
-    """One scenario put together: rows of the matrix product by payee, routed types, and the rest with their places."""
+    """One scenario put together: rows of the matrix product by account, routed types, the rest with their places."""
 
     costs: ScenarioCosts
-    certain: Mapping[Payee, int]
+    certain: Mapping[Account, int]
     routed: tuple[RoutedType, ...]
     others: tuple[tuple[int, TypeCosts], ...]
 
     @property
-    def payees(self) -> tuple[Payee, ...]:
-        """Everybody who may be paid, tiers first."""
-        tiers = sorted({copy.tier for item in self.costs.types for copy in item.copies})
-        return (*tiers, None) if any(item.routes for item in self.costs.types) else tuple(tiers)
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account that may cost something, tiers in alphabetical order and overhead last."""
+        found = {account for item in self.costs.types for account in item.accounts}
+        return tuple(sorted(found, key=lambda item: (item.tier is None, item.tier or "", not item.eligible)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,19 +121,19 @@ class SpendTerms:
 
     def spend_usd(
         self, terms: ScenarioTerms, factors: FloatArray, certain: FloatArray, drawn: Drawn, known: KnownChanges
-    ) -> dict[Payee, FloatArray]:
-        """USD by payee before drift and price moves, each (n_months, n_paths). known: what the scenarios share."""
-        spend = {payee: certain[:, row, :].copy() for payee, row in terms.certain.items()}
-        groups: dict[tuple[Payee, bytes], tuple[FloatArray, list[Change]]] = {}
+    ) -> dict[Account, FloatArray]:
+        """USD by account before drift and price moves, each (n_months, n_paths). known: what the scenarios share."""
+        spend = {account: certain[:, row, :].copy() for account, row in terms.certain.items()}
+        groups: dict[tuple[Account, bytes], tuple[FloatArray, list[Change]]] = {}
         for routed in terms.routed:
             for ramp, change in _changes(routed, drawn, known, self.requests[routed.index]):
-                groups.setdefault((change.payee, ramp.tobytes()), (ramp, []))[1].append(change)
-        for (payee, _), (ramp, changes) in groups.items():
-            _add(spend, payee, ramp * known.total(changes, factors))
+                groups.setdefault((change.account, ramp.tobytes()), (ramp, []))[1].append(change)
+        for (account, _), (ramp, changes) in groups.items():
+            _add(spend, account, ramp * known.total(changes, factors))
         months = np.arange(factors.shape[1], dtype=np.float64)
         for index, costs in terms.others:
-            for payee, unit in by_payee(costs, months, drawn):
-                _add(spend, payee, factors[index] * (unit * self.requests[index]))
+            for account, unit in costs.unit_cost_by_account(months, drawn).items():
+                _add(spend, account, factors[index] * (unit * self.requests[index]))
         return spend
 
 
@@ -157,7 +165,7 @@ class _Rows:
 
 def _scenario_terms(costs: ScenarioCosts, requests: FloatArray, rows: _Rows) -> ScenarioTerms:
     months = np.arange(rows.n_months, dtype=np.float64)
-    certain: dict[Payee, FloatArray] = {}
+    certain: dict[Account, FloatArray] = {}
     routed, others = [], []
     points = {key: np.array([value.value]) for key, value in costs.inputs.items() if isinstance(value, Point)}
     for index, item in enumerate(costs.types):
@@ -166,20 +174,20 @@ def _scenario_terms(costs: ScenarioCosts, requests: FloatArray, rows: _Rows) -> 
             known = points
         elif (ramps := _certain_ramps(item, points, months)) is not None:
             known = _routing_off(item)
-            before = dict(by_payee(item, np.zeros(1), known))
+            before = item.unit_cost_by_account(np.zeros(1), known)
             routed.append(
                 RoutedType(index=index, costs=item, before=before, ramps=ramps, key=digest(index, item.copies))
             )
         else:
             others.append((index, item))
         if known is not None:
-            for payee, unit in by_payee(item, months, known):
+            for account, unit in item.unit_cost_by_account(months, known).items():
                 if unit.any():
-                    row = certain.setdefault(payee, np.zeros((rows.n_months, rows.n_types)))
+                    row = certain.setdefault(account, np.zeros((rows.n_months, rows.n_types)))
                     row[:, index] = unit[:, 0] * requests[index]
     return ScenarioTerms(
         costs=costs,
-        certain={payee: rows.index(row) for payee, row in certain.items()},
+        certain={account: rows.index(row) for account, row in certain.items()},
         routed=tuple(routed),
         others=tuple(others),
     )
@@ -231,26 +239,18 @@ def _changes(
         share, escalation = drawn[f"{route.key}.share"], drawn[f"{route.key}.escalation"]
         key = routed.key, route.key, id(share), id(escalation)
         if key not in known.by_route:
-            units = by_payee(routed.costs, np.zeros(1), {**off, **_route_drawn(route, share, escalation)})
+            units = routed.costs.unit_cost_by_account(np.zeros(1), {**off, **_route_drawn(route, share, escalation)})
             changes = (
-                Change(index=routed.index, payee=payee, usd=(unit - routed.before[payee])[0] * requests)
-                for payee, unit in units
+                Change(index=routed.index, account=account, usd=(unit - routed.before[account])[0] * requests)
+                for account, unit in units.items()
             )
             known.by_route[key] = share, escalation, tuple(change for change in changes if change.usd.any())
         for change in known.by_route[key][2]:
             yield ramp, change
 
 
-def by_payee(costs: TypeCosts, months: FloatArray, drawn: Drawn) -> Iterator[tuple[Payee, FloatArray]]:
-    """USD per request of one type by who is paid, broadcastable to (n_months, n_paths)."""
-    by_tier, overhead = costs.unit_cost_by_tier(months, drawn)
-    yield from by_tier.items()
-    if costs.routes:
-        yield None, overhead
-
-
-def _add(spend: dict[Payee, FloatArray], payee: Payee, usd: FloatArray) -> None:
-    if payee in spend:
-        spend[payee] += usd
+def _add(spend: dict[Account, FloatArray], account: Account, usd: FloatArray) -> None:
+    if account in spend:
+        spend[account] += usd
     else:
-        spend[payee] = usd
+        spend[account] = usd

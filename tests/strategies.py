@@ -13,7 +13,8 @@ import reference
 import tomlkit
 from hypothesis import strategies as st
 
-from planner.contract import Contract, DiscountBand
+from planner.bands import DiscountBand
+from planner.contract import Contract
 from planner.machine import plan_json
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan

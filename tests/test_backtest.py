@@ -39,9 +39,10 @@ from planner.backtest.rules import (
     rule_list_usd,
 )
 from planner.backtest_report import BY_LUCK, backtest_json, bands_sentence, coverage_sentence, headline, tables
+from planner.bands import DiscountBand
 from planner.bundled import data_path
 from planner.charts.backtest import fold_chart, fold_frame, history_frame, pit_chart, pit_frame, sizing_chart
-from planner.contract import Contract, DiscountBand
+from planner.contract import Contract
 from planner.generations import one_generation
 from planner.history.history import PeriodKind
 from planner.inputs import Decision, PlanInputs

@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Case, contract_of, spend_paths
 
+from planner.bands import DiscountBand
 from planner.commit import CommitSample, commit_sample
-from planner.contract import NO_COMMITMENT, Contract, DiscountBand
-from planner.settlement import term_use
+from planner.contract import Contract
+from planner.offer import NO_COMMITMENT
+from planner.term_use import term_use
 
 ALPHAS = st.sampled_from([0.0, 0.1, 0.25, 0.34, 0.5, 1.0])
 

@@ -8,8 +8,10 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.contract import NO_COMMITMENT, Contract, DiscountBand, Offer
+from planner.bands import DiscountBand
+from planner.contract import Contract
 from planner.errors import InputError
+from planner.offer import NO_COMMITMENT, Offer
 
 BANDS = ((250_000.0, 0.08), (1_000_000.0, 0.15), (5_000_000.0, 0.25))
 

@@ -21,6 +21,9 @@ ORDER = (
     "planner.bundled",
     "planner.units",
     "planner.distributions",
+    "planner.clauses",
+    "planner.bands",
+    "planner.offer",
     "planner.price_data.*",
     "planner.prices",
     "planner.usage.columns",
@@ -56,10 +59,24 @@ ORDER = (
     "planner.simulation_block",
     "planner.simulation",
     "planner.contract",
+    "planner.steps",
+    "planner.term_use",
+    "planner.clause_rules",
+    "planner.ledger",
+    "planner.cash",
     "planner.settlement",
+    "planner.foresight",
+    "planner.dead_zone",
     "planner.risk",
     "planner.effects",
     "planner.drivers",
+    "planner.expectation",
+    "planner.convex_curve",
+    "planner.commit_search",
+    "planner.band_search",
+    "planner.ramp_search",
+    "planner.plain_sample",
+    "planner.ledger_sample",
     "planner.commit",
     "planner.inputs",
     "planner.typed_mix",
@@ -68,10 +85,12 @@ ORDER = (
     "planner.words",
     "planner.caveats",
     "planner.outcome",
+    "planner.decision_caveats",
     "planner.prepared",
     "planner.plan",
     "planner.plan_drivers",
     "planner.typed_offer",
+    "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",
     "planner.listings",
@@ -79,6 +98,7 @@ ORDER = (
     "planner.calibration_report",
     "planner.backtest_report",
     "planner.drivers_report",
+    "planner.ledger_report",
     "planner.machine",
     "planner.charts.*",
     "planner.workbook.*",
@@ -88,6 +108,7 @@ ORDER = (
     "planner.terminal",
     "planner.options",
     "planner.run_rate_commands",
+    "planner.settle_command",
     "planner.cli",
     "app",
 )
@@ -98,6 +119,9 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.run_rate_commands": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.settle_command": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.price_data.library": {
@@ -133,7 +157,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "xlsxwriter": ("planner.workbook",),
     "streamlit": ("planner.ui", "app"),
     "rich": ("planner.terminal",),
-    "typer": ("planner.options", "planner.run_rate_commands", "planner.cli"),
+    "typer": ("planner.options", "planner.run_rate_commands", "planner.settle_command", "planner.cli"),
     # The standard library, where it opens a door to the outside.
     "socket": ("planner.cli",),
     "subprocess": ("planner.cli",),
@@ -161,7 +185,7 @@ LONGER: dict[str, str] = {}
 """Modules or functions that may be longer: {"planner.x" or "planner.x.function": reason}."""
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
-PRINTS = ("planner.run_rate_commands", "planner.cli")
+PRINTS = ("planner.run_rate_commands", "planner.settle_command", "planner.cli")
 CATCH_ALL_NAMES = {"common", "core", "helpers", "misc", "tools", "types", "util", "utils"}
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef

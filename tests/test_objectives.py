@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Case
 
+from planner.bands import DiscountBand
 from planner.commit import commit_sample
-from planner.contract import Contract, DiscountBand
+from planner.contract import Contract
+from planner.foresight import least_paid_usd
 from planner.inputs import Decision
 from planner.objectives import constraint_note, largest_regret_usd, recommend
 from planner.outcome import offer_outcome
-from planner.settlement import TermUse, least_paid_usd, term_use
+from planner.term_use import TermUse, term_use
 
 BANDS = ((200_000.0, 0.1), (700_000.0, 0.2), (1_400_000.0, 0.3))
 DECISION = Decision(
@@ -146,7 +148,7 @@ def test_at_locked_prices_too(objective, loss):
     def settled(name: str, commit: float) -> tuple[np.ndarray, np.ndarray]:
         d = agreed.discount_at(commit)
         balance, over = np.full(60, commit / (1 - d)), np.zeros(60)
-        for now, then in zip(use[name].locked.current, use[name].locked.drawing, strict=True):
+        for now, then in zip(use[name].accounts[0].current, use[name].accounts[0].drawing, strict=True):
             drawn = np.minimum(balance, then)
             balance = balance - drawn
             over += (then - drawn) / then * now

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Case, contract_of, spend_paths
 
-from planner.contract import NO_COMMITMENT, Offer
-from planner.settlement import Settlement, least_paid_usd, settle, term_use
+from planner.foresight import least_paid_usd
+from planner.offer import NO_COMMITMENT, Offer
+from planner.settlement import Settlement, settle
+from planner.term_use import term_use
 
 CENT = 0.01
 COMMITS = st.one_of(strategies.cents(1, 20_000_000), strategies.cents(1, 100_000))

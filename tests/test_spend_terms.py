@@ -20,6 +20,7 @@ from planner.simulation import KeptPaths, SpendPaths, simulate_spend
 from planner.simulation_block import InputDraws, SpendModel
 from planner.spend_terms import KnownChanges, spend_terms
 from planner.streams import BlockStreams
+from planner.unit_costs import Account
 
 PATHS = 500
 TYPES = [mix_entry(name, monthly_requests=n) for name, n in (("chat", 1e6), ("code", 3e5), ("mail", 2e5), ("ads", 1e5))]
@@ -67,14 +68,14 @@ def test_every_form_of_a_type_is_the_plain_sum_of_requests_times_unit_costs(one,
     for scenario in terms.scenarios:
         drawn = draws.draw(scenario.costs.inputs)
         spend = terms.spend_usd(scenario, factors, certain, drawn, known)
-        slow: dict[str | None, Any] = {}
+        slow: dict[Account, Any] = {}
         for k, costs in enumerate(scenario.costs.types):
-            by_tier, overhead = costs.unit_cost_by_tier(months, drawn)
-            for payee, unit in (*by_tier.items(), (None, overhead)):
-                slow[payee] = slow.get(payee, 0.0) + factors[k] * found.requests[k] * unit
-        for payee, usd in slow.items():
-            np.testing.assert_allclose(spend.get(payee, np.zeros_like(usd)), usd, rtol=1e-9, atol=1e-9)
-        assert set(spend) <= set(scenario.payees)
+            units = costs.unit_cost_by_account(months, drawn)
+            for account, unit in units.items():
+                slow[account] = slow.get(account, 0.0) + factors[k] * found.requests[k] * unit
+        for account, usd in slow.items():
+            np.testing.assert_allclose(spend.get(account, np.zeros_like(usd)), usd, rtol=1e-9, atol=1e-9)
+        assert set(spend) <= set(scenario.accounts)
 
 
 # --- rebound and who leaves ------------------------------------------------------------------------------------------

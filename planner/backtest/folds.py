@@ -13,11 +13,12 @@ import numpy as np
 
 from planner.backtest.forecast import forecast_usd, hide
 from planner.backtest.judge import Backtest, Fold, folds_of, judge_fold
+from planner.backtest.rules import left_away, year_of
 from planner.coverage import coverage
 from planner.generations import one_generation
 from planner.history.complete import complete_months
 from planner.history.history import LEAST_MONTHS, LEAST_WEEKS, History, history_of
-from planner.inputs import PlanInputs, UsageInputs
+from planner.inputs import Decision, PlanInputs, UsageInputs
 from planner.mix import Measurement, measure, prompt_edges
 from planner.prices import PriceBook
 from planner.units import FloatArray
@@ -104,7 +105,14 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
         starts=tuple(period.start for period in past.periods),
         spend_usd=tuple(whole_periods_usd(past).tolist()),
         folds=tuple(folds),
-        warnings=(*_typed(inputs), *followed, *_left_out(past), *_skipped(past, skipped), *_events(inputs)),
+        warnings=(
+            *_typed(inputs),
+            *followed,
+            *_left_out(past),
+            *_skipped(past, skipped),
+            *_events(inputs),
+            *_terms(inputs),
+        ),
     )
 
 
@@ -147,14 +155,20 @@ def _fold(log: _Log, whole: Measurement, past: History, hidden: int) -> Fold | N
         return None
     inputs = log.inputs
     return judge_fold(
-        inputs.contract,
-        inputs.decision,
+        year_of(inputs.contract),
+        _of_one_scenario(inputs.decision),
         period=past.period,
         labels=past.labels,
         starts=[period.start for period in past.periods],
         spend_usd=whole_periods_usd(past),
         forecast_usd=forecast_usd(inputs, hide(past, known, hidden), log.price_book, on=past.priced_on),
     )
+
+
+def _of_one_scenario(decision: Decision) -> Decision:
+    """A fold knows no scenarios, and a year by itself has nothing to discount."""
+    weighted = decision.objective == "weighted"
+    return replace(decision, objective="expected_cost" if weighted else decision.objective, money="nominal")
 
 
 def _untested(*warnings: str) -> Backtest:
@@ -194,6 +208,11 @@ def _skipped(past: History, skipped: Sequence[int]) -> Iterator[str]:
             f"Not judged: the fold that hides {past.labels[-hidden]} and later. The exclusions leave no use in the "
             "complete months before, and so nothing to forecast from."
         )
+
+
+def _terms(inputs: PlanInputs) -> Iterator[str]:
+    if names := left_away(inputs.contract):
+        yield f"A fold is settled as one year by itself, without these of the contract's terms: {names}."
 
 
 def _events(inputs: PlanInputs) -> Iterator[str]:

@@ -14,10 +14,12 @@ import numpy as np
 
 from planner.commit import commit_sample
 from planner.contract import Contract
+from planner.foresight import least_paid_usd
 from planner.inputs import Decision
 from planner.objectives import recommend
-from planner.settlement import TermUse, least_paid_usd, settle, term_use
+from planner.settlement import settle
 from planner.simulation import SpendPaths
+from planner.term_use import TermUse, term_use
 from planner.units import HALF_CENT_USD, MONTHS_PER_YEAR, FloatArray
 
 RECOMMENDED: Final = "recommended"
@@ -68,8 +70,9 @@ def commit_for_list_usd(contract: Contract, list_usd_per_year: float) -> float:
     for low, stop in reversed(contract.commit_ranges):
         if low >= stop:
             continue
-        discount = contract.offer_at(max(low, _CENT)).discount_fraction
-        commit = contract.commit_usd_per_year(list_usd_per_year, discount)
+        least = max(low, _CENT)
+        used_up = contract.list_usd_per_year(least, contract.offer_at(least).discount_fraction)
+        commit = least + contract.commit_usd_per_year(list_usd_per_year - used_up, contract.discount_at(least))
         if commit >= low * (1.0 - _ROUNDING):
             return max(commit, low) if stop == inf else min(max(commit, low), stop - _CENT)
     return 0.0
@@ -113,8 +116,38 @@ def summed(costs: Sequence[RuleCost]) -> RuleCost:
 
 
 def year_of(contract: Contract) -> Contract:
-    """The contract's terms for one year, whatever its term: a fold is settled as one period."""
-    return replace(contract, term_months=MONTHS_PER_YEAR)
+    """The contract's terms for one year by itself, whatever its term: a fold is settled as one period.
+
+    A fold is one sum of spend. What needs more than that (other years, quarters, model tiers, months) is left away.
+    """
+    return Contract(
+        term_months=MONTHS_PER_YEAR,
+        bands=tuple(replace(band, by_tier=()) for band in contract.bands),
+        band_mode=contract.band_mode,
+        drawdown=contract.drawdown,
+        overage=contract.overage,
+        overage_cap_fraction=contract.overage_cap_fraction,
+        shortfall=contract.shortfall,
+        true_up_rate=contract.true_up_rate,
+        eligible_fraction=contract.eligible_fraction,
+    )
+
+
+def left_away(contract: Contract) -> str:
+    """The clauses of a contract that a fold cannot show, in words; empty where there are none."""
+    found = {
+        "ramp": contract.ramp != "flat",
+        "fixed commitment": contract.commits_usd_per_year is not None,
+        "commitment period": contract.commit_period != "year",
+        "discounts by model tier": contract.has_tier_discounts,
+        "eligible models": not contract.eligible.is_everything,
+        "price protection": contract.protects_prices,
+        "clauses that link contract years": contract.is_linked,
+        "contract in force": contract.in_force is not None,
+        "marketplace": contract.marketplace is not None,
+        "fixed spend": bool(contract.fixed_spend),
+    }
+    return ", ".join(name for name, is_there in found.items() if is_there)
 
 
 def year_use(contract: Contract, list_usd_per_year: FloatArray) -> TermUse:
@@ -135,7 +168,7 @@ def lived(
 ) -> RuleCost:
     """Settle a commitment on a fold's actual list spend; the fold is `year_fraction` of a year and owes that of C."""
     use = year_use(contract, np.array([actual_usd / year_fraction]))
-    offer = contract.offer_at(commit_usd_per_year)
+    offer = year_of(contract).offer_at(commit_usd_per_year)
     settled = settle(year_of(contract), offer, use)
     shortfall = float(settled.shortfall_usd.sum()) * year_fraction
     return RuleCost(

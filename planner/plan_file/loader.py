@@ -8,16 +8,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from planner.contract import Contract, DiscountBand
 from planner.distributions import Point
-from planner.errors import InputError, PlannerError
+from planner.errors import InputError
 from planner.inputs import Decision, PlanInputs, PriceInputs, TargetError, TypedMix, UsageInputs
 from planner.levers import BatchLever, CacheLever, OutputLever, Ramp, Route, Scenario
 from planner.mix import Exclusion
+from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
-from planner.plan_file.mistakes import explain
+from planner.plan_file.mistakes import explain, located
 from planner.plan_file.schema import (
-    ContractSection,
     MixSection,
     OverrideSection,
     PlanFile,
@@ -72,7 +71,8 @@ def parse_plan(text: str, *, base_dir: Path) -> PlanInputs:
 def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path) -> PlanInputs:
     if file.plan.start.day != 1:
         raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
-    contract = _contract(file.contract)
+    prices = _prices(file.prices)
+    contract = contract_of(file, prices)
     months = file.plan.months if file.plan.months is not None else contract.term_months
     if months < contract.term_months:
         raise InputError(
@@ -90,16 +90,16 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         seed=file.plan.seed,
         usage=_usage(file.usage, base_dir) if file.usage else None,
         mix=_typed_mix(file.mix),
-        prices=_prices(file.prices),
-        demand=_located("demand", demand_model, file.demand),
-        demand_at_defaults=_located("demand", demand_model, typed_part(file.demand, given)),
+        prices=prices,
+        demand=located("demand", demand_model, file.demand),
+        demand_at_defaults=located("demand", demand_model, typed_part(file.demand, given)),
         demand_given=given,
         scenarios=scenarios,
         baseline=baseline,
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
-        notes=_assumed(file),
+        notes=(*_assumed(file), *contract_notes(file)),
         text=text,
         base_dir=base_dir,
     )
@@ -119,13 +119,6 @@ def _target_error(section: TargetErrorSection | None) -> TargetError | None:
     return TargetError(
         shortfall_probability=section.shortfall_probability, expected_cost_fraction=section.expected_cost_fraction
     )
-
-
-def _located(place: str, make: Any, section: Any) -> Any:
-    try:
-        return make(section)
-    except PlannerError as error:
-        raise InputError(f"{place}: {error}") from None
 
 
 def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
@@ -269,32 +262,16 @@ def _scenarios(sections: Sequence[ScenarioSection]) -> tuple[tuple[Scenario, ...
     return (Scenario(name=IMPLICIT_BASELINE), *scenarios), IMPLICIT_BASELINE
 
 
-def _contract(section: ContractSection) -> Contract:
-    return _located(
-        "contract",
-        lambda terms: Contract(
-            term_months=terms.term_months,
-            bands=tuple(
-                DiscountBand(
-                    min_commit_usd_per_year=band.min_commit_usd_per_year, discount_fraction=band.discount_fraction
-                )
-                for band in terms.band
-            ),
-            drawdown=terms.drawdown,
-            overage=terms.overage,
-            shortfall=terms.shortfall,
-            eligible_fraction=terms.eligible_fraction,
-            price_falls_passed_through=terms.price_falls.passed_through,
-        ),
-        section,
-    )
-
-
 def _decision(file: PlanFile, scenarios: Sequence[Scenario]) -> Decision:
     section, names = file.decision, [scenario.name for scenario in scenarios]
     name = section.scenario if section.scenario is not None else names[-1]
     if name not in names:
         raise InputError(f"decision.scenario = '{name}' is not a scenario of this plan. Known: {', '.join(names)}")
+    if section.objective == "weighted" and not section.scenario_weights:
+        raise InputError(
+            f'decision.objective = "weighted" needs scenario_weights, such as {{ "{names[0]}" = 1 }}; '
+            f"scenarios: {', '.join(names)}"
+        )
     return Decision(
         scenario=name,
         objective=section.objective,
@@ -302,7 +279,22 @@ def _decision(file: PlanFile, scenarios: Sequence[Scenario]) -> Decision:
         cvar_loss=section.cvar_loss,
         cvar_weight=section.cvar_weight,
         cvar_level=section.cvar_level,
+        scenario_weights=_weights(section.scenario_weights, names),
+        money=section.money,
+        shortfall_limit_per=section.shortfall_limit_per,
     )
+
+
+def _weights(given: Mapping[str, float], names: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """(scenario, weight), weights adding up to 1, in the order of the scenarios."""
+    if unknown := next((name for name in given if name not in names), None):
+        raise InputError(
+            f"decision.scenario_weights: '{unknown}' is not a scenario of this plan. Known: {', '.join(names)}"
+        )
+    total = sum(given.values())
+    if given and total == 0:
+        raise InputError("decision.scenario_weights: every weight is 0; give one scenario a weight above 0")
+    return tuple((name, given[name] / total) for name in names if name in given)
 
 
 def _assumed(file: PlanFile) -> tuple[str, ...]:

@@ -1,17 +1,29 @@
 """What is wrong with a plan file, in words: pydantic's findings told with the keys as people write them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from planner.errors import InputError, PlannerError
 from planner.plan_file.schema import PlanFile
+
+Made = TypeVar("Made")
 
 
 def explain(error: ValidationError) -> str:
     """One line per mistake: the key's path as people write it, the value, and what is allowed there."""
     return "; ".join(_explain(item) for item in _without_union_echoes(error))
+
+
+def located(place: str, make: Callable[..., Made], *args: Any, **kwargs: Any) -> Made:
+    """What `make` makes of the arguments; a mistake that it finds is an InputError that says where in the file."""
+    try:
+        return make(*args, **kwargs)
+    except PlannerError as error:
+        message = str(error)
+        raise InputError(message if message.startswith(place) else f"{place}: {message}") from None
 
 
 def _without_union_echoes(error: ValidationError) -> list[Any]:
@@ -25,7 +37,8 @@ def _without_union_echoes(error: ValidationError) -> list[Any]:
             items[place]["msg"] += f", or {item['msg'].removeprefix('Input should be ')}"
         else:
             items[place] = {**item, "loc": place}
-    return list(items.values())
+    deeper = {place[:depth] for place in items for depth in range(1, len(place))}
+    return [item for place, item in items.items() if place not in deeper]  # the list that a value is meets "or a text"
 
 
 def _is_key(item: Any, part: object) -> bool:

@@ -7,21 +7,15 @@ into the nouns of the engine.
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from planner.distributions import Point, fraction_from_quantiles, positive_from_quantiles, rate_from_quantiles
+from planner.plan_file.contract_sections import ContractSection, FixedSpendSection
+from planner.plan_file.section import Name, Provider, Section, Share, Usd
 from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Usd = Annotated[float, Field(ge=0, le=1e12)]
 Tokens = Annotated[float, Field(ge=0, le=1e9)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Section(BaseModel):
-    """A table of the plan file: keys it does not know are errors, and numbers are finite numbers."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+Numbers = float | list[float]
 
 
 class TargetErrorSection(Section):
@@ -121,7 +115,7 @@ class CutsSection(Section):
 class PricesSection(Section):
     """[prices]: whose prices, as of which day."""
 
-    provider: Literal["anthropic", "bedrock", "vertex"] = "anthropic"
+    provider: Provider = "anthropic"
     on: date | None = Field(default=None, description="default: the day the price data was last checked, or the start")
     override: list[OverrideSection] = Field(default_factory=list)
     cuts: CutsSection = Field(default_factory=CutsSection)
@@ -135,9 +129,6 @@ class EventSection(Section):
     month: Month
     size: Positive
     request_types: list[Name] = Field(default_factory=lambda: ["*"])
-
-
-Numbers = float | list[float]
 
 
 class FittedKeySection(Section):
@@ -253,40 +244,34 @@ class ScenarioSection(Section):
     output: list[OutputSection] = Field(default_factory=list)
 
 
-class BandSection(Section):
-    """[[contract.band]]: from this annual commitment on, this discount."""
-
-    min_commit_usd_per_year: Usd
-    discount_fraction: Annotated[float, Field(ge=0, lt=1)]
-
-
-class PriceFallsSection(Section):
-    """[contract.price_falls]"""
-
-    passed_through: bool = True
-
-
-class ContractSection(Section):
-    """[contract]: the terms on the table."""
-
-    term_months: Annotated[int, Field(ge=1, le=120)] = 12
-    drawdown: Literal["contracted", "list"] = "contracted"
-    overage: Literal["list", "committed"] | Annotated[float, Field(ge=0, lt=1)] = "list"
-    shortfall: Literal["forfeit"] = "forfeit"
-    eligible_fraction: Share = 1.0
-    price_falls: PriceFallsSection = Field(default_factory=PriceFallsSection)
-    band: Annotated[list[BandSection], Field(min_length=1)]
-
-
 class DecisionSection(Section):
     """[decision]: what is decided on, and by which measure."""
 
     scenario: Name | None = Field(default=None, description="default: the last scenario")
-    objective: Literal["expected_cost", "mean_cvar", "minimax_regret"] = "expected_cost"
+    objective: Literal["expected_cost", "mean_cvar", "minimax_regret", "weighted"] = "expected_cost"
+    scenario_weights: dict[str, Annotated[float, Field(ge=0, le=1e6)]] = Field(
+        default_factory=dict, description='with objective = "weighted": scenario = weight; scaled to add up to 1'
+    )
+    money: Literal["nominal", "npv"] = Field(
+        default="nominal", description="whether dollars count as paid or at their present value"
+    )
     max_shortfall_probability: Share = 0.10
+    shortfall_limit_per: Literal["term", "period"] = Field(
+        default="term", description="the limit holds for a shortfall in any period of the term, or in each by itself"
+    )
     cvar_loss: Literal["cost", "regret"] = "cost"
     cvar_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
     cvar_level: Annotated[float, Field(ge=0, lt=1)] = 0.9
+
+    @field_validator("cvar_loss", mode="before")
+    @classmethod
+    def _waste_is_no_objective(cls, value: object) -> object:
+        if value == "waste":
+            raise ValueError(
+                "waste only serves as a constraint, because committing nothing always wastes least; give 'cost' or "
+                "'regret', and limit waste with max_shortfall_probability"
+            )
+        return value
 
 
 class PlanFile(Section):
@@ -300,6 +285,7 @@ class PlanFile(Section):
     demand: DemandSection = Field(default_factory=DemandSection)
     scenario: list[ScenarioSection] = Field(default_factory=list)
     contract: ContractSection
+    fixed_spend: list[FixedSpendSection] = Field(default_factory=list)
     decision: DecisionSection = Field(default_factory=DecisionSection)
 
     @model_validator(mode="after")

@@ -1,14 +1,20 @@
 """A plan file written back: the keys that the product changes for a user, everything else, comments too, as it was."""
 
-from collections.abc import Sequence
-from typing import Any
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, InlineTable, Table
 
 from planner.calibration.calibrate import CALENDAR, DEMAND_KEYS, FITTED_KEYS, Calibration, Fitted
 
+RARER_TERMS: Final = ("eligible", "marketplace", "in_force", "renewal")
+"""Tables under [contract] that a form leaves as text."""
+
 _RATES = ("growth_per_year", "token_drift_per_year")
+_GROUPED_FROM = 10_000
 
 
 def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: bool) -> str:
@@ -26,6 +32,128 @@ def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: boo
             usage.pop(key, None)
     document.pop("mix", None)
     return tomlkit.dumps(document)
+
+
+def terms_of(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """[contract] and [[fixed_spend]] of a plan that was read before, as written."""
+    document = tomllib.loads(text)
+    return document["contract"], document.get("fixed_spend", [])
+
+
+def rarer_terms(text: str) -> str:
+    """What a form leaves as text: the rarer tables under [contract], and [[fixed_spend]]."""
+    contract, fixed_spend = terms_of(text)
+    rarer: dict[str, Any] = {}
+    if tables := {key: contract[key] for key in RARER_TERMS if key in contract}:
+        rarer["contract"] = tables
+    if fixed_spend:
+        rarer["fixed_spend"] = fixed_spend
+    return tomlkit.dumps(rarer)
+
+
+def with_contract(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]] = ()) -> str:
+    """A plan's text with these terms under [contract] and [[fixed_spend]]; every other section as it was, comments too.
+
+    Keys that say the same already stay as they are written. Where terms are spelled in a way that cannot be
+    changed in place, such as dotted keys, the two sections are written anew at the end.
+    """
+    if terms_of(text) == (contract, list(fixed_spend)):
+        return text
+    wanted = tomllib.loads(text) | {"contract": contract}
+    wanted.pop("fixed_spend", None)
+    if fixed_spend:
+        wanted["fixed_spend"] = list(fixed_spend)
+    try:
+        changed = _changed_in_place(text, contract, fixed_spend)
+        if tomllib.loads(changed) == wanted:
+            return changed
+    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, IndexError, AttributeError, TypeError, ValueError):
+        pass  # tomlkit has spellings that it reads and cannot change
+    return _written_anew(text, contract, fixed_spend)
+
+
+def _changed_in_place(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> str:
+    document = tomlkit.parse(text)
+    _merge(document["contract"], contract)
+    if not fixed_spend:
+        document.pop("fixed_spend", None)
+    elif isinstance(document.get("fixed_spend"), AoT):
+        _merge_entries(document["fixed_spend"], fixed_spend)
+    elif document.get("fixed_spend") != list(fixed_spend):
+        document.pop("fixed_spend", None)
+        document.add("fixed_spend", _new(list(fixed_spend)))
+    return tomlkit.dumps(document)
+
+
+def _written_anew(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> str:
+    document = tomlkit.parse(text)
+    for name in ("contract", "fixed_spend"):
+        while name in document:
+            document.remove(name)
+    sections: dict[str, Any] = {"contract": _new(contract)}
+    if fixed_spend:
+        sections["fixed_spend"] = _new(list(fixed_spend))
+    kept = tomlkit.dumps(document).rstrip("\n")
+    return f"{kept}\n\n{tomlkit.dumps(sections)}" if kept else tomlkit.dumps(sections)
+
+
+def _merge(table: Any, values: Mapping[str, Any]) -> None:
+    """Bring a table in line with values, touching only what differs."""
+    for key in [key for key in table if key not in values]:
+        del table[key]
+    for key, value in values.items():
+        old = table.get(key)
+        if old is None:
+            table[key] = _new(value, inline=isinstance(table, InlineTable))
+        elif isinstance(value, Mapping) and isinstance(old, Mapping):
+            _merge(old, value)
+        elif isinstance(old, AoT):
+            _merge_entries(old, value)
+        elif old != value:
+            table[key] = _new(value, inline=True)
+
+
+def _merge_entries(entries: AoT, values: Sequence[Mapping[str, Any]]) -> None:
+    """The same for a list of tables, entry by entry."""
+    while len(entries) > len(values):
+        del entries[-1]
+    for entry, value in zip(entries, values, strict=False):
+        _merge(entry, value)
+    for value in values[len(entries) :]:
+        entries.append(_new(value))
+
+
+def _new(value: Any, *, inline: bool = False) -> Any:
+    """A value that the file did not have; whole amounts get separators. inline: tables on one line."""
+    if isinstance(value, Mapping):
+        table: Any = tomlkit.inline_table() if inline else tomlkit.table()
+        ordered = sorted(value.items(), key=lambda item: isinstance(item[1], Mapping) or _is_entries(item[1]))
+        for key, part in ordered:
+            table.add(key, _new(part, inline=inline))
+        if not inline:
+            table.add(tomlkit.nl())
+        return table
+    if _is_entries(value) and not inline:
+        entries = tomlkit.aot()
+        for part in value:
+            entries.append(_new(part))
+        return entries
+    if isinstance(value, list | tuple):
+        listed = tomlkit.array()
+        listed.extend([_new(part, inline=True) for part in value])
+        return listed
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and value == int(value)
+        and value >= _GROUPED_FROM
+    ):
+        return tomlkit.value(f"{int(value):_}")
+    return value
+
+
+def _is_entries(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
 def with_calibration(text: str, calibration: Calibration) -> str:
