@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner import run_rate_commands
+from planner import run_rate_commands, settle_command
 from planner.arguments import day, pairs
 from planner.errors import InputError, PlannerError
 from planner.options import JsonFlag, PlanPath, QuietFlag
@@ -29,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (run_rate_commands.calibrate, run_rate_commands.backtest, run_rate_commands.drivers):
+for _command in (*run_rate_commands.COMMANDS, settle_command.settle):
     app.command()(_command)
 
 
@@ -208,7 +208,7 @@ def _price_check(book: "PriceBook", *, as_json: bool) -> None:
 @app.command()
 def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     """Work a plan out: run rate, routed run rate, the commitment to sign and the shortfall risk in it."""
-    from planner import calibration_report, machine, report  # noqa: PLC0415
+    from planner import calibration_report, ledger_report, machine, report  # noqa: PLC0415
 
     result = _build(path, quiet=quiet or as_json)
     if as_json:
@@ -224,6 +224,7 @@ def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) ->
                 report.caches_table(result),
                 report.curve_table(result),
                 report.decision_table(result),
+                *ledger_report.planned_tables(result),
             ]
         )
     for line in report.headline(result):

@@ -111,3 +111,6 @@ def drivers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False)
     print(*report.drivers_sentences(found), sep="\n")
     if not quiet:
         warn(found.warnings)
+
+
+COMMANDS = (calibrate, backtest, drivers)
