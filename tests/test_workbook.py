@@ -2,11 +2,10 @@
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from io import BytesIO
-from math import isclose, isfinite
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from libreoffice import recalculate
-from openpyxl.formula import Tokenizer
 from openpyxl.formula.translate import Translator
 from openpyxl.workbook import Workbook
+from workbooks import Books, at, differing, faults, formula_cells
 from xlsxwriter import Workbook as NewWorkbook
 
-from planner.commit import Expectation
-from planner.contract import NO_COMMITMENT, Offer
 from planner.errors import WorkbookError
+from planner.expectation import Expectation
+from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
@@ -156,12 +155,6 @@ NAMES = {
 }
 
 
-def at(book: Workbook, name: str) -> Any:
-    """The cell of a workbook-level name."""
-    sheet, address = book.defined_names[name].attr_text.split("!")
-    return book[sheet.strip("'")][address.replace("$", "")]
-
-
 def type_in(source: Path, target: Path, typed: Typed, edits: Sequence[tuple[str, str, Any]] = ()) -> Path:
     book = openpyxl.load_workbook(source)
     for name, field in NAMES.items():
@@ -191,29 +184,6 @@ def plant(source: Path, target: Path) -> Path:
                 assert n == 1
             new.writestr(item, content)
     return target
-
-
-@cache
-def read(path: Path) -> Workbook:
-    """A recalculated workbook; tests only look at it."""
-    return openpyxl.load_workbook(path, data_only=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Books:
-    """Workbooks as written and as recalculated, by file name."""
-
-    written: Path
-    recalculated: Path
-
-    def cached(self, name: str) -> Workbook:
-        return openpyxl.load_workbook(self.written / f"{name}.xlsx", data_only=True)
-
-    def formulas(self, name: str) -> Workbook:
-        return openpyxl.load_workbook(self.written / f"{name}.xlsx")
-
-    def fresh(self, name: str) -> Workbook:
-        return read(self.recalculated / f"{name}.xlsx")
 
 
 @pytest.fixture(scope="module")
@@ -257,29 +227,6 @@ def books(
     folder = tmp_path_factory.mktemp("libreoffice")
     out = recalculate(soffice, files, folder)
     return Books(written=written, recalculated=out[0].parent)
-
-
-def formula_cells(book: Workbook) -> Iterator[tuple[str, str, str]]:
-    for sheet in book:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.data_type == "f":
-                    yield sheet.title, cell.coordinate, cell.value
-
-
-def same(a: Any, b: Any) -> bool:
-    if isinstance(a, int | float) and isinstance(b, int | float):
-        return type(a) is type(b) is bool or isclose(a, b, rel_tol=1e-9, abs_tol=0.0)
-    return (a or "") == (b or "")
-
-
-def differing(books: Books, name: str) -> list[str]:
-    cached, fresh = books.cached(name), books.fresh(name)
-    return [
-        f"{sheet}!{cell}: {formula} cached {cached[sheet][cell].value!r}, recalculated {fresh[sheet][cell].value!r}"
-        for sheet, cell, formula in formula_cells(books.formulas(name))
-        if not same(cached[sheet][cell].value, fresh[sheet][cell].value)
-    ]
 
 
 PLANS = ("year", "years", "locked", "half", "none", "hostile")
@@ -523,23 +470,6 @@ def test_only_the_cells_to_type_in_are_unlocked(written: Path) -> None:
 
 
 # --- house rules of formulas -----------------------------------------------------------------------------------------
-
-FUNCTIONS = {
-    "ABS", "AND", "COUNT", "EXACT", "IF", "INDEX", "ISNUMBER", "MATCH", "MAX", "MIN", "NA", "OR", "ROUND", "SUM",
-    "SUMPRODUCT",
-}  # fmt: skip
-"""Neither volatile nor newer than LibreOffice 7.4 knows."""
-
-
-def faults(formula: str) -> list[str]:
-    """What is wrong with a formula's text."""
-    found = [f"{len(formula)} characters: {formula}"] if len(formula) > 120 else []
-    for token in Tokenizer(formula).items:
-        if token.type == "OPERAND" and token.subtype == "NUMBER" and token.value not in ("0", "1"):
-            found.append(f"the constant {token.value} in {formula}")
-        if token.type == "FUNC" and token.subtype == "OPEN" and token.value.rstrip("(") not in FUNCTIONS:
-            found.append(f"{token.value} in {formula}")
-    return found
 
 
 @pytest.mark.parametrize("name", PLANS)

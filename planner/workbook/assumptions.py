@@ -1,10 +1,9 @@
 """The assumptions in force, each with its spread, its unit and where it comes from."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,35 +11,19 @@ from planner.calibration.calibrate import FITTED_KEYS
 from planner.distributions import Z90, Distribution, Point
 from planner.levers import Ramp, Scenario
 from planner.plan import Plan
+from planner.workbook.assumption import (
+    DEFAULT,
+    FITTED,
+    MEASURED,
+    PRIOR,
+    YOURS,
+    Assumption,
+    Document,
+    origin_of,
+    plain,
+)
+from planner.workbook.contract_assumptions import contract_assumptions
 from planner.workbook.sheet import Value
-
-YOURS: Final = "yours"
-PRIOR: Final = "prior"
-DEFAULT: Final = "default"
-MEASURED: Final = "measured"
-FITTED: Final = "fitted"
-
-_SHARE: Final = ("percent", "fraction")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assumption:
-    """One assumption: its value (the mean where it is uncertain), P10 and P90 where they differ, unit and origin.
-
-    origin: "yours" (in the plan), "prior" (a judgement that ships with the product), "default", "measured" or "fitted"
-    (to the log, mostly from its data).
-    """
-
-    section: str
-    name: str
-    value: Value
-    style: str
-    unit: str
-    origin: str
-    p10_p90: tuple[float, float] | None = None
-
-
-Document = Mapping[str, Any]
 
 
 def assumptions(plan: Plan) -> list[Assumption]:
@@ -52,19 +35,9 @@ def assumptions(plan: Plan) -> list[Assumption]:
         *_prices(plan, document),
         *_demand(plan),
         *(row for scenario in plan.inputs.scenarios for row in _scenario(scenario, document)),
-        *_contract(plan, document),
+        *contract_assumptions(plan, document),
         *_decision(plan, document),
     ]
-
-
-def _origin(document: Document, *path: str, otherwise: str = DEFAULT) -> str:
-    """Whether a key stands in the plan file."""
-    section: Any = document
-    for key in path:
-        if not isinstance(section, Mapping) or key not in section:
-            return otherwise
-        section = section[key]
-    return YOURS
 
 
 def _spread(value: Distribution) -> tuple[float, float] | None:
@@ -86,11 +59,6 @@ def _uncertain(section: str, name: str, value: Distribution, style: str, unit: s
     )
 
 
-def _plain(section: str, name: str, value: Value | date, style: str, unit: str, origin: str) -> Assumption:
-    shown = value.isoformat() if isinstance(value, date) else value
-    return Assumption(section=section, name=name, value=shown, style=style, unit=unit, origin=origin)
-
-
 def _plan(plan: Plan, document: Document) -> Iterator[Assumption]:
     inputs = plan.inputs
     for name, value, style, unit in (
@@ -99,31 +67,31 @@ def _plan(plan: Plan, document: Document) -> Iterator[Assumption]:
         ("paths", plan.n_paths, "count", "simulated paths"),
         ("seed", str(inputs.seed), "right", "of the random numbers"),
     ):
-        yield _plain("Plan", name, value, style, unit, _origin(document, "plan", name))
+        yield plain("Plan", name, value, style, unit, origin_of(document, "plan", name))
 
 
 def _usage(plan: Plan) -> Iterator[Assumption]:
     usage, measurement = plan.inputs.usage, plan.prepared.measurement
     if usage is None:
-        yield _plain("Usage", "request mix", "typed into the plan", "right", "sheet Request mix", YOURS)
+        yield plain("Usage", "request mix", "typed into the plan", "right", "sheet Request mix", YOURS)
         return
-    yield _plain("Usage", "sources", ", ".join(usage.source.sources), "right", "files or tables", YOURS)
+    yield plain("Usage", "sources", ", ".join(usage.source.sources), "right", "files or tables", YOURS)
     first, last = usage.window
     window = f"{first or 'start of log'} to {last or 'end of log'}"
-    yield _plain("Usage", "window", window, "right", "days that count", YOURS if first or last else DEFAULT)
-    yield _plain("Usage", "growth to month 0", plan.prepared.mix.growth_months, "number", "months", MEASURED)
+    yield plain("Usage", "window", window, "right", "days that count", YOURS if first or last else DEFAULT)
+    yield plain("Usage", "growth to month 0", plan.prepared.mix.growth_months, "number", "months", MEASURED)
     for exclusion, removed in measurement.excluded if measurement else ():
-        yield _plain("Usage", f"left out: {exclusion}", removed, "usd", f"USD at list: {exclusion.reason}", YOURS)
+        yield plain("Usage", f"left out: {exclusion}", removed, "usd", f"USD at list: {exclusion.reason}", YOURS)
 
 
 def _prices(plan: Plan, document: Document) -> Iterator[Assumption]:
     prices = plan.inputs.prices
-    yield _plain("Prices", "provider", prices.provider, "right", "", _origin(document, "prices", "provider"))
-    yield _plain(
-        "Prices", "on", plan.prepared.priced_on, "right", "day of the price list", _origin(document, "prices", "on")
+    yield plain("Prices", "provider", prices.provider, "right", "", origin_of(document, "prices", "provider"))
+    yield plain(
+        "Prices", "on", plan.prepared.priced_on, "right", "day of the price list", origin_of(document, "prices", "on")
     )
     for override in prices.overrides:
-        yield _plain("Prices", f"override: {override.model}", override.source, "right", "rates on sheet Prices", YOURS)
+        yield plain("Prices", f"override: {override.model}", override.source, "right", "rates on sheet Prices", YOURS)
     moves = prices.moves
     for key, value, style, unit in (
         ("falls_per_year", Point(moves.falls_per_year), "number", "falls a year and tier"),
@@ -131,10 +99,10 @@ def _prices(plan: Plan, document: Document) -> Iterator[Assumption]:
         ("rises_per_year", Point(moves.rises_per_year), "number", "rises a year and tier"),
         ("rise", moves.rise, "percent", "of the price, one rise"),
     ):
-        origin = _origin(document, "prices", "cuts", key, otherwise=PRIOR)
+        origin = origin_of(document, "prices", "cuts", key, otherwise=PRIOR)
         yield _uncertain("List-price moves", key, value, style, unit, origin)
-    origin = _origin(document, "prices", "cuts", "lag_months", otherwise=PRIOR)
-    yield _plain("List-price moves", "lag_months", moves.lag_months, "count", "months until traffic pays it", origin)
+    origin = origin_of(document, "prices", "cuts", "lag_months", otherwise=PRIOR)
+    yield plain("List-price moves", "lag_months", moves.lag_months, "count", "months until traffic pays it", origin)
 
 
 def _demand(plan: Plan) -> Iterator[Assumption]:
@@ -160,15 +128,15 @@ def _demand(plan: Plan) -> Iterator[Assumption]:
         yield _uncertain("Demand", key, value, style, unit, _demand_origin(plan, key))
     origin = _demand_origin(plan, "season", otherwise=DEFAULT)
     if len(set(demand.season)) == 1:
-        yield _plain("Demand", "season", "none", "right", "every month alike", origin)
+        yield plain("Demand", "season", "none", "right", "every month alike", origin)
     for month, factor in enumerate(demand.season if len(set(demand.season)) > 1 else (), start=1):
-        yield _plain("Demand", f"season {date(2000, month, 1):%B}", factor, "number", "factor, mean 1", origin)
+        yield plain("Demand", f"season {date(2000, month, 1):%B}", factor, "number", "factor, mean 1", origin)
     for event in demand.events:
         section = f"Event: {event.name}"
-        yield _plain(section, "probability", event.probability, "percent", "", YOURS)
+        yield plain(section, "probability", event.probability, "percent", "", YOURS)
         yield _uncertain(section, "month", event.month, "number", "month of the contract, 0 first")
         yield _uncertain(section, "size", event.size, "number", "factor on requests from then on")
-        yield _plain(section, "request types", ", ".join(event.request_types), "right", "* is every type", YOURS)
+        yield plain(section, "request types", ", ".join(event.request_types), "right", "* is every type", YOURS)
 
 
 def _demand_origin(plan: Plan, key: str, otherwise: str = PRIOR) -> str:
@@ -188,13 +156,13 @@ def _scenario(scenario: Scenario, document: Document) -> Iterator[Assumption]:
     place = f"Scenario: {scenario.name}"
     if not scenario.has_levers:
         stands = any(item.get("name") == scenario.name for item in document.get("scenario", ()))
-        yield _plain(place, "levers", "none", "right", "the mix as it is", YOURS if stands else DEFAULT)
+        yield plain(place, "levers", "none", "right", "the mix as it is", YOURS if stands else DEFAULT)
     for route in scenario.routes:
         section = f"{place}, route {route.request_type}"
-        yield _plain(section, "to", route.to, "right", f"{route.moves}s move", YOURS)
+        yield plain(section, "to", route.to, "right", f"{route.moves}s move", YOURS)
         yield _uncertain(section, "share", route.share, "percent", "of requests")
         yield _uncertain(section, "escalation", route.escalation, "percent", "of routed requests, paid again")
-        yield _plain(section, "overhead", route.overhead_usd_per_request, "usd_small", "USD per request", YOURS)
+        yield plain(section, "overhead", route.overhead_usd_per_request, "usd_small", "USD per request", YOURS)
         yield from _ramp(section, route.ramp)
     for cache in scenario.caches:
         section = f"{place}, cache {cache.request_type}"
@@ -213,26 +181,8 @@ def _scenario(scenario: Scenario, document: Document) -> Iterator[Assumption]:
 
 def _ramp(section: str, ramp: Ramp) -> Iterator[Assumption]:
     yield _uncertain(section, "ramp start", ramp.start_month, "number", "month, 10% adopted")
-    yield _plain(section, "ramp length", ramp.months, "number", "months from 10% to 90%", YOURS)
+    yield plain(section, "ramp length", ramp.months, "number", "months from 10% to 90%", YOURS)
     yield _uncertain(section, "ramp ceiling", ramp.ceiling, "percent", "adopted in the end")
-
-
-def _contract(plan: Plan, document: Document) -> Iterator[Assumption]:
-    contract = plan.inputs.contract
-    overage = contract.overage if isinstance(contract.overage, str) else float(contract.overage)
-    passed = "passed through" if contract.price_falls_passed_through else "locked at signing"
-    for key, value, style, unit, path in (
-        ("term_months", contract.term_months, "count", "months", ("term_months",)),
-        ("drawdown", contract.drawdown, "right", "dollars that draw down", ("drawdown",)),
-        ("overage", overage, "percent", "discount on use beyond", ("overage",)),
-        ("shortfall", contract.shortfall, "right", "of unused commitment", ("shortfall",)),
-        ("eligible_fraction", contract.eligible_fraction, "percent", "of list spend", ("eligible_fraction",)),
-        ("price falls", passed, "right", "", ("price_falls", "passed_through")),
-    ):
-        yield _plain("Contract", key, value, style, unit, _origin(document, "contract", *path))
-    for band in contract.bands:
-        name = f"band from ${band.min_commit_usd_per_year:,.0f} a year"
-        yield _plain("Contract", name, band.discount_fraction, "percent", "discount", YOURS)
 
 
 def _decision(plan: Plan, document: Document) -> Iterator[Assumption]:
@@ -241,6 +191,8 @@ def _decision(plan: Plan, document: Document) -> Iterator[Assumption]:
         ("scenario", decision.scenario, "right", "decided on"),
         ("objective", decision.objective, "right", ""),
         ("max_shortfall_probability", decision.max_shortfall_probability, "percent", "limit"),
+        ("shortfall_limit_per", _LIMIT_PER[decision.shortfall_limit_per], "right", "what the limit bounds"),
+        ("money", _MONEY[decision.money], "right", "in which costs are compared"),
     ]
     if decision.objective == "mean_cvar":
         rows += [
@@ -249,4 +201,10 @@ def _decision(plan: Plan, document: Document) -> Iterator[Assumption]:
             ("cvar_level", decision.cvar_level, "percent", ""),
         ]
     for key, value, style, unit in rows:
-        yield _plain("Decision", key, value, style, unit, _origin(document, "decision", key))
+        yield plain("Decision", key, value, style, unit, origin_of(document, "decision", key))
+    for name, weight in decision.scenario_weights:
+        yield plain("Decision", f"weight of {name}", weight, "percent", "of its expected cost", YOURS)
+
+
+_LIMIT_PER: Final = {"term": "any period of the term", "period": "each period by itself"}
+_MONEY: Final = {"nominal": "dollars as paid", "npv": "present value"}

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -14,18 +13,19 @@ from xlsxwriter import Workbook
 
 from planner.errors import WorkbookError
 from planner.plan import Plan
-from planner.workbook.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, Block, write_block, write_constants
+from planner.workbook.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, write_block, write_constants
 from planner.workbook.calc_sheet import write_terms as write_offer_terms
-from planner.workbook.checks_sheet import checks, write_checks
+from planner.workbook.checks_sheet import OfferPart, checks, write_checks
+from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.cover_sheets import write_about, write_summary
 from planner.workbook.curve_sheet import cost_chart, write_curve
-from planner.workbook.distribution_sheet import DistributionLayout, write_distribution
+from planner.workbook.distribution_sheet import write_distribution
 from planner.workbook.input_sheets import write_inputs, write_prices
+from planner.workbook.ledger_sheet import write_ledger
 from planner.workbook.offer_sheet import write_offer
 from planner.workbook.pricing import (
     OfferPoints,
     OfferState,
-    QuantileError,
     offer_points,
     price_offer,
     quantile_error,
@@ -46,6 +46,7 @@ _SHEETS: Final = {
     "Summary": "the conclusion, the risk in it, and what must be known before signing",
     "Offer": "type an offer in and read what it costs",
     "Commit curve": "expected cost and shortfall probability of every commitment",
+    "Ledger": "what each period commits, and where every dollar of it is expected to go",
     "Scenarios": "list spend a year and by month, differences between scenarios",
     "Request mix": "a level month by request type and model",
     "Routes": "what each route does to the cost of a request, and its break-even escalation",
@@ -56,6 +57,9 @@ _SHEETS: Final = {
     "Checks": "what must hold for the workbook to be trusted",
     "About": "version, seed, hashes, limitations",
 }
+
+_LIVE: Final = ("Offer", "Distribution", "Calc")
+"""Sheets that price offers by formula, and only where those formulas know every term of the contract."""
 
 
 def write_workbook(plan: Plan, path: Path) -> None:
@@ -99,17 +103,6 @@ def workbook_bytes(plan: Plan) -> bytes:
     return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OfferPart:
-    """The sheets that price offers, and what the checks need of them."""
-
-    state: OfferState
-    error: QuantileError
-    distribution: DistributionLayout
-    typed: Block
-    recommended: Block
-
-
 def _fill(workbook: Workbook, plan: Plan) -> None:
     """Sheets stand in reading order and are filled in the order in which they need each other."""
     sheets = _add_sheets(workbook, plan)
@@ -117,33 +110,26 @@ def _fill(workbook: Workbook, plan: Plan) -> None:
     def define(name: str, address: str) -> None:
         workbook.define_name(name, f"={address}")
 
-    offer = _write_offer_part(sheets, plan, define)
+    offer = _write_offer_part(sheets, plan, define) if "Offer" in sheets else None
     curve = write_curve(sheets["Commit curve"], workbook, plan)
+    ledger = write_ledger(sheets["Ledger"], plan)
     write_scenarios(sheets["Scenarios"], workbook, plan)
     mix: MixLayout | None = write_mix(sheets["Request mix"], plan) if "Request mix" in sheets else None
     if "Routes" in sheets:
         write_routes(sheets["Routes"], plan)
     write_inputs(sheets["Inputs"], plan)
     write_prices(sheets["Prices"], plan)
-    found = checks(
-        plan,
-        state=offer.state,
-        error=offer.error,
-        distribution=offer.distribution,
-        typed=offer.typed,
-        recommended=offer.recommended,
-        curve=curve,
-        mix=mix,
-    )
-    hold = write_checks(sheets["Checks"], found, offer.error, define)
+    error = offer.error if offer else None
+    found = checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix)
+    hold = write_checks(sheets["Checks"], found, error, define)
     chart = cost_chart(sheets["Commit curve"], workbook, plan)
     write_summary(sheets["Summary"], plan, checks_hold=hold, chart=chart)
-    write_about(sheets["About"], plan, offer.error, [(name, _SHEETS[name]) for name in sheets])
+    write_about(sheets["About"], plan, error, [(name, _SHEETS[name]) for name in sheets])
 
 
 def _add_sheets(workbook: Workbook, plan: Plan) -> dict[str, Sheet]:
     """An empty sheet for everything that has content."""
-    empty = set()
+    empty = set() if why_no_offer_sheet(plan) is None else set(_LIVE)
     if not plan.prepared.mix_lines:
         empty.add("Request mix")
     if not any(costs.economics for costs in plan.prepared.scenario_costs):
@@ -156,7 +142,7 @@ def _add_sheets(workbook: Workbook, plan: Plan) -> dict[str, Sheet]:
     }
 
 
-def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[str, str], None]) -> _OfferPart:
+def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[str, str], None]) -> OfferPart:
     points = offer_points(plan)
     error = quantile_error(plan, points)
     state = _state(plan, points)
@@ -170,7 +156,7 @@ def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[st
     calc.print_setup(last_row=recommended.next_row - 2, last_col=max(*calc.widths, 5))
     calc.worksheet.freeze_panes(1, 0)
     write_offer(sheets["Offer"], state, typed, recommended, define)
-    return _OfferPart(state=state, error=error, distribution=distribution, typed=typed, recommended=recommended)
+    return OfferPart(state=state, error=error, distribution=distribution, typed=typed, recommended=recommended)
 
 
 def _state(plan: Plan, points: OfferPoints) -> OfferState:

@@ -6,9 +6,12 @@ from math import ceil, log10
 from typing import Final
 
 from planner.plan import Plan
+from planner.units import HALF_CENT_USD
 from planner.workbook.calc_sheet import Block
-from planner.workbook.curve_sheet import CurveLayout
+from planner.workbook.contract_words import follows_one_amount
+from planner.workbook.curve_sheet import CurveLayout, cost_words, decided_cost_usd
 from planner.workbook.distribution_sheet import DistributionLayout
+from planner.workbook.ledger_table import LedgerLayout
 from planner.workbook.pricing import N_POINTS, OfferState, QuantileError
 from planner.workbook.result_sheets import MixLayout
 from planner.workbook.sheet import Sheet, area, cell
@@ -34,33 +37,50 @@ class Check:
         return abs(self.value - self.expected) <= self.tolerance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferPart:
+    """The sheets that price offers, as the checks need them."""
+
+    state: OfferState
+    error: QuantileError
+    distribution: DistributionLayout
+    typed: Block
+    recommended: Block
+
+
 def checks(
-    plan: Plan,
-    *,
-    state: OfferState,
-    error: QuantileError,
-    distribution: DistributionLayout,
-    typed: Block,
-    recommended: Block,
-    curve: CurveLayout,
-    mix: MixLayout | None,
+    plan: Plan, *, offer: OfferPart | None, curve: CurveLayout, ledger: LedgerLayout, mix: MixLayout | None
 ) -> list[Check]:
-    """Every check: totals, the points against the paths, the formulas against the program, the inputs."""
+    """Every check: totals, the points against the paths, the formulas against the program, the inputs.
+
+    offer: None where no sheet prices offers; its checks drop out.
+    """
     return [
         *_mix_checks(plan, mix),
-        *_point_checks(plan, state, distribution, recommended),
-        *_recommendation_checks(plan, state, error, recommended),
+        *(_priced_checks(plan, offer) if offer else ()),
         *_curve_check(plan, curve),
-        *_offer_checks(state, typed),
-        Check(
-            what="Largest error of the points in expected cost, anywhere on the curve, is below 0.1%",
-            formula=f"={cell(_FIRST_ROW - 2, 2)}",
-            value=error.cost,
-            expected=0.0,
-            tolerance=COST_ERROR_LIMIT,
-            style="percent_fine",
-        ),
+        *_ledger_checks(plan, ledger),
+        *(_offer_checks(offer.state, offer.typed) if offer else ()),
+        *((_error_check(offer.error),) if offer else ()),
     ]
+
+
+def _priced_checks(plan: Plan, offer: OfferPart) -> list[Check]:
+    return [
+        *_point_checks(plan, offer.state, offer.distribution, offer.recommended),
+        *_recommendation_checks(plan, offer.state, offer.error, offer.recommended),
+    ]
+
+
+def _error_check(error: QuantileError) -> Check:
+    return Check(
+        what="Largest error of the points in expected cost, anywhere on the curve, is below 0.1%",
+        formula=f"={cell(_FIRST_ROW - 2, 2)}",
+        value=error.cost,
+        expected=0.0,
+        tolerance=COST_ERROR_LIMIT,
+        style="percent_fine",
+    )
 
 
 def _mix_checks(plan: Plan, mix: MixLayout | None) -> list[Check]:
@@ -175,17 +195,47 @@ def _recommendation_checks(plan: Plan, state: OfferState, error: QuantileError, 
 
 
 def _curve_check(plan: Plan, curve: CurveLayout) -> list[Check]:
-    if plan.inputs.decision.objective != "expected_cost":
+    """Where the plan sizes the commitment by its expected cost; offers beside the curve may only be cheaper than it."""
+    contract = plan.inputs.contract
+    if plan.inputs.decision.objective != "expected_cost" or contract.commits_usd_per_year is not None:
         return []
-    exact = plan.recommendation.expected_cost.mean
+    exact = decided_cost_usd(plan, plan.recommendation)
+    on_curve = follows_one_amount(contract)
+    words = "cheaper" if cost_words(plan) == "expected cost" else "cheaper, at present value,"
     return [
         Check(
-            what="No commitment of the curve in a band and within the limit is cheaper than the recommended one",
-            formula=f"={curve.least_allowed}",
-            value=curve.least_allowed_usd,
+            what=f"No commitment of the curve within the limit is {words} than the recommended one",
+            formula=f"={curve.least_allowed}" if on_curve else f"=MIN({curve.least_allowed},{curve.recommended})",
+            value=curve.least_allowed_usd if on_curve else min(curve.least_allowed_usd, exact),
+            expected=exact,
+            # the search over clauses that settle path by path ends within half a cent
+            tolerance=max(_ROUNDING * exact, 0.0 if contract.is_plain else HALF_CENT_USD, _ROUNDING),
+        )
+    ]
+
+
+def _ledger_checks(plan: Plan, ledger: LedgerLayout) -> list[Check]:
+    exact = plan.recommendation.expected_cost.mean
+    found = [
+        Check(
+            what="Ledger: what the periods pay adds up to the program's expected cost",
+            formula=f"={ledger.paid}",
+            value=ledger.paid_usd,
             expected=exact,
             tolerance=_ROUNDING * max(exact, 1.0),
         )
+    ]
+    if ledger.shares is None or ledger.total_share is None:
+        return found
+    everything = "opening balance and commitments are drawn, forfeited, waived or still banked"
+    rows = (
+        (f"Ledger, over the term: {everything}", f"={ledger.total_share}", ledger.total_share_value),
+        (f"Ledger, the period with least: {everything}", f"=MIN({ledger.shares})", ledger.least_share),
+        (f"Ledger, the period with most: {everything}", f"=MAX({ledger.shares})", ledger.largest_share),
+    )
+    return found + [
+        Check(what=what, formula=formula, value=value, expected=1.0, tolerance=_ROUNDING, style="percent_fine")
+        for what, formula, value in rows
     ]
 
 
@@ -213,7 +263,7 @@ def _offer_checks(state: OfferState, typed: Block) -> list[Check]:
 
 
 def write_checks(
-    sheet: Sheet, found: Sequence[Check], error: QuantileError, define: Callable[[str, str], None]
+    sheet: Sheet, found: Sequence[Check], error: QuantileError | None, define: Callable[[str, str], None]
 ) -> bool:
     """The checks, each true or false, and the flag over all of them; returns the flag."""
     sheet.title("Checks", last_col=4)
@@ -223,8 +273,9 @@ def write_checks(
         last_col=4,
         width=120,
     )
-    sheet.text(_FIRST_ROW - 2, 0, "Largest error of the points in expected cost", "label")
-    sheet.number(_FIRST_ROW - 2, 2, error.cost, "percent_fine")
+    if error is not None:
+        sheet.text(_FIRST_ROW - 2, 0, "Largest error of the points in expected cost", "label")
+        sheet.number(_FIRST_ROW - 2, 2, error.cost, "percent_fine")
     sheet.header(_FIRST_ROW - 1, ("check", "workbook", "expected", "tolerance", "holds"))
     for row, check in enumerate(found, start=_FIRST_ROW):
         at = row + 1

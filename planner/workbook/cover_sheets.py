@@ -1,12 +1,16 @@
 """Sheets Summary and About: the conclusion on one page, and what the workbook is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
+from planner.contract import Contract
+from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.report import headline
+from planner.words import percent
+from planner.workbook.contract_words import counts_present_value, in_any_period, why_no_offer_sheet
 from planner.workbook.pricing import QuantileError
 from planner.workbook.sheet import Sheet, Value
 
@@ -34,6 +38,10 @@ def write_summary(sheet: Sheet, plan: Plan, *, checks_hold: bool, chart: Any) ->
     sheet.text(row + 1, 0, "Checks of this workbook", "bold")
     good, bad = "all hold", "FAILED: see Checks"
     sheet.formula(row + 1, 1, f'=IF(checks_ok,"{good}","{bad}")', good if checks_hold else bad, "flag")
+    why = why_no_offer_sheet(plan)
+    if why is not None:
+        row += 1
+        sheet.paragraph(row + 1, why, last_col=_LAST_COL, width=_WIDTH)
     row = _write_offers(sheet, plan, row + 3)
     sheet.subtitle(row + 1, "To know before signing", last_col=_LAST_COL)
     row += 2
@@ -50,49 +58,79 @@ def write_summary(sheet: Sheet, plan: Plan, *, checks_hold: bool, chart: Any) ->
 def _write_offers(sheet: Sheet, plan: Plan, row: int) -> int:
     """The recommendation beside signing first, as its signer sees it and as it is lived; returns the next row."""
     offers = (plan.recommendation, plan.sign_first.signed, plan.sign_first.lived)
-    sheet.header(row, ("Over the term", "recommended", "signed first: as seen", "signed first: as lived"))
-    columns = [_figures(outcome) for outcome in offers]
+    ours = "recommended" if plan.inputs.contract.commits_usd_per_year is None else "as the plan fixes it"
+    sheet.header(row, ("Over the term", ours, "signed first: as seen", "signed first: as lived"))
+    is_flat = all(outcome.offer.is_flat for outcome in offers)
+    columns = [_figures(plan, outcome, is_flat=is_flat) for outcome in offers]
     for index, (label, _, style) in enumerate(columns[0]):
         sheet.text(row + 1 + index, 0, label, "label")
         for col, figures in enumerate(columns, start=1):
             bold = col == 1 and not isinstance(figures[index][1], str)
             sheet.value(row + 1 + index, col, figures[index][1], f"bold_{style}" if bold else style)
     row += 1 + len(columns[0])
-    sheet.text(row, 0, "Cost of signing first, against the recommended offer", "total_text")
+    sheet.text(
+        row,
+        0,
+        f"Cost of signing first, against the {'recommended offer' if ours == 'recommended' else 'offer fixed'}",
+        "total_text",
+    )
     for col in (1, 2):
         sheet.worksheet.write_blank(row, col, None, sheet.styles["total_text"])
     sheet.number(row, 3, plan.sign_first.cost.mean, "total_usd")
     return row + 1
 
 
-def _figures(outcome: OfferOutcome) -> Sequence[tuple[str, Value, str]]:
+def _figures(plan: Plan, outcome: OfferOutcome, *, is_flat: bool) -> Sequence[tuple[str, Value, str]]:
     even = outcome.break_even_utilization
     p10, p50, p90 = outcome.cost_p10_p50_p90_usd
+    of_year = "" if is_flat else ", contract year 1"
     return (
         ("Scenario lived in", outcome.scenario, "right"),
-        ("Commitment, USD a year", outcome.offer.commit_usd_per_year, "usd"),
-        ("Discount on committed use", outcome.offer.discount_fraction, "percent"),
+        *_signed(plan.inputs.contract, outcome.offer, is_flat=is_flat),
         ("Expected cost", outcome.expected_cost.mean, "usd"),
         ("   Monte Carlo error, one standard error", _finite(outcome.expected_cost.se), "usd"),
+        *_present_value(plan.inputs.contract, outcome),
         ("Cost, P10", p10, "usd"),
         ("Cost, P50", p50, "usd"),
         ("Cost, P90", p90, "usd"),
         ("On demand at list", outcome.on_demand_cost_usd, "usd"),
         ("Effective savings rate", outcome.effective_savings_rate, "percent"),
-        ("Probability of a shortfall", outcome.shortfall_probability.mean, "percent"),
+        (_shortfall_label(plan.inputs.contract), outcome.shortfall_probability.mean, "percent"),
         ("Expected shortfall", outcome.expected_shortfall.mean, "usd"),
         ("Shortfall when there is one", outcome.shortfall_given_shortfall_usd, "usd"),
         ("Expected overage", outcome.expected_overage.mean, "usd"),
         ("Regret against perfect foresight", outcome.regret.mean, "usd"),
-        ("Break-even utilization", "n/a" if even is None else even, "percent"),
+        (f"Break-even utilization{of_year}", "n/a" if even is None else even, "percent"),
     )
+
+
+def _signed(contract: Contract, offer: Offer, *, is_flat: bool) -> Iterator[tuple[str, Value, str]]:
+    """What is committed, at which discounts; year by year where an offer's years differ."""
+    if is_flat:
+        yield "Commitment, USD a year", offer.commit_usd_per_year, "usd"
+        yield "Discount on committed use", offer.discount_fraction, "percent"
+        return
+    for year, commit in enumerate(offer.commits_usd_per_year(contract.n_years)):
+        yield f"Commitment, contract year {year + 1}, USD a year", commit, "usd"
+        yield "   Discount on committed use", offer.in_year(year).discount_fraction, "percent"
+
+
+def _present_value(contract: Contract, outcome: OfferOutcome) -> Iterator[tuple[str, Value, str]]:
+    rate = contract.payment.cost_of_capital_per_year
+    if rate > 0:
+        yield f"Expected cost at present value, {percent(rate)} a year", outcome.npv_cost.mean, "usd"
+
+
+def _shortfall_label(contract: Contract) -> str:
+    several = len(contract.periods) > 1
+    return f"Probability of a shortfall {in_any_period(contract)}" if several else "Probability of a shortfall"
 
 
 def _finite(value: float) -> Value:
     return value if value == value else "n/a"
 
 
-def write_about(sheet: Sheet, plan: Plan, error: QuantileError, sheets: Sequence[tuple[str, str]]) -> None:
+def write_about(sheet: Sheet, plan: Plan, error: QuantileError | None, sheets: Sequence[tuple[str, str]]) -> None:
     """Version, seed, hashes, what each sheet holds, and what the workbook cannot do."""
     inputs, book = plan.inputs, plan.prepared.price_book
     sheet.title("About this workbook", last_col=1)
@@ -106,14 +144,14 @@ def write_about(sheet: Sheet, plan: Plan, error: QuantileError, sheets: Sequence
         ("prices last checked", book.checked_on.isoformat()),
         ("price data, SHA-256", book.sha256),
         ("plan file, SHA-256", inputs.sha256),
-        ("currency", "US dollars before tax, nominal"),
+        ("currency", _currency(plan)),
     )
     row = 2
     for row, (label, value) in enumerate(facts, start=2):
         sheet.text(row, 0, label, "bold")
         sheet.text(row, 1, value, sized=False)
     row = _write_list(sheet, row + 2, "Sheets", sheets)
-    row = _write_list(sheet, row + 1, "Limitations", _limitations(plan, error))
+    row = _write_list(sheet, row + 1, "Limitations", list(_limitations(plan, error)))
     sheet.set_layout(exact={0: 24, 1: 100})
     sheet.print_setup(last_row=row - 1, last_col=1, pages_high=1)
     sheet.worksheet.freeze_panes(1, 0)
@@ -128,29 +166,40 @@ def _write_list(sheet: Sheet, row: int, title: str, items: Sequence[tuple[str, s
     return row + 1
 
 
-def _limitations(plan: Plan, error: QuantileError) -> list[tuple[str, str]]:
-    contract = plan.inputs.contract
-    found = [
-        (
-            "what recalculates",
-            "The offer sheet, its workings and the checks. Usage, prices, levers and demand are the program's results: "
-            "change them in the plan and export again.",
-        ),
-        (
+def _currency(plan: Plan) -> str:
+    rate = plan.inputs.contract.payment.cost_of_capital_per_year
+    if not counts_present_value(plan.inputs.contract, plan.inputs.decision):
+        return "US dollars before tax, nominal"
+    return f"US dollars before tax, nominal; the decision and the curve at present value, {percent(rate)} a year"
+
+
+def _limitations(plan: Plan, error: QuantileError | None) -> Iterator[tuple[str, str]]:
+    contract, why = plan.inputs.contract, why_no_offer_sheet(plan)
+    live = "The offer sheet, its workings and the checks." if why is None else "Totals, shares and the checks."
+    yield (
+        "what recalculates",
+        f"{live} Usage, prices, levers and demand are the program's results: change them in the plan and export again.",
+    )
+    if why is not None:
+        yield "other offers", why
+    if error is not None:
+        yield (
             "points",
             f"Formulas price from 1,001 points per distribution. Expected cost is within {error.cost:.5%} of the full "
             f"sample on every commitment of the curve, the shortfall probability within {error.probability * 100:.3f} "
             "points.",
-        ),
-        ("forecast", "A probability here is one under the plan's assumptions, of which sheet Inputs names the priors."),
-        (
-            "clauses",
-            "Flat annual commitments, forfeited where unused. Rollover, ramps, carry-forward, payment terms and the "
-            "cost of capital are not modelled.",
-        ),
-    ]
-    if len(contract.periods) > 1:
-        found.append(("several years", "Percentiles of cost over several contract years are not carried."))
-    if not contract.price_falls_passed_through:
-        found.append(("locked prices", "Overage at locked prices comes from a table that the program computed."))
-    return found
+        )
+    yield (
+        "forecast",
+        "A probability here is one under the plan's assumptions, of which sheet Inputs names the priors.",
+    )
+    yield (
+        "clauses",
+        "Every clause that sheet Inputs lists is settled month by month or period by period on every path, rights by a "
+        "fixed rule of use. Not modelled: taxes, currencies, service credits, termination, and what a clause leaves to "
+        "negotiation.",
+    )
+    if error is not None and len(contract.periods) > 1:
+        yield "several years", "Percentiles of cost over several contract years are not carried."
+    if error is not None and contract.protects_prices:
+        yield "protected prices", "Overage at protected prices comes from a table that the program computed."

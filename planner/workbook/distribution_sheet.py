@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from planner.units import FloatArray
+from planner.workbook.contract_words import protected_prices
 from planner.workbook.pricing import N_POINTS, OfferPoints, QuantileError, ScenarioPoints
 from planner.workbook.sheet import Sheet, area
 
@@ -70,8 +71,8 @@ def _columns(points: OfferPoints, scenario: ScenarioPoints) -> Iterator[tuple[st
 
 def _note(points: OfferPoints, error: QuantileError, n_paths: int) -> str:
     locked = (
-        " Prices are locked: what draws the commitment down is at the signing day's list, use beyond it at the prices "
-        "of its month, which the engine tabulated as the expected use beyond an annual use q."
+        f" {protected_prices(points.contract)} Use beyond the commitment is at the prices of its month, "
+        "which the engine tabulated as the expected use beyond an annual use q."
         if points.scenarios[0].locked is not None
         else ""
     )

@@ -4,26 +4,29 @@ from decimal import Decimal
 
 from planner.plan import Plan
 from planner.prices import ModelPrice, Rates
+from planner.workbook.assumption import CHOSEN
 from planner.workbook.assumptions import assumptions
+from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.sheet import Sheet
 
 
 def write_inputs(sheet: Sheet, plan: Plan) -> None:
     """Every assumption in force with its spread, unit and origin."""
+    rows = assumptions(plan)
+    chosen = ", chosen (by this plan, because it costs less)" if any(row.origin == CHOSEN for row in rows) else ""
+    live = "; only the blue cells of sheet Offer recalculate here" if why_no_offer_sheet(plan) is None else ""
     sheet.title("Inputs: the assumptions in force", last_col=6)
     sheet.paragraph(
         1,
         "Origin: yours (in the plan), measured or fitted (from the log), widened (for short history), prior (a "
-        "judgement that ships with the program: replace it when you know better), default (a convention). To change "
-        "one, edit the plan and export again; only the blue cells of sheet Offer recalculate here. Names are the plan "
-        "file's.",
+        "judgement that ships with the program: replace it when you know better), default (a convention)"
+        f"{chosen}. To change one, edit the plan and export again{live}. Names are the plan file's.",
         last_col=6,
         width=115,
     )
     sheet.header(3, ("section", "assumption", "value or mean", "P10", "P90", "unit", "origin"), n_text=2)
     sheet.text(3, 5, "unit", "header_after")
     sheet.text(3, 6, "origin", "header")
-    rows = assumptions(plan)
     for row, item in enumerate(rows, start=4):
         sheet.text(row, 0, item.section)
         sheet.text(row, 1, item.name)

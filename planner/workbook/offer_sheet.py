@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from planner.workbook.calc_sheet import COMMIT, DISCOUNT, OWED, RECOMMENDED, TYPED, Block
+from planner.workbook.contract_words import protected_prices
 from planner.workbook.offer_inputs import INPUT_ROW, LAST_COL, Define, write_bands, write_offer_inputs
 from planner.workbook.pricing import PERCENTILES, OfferPoints, OfferState, OfferTerms
 from planner.workbook.sheet import Sheet, Value, cell
@@ -183,7 +184,7 @@ def _notes(points: OfferPoints) -> list[str]:
         )
     if points.scenarios[0].locked is not None:
         notes.append(
-            "Prices of committed use are locked on the signing day. Use beyond the commitment, billed at the prices of "
+            f"{protected_prices(contract)} Use beyond the commitment, billed at the prices of "
             "its month, is looked up in a table that the program computed; percentiles of cost are not carried."
         )
     if contract.eligible_fraction < 1:
@@ -191,4 +192,6 @@ def _notes(points: OfferPoints) -> list[str]:
             f"{contract.eligible_fraction:.1%} of list spend enters the contract; the rest is billed at list outside "
             "it and is part of every cost."
         )
+    elif any(scenario.outside_usd for scenario in points.scenarios):
+        notes.append("What does not draw the commitment down is billed at list beside it and is part of every cost.")
     return notes

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.contract import Contract, Offer
+from planner.contract import Contract
+from planner.offer import Offer
+from planner.plain_sample import PlainSample, plain_sample
 from planner.plan import Plan
 from planner.risk import quantiles
-from planner.settlement import TermUse
+from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 
 N_POINTS = 1001
@@ -167,17 +169,25 @@ def bin_means(sample: FloatArray, n: int = N_POINTS) -> FloatArray:
 def offer_points(plan: Plan) -> OfferPoints:
     """Condense every scenario's paths into the points that the workbook carries."""
     contract = plan.inputs.contract
-    passed_through = all(use.locked is None for use in plan.uses.values())
+    passed_through = all(not use.is_protected for use in plan.uses.values())
+    # Where only some models are eligible, what is billed outside does not rise with what enters.
+    in_step = contract.eligible.is_everything
     return OfferPoints(
         contract=contract,
         scenarios=tuple(_scenario_points(plan, name, locked=not passed_through) for name in plan.summaries),
-        has_percentiles=passed_through and len(contract.periods) == 1,
+        has_percentiles=passed_through and in_step and len(contract.periods) == 1,
     )
+
+
+def sample_of(plan: Plan, scenario: str) -> PlainSample:
+    """A scenario's spend sorted for plain offers; plans with a fixed commitment keep theirs otherwise."""
+    sample = plan.samples[scenario]
+    return sample if isinstance(sample, PlainSample) else plain_sample(plan.inputs.contract, plan.uses[scenario])
 
 
 def _scenario_points(plan: Plan, name: str, *, locked: bool) -> ScenarioPoints:
     use: TermUse = plan.uses[name]
-    sample = plan.samples[name]
+    sample = sample_of(plan, name)
     levels = np.linspace(0.0, 1.0, N_POINTS)
     grid = None
     if locked:
@@ -189,7 +199,7 @@ def _scenario_points(plan: Plan, name: str, *, locked: bool) -> ScenarioPoints:
         least_use=np.maximum.accumulate(np.quantile(sample.least_use, levels)),
         locked=grid,
         outside_usd=sample.outside_usd,
-        outside_percentiles_usd=tuple(quantiles(use.outside_usd, PERCENTILES).tolist()),
+        outside_percentiles_usd=tuple(quantiles(use.outside_total_usd, PERCENTILES).tolist()),
         on_demand_usd=sample.on_demand_usd,
     )
 
@@ -301,7 +311,7 @@ def quantile_error(plan: Plan, points: OfferPoints) -> QuantileError:
     worst = np.zeros(4)
     offers: Sequence[Offer] = [point.offer for point in plan.curve]
     for scenario in points.scenarios:
-        for exact in plan.samples[scenario.name].expect(offers):
+        for exact in sample_of(plan, scenario.name).expect(offers):
             priced = price_offer(points, scenario, terms(points.contract, exact.offer))
             scale = exact.expected_cost_usd or 1.0
             found = [
