@@ -29,13 +29,21 @@ from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.text import with_calibration, with_usage_sources
 from planner.report import headline
 from planner.ui import downloads, session
-from planner.ui.decision import alternatives, alternatives_table, dead_zone, why
+from planner.ui.decision import alternatives, dead_zone, why
+from planner.ui.decision_tables import alternatives_table
 from planner.ui.escape import inert_cell, plain
 from planner.ui.uploads import Upload, choose, plan_of, uploads_key
 from planner.words import percent, usd_short
 
 SMALL = Path(__file__).parent / "plans" / "small.toml"
-PAGES = {"": "Usage", "calibration": "Calibration", "run-rate": "Run rate", "commit": "Commit", "compare": "Compare"}
+PAGES = {
+    "": "Usage",
+    "calibration": "Calibration",
+    "run-rate": "Run rate",
+    "contract": "Contract",
+    "commit": "Commit",
+    "compare": "Compare",
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +85,7 @@ def test_every_page_runs_says_its_purpose_and_shows_a_chart(app: AppTest, page: 
     opened(app, page)
     assert [title.value for title in app.title] == [PAGES[page]]
     assert not app.error
-    assert app.get("vega_lite_chart") or page == "calibration", "a page shows a picture, where there is a log to draw"
+    assert app.get("vega_lite_chart") or page in ("calibration", "contract"), "a picture, where there is one to draw"
     assert app.get("page_link"), "and the way on"
 
 

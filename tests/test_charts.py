@@ -20,6 +20,16 @@ from planner.charts.commitment import (
     use_chart,
     use_range,
 )
+from planner.charts.frontier import dead_zone_chart, dead_zone_frame, frontier, frontier_chart, frontier_frame
+from planner.charts.ledger import (
+    PARTS,
+    ledger_chart,
+    ledger_frame,
+    period_draws_usd,
+    period_name,
+    periods_chart,
+    periods_frame,
+)
 from planner.charts.mix import measured_months_chart, measured_months_frame, pareto_chart, pareto_frame
 from planner.charts.spend import (
     annual_exceedance_chart,
@@ -32,7 +42,7 @@ from planner.charts.spend import (
 from planner.charts.style import DARK, LIGHT, Palette, shortened
 from planner.mix import measure, prompt_edges
 from planner.plan import Plan, build_plan
-from planner.plan_file.loader import load_plan
+from planner.plan_file.loader import load_plan, parse_plan
 from planner.prices import PriceBook
 from planner.usage.read import UsageSource, read_usage
 
@@ -42,6 +52,38 @@ SMALL = Path(__file__).parent / "plans" / "small.toml"
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     return build_plan(load_plan(SMALL))
+
+
+RAMPED = """
+term_months = 24
+ramp = {ramp}
+{more}
+
+[contract.rollover]
+share = 0.5
+months = 6
+
+[contract.payment]
+cost_of_capital_per_year = 0.08
+"""
+
+
+def of_terms(terms: str) -> Plan:
+    """The small plan on few paths, with other terms."""
+    text = SMALL.read_text(encoding="utf-8").replace("months = 12\npaths = 4_000", "paths = 1_000")
+    return build_plan(parse_plan(text.replace("term_months = 12\n", terms), base_dir=SMALL.parent))
+
+
+@pytest.fixture(scope="module")
+def ramped() -> Plan:
+    """Two years that are linked: years commit 1 to 1.5, half of what is unused is carried over."""
+    return of_terms(RAMPED.format(ramp="[1.0, 1.5]", more=""))
+
+
+@pytest.fixture(scope="module")
+def fixed() -> Plan:
+    """Two years whose commitments the plan fixes, each its own."""
+    return of_terms(RAMPED.format(ramp='"flat"', more="commit_usd_per_year = [120_000, 90_000]"))
 
 
 def charts(plan: Plan) -> dict[str, alt.LayerChart]:
@@ -55,6 +97,10 @@ def charts(plan: Plan) -> dict[str, alt.LayerChart]:
         "cost": cost_curve_chart(plan, typed),
         "risk": risk_curve_chart(plan, typed),
         "use": use_chart(plan, typed),
+        "periods": periods_chart(plan, plan.recommendation),
+        "ledger": ledger_chart(plan, plan.recommendation),
+        "frontier": frontier_chart(plan),
+        "dead zone": dead_zone_chart(plan, typed, 0.5),
     }
 
 
@@ -88,6 +134,10 @@ AXES = {
     "cost": {"commitment (USD a year)", "expected cost (USD, term)"},
     "risk": {"commitment (USD a year)", "shortfall probability (%)"},
     "use": {"list use that draws down (USD a year)", "chance of at least that (%)"},
+    "periods": {"USD of the period", "contract period"},
+    "ledger": {"USD of the period, mean", "contract period"},
+    "frontier": {"shortfall probability (%)", "expected cost (USD, term)"},
+    "dead zone": {"commitment (USD a year)", "still saved (USD)"},
 }
 
 
@@ -185,6 +235,87 @@ def test_axes_reach_whatever_is_typed(plan: Plan) -> None:
     assert curve_top(plan, far) > 3_000_000
     assert use_range(plan, far)[1] > 3_000_000
     assert marks_rows(plan, far)[-1]["align"] == "right", "words of a far mark stay inside"
+
+
+def test_the_frontier_is_the_plans_and_holds_the_recommendation(plan: Plan, ramped: Plan) -> None:
+    for one in (plan, ramped):
+        assert {point.offer for point in one.frontier} <= {point.offer for point in frontier(one)}
+        frame = frontier_frame(one)
+        assert frame["chance"].is_monotonic_increasing
+        assert frame["cost"].is_monotonic_decreasing
+        (best,) = frame[frame["is_best"]].to_dict("records")
+        assert best["cost"] == pytest.approx(one.recommendation.expected_cost.mean, rel=1e-9)
+        assert best["chance"] <= one.inputs.decision.max_shortfall_probability
+
+
+def test_the_ledger_chart_stacks_what_the_ledger_says(ramped: Plan) -> None:
+    frame = ledger_frame(ramped, ramped.recommendation)
+    assert frame["period"].unique().tolist() == ["year 1", "year 2"]
+    for row in ramped.recommendation.ledger:
+        rows = frame[frame["period"] == period_name(ramped.inputs.contract, row.period)]
+        assert dict(zip(rows["part"], rows["usd"], strict=True)) == {
+            words: getattr(row, name) for name, words in PARTS.items()
+        }
+        assert (rows["start"].to_numpy()[1:] == rows["stop"].to_numpy()[:-1]).all(), "stacked without gaps"
+
+
+def test_periods_show_use_as_it_draws_down_against_the_commitment(ramped: Plan) -> None:
+    best, use = ramped.recommendation, ramped.uses[ramped.inputs.decision.scenario]
+    frame = periods_frame(ramped, best)
+    commits = best.offer.commits_usd_per_year(2)
+    assert frame["committed"].tolist() == pytest.approx(commits)
+    assert commits[1] == pytest.approx(1.5 * commits[0])
+    for index in range(2):
+        drawn = (1.0 - best.offer.in_year(index).discount_fraction) * use.drawn_usd[index]
+        assert period_draws_usd(ramped, best.offer)[index] == pytest.approx(drawn)
+        assert frame["p50"][index] == pytest.approx(np.median(drawn))
+        assert frame["reached"][index] == (drawn >= commits[index]).mean()
+
+
+def test_the_curve_of_linked_years_is_what_the_ledger_expects_and_breaks_at_every_years_bands(ramped: Plan) -> None:
+    frame, contract = curve_frame(ramped), ramped.inputs.contract
+    expected = ramped.samples[ramped.inputs.decision.scenario].expect([contract.offer_at(c) for c in frame["commit"]])
+    assert frame["cost"].tolist() == [value.expected_cost_usd for value in expected]
+    inside = [low for low, _ in contract.commit_ranges if low <= curve_top(ramped)]
+    assert frame["stretch"].nunique() == len(inside) > len(contract.bands)
+    assert frame.groupby("stretch")["discount"].nunique().max() == 1
+    assert "commitment of year 1 (USD)" in titles_of_axes(cost_curve_chart(ramped).to_dict())
+
+
+def test_a_fixed_commitment_is_marked_as_such_and_where_it_is_on_average(fixed: Plan) -> None:
+    ((name, offer),) = marked_offers(fixed, None)
+    assert (name, offer) == ("as fixed", fixed.recommendation.offer)
+    (row,) = marks_rows(fixed)
+    assert row["commit"] == pytest.approx(105_000)
+    assert row["cost"] == pytest.approx(fixed.recommendation.expected_cost.mean, rel=1e-9)
+    words = [row["words"] for row in dead_zone_frame(fixed, offer, 0.0).to_dict("records") if row["words"]]
+    assert words == [f"as fixed = yours: ${fixed.recommendation.marginal_saving_per_list_usd:.2f}"]
+
+
+def test_the_dead_zone_is_the_plans_and_marks_what_is_tried(plan: Plan) -> None:
+    typed = plan.inputs.contract.offer_at(100_000.0)
+    frame = dead_zone_frame(plan, typed, 0.25)
+    line = frame[frame["words"] == ""]
+    points = {point.commit_usd_per_year: point.marginal_saving_per_list_usd for point in plan.dead_zone}
+    assert len(line) > 5
+    assert all(points[row.commit] == row.saving for row in line.itertuples())
+    assert frame[frame["words"] != ""]["saving"].tolist() == [plan.recommendation.marginal_saving_per_list_usd, 0.25]
+
+
+@pytest.mark.parametrize("name", ["ramped", "fixed"])
+def test_charts_of_any_terms_can_be_drawn(name: str, request: pytest.FixtureRequest) -> None:
+    one: Plan = request.getfixturevalue(name)
+    typed = one.inputs.contract.offer_at(70_000.0)
+    made = [cost_curve_chart(one, typed), risk_curve_chart(one, typed), frontier_chart(one)]
+    made += [
+        dead_zone_chart(one, typed, 0.3),
+        ledger_chart(one, one.recommendation),
+        periods_chart(one, one.outcome(typed)),
+    ]
+    for chart in made:
+        spec = chart.to_dict()  # validates against the Vega-Lite schema
+        assert len(titles_of_axes(spec)) == 2
+        assert "NaN" not in str(spec)
 
 
 def test_measured_months_say_which_are_whole() -> None:

@@ -4,13 +4,23 @@ The offers that are marked stand in a data set of their own, `marks`, so that a 
 three rows of a chart that stays as it is (`redrawn`): making a chart costs more than pricing an offer.
 """
 
-from math import isclose
+from bisect import bisect_right
+from itertools import pairwise
+from math import inf, isclose
 from typing import Any, Final
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from planner.charts.commit_axis import (
+    RISK_OF,
+    commit_on_axis,
+    commit_title,
+    cost_title,
+    follows_one_amount,
+    limited_chance,
+)
 from planner.charts.spend import exceedance_frame
 from planner.charts.style import (
     DASHES,
@@ -23,7 +33,8 @@ from planner.charts.style import (
     money_axis,
     side_of,
 )
-from planner.contract import Offer
+from planner.offer import Offer
+from planner.plain_sample import PlainSample
 from planner.plan import Plan
 from planner.words import percent, usd_short
 
@@ -34,6 +45,7 @@ _SAME_COMMITMENT = 1e-3
 _LOOKS = {
     # name: (shape of the mark, pixels that its words stand below it)
     "recommended": ("circle", 20),
+    "as fixed": ("circle", 20),
     "signed first": ("square", -16),
     "yours": ("diamond", -36),
 }
@@ -44,11 +56,10 @@ Rows = list[dict[str, Any]]
 def cost_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT) -> alt.LayerChart:
     """Expected cost of the term over commitments, discount bands marked, with the offers that matter on the curve."""
     scale = alt.Scale(zero=False, padding=26)
-    y = alt.Y("cost:Q", title="expected cost (USD, term)", axis=money_axis(), scale=scale)
+    y = alt.Y("cost:Q", title=cost_title(plan), axis=money_axis(), scale=scale)
     layers = _curve(plan, typed, y, [], palette)
-    chart = finished(
-        layers, "Expected cost over commitments", "Lower is better. Shaded: discount bands.", palette, height=420
-    )
+    reading = f"Lower is better. Shaded: discount bands.{_of_which_year(plan)}"
+    chart = finished(layers, "Expected cost over commitments", reading, palette, height=420)
     return _with_marks(chart, plan, typed, palette)
 
 
@@ -61,15 +72,23 @@ def risk_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = 
     words = alt.Chart(bound).mark_text(align="right", dx=-4, dy=-8, color=palette.alarm, fontWeight="bold")
     named = words.encode(x=alt.value("width"), y="limit:Q", text="words:N")
     layers = _curve(plan, typed, y, [rule, named], palette, prefix="risk_")
-    reading = "The chance of owing more than is used."
+    several = len(plan.inputs.contract.periods) > 1
+    where = f", {RISK_OF[plan.inputs.decision.shortfall_limit_per]}" if several else ""
+    reading = f"The chance of owing more than is used{where}."
     chart = finished(layers, "Shortfall probability", reading, palette)
     return _with_marks(chart, plan, typed, palette)
+
+
+def has_use_chart(plan: Plan) -> bool:
+    """Whether one amount of list use says when a commitment is used up: every year alike, and at one discount."""
+    contract = plan.inputs.contract
+    return follows_one_amount(plan) and contract.ramp == "flat" and not contract.has_tier_discounts
 
 
 def use_chart(plan: Plan, typed: Offer, palette: Palette = LIGHT) -> alt.LayerChart:
     """The chance that a year's list use reaches an amount, with the amount that uses the typed commitment up."""
     name = plan.inputs.decision.scenario
-    frame = exceedance_frame(plan.samples[name].least_use, name)
+    frame = exceedance_frame(plan.uses[name].least_usd_per_year, name)
     scale = alt.Scale(domain=list(use_range(plan, typed)), nice=False)
     x = alt.X("usd:Q", title="list use that draws down (USD a year)", axis=money_axis(), scale=scale)
     tips = [*exact_tips(usd="list use"), alt.Tooltip("chance:Q", title="chance of at least that", format=".1%")]
@@ -97,12 +116,18 @@ def redrawn(spec: dict[str, Any], plan: Plan, typed: Offer, palette: Palette = L
 def curve_top(plan: Plan, typed: Offer | None = None) -> float:
     """Largest commitment on the axis, USD a year: beyond P95 of spend and every marked offer."""
     spend = 1.2 * float(plan.summaries[plan.inputs.decision.scenario].annual_quantiles_usd[-1])
-    return max([spend, *(1.1 * offer.commit_usd_per_year for _, offer in marked_offers(plan, typed)), 1.0])
+    return max([spend, *(1.1 * commit_on_axis(plan, offer) for _, offer in marked_offers(plan, typed)), 1.0])
+
+
+def _of_which_year(plan: Plan) -> str:
+    if not follows_one_amount(plan):
+        return " Line: the same in every contract year."
+    return "" if plan.inputs.contract.ramp == "flat" else " Later years follow the ramp, and reach bands on their own."
 
 
 def use_range(plan: Plan, typed: Offer | None = None) -> tuple[float, float]:
     """The axis of list use, USD a year: all likely years, and what the marked offers need to be used up."""
-    least = plan.samples[plan.inputs.decision.scenario].least_use
+    least = plan.uses[plan.inputs.decision.scenario].least_usd_per_year
     low, high = np.quantile(least, [0.001, 0.999]).tolist()
     used_up = [_used_up(plan, offer) for _, offer in marked_offers(plan, typed) if offer.commit_usd_per_year > 0]
     low, high = min([low, *used_up]), max([high, *used_up])
@@ -111,21 +136,37 @@ def use_range(plan: Plan, typed: Offer | None = None) -> tuple[float, float]:
 
 
 def curve_frame(plan: Plan, typed: Offer | None = None) -> pd.DataFrame:
-    """commit, discount, cost, chance, shortfall, overage (USD, fractions) on a grid and on both sides of every band."""
+    """commit, discount, cost, chance, shortfall, overage (USD, fractions) on a grid and on both sides of every band.
+
+    stretch: which of the ranges inside which every year stays in its band. Where offers are settled through the ledger,
+    the points are those of the plan's own curve.
+    """
     top, contract = curve_top(plan, typed), plan.inputs.contract
-    edges = [band.min_commit_usd_per_year for band in contract.bands if band.min_commit_usd_per_year <= top]
-    commits = {float(usd) for usd in np.linspace(0.0, top, GRID_POINTS)}
-    commits |= {max(usd, 0.0) for edge in edges for usd in (edge, edge - 0.01)}
-    commits |= {offer.commit_usd_per_year for _, offer in marked_offers(plan, typed)}
-    return pd.DataFrame(_priced(plan, [contract.offer_at(usd) for usd in sorted(commits)]))
+    edges = [low for low, _ in contract.commit_ranges[1:] if low <= top]
+    commits = {max(usd, 0.0) for edge in edges for usd in (edge, edge - 0.01)}
+    if isinstance(plan.samples[plan.inputs.decision.scenario], PlainSample):
+        commits |= {float(usd) for usd in np.linspace(0.0, top, GRID_POINTS)}
+        commits |= {offer.commit_usd_per_year for _, offer in marked_offers(plan, typed)}
+    else:
+        commits |= {point.offer.commit_usd_per_year for point in plan.curve}
+    return _with_stretches(plan, pd.DataFrame(_priced(plan, [contract.offer_at(usd) for usd in sorted(commits)])))
+
+
+def _with_stretches(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
+    lows = [low for low, _ in plan.inputs.contract.commit_ranges]
+    return frame.assign(stretch=[bisect_right(lows, commit) for commit in frame["commit"]])
 
 
 def marked_offers(plan: Plan, typed: Offer | None) -> list[tuple[str, Offer]]:
     """The offers that are named on the curve; those that agree share one name."""
-    named = [("recommended", plan.recommendation.offer), ("signed first", plan.sign_first.signed.offer)]
+    best, first = plan.recommendation.offer, plan.sign_first.signed.offer
+    is_fixed = plan.inputs.contract.commits_usd_per_year is not None
+    named = [("as fixed" if is_fixed else "recommended", best)]
+    if not is_fixed and plan.inputs.decision.scenario != plan.inputs.baseline:
+        named.append(("signed first", first))
     found: list[tuple[str, Offer]] = []
     for name, offer in [*named, *([("yours", typed)] if typed else [])]:
-        same = next((index for index, (_, other) in enumerate(found) if _agree(offer, other)), None)
+        same = next((index for index, (_, other) in enumerate(found) if _agree(plan, offer, other)), None)
         if same is None:
             found.append((name, offer))
         else:
@@ -133,9 +174,10 @@ def marked_offers(plan: Plan, typed: Offer | None) -> list[tuple[str, Offer]]:
     return found
 
 
-def _agree(a: Offer, b: Offer) -> bool:
+def _agree(plan: Plan, a: Offer, b: Offer) -> bool:
     """Whether two offers are one mark: the same discount, and commitments that are told in the same digits."""
-    near = isclose(a.commit_usd_per_year, b.commit_usd_per_year, rel_tol=_SAME_COMMITMENT)
+    years = [offer.commits_usd_per_year(plan.inputs.contract.n_years) for offer in (a, b)]
+    near = all(isclose(one, other, rel_tol=_SAME_COMMITMENT) for one, other in zip(*years, strict=True))
     return near and a.discount_fraction == b.discount_fraction
 
 
@@ -146,14 +188,14 @@ def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT)
     rows = []
     for (name, offer), row in zip(named, _priced(plan, [offer for _, offer in named]), strict=True):
         shape, dy = _LOOKS[name.split(" = ")[0]]
-        used_up, reached = _used_up(plan, offer), 1.0 - row["chance"]
-        amount = usd_short(offer.commit_usd_per_year) if offer.commit_usd_per_year else "none"
+        used_up, reached = _used_up(plan, offer), _reached(plan, offer, row["chance"])
+        amount = "none" if offer.is_none else usd_short(row["commit"])
         colours = {"circle": palette.mark, "diamond": palette.alarm, "square": palette.ink}
         more = {
             "words": f"{name}: {amount}",
             "shape": shape,
             "colour": colours[shape],
-            **_stands(side_of(offer.commit_usd_per_year, 0.0, top), dy),
+            **_stands(side_of(row["commit"], 0.0, top), dy),
             "is_typed": offer == typed,
             "used_up": used_up,
             "reached": reached,
@@ -161,7 +203,7 @@ def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT)
             "use_colour": palette.alarm,
             "risk_words": f"{name}: {percent(row['chance'])}",
             "risk_colour": colours[shape],
-            **_stands(side_of(offer.commit_usd_per_year, 0.0, top), 20 if row["chance"] > 0.85 else -16, "risk_"),
+            **_stands(side_of(row["commit"], 0.0, top), 20 if row["chance"] > 0.85 else -16, "risk_"),
             **_stands("right" if used_up > (low + high) / 2 else "left", 14 if reached > 0.9 else -12, "use_"),
         }
         rows.append(row | more)
@@ -176,13 +218,21 @@ def _used_up(plan: Plan, offer: Offer) -> float:
     return plan.inputs.contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
 
 
+def _reached(plan: Plan, offer: Offer, chance: float) -> float:
+    """The share of paths that use an offer up by themselves; a balance may cover the rest."""
+    contract, scenario = plan.inputs.contract, plan.inputs.decision.scenario
+    if contract.is_plain and not offer.later:
+        return 1.0 - chance
+    return float((plan.uses[scenario].least_usd_per_year >= _used_up(plan, offer)).mean())
+
+
 def _priced(plan: Plan, offers: list[Offer]) -> Rows:
     return [
         {
-            "commit": value.offer.commit_usd_per_year,
+            "commit": commit_on_axis(plan, value.offer),
             "discount": value.offer.discount_fraction,
             "cost": value.expected_cost_usd,
-            "chance": value.shortfall_probability,
+            "chance": limited_chance(plan, value),
             "shortfall": value.expected_shortfall_usd,
             "overage": value.expected_overage_usd,
         }
@@ -201,7 +251,7 @@ def _curve(
     top = curve_top(plan, typed)
     x = alt.X(
         "commit:Q",
-        title="commitment (USD a year)",
+        title=commit_title(plan),
         axis=money_axis(),
         scale=alt.Scale(domain=[0, top], nice=False),
     )
@@ -212,7 +262,7 @@ def _curve(
     ]
     base = alt.Chart(curve_frame(plan, typed)).encode(x=x, y=y)
     # One line per band: at a threshold the discount, and so the cost, jumps.
-    line = base.mark_line(color=palette.mark, strokeWidth=2.5).encode(detail="discount:N")
+    line = base.mark_line(color=palette.mark, strokeWidth=2.5).encode(detail="stretch:N")
     hover = base.mark_point(size=140, opacity=0).encode(tooltip=tips)
     marks = alt.Chart(alt.NamedData(name=MARKS)).encode(x="commit:Q", y=y.shorthand)
     points = marks.mark_point(filled=True, size=130, opacity=1, shape=alt.expr("datum.shape")).encode(
@@ -224,10 +274,10 @@ def _curve(
 
 def _bands(plan: Plan, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
     """Every discount band as a stripe with its discount at the top; stripes too narrow for words have none."""
-    contract = plan.inputs.contract
+    bands = plan.inputs.contract.bands
+    edges = [*(band.min_commit_usd_per_year for band in bands), inf]
     rows = []
-    for index, band in enumerate(contract.bands):
-        low, stop = contract.commit_ranges[index + 1]
+    for index, (band, (low, stop)) in enumerate(zip(bands, pairwise(edges), strict=True)):
         if low < top:
             wide = min(stop, top) - low >= _NARROWEST_NAMED_BAND * top
             words = f"-{percent(band.discount_fraction, 0)}" if wide else ""

@@ -4,21 +4,42 @@ from typing import Any
 
 import streamlit as st
 
-from planner.charts.commitment import cost_curve_chart, curve_top, redrawn, risk_curve_chart, use_chart, use_range
+from planner.charts.commit_axis import follows_one_amount
+from planner.charts.commitment import (
+    cost_curve_chart,
+    curve_top,
+    has_use_chart,
+    redrawn,
+    risk_curve_chart,
+    use_chart,
+    use_range,
+)
+from planner.charts.frontier import dead_zone_chart, frontier_chart
+from planner.charts.ledger import ledger_chart, periods_chart
 from planner.charts.style import Palette
-from planner.contract import Offer
+from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.report import curve_table, decision_table, headline
 from planner.ui import downloads, show
 from planner.ui.decision import (
-    alternatives_table,
     dead_zone,
     decision_figures,
+    field_words,
+    is_fixed,
     offer_figures,
     offer_sentence,
-    used_up_table,
+    sample_of,
+    tried_offer,
     why,
+)
+from planner.ui.decision_tables import (
+    alternatives_table,
+    dead_zone_table,
+    frontier_table,
+    ledger_table,
+    periods_table,
+    used_up_table,
 )
 from planner.ui.session import Loaded, loaded
 from planner.words import usd
@@ -37,13 +58,17 @@ def page() -> None:
     show.sentence(why(plan))
     show.table(alternatives_table(plan), key="alternatives")
     st.subheader("Try a commitment")
-    offer = plan.inputs.contract.offer_at(_typed_commit(current))
-    outcome = plan.outcome(offer)
+    if words := field_words(plan):
+        show.sentence(words)
+    offer = tried_offer(plan, _typed_commit(current))
+    outcome = _outcome(f"{current.key} {offer!r}", plan, offer)
     _figures(plan, offer, outcome)
     _charts(current, offer)
+    _term(plan, outcome)
+    st.subheader("Cost against risk")
+    _frontier(plan)
     st.subheader("The dead zone")
-    for line in dead_zone(plan, outcome):
-        show.sentence(line)
+    _dead_zone(plan, outcome)
     st.subheader("The whole decision")
     show.table(decision_table(plan), key="decision", rows=lambda: downloads.decision_rows(plan))
     st.markdown("**To take to the table**")
@@ -62,8 +87,9 @@ def _typed_commit(current: Loaded) -> float:
         st.session_state[OF_PLAN] = current.key
         _set(best, top)
     left, right = st.columns([2, 3], vertical_alignment="bottom")
+    ramped = follows_one_amount(plan) and plan.inputs.contract.ramp != "flat"
     left.number_input(
-        "Commitment, USD a year",
+        "Commitment of contract year 1, USD" if ramped else "Commitment, USD a year",
         min_value=0.0,
         max_value=MOST_COMMIT_USD,
         step=_step(top),
@@ -84,8 +110,8 @@ def _typed_commit(current: Loaded) -> float:
         persist_state="session",
     )
     with st.container(horizontal=True):
-        st.button("Recommended", key="to_best", on_click=_set, args=(best, top))
-        if first != best:
+        st.button("As fixed" if is_fixed(plan) else "Recommended", key="to_best", on_click=_set, args=(best, top))
+        if first != best and not is_fixed(plan):
             st.button("Signed first", key="to_first", on_click=_set, args=(first, top))
         st.button("None", key="to_none", on_click=_set, args=(0.0, top))
     return float(st.session_state[NUMBER])
@@ -118,7 +144,7 @@ def _step(top: float) -> float:
 
 
 def _figures(plan: Plan, offer: Offer, outcome: OfferOutcome) -> None:
-    value = plan.samples[plan.inputs.decision.scenario].expect([offer])[0]
+    value = sample_of(plan).expect([offer])[0]
     show.sentence(offer_sentence(plan, offer, value))
     show.metrics(offer_figures(plan, value, outcome))
 
@@ -126,14 +152,43 @@ def _figures(plan: Plan, offer: Offer, outcome: OfferOutcome) -> None:
 def _charts(current: Loaded, offer: Offer) -> None:
     plan, palette = current.plan, show.palette()
     specs = _templates(_template_key(current, offer, palette), plan, offer, palette)
-    cost, risk, use = (redrawn(spec, plan, offer, palette) for spec in specs)
+    cost, risk, *use = (redrawn(spec, plan, offer, palette) for spec in specs)
     best = plan.recommendation
-    says = f"Expected cost over commitments, least at {usd(best.offer.commit_usd_per_year)} a year within the limit."
+    says = f"Expected cost over commitments; marked: {usd(best.offer.commit_usd_per_year)} a year."
     show.spec(cost, says=says, key="cost_curve")
     show.beside(curve_table(plan), key="cost_curve_table", rows=lambda: downloads.curve_rows(plan))
     show.spec(risk, says="Shortfall probability over commitments; figures in the table above.", key="risk_curve")
-    show.spec(use, says="Chance that a year's list use reaches an amount; figures in the table.", key="use_curve")
-    show.beside(used_up_table(plan, offer), key="used_up")
+    for spec in use:
+        show.spec(spec, says="Chance that a year's list use reaches an amount; figures in the table.", key="use_curve")
+        show.beside(used_up_table(plan, offer), key="used_up")
+
+
+def _term(plan: Plan, outcome: OfferOutcome) -> None:
+    """The typed commitment period by period: against use, and where its dollars go; of one period the table alone."""
+    st.subheader("Over the term")
+    ledger = ledger_table(plan, outcome)
+    if len(outcome.ledger) > 1:
+        says = "Commitment and use of each period; figures in the table."
+        show.chart(lambda palette: periods_chart(plan, outcome, palette), says=says, key="periods")
+        show.beside(periods_table(plan, outcome), key="periods_table")
+        says = "Dollars of each period: drawn, forfeited, overage; figures in the table."
+        show.chart(lambda palette: ledger_chart(plan, outcome, palette), says=says, key="ledger")
+    show.table(ledger, key="ledger_table", rows=lambda: downloads.ledger_rows(outcome))
+
+
+def _frontier(plan: Plan) -> None:
+    says = "Least expected cost for each shortfall risk; figures in the table."
+    show.chart(lambda palette: frontier_chart(plan, palette), says=says, key="frontier")
+    show.beside(frontier_table(plan), key="frontier_table", rows=lambda: downloads.frontier_rows(plan))
+
+
+def _dead_zone(plan: Plan, outcome: OfferOutcome) -> None:
+    for line in dead_zone(plan, outcome):
+        show.sentence(line)
+    saving = outcome.marginal_saving_per_list_usd
+    says = "What a routed list dollar still saves over commitments; figures in the table."
+    show.chart(lambda palette: dead_zone_chart(plan, outcome.offer, saving, palette), says=says, key="dead_zone")
+    show.beside(dead_zone_table(plan), key="dead_zone_table", rows=lambda: downloads.dead_zone_rows(plan))
 
 
 def _template_key(current: Loaded, offer: Offer, palette: Palette) -> str:
@@ -144,5 +199,12 @@ def _template_key(current: Loaded, offer: Offer, palette: Palette) -> str:
 
 @st.cache_resource(scope="session", max_entries=16, show_spinner=False)
 def _templates(key: str, _plan: Plan, _offer: Offer, _palette: Palette) -> tuple[dict[str, Any], ...]:
-    made = (make(_plan, _offer, _palette) for make in (cost_curve_chart, risk_curve_chart, use_chart))
-    return tuple(chart.to_dict() for chart in made)
+    makers = [cost_curve_chart, risk_curve_chart, *([use_chart] if has_use_chart(_plan) else [])]
+    return tuple(make(_plan, _offer, _palette).to_dict() for make in makers)
+
+
+@st.cache_resource(scope="session", max_entries=16, show_spinner=False)
+def _outcome(key: str, _plan: Plan, _offer: Offer) -> OfferOutcome:
+    """Settled once: under clauses that link periods that takes longer than the page."""
+    known = _plan.recommendation
+    return known if _offer == known.offer else _plan.outcome(_offer)

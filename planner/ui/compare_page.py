@@ -7,6 +7,7 @@ from planner.errors import InputError, PlannerError
 from planner.machine import compare_json
 from planner.plan import Plan
 from planner.report import differences_table, headline, scenarios_table
+from planner.tables import Table
 from planner.ui import downloads, session, show
 from planner.ui.escape import plain
 from planner.ui.sentences import compare_conclusion, scenario_commitments_table
@@ -38,7 +39,14 @@ def _side_by_side(plans: list[Plan]) -> None:
         show.table(scenarios_table(plan), key=f"scenarios_{index}", rows=rows)
     compared = compare_json(plans)["differences"]
     show.table(differences_table(compared), key="differences", rows=lambda: downloads.difference_rows(plans))
-    show.table(scenario_commitments_table(plans), key="what_to_sign")
+    key = " ".join([session.loaded().key, *(plan.inputs.sha256 for plan in plans)])
+    show.table(_what_to_sign(key, plans), key="what_to_sign")
+
+
+@st.cache_resource(scope="session", max_entries=4, show_spinner="Sizing every scenario")
+def _what_to_sign(key: str, _plans: list[Plan]) -> Table:
+    """Sized once: under clauses that link periods that takes longer than the page."""
+    return scenario_commitments_table(_plans)
 
 
 def _other_plans() -> list[Plan]:

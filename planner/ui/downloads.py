@@ -19,6 +19,7 @@ from planner.drivers import Drivers
 from planner.drivers_report import drivers_json
 from planner.machine import compare_json, measure_json, outcome_json, plan_json
 from planner.mix import Measurement
+from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.plan_file.text import with_calibration
 from planner.ui.escape import inert_cell
@@ -98,6 +99,21 @@ def curve_rows(plan: Plan) -> list[Row]:
     return list(plan_json(plan)["curve"])
 
 
+def frontier_rows(plan: Plan) -> list[Row]:
+    """Commitments that no other one beats in cost and risk."""
+    return list(plan_json(plan)["frontier"])
+
+
+def dead_zone_rows(plan: Plan) -> list[Row]:
+    """What a routed list dollar still saves over commitments."""
+    return list(plan_json(plan)["dead_zone"])
+
+
+def ledger_rows(outcome: OfferOutcome) -> list[Row]:
+    """What each period of the term is expected to come to, full numbers."""
+    return list(outcome_json(outcome)["ledger"])
+
+
 def decision_rows(plan: Plan) -> list[Row]:
     """The recommendation, and signing first as seen and as lived."""
     offers = {
@@ -105,7 +121,7 @@ def decision_rows(plan: Plan) -> list[Row]:
         "signed first, as seen": plan.sign_first.signed,
         "signed first, as lived": plan.sign_first.lived,
     }
-    return [{"offer": name, **outcome_json(outcome)} for name, outcome in offers.items()]
+    return [{"offer": name, **flat(outcome_json(outcome))} for name, outcome in offers.items()]
 
 
 def parameter_rows(calibration: Calibration) -> list[Row]:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from planner.charts.commit_axis import counts_present_value
 from planner.charts.mix import measured_months_frame
 from planner.charts.style import shortened
+from planner.expectation import Expectation
 from planner.measurement import Measurement
 from planner.plan import Plan
 from planner.tables import Table
+from planner.ui.decision import years_words
 from planner.ui.figures import Figure, error_words
-from planner.words import count, percent, usd, usd_estimate, usd_rounded_down, usd_short
+from planner.words import count, percent, usd, usd_estimate, usd_short
 
 MOST_OF_THE_BILL = 0.8
 
@@ -140,26 +143,35 @@ def compare_conclusion(plan: Plan) -> tuple[str, ...]:
     )
 
 
+def _best_in(plan: Plan, scenario: str) -> tuple[Expectation, float, float]:
+    """What to sign if a scenario comes true, its expected cost and list spend as billed over the term, USD."""
+    decision, sample = plan.inputs.decision, plan.samples[scenario]
+    if scenario == decision.scenario:
+        best = sample.expect([plan.recommendation.offer])[0]
+    else:
+        best = sample.best(
+            max_shortfall_probability=decision.max_shortfall_probability, limit_per=decision.shortfall_limit_per
+        )
+    if not counts_present_value(plan):
+        return best, best.expected_cost_usd, sample.on_demand_usd
+    outcome = plan.outcome(best.offer, scenario=scenario)
+    return best, outcome.expected_cost.mean, outcome.on_demand_cost_usd
+
+
 def scenario_commitments_table(plans: Sequence[Plan]) -> Table:
     """The commitment that is best if each scenario is the one that comes true."""
     rows = []
     for index, plan in enumerate(plans, start=1):
-        limit = plan.inputs.decision.max_shortfall_probability
-        for name, sample in plan.samples.items():
+        for name in plan.samples:
+            best, cost, listed = _best_in(plan, name)
             decided = name == plan.inputs.decision.scenario
-            best = (
-                sample.expect([plan.recommendation.offer])[0]
-                if decided
-                else sample.best(max_shortfall_probability=limit)
-            )
-            commit = best.offer.commit_usd_per_year
             rows.append(
                 (
                     (f"{index}. " if len(plans) > 1 else "") + name + (" (decided on)" if decided else ""),
-                    usd_rounded_down(commit) if commit else "none",
+                    "none" if best.offer.is_none else years_words(plan, best.offer),
                     percent(best.offer.discount_fraction),
-                    usd_short(best.expected_cost_usd),
-                    percent(1.0 - best.expected_cost_usd / sample.on_demand_usd if sample.on_demand_usd else 0.0),
+                    usd_short(cost),
+                    percent(1.0 - cost / listed if listed else 0.0),
                     percent(best.shortfall_probability),
                     usd_short(best.expected_shortfall_usd),
                 )

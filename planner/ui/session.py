@@ -2,7 +2,7 @@
 
 A plan is worked out once and kept under our own SHA-256: for everybody where the server was started with it, for the
 session alone where a user uploaded it. It is assigned whole, after everything that can fail: a wrong upload leaves
-the current plan in place.
+the current plan in place. So does a wrong edit of its contract, which takes over what the contract does not touch.
 """
 
 import os
@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,14 +25,17 @@ from planner.errors import PlannerError
 from planner.inputs import PlanInputs
 from planner.plan import Plan, build_plan
 from planner.plan_drivers import plan_drivers
-from planner.plan_file.loader import load_plan
+from planner.plan_file.loader import load_plan, parse_plan
+from planner.simulation import KeptPaths
+from planner.ui.rebuilt import SpendOnly, rebuilt
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
 from planner.usage.files import find_files
 
 Report = Callable[[str, float], None]
 
 _OPENING, _LOADED, _ERROR, _FOLDER, _SEEN = "opening", "loaded", "upload_error", "folder", "uploads_seen"
-_BACKTESTS, _DRIVERS = "backtests", "drivers"
+_BACKTESTS, _DRIVERS, _EDITS = "backtests", "drivers", "edits"
+_KEPT_PATHS, _ROUND = "kept_paths", "terms_round"
 _MOST_KEPT: Final = 4
 
 
@@ -55,12 +58,17 @@ class _SessionFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """The plan on the screen, the hash that it is kept under, where it came from, and what was done to it."""
+    """The plan on the screen, the hash that it is kept under, where it came from, and what was done to it.
+
+    kept: its simulated paths. edited_from: the plan as it was opened, where its contract was edited here.
+    """
 
     plan: Plan
     key: str
     origin: Literal["example", "file", "upload"]
+    kept: KeptPaths
     notes: tuple[str, ...] = ()
+    edited_from: "Loaded | None" = None
 
 
 def loaded() -> Loaded:
@@ -93,9 +101,59 @@ def refresh(uploads: Sequence[Upload], report: Report) -> None:
         if _LOADED not in st.session_state:
             st.session_state[_LOADED] = _at_opening(opening, report)
     else:
-        st.session_state[_LOADED] = found
+        st.session_state[_LOADED] = _without_edits(found)
         st.session_state[_ERROR] = ""
     st.session_state[_SEEN] = seen
+
+
+def _without_edits(found: Loaded) -> Loaded:
+    """Another plan, which says so where edits of the last one's contract are gone with it."""
+    before: Loaded | None = st.session_state.get(_LOADED)
+    if before is None or before.edited_from is None:
+        return found
+    note = "the edits of the contract are gone: they belonged to the plan before"
+    return replace(found, notes=(*found.notes, note))
+
+
+def apply_edit(text: str, report: Report) -> None:
+    """Put the plan on the screen with another contract; text is its plan file with that contract.
+
+    Everything else is taken from the plan as it was opened, its simulated paths too where the contract does not touch
+    them. Errors: PlannerError; the plan on the screen stays.
+    """
+    current = loaded()
+    opened = current.edited_from or current
+    before = opened.plan.inputs
+    if text == before.text:
+        undo_edit()
+        return
+    inputs = replace(parse_plan(text, base_dir=before.base_dir), usage=before.usage)
+    key = sha256((opened.key + text).encode()).hexdigest()
+    kept = _kept_paths(opened)
+    plan = _kept(_EDITS, key, lambda: rebuilt(current.plan, inputs, kept, report))
+    st.session_state[_LOADED] = replace(opened, plan=plan, key=key, edited_from=opened)
+    st.session_state[_ROUND] = edit_round() + 1
+
+
+def undo_edit() -> None:
+    """Back to the contract of the plan as it was opened, whatever was typed or applied since."""
+    current = loaded()
+    st.session_state[_LOADED] = current.edited_from or current
+    st.session_state[_ROUND] = edit_round() + 1
+
+
+def edit_round() -> int:
+    """How often terms were applied or undone: fields of another round start from the plan, not from what was typed."""
+    return int(st.session_state.get(_ROUND, 0))
+
+
+def _kept_paths(opened: Loaded) -> KeptPaths:
+    """Paths that edits of a plan share in this session: at first those that the plan was opened with."""
+    known: tuple[str, KeptPaths] | None = st.session_state.get(_KEPT_PATHS)
+    if known is None or known[0] != opened.key:
+        known = opened.key, KeptPaths(spend=dict(opened.kept.spend))
+        st.session_state[_KEPT_PATHS] = known
+    return known[1]
 
 
 def forget() -> None:
@@ -106,7 +164,7 @@ def forget() -> None:
 
 def worked_out(inputs: PlanInputs, key: str, report: Report) -> Plan:
     """A plan of this session, worked out once per key."""
-    return _own(key, inputs, report)
+    return _own(key, inputs, report)[0]
 
 
 def has_backtest(current: Loaded) -> bool:
@@ -171,14 +229,14 @@ def _stamps(inputs: PlanInputs) -> list[tuple[str, int, int]]:
 
 
 def _at_opening(opening: Opening, report: Report) -> Loaded:
-    plan = _shared(opening.key, opening.inputs, report)
-    return Loaded(plan=plan, key=opening.key, origin="example" if opening.is_example else "file")
+    plan, kept = _shared(opening.key, opening.inputs, report)
+    return Loaded(plan=plan, key=opening.key, origin="example" if opening.is_example else "file", kept=kept)
 
 
 def _worked_out(choice: Choice, seen: str, opening: Opening, report: Report) -> Loaded:
     key = sha256((seen + opening.key).encode()).hexdigest()
-    plan = _own(key, choice.inputs, report)
-    return Loaded(plan=plan, key=key, origin="upload", notes=choice.notes)
+    plan, kept = _own(key, choice.inputs, report)
+    return Loaded(plan=plan, key=key, origin="upload", kept=kept, notes=choice.notes)
 
 
 def _folder() -> Path:
@@ -189,10 +247,12 @@ def _folder() -> Path:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _shared(key: str, _inputs: PlanInputs, _report: Report) -> Plan:
-    return build_plan(_inputs, _report)
+def _shared(key: str, _inputs: PlanInputs, _report: Report) -> tuple[Plan, KeptPaths]:
+    kept = SpendOnly()
+    return build_plan(_inputs, _report, kept), kept
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner=False)
-def _own(key: str, _inputs: PlanInputs, _report: Report) -> Plan:
-    return build_plan(_inputs, _report)
+def _own(key: str, _inputs: PlanInputs, _report: Report) -> tuple[Plan, KeptPaths]:
+    kept = SpendOnly()
+    return build_plan(_inputs, _report, kept), kept

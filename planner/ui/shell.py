@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from planner.errors import PlannerError
+from planner.plan import Plan
 from planner.ui import downloads, session
 from planner.ui.escape import plain
 from planner.ui.show import sentence
@@ -22,7 +23,8 @@ ICON = (
 _NEXT = {
     "Usage": "Next: what the log says about growth, and how far to trust it",
     "Calibration": "Next: what that mix will cost, as it is and routed",
-    "Run rate": "Next: how much of it to commit to",
+    "Run rate": "Next: the terms that are on the table for it",
+    "Contract": "Next: how much of it to commit to",
     "Commit": "Next: the scenarios side by side",
     "Compare": "Back to where the bill comes from",
 }
@@ -51,6 +53,8 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         downloads.plan_buttons(session.loaded().plan, place="side")
     if refused := session.error():
         st.error(f"**The upload was refused; the plan on the screen is as it was.** {plain(refused)}")
+    if session.loaded().edited_from is not None:
+        _edited()
     page.run()
     _next_step(page, pages)
     _freeze()
@@ -107,13 +111,24 @@ def _about() -> None:
     )
     for note in loaded.notes:
         st.caption(plain(f"{note}."))
+    sentence(_in_short(plan))
+
+
+def _in_short(plan: Plan) -> str:
+    """The answer in a line; of a ramp the first year."""
     best = plan.recommendation
-    amount = (
-        "no commitment"
-        if best.offer.commit_usd_per_year == 0
-        else f"{usd_rounded_down(best.offer.commit_usd_per_year)} a year"
-    )
-    sentence(f"Sign {amount}, shortfall risk {percent_estimate(best.shortfall_probability)}")
+    first = f"{usd_rounded_down(best.offer.commit_usd_per_year)} {'a year' if best.offer.is_flat else 'in year 1'}"
+    sign = "Sign" if plan.inputs.contract.commits_usd_per_year is None else "As fixed:"
+    amount = "no commitment" if best.offer.is_none else first
+    return f"{sign} {amount}, shortfall risk {percent_estimate(best.shortfall_probability)}"
+
+
+def _edited() -> None:
+    """The mark of terms that were changed here, on every page: what to do to keep them, and the way back."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(":material/edit: **Edited, not saved.** The contract differs from the plan file.", width="stretch")
+        downloads.plan_buttons(session.loaded().plan, place="edited", kinds=("plan",))
+        st.button("Undo these edits", key="undo_edits", on_click=session.undo_edit, icon=":material/undo:")
 
 
 def _no_plan(error: str) -> None:

@@ -1,4 +1,4 @@
-"""Journeys in a real browser: a commitment tried, a plan uploaded, a backtest run, workbook and fit taken away.
+"""Journeys in a real browser: commitment and terms tried, a plan uploaded, a backtest run, workbook and fit taken away.
 
 Screenshots are kept under artifacts/browser. AppTest covers what each page says; this covers what only a browser can
 show: that charts are drawn, that typing redraws, that files come and go, that nothing is fetched from elsewhere.
@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -174,6 +175,41 @@ def test_a_buyer_goes_from_the_example_to_the_workbook(
     page.close()
 
 
+def test_a_buyer_tries_other_terms_and_takes_them_away(
+    browser: "playwright.Browser", address: str, plan: Plan, tmp_path: Path
+) -> None:
+    expect = playwright.expect
+    inputs = plan.inputs
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/contract")
+    settle(page)
+    expect(page.get_by_text(headline(plan)[0])).to_be_visible()
+    field = page.get_by_label("Spend that draws it down, %")
+    field.fill("80")
+    field.press("Tab")
+    expect(page.get_by_text("Edited, not saved.")).to_have_count(0)
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Edited, not saved.")).to_be_visible()
+    settle(page)
+    picture(page, "5-contract-edited")
+    with page.expect_download() as waiting:
+        page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Plan file")).click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    edited = parse_plan(path.read_text(encoding="utf-8"), base_dir=inputs.base_dir)
+    assert edited.contract.eligible_fraction == 0.8
+    assert replace(edited.contract, eligible_fraction=1.0) == inputs.contract
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Commit").click()
+    expect(page.get_by_role("heading", name="Commit", exact=True)).to_be_visible()
+    settle(page)
+    expect(page.get_by_text(headline(build_plan(edited))[0])).to_be_visible()
+    page.get_by_role("button", name="Undo these edits").click()
+    expect(page.get_by_text(headline(plan)[0])).to_be_visible()
+    expect(page.get_by_text("Edited, not saved.")).to_have_count(0)
+    assert page.get_by_test_id("stException").count() == 0
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def unfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example on fewer paths and without its [demand], so that there is something to learn."""
@@ -219,7 +255,7 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
         page.close()
 
 
-@pytest.mark.parametrize("path", ["", "calibration", "run-rate", "commit", "compare"])
+@pytest.mark.parametrize("path", ["", "calibration", "run-rate", "contract", "commit", "compare"])
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
 ) -> None:
