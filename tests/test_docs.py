@@ -16,20 +16,23 @@ import numpy as np
 import pytest
 from pydantic.fields import FieldInfo
 
+from planner.bands import DiscountBand
 from planner.commit import CommitSample, commit_sample
-from planner.contract import Contract, DiscountBand
+from planner.contract import Contract
 from planner.demand import damped_months, leave_hazard
 from planner.distributions import Z90, Distribution, JudgedEscalation, Point, ScaledBeta, posterior
 from planner.economics import RouteEconomics
 from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
 from planner.plan_file.loader import parse_plan
-from planner.plan_file.schema import PlanFile, Section
+from planner.plan_file.schema import PlanFile
+from planner.plan_file.section import Section
 from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
 from planner.prices import PriceBook
 from planner.scenario_costs import price_scenario
-from planner.settlement import TermUse, settle, term_use
+from planner.settlement import settle
 from planner.simulation import SpendPaths
+from planner.term_use import TermUse, term_use
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "plan-file.md"
@@ -261,17 +264,17 @@ MEANINGS = {
     "ramp.start_month": "month at which 10 % of the ceiling is reached; may be negative",
     "ramp.months": "months from 10 % to 90 %; 0 is a step",
     "ramp.ceiling": "share that is adopted in the end",
-    "contract.term_months": "length of the contract",
+    "contract.term_months": "length of the contract; with `in_force` and co_term, left out: until that ends",
     "contract.drawdown": "whether discounted or list dollars count against the commitment",
     "contract.overage": "price beyond the commitment: list, the committed discount, or a discount fraction of its own",
-    "contract.shortfall": "what happens to unused commitment",
+    "contract.shortfall": "unused commitment is owed in full and lost, or charged at `true_up_rate`",
     "contract.eligible_fraction": "share of list spend that enters the contract",
     "contract.price_falls.passed_through": "discount off the current list price; false: committed use stays at the "
     "prices of the pricing day",
     "contract.band.min_commit_usd_per_year": "annual commitment at which the band begins, in drawdown dollars",
-    "contract.band.discount_fraction": "negotiated discount on all committed units",
+    "contract.band.discount_fraction": "negotiated discount on committed use",
     "decision.objective": "what is minimised",
-    "decision.max_shortfall_probability": "limit on the chance of a shortfall in any contract year",
+    "decision.max_shortfall_probability": "limit on the chance of a shortfall",
     "decision.cvar_loss": "the loss of `mean_cvar`: what is paid, or paid less list",
     "decision.cvar_weight": "weight of the CVaR beside the mean",
     "decision.cvar_level": "share of paths below the tail: 0.9 is the worst tenth",
@@ -342,7 +345,8 @@ def type_and_range(cls: type[Section], key: str) -> tuple[str, str]:
 def _by_schema(schema: dict[str, Any]) -> tuple[str, str]:
     if "anyOf" in schema:
         parts = [_by_schema(part) for part in schema["anyOf"] if part.get("type") != "null"]
-        return " or ".join(words for words, _ in parts), "; ".join(allowed for _, allowed in parts if allowed)
+        ranges = dict.fromkeys(allowed for _, allowed in parts if allowed)
+        return " or ".join(words for words, _ in parts), "; ".join(ranges)
     if "enum" in schema or "const" in schema:
         values = schema.get("enum", [schema.get("const")])
         return " or ".join(f"`{toml(value)}`" for value in values), ""
@@ -351,7 +355,8 @@ def _by_schema(schema: dict[str, Any]) -> tuple[str, str]:
         words, allowed = _by_schema(schema["items"])
         return f"list of {words}s" if words == "number" else f"list of {words}", allowed
     if kind == "object":
-        return "table of text", ""
+        words, allowed = _by_schema(schema["additionalProperties"])
+        return f"table of {words}s" if words == "number" else f"table of {words}", allowed
     if kind == "string":
         return ("date" if schema.get("format") == "date" else "text"), ""
     return {"boolean": "true or false", "integer": "whole number", "number": "number"}[kind], _bounds(schema)
@@ -447,6 +452,7 @@ def test_the_smallest_plan_of_the_reference_is_accepted_and_every_part_of_it_is_
     document = tomllib.loads(example)
     assert set(document) == {"plan", "mix", "contract"}
     required = {key for cls in sections() for key, (_, field) in plain(cls).items() if field.is_required()}
+    required.add("min_commit_usd_per_year")  # or, in every band, the one for the term
     assert set(document["mix"][0]) <= required
     assert set(document["plan"]) | set(document["contract"]["band"][0]) <= required
 
