@@ -12,7 +12,6 @@ from planner.settlement import settle
 from planner.steps import coarse_steps
 from planner.units import IntArray
 
-
 _MOST_WALKED: Final = 1_024
 """Paths on which a commitment is sized again where every offer has to be walked through the ledger."""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from planner.contract import Contract, DiscountBand
+from planner.bands import DiscountBand
+from planner.contract import Contract
 from planner.words import count, percent, usd
 
 
