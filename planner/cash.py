@@ -22,11 +22,6 @@ def weight(month: float, cost_of_capital_per_year: float) -> float:
     return float((1.0 + cost_of_capital_per_year) ** (-month / MONTHS_PER_YEAR))
 
 
-def owed_fraction(contract: Contract, offer: Offer, period: Period) -> float:
-    """Dollars owed per dollar of commitment: 1, or 1 - d where list dollars draw down."""
-    return 1.0 if contract.drawdown == "contracted" else 1.0 - offer.in_year(period.year).discount_fraction
-
-
 def instalments(contract: Contract, period: Period, first: int) -> list[tuple[int, float]]:
     """(month, share) of a commitment that runs over the months [first, stop of the period), where paid in advance.
 
@@ -48,7 +43,7 @@ def npv_paid_usd(
     w = contract.payment.cost_of_capital_per_year
     total = np.zeros(use.n_paths)
     for row, (first, stop) in zip(rows, use.steps_of, strict=True):
-        owed = owed_fraction(contract, offer, row.period)
+        owed = contract.owed_fraction(offer, row.period)
         for month, usd in _commitment(contract, offer, row):
             total += weight(month, w) * owed * usd
         for number, overage in zip(range(first, stop), row.overage_by_step, strict=True):

@@ -6,7 +6,7 @@ All dollars are in the commitment's own basis. docs/method.md, "Settle", states 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,16 +18,29 @@ Usd = float | FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A carried balance that use can draw until the start of month `expires`."""
+    """A carried balance that use can draw until the start of month `expires`.
+
+    owed_fraction: dollars that were owed per dollar of it, less than 1 where list dollars draw down.
+    """
 
     usd: FloatArray
     expires: int
+    owed_fraction: float
 
 
-def expired(banks: Sequence[Bank], month: int) -> tuple[list[Bank], Usd]:
-    """The balances still good at the start of a month, and the dollars of those that are not."""
-    lost: Usd = sum((bank.usd for bank in banks if bank.expires <= month), start=np.float64(0.0))
-    return [bank for bank in banks if bank.expires > month], lost
+def expired(banks: Sequence[Bank], month: int) -> tuple[list[Bank], list[Bank]]:
+    """The balances still good at the start of a month, and those that are not."""
+    return [bank for bank in banks if bank.expires > month], [bank for bank in banks if bank.expires <= month]
+
+
+def balance_usd(banks: Sequence[Bank]) -> Usd:
+    """What is carried in all, in the commitment's own basis."""
+    return sum((bank.usd for bank in banks), start=np.float64(0.0))
+
+
+def owed_usd(banks: Sequence[Bank]) -> Usd:
+    """What was owed for all that is carried, USD."""
+    return sum((bank.owed_fraction * bank.usd for bank in banks), start=np.float64(0.0))
 
 
 def draw_oldest_first(left: FloatArray, banks: Sequence[Bank]) -> tuple[FloatArray, list[Bank], Usd]:
@@ -37,7 +50,7 @@ def draw_oldest_first(left: FloatArray, banks: Sequence[Bank]) -> tuple[FloatArr
         drawn = np.minimum(left, bank.usd)
         left = left - drawn
         total = total + drawn
-        after.append(Bank(bank.usd - drawn, bank.expires))
+        after.append(replace(bank, usd=bank.usd - drawn))
     return left, after, total
 
 

@@ -28,6 +28,7 @@ from planner.offer import NO_COMMITMENT, Offer
 from planner.units import MONTHS_PER_YEAR
 
 _QUARTER = 3
+_MOST_RAMP = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,10 @@ class Contract:
             return offer.in_year(period.year).commit_usd_per_year
         commits = zip(offer.commits_usd_per_year(self.n_years), self.year_fractions, strict=True)
         return sum(commit * share for commit, share in commits) / sum(self.year_fractions)
+
+    def owed_fraction(self, offer: Offer, period: Period) -> float:
+        """Dollars owed per dollar of commitment: 1, or 1 - d where list dollars draw down."""
+        return 1.0 if self.drawdown == "contracted" else 1.0 - offer.in_year(period.year).discount_fraction
 
     def commit_usd(self, offer: Offer, period: Period) -> float:
         """What an offer commits in a period, in its own basis, before any clause changes it."""
@@ -233,7 +238,10 @@ class Contract:
     @property
     def is_plain(self) -> bool:
         """Whether the cost of a commitment is settled by each period's use alone, at one discount for every dollar."""
-        one_discount = not self.has_tier_discounts and self.band_mode == "all_units" and self.ramp == "flat"
+        each_owes = all(period.year_fraction > 0 for period in self.periods)
+        one_discount = (
+            each_owes and not self.has_tier_discounts and self.band_mode == "all_units" and self.ramp == "flat"
+        )
         by_use = self.shortfall == "forfeit" and self.overage_cap_fraction is None and self.marketplace is None
         return one_discount and by_use and not self.is_linked
 
@@ -284,6 +292,11 @@ def _check_periods(contract: Contract) -> None:
             )
     if not isinstance(contract.ramp, str) and min(contract.ramp) <= 0:
         raise InputError(f"contract.ramp = {list(contract.ramp)}: give positive weights, one a contract year")
+    if not isinstance(contract.ramp, str) and max(contract.ramp) > _MOST_RAMP * min(contract.ramp):
+        raise InputError(
+            f"contract.ramp = {list(contract.ramp)}: years differ by more than a factor of {_MOST_RAMP:,}; check the "
+            "weights, or fix the years with commit_usd_per_year"
+        )
     if contract.ramp != "flat" and contract.commit_period == "term":
         raise InputError(
             'contract.ramp: a commitment over the whole term (commit_period = "term") has no years to ramp'

@@ -9,6 +9,7 @@ from planner.objectives import ConstraintNote
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.risk import Estimate
+from planner.term_use import TermUse
 from planner.words import percent, usd_rounded_down, usd_short
 
 _WORTH_SAYING: Final = 0.001
@@ -21,13 +22,19 @@ def decision_caveats(
     asked: Contract,
     constraint: ConstraintNote,
     recommendation: OfferOutcome,
+    use: TermUse,
     sign_first_cost: Estimate,
 ) -> tuple[str, ...]:
-    """Warnings of a decision, the most consequential first. asked: the contract before its rights were weighed."""
+    """Warnings of a decision, the most consequential first.
+
+    asked: the contract before its rights were weighed. use: of the scenario decided on.
+    """
     return (
         *_limit(inputs, constraint),
         *_rights(asked, inputs.contract),
         *_left_over(inputs.contract, recommendation),
+        *_nothing_to_draw(inputs.contract, use),
+        *_bought_for_its_overage(recommendation),
         *_signed_first(sign_first_cost),
     )
 
@@ -41,15 +48,30 @@ def _limit(inputs: PlanInputs, constraint: ConstraintNote) -> Iterator[str]:
         )
     elif constraint.binds and inputs.contract.commits_usd_per_year is None:
         yield (
-            f"The limit of {alpha} on the shortfall probability{of_what} binds: without it the cheapest commitment "
+            f"The limit of {alpha} on the shortfall probability{of_what} binds: without it {_best(inputs)} "
             f"would be {_a_year(constraint.unconstrained)} and save {usd_short(constraint.relaxing_saves_usd)} "
-            f"more.{_between(constraint)}"
+            f"more{_of_what_is_saved(inputs)}.{_between(constraint)}"
         )
     if constraint.band_depends:
         yield (
             "The choice of discount band depends on that error: another seed could choose the neighbouring band. "
             "Raise plan.paths, or compare both bands."
         )
+
+
+def _best(inputs: PlanInputs) -> str:
+    return "the cheapest commitment" if inputs.decision.objective == "expected_cost" else "the best commitment"
+
+
+def _of_what_is_saved(inputs: PlanInputs) -> str:
+    """In which measure, where it is not the expected cost."""
+    names = {
+        "mean_cvar": "mean cost and weighted CVaR",
+        "minimax_regret": "largest regret",
+        "weighted": "weighted cost",
+    }
+    name = names.get(inputs.decision.objective)
+    return f" of {name}" if name else ""
 
 
 def _of_what(inputs: PlanInputs, constraint: ConstraintNote) -> str:
@@ -93,6 +115,29 @@ def _left_over(contract: Contract, recommendation: OfferOutcome) -> Iterator[str
         yield (
             f"On average {usd_short(banked)} is still banked when the term ends and counts as lost: what a renewal "
             "would make of it is not known. Give contract.renewal.bank_value_fraction if you expect to renew."
+        )
+
+
+def _nothing_to_draw(contract: Contract, use: TermUse) -> Iterator[str]:
+    """Terms that no traffic of the plan meets: nothing of it is silently zero."""
+    if not use.list_usd.any() and use.outside_total_usd.any():
+        yield (
+            "Nothing of this plan's spend can draw a commitment down: all of it is outside contract.eligible or "
+            "contract.eligible_fraction. Check the names there before you decide against a commitment."
+        )
+    quoted = {tier for band in contract.bands for tier, _ in band.by_tier}
+    used = {account.tier for account in use.accounts if account.current.any()}
+    if unused := sorted(quoted - used):
+        yield f"contract.band.discount_by_tier quotes {', '.join(unused)}, and no eligible traffic is on that tier."
+
+
+def _bought_for_its_overage(recommendation: OfferOutcome) -> Iterator[str]:
+    offer = recommendation.offer
+    if not offer.is_none and offer.overage_discount_fraction > offer.discount_fraction:
+        yield (
+            f"Use beyond the commitment is cheaper ({percent(offer.overage_discount_fraction)} off) than use within it "
+            f"({percent(offer.discount_fraction)} off), so the smallest commitment that earns that is the best: check "
+            "contract.overage."
         )
 
 

@@ -14,11 +14,13 @@ import numpy as np
 from planner.clause_rules import (
     Bank,
     Usd,
+    balance_usd,
     carried_usd,
     draw_oldest_first,
     expired,
     is_behind,
     lowered_usd,
+    owed_usd,
     peak_per_year,
     raised_usd_per_year,
     reduced_fraction,
@@ -36,8 +38,9 @@ from planner.units import MONTHS_PER_YEAR, BoolArray, FloatArray
 class LedgerRow:
     """One period, each figure a number or of shape (n_paths,). banked: the balance at the period's end.
 
-    overage is in dollars billed, all else in the commitment's own basis. renewed: what an early renewal committed on
-    top. unused: what the period itself left. drawn_by_step, overage_by_step: when, where money has a time value.
+    overage, lost (what was owed for what is forfeited) and banked_owed (for what is banked) are in dollars billed, all
+    else in the commitment's own basis. renewed: what an early renewal committed on
+    top. drawn_by_step, overage_by_step: when, where money has a time value.
     """
 
     period: Period
@@ -48,9 +51,10 @@ class LedgerRow:
     waived: Usd = 0.0
     banked: Usd = 0.0
     overage: Usd = 0.0
+    lost: Usd = 0.0
+    banked_owed: Usd = 0.0
     beyond: Usd = 0.0
     renewed: Usd = 0.0
-    unused: Usd = 0.0
     drawn_by_step: list[Usd] = field(default_factory=list)
     overage_by_step: list[Usd] = field(default_factory=list)
 
@@ -64,7 +68,6 @@ def walk(contract: Contract, offer: Offer, use: TermUse, commits: Sequence[Usd] 
     walker = _Walk(contract=contract, offer=offer, use=use, signed=_signed(contract, offer, commits))
     for index in range(len(contract.periods)):
         walker.period(index)
-    walker.close()
     return walker.rows
 
 
@@ -93,7 +96,8 @@ class _Walk:
     def __post_init__(self) -> None:
         in_force = self.contract.in_force
         if in_force is not None and in_force.on_signing == "renew":
-            self.banks = [Bank(np.full(self.use.n_paths, usd), month) for usd, month in in_force.balances]
+            owed = 1.0 if self.contract.drawdown == "contracted" else 1.0 - in_force.discount_fraction
+            self.banks = [Bank(np.full(self.use.n_paths, usd), month, owed) for usd, month in in_force.balances]
 
     def period(self, index: int) -> None:
         """Walk one period: what it commits, what is drawn in each of its steps, and what becomes of the rest."""
@@ -108,17 +112,23 @@ class _Walk:
                 left = self._renew(row, left, step)
             left = self._draw(row, left, number)
         self._end(row, left, index)
+        self._expire(row, period.stop)
+        row.banked, row.banked_owed = balance_usd(self.banks), owed_usd(self.banks)
         self.rows.append(row)
 
-    def close(self) -> None:
-        """Forfeit what expires with the term itself."""
-        self._expire(self.rows[-1], self.contract.term_months)
-        self.rows[-1].banked = sum((bank.usd for bank in self.banks), start=np.float64(0.0))
-
     def _expire(self, row: LedgerRow, month: int) -> None:
-        if self.banks:
-            self.banks, lost = expired(self.banks, month)
-            row.forfeited = row.forfeited + lost
+        self.banks, gone = expired(self.banks, month)
+        if gone:
+            row.forfeited, row.lost = row.forfeited + balance_usd(gone), row.lost + owed_usd(gone)
+
+    def _forfeit(self, row: LedgerRow, usd: Usd) -> None:
+        row.forfeited, row.lost = row.forfeited + usd, row.lost + self._owed(row) * usd
+
+    def _owed(self, row: LedgerRow) -> float:
+        return self.contract.owed_fraction(self.offer, row.period)
+
+    def _bank(self, row: LedgerRow, usd: Usd, expires: int) -> None:
+        self.banks.append(Bank(usd + np.zeros(self.use.n_paths), expires, self._owed(row)))
 
     def _committed(self, index: int) -> Usd:
         """What a period commits on each path after the clauses that change it, in the order of docs/method.md."""
@@ -135,12 +145,8 @@ class _Walk:
         contract, period, level = self.contract, self.contract.periods[index], self.signed[index]
         if contract.true_forward is not None:
             level = np.maximum(level, self._floor(contract.true_forward))
-        early = contract.early_renewal
-        if early is not None and early.exercised:
-            if early.month == period.first:
-                self.renewed = np.asarray(self.rows[-1].unused > 0)
-            if self.renewed is not None:
-                level = np.where(self.renewed, early.commit_fraction, 1.0) * level
+        if contract.early_renewal is not None and self.renewed is not None:
+            level = np.where(self.renewed, contract.early_renewal.commit_fraction, 1.0) * level
         reduction = contract.reduction
         if reduction is not None and reduction.exercised:
             if period.first % MONTHS_PER_YEAR == 0:
@@ -191,8 +197,8 @@ class _Walk:
         )
         renewed = np.where(behind, early.commit_fraction * row.committed * ((period.stop - step.first) / months), 0.0)
         unused = np.where(behind, left, 0.0)
-        self.banks.append(Bank(early.credit_fraction * unused, self.contract.term_months))
-        row.forfeited = row.forfeited + (1.0 - early.credit_fraction) * unused
+        self._bank(row, early.credit_fraction * unused, self.contract.term_months)
+        self._forfeit(row, (1.0 - early.credit_fraction) * unused)
         row.committed, row.renewed = row.committed + renewed, renewed
         self.renewed = behind
         return np.where(behind, renewed, left)
@@ -229,19 +235,23 @@ class _Walk:
 
     def _end(self, row: LedgerRow, left: Usd, index: int) -> None:
         """What becomes of the part of a commitment that its period leaves unused."""
-        contract, rest = self.contract, left
-        row.unused = left
+        contract, early, rest = self.contract, self.contract.early_renewal, left
+        if contract.carry_forward is not None:
+            self.credit = self.credit + contract.carry_forward.share * row.beyond
+        if early is not None and early.exercised and early.month == row.period.stop:
+            # whoever leaves anything is behind, and what is left is credited instead of carried or trued up
+            self.renewed = np.asarray(left > 0)
+            self._bank(row, early.credit_fraction * left, contract.term_months)
+            self._forfeit(row, (1.0 - early.credit_fraction) * left)
+            return
         if contract.rollover is not None:
             carried = self._carried(row, left, index)
             rest = left - carried
-            self.banks.append(Bank(carried + np.zeros(self.use.n_paths), row.period.stop + contract.rollover.months))
+            self._bank(row, carried, row.period.stop + contract.rollover.months)
         if contract.shortfall == "true_up":
             row.waived = (1.0 - contract.true_up_rate) * rest
             rest = rest - row.waived
-        row.forfeited = row.forfeited + rest
-        row.banked = sum((bank.usd for bank in self.banks), start=np.float64(0.0))
-        if contract.carry_forward is not None:
-            self.credit = self.credit + contract.carry_forward.share * row.beyond
+        self._forfeit(row, rest)
 
     def _carried(self, row: LedgerRow, left: Usd, index: int) -> Usd:
         rollover, periods = self.contract.rollover, self.contract.periods

@@ -15,7 +15,7 @@ import numpy as np
 from planner.commit import CommitSample, commit_sample
 from planner.commit_search import Problem, thinned
 from planner.contract import Contract
-from planner.expectation import committed_usd, is_allowed
+from planner.expectation import is_allowed
 from planner.inputs import Decision
 from planner.ledger_sample import LedgerSample, is_convex
 from planner.offer import NO_COMMITMENT, Offer
@@ -35,10 +35,11 @@ class ConstraintNote:
 
     limits: the shortfall that the limit is about, in words: of any period of the term, or of the period where the
     chosen offer's is likeliest. is_met: whether the chosen offer meets it; only one that the contract fixes may not.
-    binds: a larger commitment would be cheaper by expected cost if the limit were lifted; unconstrained is that offer
-    and relaxing_saves_usd what it would save. commit_low/high: where the limit puts the largest commitment of the
-    chosen band, given the Monte Carlo error of its quantile; None where the limit is no quantile of use (clauses that
-    link periods). band_depends: the ends of that interval choose different bands.
+    binds: another commitment would be better by the decision's objective if the limit were lifted; unconstrained is
+    that offer and relaxing_saves_usd what it would save of the objective. commit_low/high: where the limit puts the
+    largest commitment of the chosen band, given the Monte Carlo error of its quantile; None where nothing is chosen or
+    the limit is no quantile of use (clauses that link periods). band_depends: the ends of that interval choose
+    different bands.
     """
 
     limits: str
@@ -199,19 +200,31 @@ def _weighted(decision: Decision, scenario: str, samples: Mapping[str, CommitSam
 # --- the limit -------------------------------------------------------------------------------------------------------
 
 
-def constraint_note(decision: Decision, sample: CommitSample, chosen: Offer) -> ConstraintNote:
+def constraint_note(
+    decision: Decision,
+    *,
+    scenario: str,
+    samples: Mapping[str, CommitSample],
+    uses: Mapping[str, TermUse],
+    chosen: Offer,
+) -> ConstraintNote:
     """Say whether the limit on P(shortfall) binds, and whether the choice of band hangs on its sampling error."""
-    alpha, per = decision.max_shortfall_probability, decision.shortfall_limit_per
-    free, limited = sample.best(), sample.best(max_shortfall_probability=alpha, limit_per=per)
+    sample, per = samples[scenario], decision.shortfall_limit_per
+    lifted = replace(decision, max_shortfall_probability=1.0)
+    free = recommend(lifted, scenario=scenario, samples=samples, uses=uses)
+    least = _least_usd(samples) if decision.objective == "minimax_regret" else {}
+    value = _objective(decision, scenario, samples, uses, least)
+    saved = value(chosen) - value(free)
+    binds = saved > HALF_CENT_USD
     low, high, depends = None, None, False
-    if isinstance(sample, PlainSample):
+    if isinstance(sample, PlainSample) and not chosen.is_none:
         low, high, depends = _quantile_commits(decision, sample, chosen)
     return ConstraintNote(
         limits="any period of the term" if per == "term" else likeliest_period(sample, chosen),
-        is_met=is_allowed(sample.expect([chosen])[0], alpha, per),
-        binds=committed_usd(free.offer) > committed_usd(limited.offer),
-        unconstrained=free.offer,
-        relaxing_saves_usd=limited.expected_cost_usd - free.expected_cost_usd,
+        is_met=is_allowed(sample.expect([chosen])[0], decision.max_shortfall_probability, per),
+        binds=binds,
+        unconstrained=free if binds else chosen,
+        relaxing_saves_usd=saved if binds else 0.0,
         commit_low_usd_per_year=low,
         commit_high_usd_per_year=high,
         band_depends=depends,

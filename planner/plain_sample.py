@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, floor, inf
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from planner.expectation import CENT_USD, Expectation, LimitPer, is_allowed, sma
 from planner.offer import NO_COMMITMENT, Offer
 from planner.term_use import AccountUse, TermUse
 from planner.units import HALF_CENT_USD, FloatArray
+
+_SLACK_USD: Final = HALF_CENT_USD * (1.0 - 1e-6)
+# A hair below half a cent: what is allowed here must not be a shortfall by the rounding of a settlement.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +145,7 @@ class PlainSample:
 
     def _n_short(self, q: float, kept: float) -> int:
         """Paths on which some period leaves more than half a cent unused, half a cent of the period's own dollars."""
-        slack = HALF_CENT_USD / kept
+        slack = _SLACK_USD / kept
         if self.use_by_length is None:
             owed = self.contract.periods[0].year_fraction
             return int(np.searchsorted(self.least_use, q - slack / owed, side="left"))
@@ -149,7 +153,7 @@ class PlainSample:
         return int(np.count_nonzero(np.logical_or.reduce(short)))
 
     def _by_period(self, q: float, kept: float) -> tuple[float, ...]:
-        slack = HALF_CENT_USD / kept
+        slack = _SLACK_USD / kept
         short = [
             np.searchsorted(used, q - slack / period.year_fraction, side="left")
             for used, period in zip(self._sorted_by_period, self.contract.periods, strict=True)

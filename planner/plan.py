@@ -116,12 +116,22 @@ class Plan:
 
     @property
     def frontier(self) -> tuple[Expectation, ...]:
-        """The commitments of the curve that no other one beats in both cost and risk, least risk first."""
+        """The commitments of the curve, and the recommended one, that no other beats in both cost and the risk that
+        the decision limits; least risk first."""
+        per = self.inputs.decision.shortfall_limit_per
+        points = {*self.curve, self.recommended_point}
         found: list[Expectation] = []
-        for point in sorted(self.curve, key=lambda item: (item.shortfall_probability, item.expected_cost_usd)):
+        for point in sorted(points, key=lambda item: (item.limited_probability(per), item.expected_cost_usd)):
             if not found or point.expected_cost_usd < found[-1].expected_cost_usd:
                 found.append(point)
         return tuple(found)
+
+    @property
+    def recommended_point(self) -> Expectation:
+        """The recommendation as the curve sees commitments; on it unless every year has a commitment of its own."""
+        offer = self.recommendation.offer
+        on_curve = (point for point in self.curve if point.offer == offer)
+        return next(on_curve, None) or self.samples[self.inputs.decision.scenario].expect([offer])[0]
 
     def outcome(self, offer: Offer, *, scenario: str | None = None) -> OfferOutcome:
         """Any offer, lived in the scenario decided on or another."""
@@ -192,16 +202,17 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
     seen = {inputs.baseline: samples[inputs.baseline]}
     hasty = recommend(decision, scenario=inputs.baseline, samples=seen, uses=uses)
     outcome = Outcomes(inputs=inputs, uses=uses)
-    sign_first = SignFirst(
-        signed=outcome.of(hasty, inputs.baseline),
-        lived=outcome.of(hasty, decision.scenario),
-        cost=_extra_cost(contract, hasty, chosen, uses[decision.scenario]),
-    )
+    sign_first = _sign_first(outcome, hasty, chosen)
     curve = _curve(samples[decision.scenario], (chosen, hasty), summaries[decision.scenario])
-    note = constraint_note(decision, samples[decision.scenario], chosen)
+    note = constraint_note(decision, scenario=decision.scenario, samples=samples, uses=uses, chosen=chosen)
     recommendation = outcome.of(chosen, decision.scenario)
     decided = decision_caveats(
-        inputs, asked=asked, constraint=note, recommendation=recommendation, sign_first_cost=sign_first.cost
+        inputs,
+        asked=asked,
+        constraint=note,
+        recommendation=recommendation,
+        use=uses[decision.scenario],
+        sign_first_cost=sign_first.cost,
     )
     return Plan(
         prepared=prepared,
@@ -219,9 +230,14 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
     )
 
 
-def _extra_cost(contract: Contract, offer: Offer, other: Offer, use: TermUse) -> Estimate:
-    """What one offer costs more than another on the same paths."""
-    return estimate(settle(contract, offer, use).paid_usd - settle(contract, other, use).paid_usd)
+def _sign_first(outcomes: Outcomes, hasty: Offer, chosen: Offer) -> SignFirst:
+    """What an offer signed on the baseline costs more than the one chosen, on the same paths."""
+    inputs = outcomes.inputs
+    name, contract = inputs.decision.scenario, inputs.contract
+    paid = [settle(contract, offer, outcomes.uses[name]).paid_usd for offer in (hasty, chosen)]
+    return SignFirst(
+        signed=outcomes.of(hasty, inputs.baseline), lived=outcomes.of(hasty, name), cost=estimate(paid[0] - paid[1])
+    )
 
 
 def _warnings(prepared: Prepared, decided: Sequence[str], n_paths: int) -> tuple[str, ...]:
@@ -254,13 +270,21 @@ def _summary(paths: SpendPaths, baseline: SpendPaths, inputs: PlanInputs) -> Sce
 
 
 def _curve(sample: CommitSample, marked: tuple[Offer, ...], summary: ScenarioSummary) -> tuple[Expectation, ...]:
-    """Expected cost over commitments: a grid from none to beyond P95, every threshold, and the marked offers."""
+    """Expected cost over commitments: a grid from none to beyond P95, every threshold, and the marked offers.
+
+    With a ramp these are contract year 1's commitments; marked offers that do not follow the ramp are left out.
+    """
     contract = sample.contract
     top = 1.2 * float(summary.annual_quantiles_usd[-1])
     grid = {float(commit) for commit in np.linspace(0.0, top, 101)}
-    thresholds = {band.min_commit_usd_per_year for band in contract.bands}
-    commits = sorted(grid | thresholds | {offer.commit_usd_per_year for offer in marked})
+    thresholds = {low for low, _ in contract.commit_ranges}
+    on_ray = {offer.commit_usd_per_year for offer in marked if _follows_ramp(contract, offer)}
+    commits = sorted(grid | thresholds | on_ray)
     return tuple(sample.expect([contract.offer_at(commit) for commit in commits]))
+
+
+def _follows_ramp(contract: Contract, offer: Offer) -> bool:
+    return contract.offer_at(offer.commit_usd_per_year) == offer
 
 
 def _dead_zone(contract: Contract, curve: tuple[Expectation, ...], use: TermUse) -> tuple[DeadZonePoint, ...]:

@@ -6,15 +6,16 @@ years (rollover), bands on the term's average and risk measures of the whole ter
 
 A limit on the chance of a shortfall in any year of the term leaves a set of commitments that is not convex. It is
 searched from several starts: the best without the limit scaled back to it or lowered in some years, equal fractiles of
-every year's use, equal years, and one year at each threshold. From the best of them each year in turn is sized over all
-its bands, and steps of one year and between pairs of years are tried, halved down to a cent: a local search, as it is
-wherever the cost itself need not be convex.
+every year's use, equal years, one year at each threshold and, where the cost need not be convex, the best of a coarse
+lattice. From the best of them each year in turn is sized over all its bands, and steps of one year, between pairs of
+years and in turned directions are tried, halved down to a cent: a local search.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import permutations, product
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from planner.band_search import best_of_bands
 from planner.commit_search import Problem, Ray, best_on_ray, flat_ray
 from planner.convex_curve import lowest_equal
-from planner.expectation import CENT_USD
+from planner.expectation import CENT_USD, committed_usd
 from planner.offer import Offer
 from planner.units import FloatArray
 
@@ -34,6 +35,8 @@ _FIRST_STEP: Final = 0.25
 _ROUGH_STEP: Final = 1e-3
 _REFINING_STEP: Final = 0.02
 _SCANNED: Final = 9
+_LATTICE_QUANTILES: Final = {2: 12, 3: 5, 4: 2}
+_MOST_LATTICE: Final = 1_000
 _STRETCHES: Final = 2
 
 
@@ -129,10 +132,25 @@ def _starts(problem: Problem, free: Offer | None) -> Iterator[Offer]:
             ray = Ray(contract=contract, weights=tuple(float(w / weights[0]) for w in weights))
             yield best_on_ray(problem, ray)
     yield _year_by_year(replace(problem, also=()))
+    if not problem.is_convex:
+        yield from _on_lattice(problem)
     if free is not None:
         yield from (_swept(problem, free, first) for first in range(n))
         if problem.is_convex:
             yield from _from_thresholds(problem)
+
+
+def _on_lattice(problem: Problem) -> Iterator[Offer]:
+    """The best few of a coarse lattice of all years together, by fewer paths: thresholds, and quantiles of use."""
+    contract, scout = problem.contract, problem.rough or problem
+    thresholds = {band.min_commit_usd_per_year for band in contract.bands}
+    levels = np.linspace(0.05, 0.95, _LATTICE_QUANTILES.get(contract.n_years, 1))
+    yearly = [thresholds | {0.0, *np.quantile(use, levels).tolist()} for use in _use_by_year(problem)]
+    if prod(len(commits) for commits in yearly) > _MOST_LATTICE:
+        return
+    offers = {contract.offer_of(commits) for commits in product(*map(sorted, yearly))}
+    allowed = [offer for offer in offers if scout.allows(offer)]
+    yield from sorted(allowed, key=lambda offer: (scout.at(offer), committed_usd(offer)))[:_WALKS]
 
 
 def _from_thresholds(problem: Problem) -> Iterator[Offer]:
@@ -185,12 +203,14 @@ def _walked(problem: Problem, start: Offer, n: int, first: float = _FIRST_STEP, 
     contract, best = problem.contract, start
     at = np.array(start.commits_usd_per_year(n))
     step, shortest = first * float(at.max()), max(last * float(at.max()), CENT_USD)
-    moves = _moves(n)
+    moves, turns = _moves(n), np.random.default_rng(n)
     for _ in range(_MOST_STEPS):
         if step < shortest:
             break
         moved = False
-        for move in moves:
+        # along a ridge of a largest regret only few directions go down; a fresh turn each time finds one in the end
+        turned, _ = np.linalg.qr(turns.standard_normal((n, n)))
+        for move in (*moves, *turned, *-turned):
             there = contract.offer_of(np.maximum(at + step * move, 0.0).tolist())
             if problem.at(there) < problem.at(best) and problem.allows(there):
                 best, moved = there, True

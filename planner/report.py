@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from planner.expectation import Expectation
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
@@ -38,10 +39,15 @@ def _signed_lines(plan: Plan) -> tuple[str, str]:
     sign = "Sign" if plan.inputs.contract.commits_usd_per_year is None else "As the plan fixes it,"
     return (
         f"{sign} {offer_name(best.offer)}: expected cost {usd_estimate(best.expected_cost)} over {months} months, "
-        f"{percent(best.effective_savings_rate)} below on-demand list ({usd_estimate(best.on_demand)}).",
+        f"{against_list(best.effective_savings_rate)} on-demand list ({usd_estimate(best.on_demand)}).",
         f"Shortfall risk: {percent_estimate(best.shortfall_probability)}, expected shortfall "
         f"{usd_estimate(best.expected_shortfall)}, expected overage {usd_estimate(best.expected_overage)}.",
     )
+
+
+def against_list(savings_rate: float) -> str:
+    """A savings rate in words: 4.4% below, or 25.0% above."""
+    return f"{percent(abs(savings_rate))} {'below' if savings_rate >= 0 else 'above'}"
 
 
 def _unsigned_lines(plan: Plan) -> tuple[str, str]:
@@ -261,26 +267,37 @@ def differences_table(differences: Sequence[dict[str, object]]) -> Table:
 
 def curve_table(plan: Plan, points: int = 12) -> Table:
     """The cost curve at some commitments, among them every band's threshold and the recommendation."""
-    keep = {band.min_commit_usd_per_year for band in plan.inputs.contract.bands}
-    keep |= {plan.recommendation.offer.commit_usd_per_year}
+    best = plan.recommended_point
+    keep = {low for low, _ in plan.inputs.contract.commit_ranges}
     step = max(len(plan.curve) // points, 1)
+    told = [p for i, p in enumerate(plan.curve) if i % step == 0 or p.offer.commit_usd_per_year in keep or p == best]
+    if best not in told:
+        told.append(best)
     rows = [
         (
-            usd_rounded_down(point.offer.commit_usd_per_year)
-            + (" *" if point.offer == plan.recommendation.offer else ""),
+            _commitment_a_year(plan, point) + (" *" if point == best else ""),
             percent(point.offer.discount_fraction),
             usd_short(point.expected_cost_usd),
             percent(point.shortfall_probability),
             usd_short(point.expected_shortfall_usd),
             usd_short(point.expected_overage_usd),
         )
-        for index, point in enumerate(plan.curve)
-        if index % step == 0 or point.offer.commit_usd_per_year in keep
+        for point in told
     ]
+    ramped = any(weight != 1 for weight in plan.inputs.contract.ramp_shape)
+    first = "commitment, year 1" if ramped else "commitment a year"
     return Table(
         title="Expected cost over commitments",
-        columns=("commitment a year", "discount", "expected cost", "P(shortfall)", "shortfall", "overage"),
+        columns=(first, "discount", "expected cost", "P(shortfall)", "shortfall", "overage"),
         rows=tuple(rows),
         numeric=frozenset(range(6)),
-        note="* recommended",
+        note="* recommended; later years follow the ramp" if ramped else "* recommended",
     )
+
+
+def _commitment_a_year(plan: Plan, point: Expectation) -> str:
+    """Year 1's commitment; those of all years where they do not follow the curve's ramp."""
+    offer = point.offer
+    if offer.is_flat or point in plan.curve:
+        return usd_rounded_down(offer.commit_usd_per_year)
+    return " / ".join(usd_short(year.commit_usd_per_year) for year in (offer, *offer.later))

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from planner.cash import npv_paid_usd, owed_fraction
+from planner.cash import npv_paid_usd
 from planner.clause_rules import Usd
 from planner.contract import Contract
 from planner.ledger import LedgerRow, walk
@@ -60,6 +60,11 @@ class Ledger:
     def forfeited_usd(self) -> FloatArray:
         """Commitment charged and lost in the period, expired balances included."""
         return self._stacked(lambda row: row.forfeited)
+
+    @property
+    def lost_usd(self) -> FloatArray:
+        """What was owed for what is forfeited, USD."""
+        return self._stacked(lambda row: row.lost)
 
     @cached_property
     def waived_usd(self) -> FloatArray:
@@ -105,12 +110,12 @@ def settle(contract: Contract, offer: Offer, use: TermUse, *, commits: Sequence[
         use, contract = beside(in_force, use), replace(contract, in_force=None)
     rows = walk(contract, offer, use, commits)
     outside = _outside(use)
-    owed = [owed_fraction(contract, offer, row.period) for row in rows]
+    owed = [contract.owed_fraction(offer, row.period) for row in rows]
     paid = [
         part * (row.committed - row.waived) + row.overage + beside_it
         for part, row, beside_it in zip(owed, rows, outside, strict=True)
     ]
-    settled = list(_fees_and_credits(contract, paid, owed[-1] * rows[-1].banked))
+    settled = list(_fees_and_credits(contract, paid, rows[-1].banked_owed))
     for index, _, usd in settled:
         paid[index] = paid[index] + usd
     by_period = np.stack([np.broadcast_to(usd, (use.n_paths,)) for usd in paid])
@@ -121,7 +126,7 @@ def settle(contract: Contract, offer: Offer, use: TermUse, *, commits: Sequence[
         paid_usd=total,
         npv_paid_usd=npv_paid_usd(contract, offer, use, rows, flows) if contract.values_time else total,
         on_demand_usd=use.on_demand_usd,
-        shortfall_usd=_shortfall(contract, ledger, owed),
+        shortfall_usd=_shortfall(contract, ledger),
         overage_usd=ledger.overage_usd,
         ledger=ledger,
     )
@@ -141,10 +146,10 @@ def _opening_bank(contract: Contract, offer: Offer) -> float:
     return sum(usd for usd, _ in in_force.balances)
 
 
-def _shortfall(contract: Contract, ledger: Ledger, owed: Sequence[float]) -> FloatArray:
-    lost = np.stack([part * row for part, row in zip(owed, ledger.forfeited_usd, strict=True)])
-    if contract.rollover is not None or contract.early_renewal is not None or contract.in_force is not None:
-        lost[-1] += (1.0 - contract.renewal.bank_value_fraction) * owed[-1] * ledger.banked_usd[-1]
+def _shortfall(contract: Contract, ledger: Ledger) -> FloatArray:
+    """Paid for nothing by period: what was forfeited, and at the end what is still banked and no renewal makes good."""
+    lost = ledger.lost_usd
+    lost[-1] += (1.0 - contract.renewal.bank_value_fraction) * ledger.rows[-1].banked_owed
     return lost
 
 

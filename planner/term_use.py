@@ -60,13 +60,15 @@ class StepUse:
 class TermUse:
     """Spend paths as a contract settles them.
 
-    outside_usd: list spend billed beside the contract, shape (n_steps, n_paths), None where there is none.
+    outside_usd: list spend billed beside the contract, shape (n_steps, n_paths), None where there is none. covered_usd:
+    list spend of the term, shape (n_paths,), that a contract in force would cover if nothing were signed.
     """
 
     periods: tuple[Period, ...]
     steps: tuple[Step, ...]
     accounts: tuple[AccountUse, ...]
     outside_usd: FloatArray | None = None
+    covered_usd: FloatArray | None = None
     priced: dict[Hashable, dict[int, StepUse]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
@@ -85,9 +87,9 @@ class TermUse:
 
     @property
     def on_demand_usd(self) -> FloatArray:
-        """What the term would cost at list without any commitment, shape (n_paths,)."""
+        """What the term would cost at list if nothing were signed, shape (n_paths,)."""
         total: FloatArray = self.list_usd.sum(axis=0) + self.outside_total_usd
-        return total
+        return total if self.covered_usd is None else total - self.covered_usd
 
     @property
     def list_usd(self) -> FloatArray:
@@ -101,9 +103,9 @@ class TermUse:
 
     @property
     def least_usd_per_year(self) -> FloatArray:
-        """The smallest use of any period, as it draws and as an annual rate, shape (n_paths,)."""
+        """The smallest use of any period that owes, as it draws and as an annual rate, shape (n_paths,)."""
         owed = np.array([period.year_fraction for period in self.periods])[:, None]
-        least: FloatArray = (self.drawn_usd / owed).min(axis=0)
+        least: FloatArray = (self.drawn_usd[owed[:, 0] > 0] / owed[owed > 0][:, None]).min(axis=0)
         return least
 
     def drawn_list_usd(self, period: Period) -> FloatArray:
@@ -164,6 +166,7 @@ class TermUse:
             self,
             accounts=tuple(account.on(paths) for account in self.accounts),
             outside_usd=None if self.outside_usd is None else self.outside_usd[:, paths],
+            covered_usd=None if self.covered_usd is None else self.covered_usd[paths],
         )
 
 
@@ -202,8 +205,12 @@ def term_use(contract: Contract, spend: SpendPaths) -> TermUse:
         accounts=accounts,
         outside_usd=cast(FloatArray, sum(outside)) if outside else None,
     )
-    in_force = contract.in_force
-    return use if in_force is None or in_force.on_signing != "co_term" else beside(in_force, use)
+    if contract.in_force is None:
+        return use
+    alone = beside(contract.in_force, use)
+    if contract.in_force.on_signing == "co_term":
+        return alone
+    return replace(use, covered_usd=(use.list_usd - alone.list_usd).sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,4 +323,4 @@ def beside(in_force: InForce, use: TermUse) -> TermUse:
                 left -= covered
         shares.append(np.divide(left, listed, out=np.ones_like(left), where=listed > 0))
     share = np.stack(shares)
-    return replace(use, accounts=tuple(_scaled(account, share) for account in use.accounts))
+    return replace(use, accounts=tuple(_scaled(account, share) for account in use.accounts), covered_usd=None)

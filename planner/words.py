@@ -21,6 +21,8 @@ def usd_rounded_down(value: float) -> str:
     threshold of a band, are shown as they are."""
     if value == floor(value):
         return usd(value)
+    if value < 1:
+        return usd(value, cents=True)
     unit = 10 ** max(floor(log10(value)) - 3, 0) if value >= 1 else 1
     return usd(floor(value / unit) * unit)
 

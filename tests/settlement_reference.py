@@ -5,7 +5,7 @@ this file, one of the two misreads the method.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -239,10 +239,11 @@ class Entering(NamedTuple):
 
 @dataclass(kw_only=True)
 class Bank:
-    """A balance of earlier money, gone at the start of month `ends`."""
+    """A balance of earlier money, gone at the start of month `ends`. owed: what a dollar of it had cost."""
 
     usd: Decimal
     ends: int
+    owed: Decimal = ONE
 
 
 @dataclass(kw_only=True)
@@ -250,7 +251,7 @@ class State:
     """What a path carries from period to period.
 
     raised: annual level of a true-forward. renewed: whether the early renewal has happened. factor: of a reduction.
-    credit: over-use that has not yet lowered a commitment. unused: what the last period left of its commitment.
+    credit: over-use that has not yet lowered a commitment.
     cash: (month, USD). use: D of each month so far.
     """
 
@@ -261,7 +262,6 @@ class State:
     credit: Decimal = ZERO
     cash: list[tuple[int, Decimal]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    unused: Decimal = ZERO
     use: list[Decimal] = field(default_factory=list)
 
 
@@ -280,13 +280,15 @@ def settle(terms: Terms, path: Sequence[Month]) -> Bill:
     months = enter(terms, path)
     state = State()
     if terms.in_force and renews(terms):
-        state.banks = [Bank(usd=usd, ends=ends) for usd, ends in terms.in_force.balances]
+        worth = 1 - terms.in_force.discount if terms.drawdown == "list" else ONE
+        state.banks = [Bank(usd=usd, ends=ends, owed=worth) for usd, ends in terms.in_force.balances]
     opening = sum((bank.usd for bank in state.banks), start=ZERO)
     for number in range(len(period_spans(terms))):
         settle_period(terms, state, months, number)
     add_marketplace(terms, state)
     value_what_is_left(terms, state)
-    listed = [(t + 1, month.at_list + month.outside) for t, month in enumerate(months)]
+    uncovered = enter(replace(terms, years=(Year(commit=ZERO),) * len(terms.years)), path)
+    listed = [(t + 1, month.at_list + month.outside) for t, month in enumerate(uncovered)]
     return Bill(
         rows=tuple(state.rows),
         opening=opening,
@@ -400,7 +402,6 @@ def settle_period(terms: Terms, state: State, months: Sequence[Entering], number
             state.cash.append((t + 1, owed * current))
         state.use.append(months[t].draw)
     close(terms, state, number, left)
-    state.unused = left
     if terms.carry_forward:
         state.credit += terms.carry_forward.share * over_so_far
 
@@ -415,8 +416,16 @@ def owed_rate(terms: Terms, number: int) -> Decimal:
 
 def expire(state: State, row: Row, month: int) -> None:
     """What is in banks that are over is forfeited."""
-    row.forfeited += sum((bank.usd for bank in state.banks if bank.ends <= month), start=ZERO)
+    for bank in state.banks:
+        if bank.ends <= month:
+            forfeit(row, bank.usd, bank.owed)
     state.banks = [bank for bank in state.banks if bank.ends > month]
+
+
+def forfeit(row: Row, usd: Decimal, owed: Decimal) -> None:
+    """Dollars of commitment lost, and what they had cost."""
+    row.forfeited += usd
+    row.shortfall += owed * usd
 
 
 def draw(terms: Terms, state: State, use: Decimal, left: Decimal) -> tuple[Decimal, Decimal, Decimal]:
@@ -451,6 +460,13 @@ def close(terms: Terms, state: State, number: int, unused: Decimal) -> None:
     is_last = number + 1 == len(periods)
     row, owed = state.rows[number], owed_rate(terms, number)
     carried = ZERO
+    early = terms.early_renewal
+    if early and early.month == stop and not is_last:
+        # who leaves anything renews: part of it is credited until the term ends, and nothing else is carried or waived
+        state.renewed = unused > 0
+        state.banks.append(Bank(usd=early.credit * unused, ends=terms.months, owed=owed))
+        forfeit(row, (1 - early.credit) * unused, owed)
+        unused = ZERO
     if terms.rollover and unused:
         if is_last:
             is_allowed = True
@@ -461,15 +477,13 @@ def close(terms: Terms, state: State, number: int, unused: Decimal) -> None:
             carried = terms.rollover.share * unused
             if terms.rollover.max_fraction is not None:
                 carried = min(carried, terms.rollover.max_fraction * row.committed)
-            state.banks.append(Bank(usd=carried, ends=stop + terms.rollover.months))
+            state.banks.append(Bank(usd=carried, ends=stop + terms.rollover.months, owed=owed))
     charged = ONE if terms.true_up is None else terms.true_up
-    row.forfeited += charged * (unused - carried)
+    forfeit(row, charged * (unused - carried), owed)
     row.waived += (1 - charged) * (unused - carried)
-    if is_last:
-        expire(state, row, stop)
+    expire(state, row, stop)
     row.banked = sum((bank.usd for bank in state.banks), start=ZERO)
     row.paid = owed * (row.committed - row.waived) + row.overage + row.outside
-    row.shortfall = owed * row.forfeited
     if terms.payment == "arrears":
         state.cash.append((stop, owed * (row.committed - row.drawn_current - row.waived)))
     else:
@@ -507,8 +521,6 @@ def commitment(terms: Terms, state: State, number: int) -> Decimal:
         fraction = terms.quarter_shares[first % 12 // 3] * (stop - first) / 3
     raise_level(terms, state, number)
     level = max(terms.years[first // 12].commit, state.raised)  # a year
-    if renews_at(terms, state, number):
-        state.renewed = True
     if state.renewed and terms.early_renewal:
         level *= terms.early_renewal.commit
     if first % 12 == 0:
@@ -537,14 +549,6 @@ def raise_level(terms: Terms, state: State, number: int) -> None:
         state.raised = max(state.raised, clause.share * peak)
 
 
-def renews_at(terms: Terms, state: State, number: int) -> bool:
-    """Whether a path renews early with the start of a period, having left some of the previous one unused."""
-    first, _ = period_spans(terms)[number]
-    if terms.early_renewal is None or terms.early_renewal.month != first or number == 0:
-        return False
-    return state.unused > 0
-
-
 def reduced_to(terms: Terms, state: State, level: Decimal) -> Decimal:
     """Reduction: the part of the annual commitment that is left after an anniversary."""
     clause, recent = terms.reduction, []
@@ -566,8 +570,8 @@ def renew_early(terms: Terms, state: State, number: int, month: int, left: Decim
     if row.drawn_current >= commit * (month - first) / (stop - first):
         return left
     state.renewed = True
-    state.banks.append(Bank(usd=clause.credit * left, ends=terms.months))
-    row.forfeited += (1 - clause.credit) * left
+    state.banks.append(Bank(usd=clause.credit * left, ends=terms.months, owed=owed))
+    forfeit(row, (1 - clause.credit) * left, owed)
     again = clause.commit * commit * (stop - month) / (stop - first)
     row.committed += again
     pay_in_advance(terms, state, month, stop, owed * again)
@@ -579,10 +583,10 @@ def renew_early(terms: Terms, state: State, number: int, month: int, left: Decim
 
 def value_what_is_left(terms: Terms, state: State) -> None:
     """What is still banked after the term is worth bank_value a dollar, and the rest was paid for nothing."""
-    last, owed = state.rows[-1], owed_rate(terms, len(state.rows) - 1)
-    last.paid -= terms.bank_value * owed * last.banked
-    last.shortfall += (1 - terms.bank_value) * owed * last.banked
-    state.cash.append((terms.months, -terms.bank_value * owed * last.banked))
+    last, had_cost = state.rows[-1], sum((bank.owed * bank.usd for bank in state.banks), start=ZERO)
+    last.paid -= terms.bank_value * had_cost
+    last.shortfall += (1 - terms.bank_value) * had_cost
+    state.cash.append((terms.months, -terms.bank_value * had_cost))
 
 
 def add_marketplace(terms: Terms, state: State) -> None:

@@ -486,13 +486,16 @@ CHANGING = (
         paid=1920,
     ),
     Example(
-        name="early renewal with the second year: it commits half, and nothing of the first is credited",
+        name="early renewal with the second year: it commits half, and three quarters of what is left are credited",
         contract=contract_of(
             term_months=24, early_renewal=EarlyRenewal(month=12, credit_fraction=0.75, commit_fraction=0.5)
         ),
         commits=(960, 960),
         use=months((24, 50)),
-        rows=({"committed": 960, "forfeited": 480, "banked": 0}, {"committed": 480, "drawn_current": 480}),
+        rows=(
+            {"committed": 960, "forfeited": 120, "banked": 360},
+            {"committed": 480, "drawn_banked": 360, "drawn_current": 120, "forfeited": 360},
+        ),
         paid=1440,
     ),
 )
@@ -518,7 +521,7 @@ AROUND = (
         use=months((12, 100)),
         rows=({"committed": 480, "drawn_current": 480, "drawn_banked": 240, "forfeited": 210, "overage": 300},),
         paid=780,
-        on_demand=1200,
+        on_demand=900,
     ),
     Example(
         name="who signs nothing renews nothing: the old 450 cover 500 list at their own 10%",

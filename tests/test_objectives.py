@@ -170,11 +170,12 @@ def test_a_larger_commitment_that_only_the_limit_forbids_is_named():
     sample = commit_sample(agreed, use["b"])
     decision = replace(DECISION, max_shortfall_probability=0.05)
     chosen = sample.best(max_shortfall_probability=0.05)
-    note = constraint_note(decision, sample, chosen.offer)
+    seen = {"scenario": "b", "samples": {"b": sample}, "uses": {"b": use["b"]}}
+    note = constraint_note(decision, chosen=chosen.offer, **seen)
     assert note.binds == (sample.best().offer.commit_usd_per_year > chosen.offer.commit_usd_per_year)
     assert note.relaxing_saves_usd == pytest.approx(chosen.expected_cost_usd - sample.best().expected_cost_usd)
     assert note.commit_low_usd_per_year <= note.commit_high_usd_per_year
-    free = constraint_note(DECISION, sample, sample.best().offer)
+    free = constraint_note(DECISION, chosen=sample.best().offer, **seen)
     assert (free.binds, free.relaxing_saves_usd) == (False, 0.0)
 
 

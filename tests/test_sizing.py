@@ -565,7 +565,13 @@ def test_commitments_that_the_contract_fixes_are_what_they_are():
     for objective in ("expected_cost", "mean_cvar", "minimax_regret"):
         offer = sized(agreed, use, objective=objective, max_shortfall_probability=0.1)
         assert offer.commits_usd_per_year(3) == (600_000.0, 900_000.0, 3_000_000.0)
-    note = constraint_note(replace(DECISION, max_shortfall_probability=0.1), commit_sample(agreed, use), offer)
+    note = constraint_note(
+        replace(DECISION, max_shortfall_probability=0.1),
+        scenario="x",
+        samples={"x": commit_sample(agreed, use)},
+        uses={"x": use},
+        chosen=offer,
+    )
     assert (note.is_met, note.binds, note.relaxing_saves_usd) == (False, False, 0.0)
 
 
@@ -577,7 +583,13 @@ def test_the_note_names_the_limit_and_what_relaxing_it_saves(terms):
     decision = replace(DECISION, max_shortfall_probability=0.02)
     for per, name in (("term", "any period of the term"), ("period", "contract year 2")):
         chosen = sample.best(max_shortfall_probability=0.02, limit_per=per)
-        note = constraint_note(replace(decision, shortfall_limit_per=per), sample, chosen.offer)
+        note = constraint_note(
+            replace(decision, shortfall_limit_per=per),
+            scenario="x",
+            samples={"x": sample},
+            uses={"x": use},
+            chosen=chosen.offer,
+        )
         assert (note.limits, note.is_met, note.binds) == (name, True, True)
         assert note.relaxing_saves_usd == pytest.approx(chosen.expected_cost_usd - sample.best().expected_cost_usd)
         if terms:

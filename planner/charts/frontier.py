@@ -13,22 +13,9 @@ from planner.charts.commit_axis import (
 )
 from planner.charts.commitment import curve_top
 from planner.charts.style import DASHES, LIGHT, Palette, exact_tips, finished, halo_and_words, money_axis, side_of
-from planner.expectation import Expectation
 from planner.offer import Offer
 from planner.plan import Plan
 from planner.words import percent, usd, usd_short
-
-
-def frontier(plan: Plan) -> list[Expectation]:
-    """The commitments of the curve, and the recommendation, that no other beats in both cost and the risk that the
-    decision limits; least risk first."""
-    best = plan.samples[plan.inputs.decision.scenario].expect([plan.recommendation.offer])
-    points = {point.offer: point for point in (*plan.curve, *best)}
-    found: list[Expectation] = []
-    for point in sorted(points.values(), key=lambda item: (limited_chance(plan, item), item.expected_cost_usd)):
-        if not found or point.expected_cost_usd < found[-1].expected_cost_usd:
-            found.append(point)
-    return found
 
 
 def frontier_frame(plan: Plan) -> pd.DataFrame:
@@ -43,7 +30,7 @@ def frontier_frame(plan: Plan) -> pd.DataFrame:
                 "shortfall": point.expected_shortfall_usd,
                 "is_best": point.offer == plan.recommendation.offer,
             }
-            for point in frontier(plan)
+            for point in plan.frontier
         ]
     )
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from planner.charts.commit_axis import RISK_OF, commit_on_axis, cost_title, counts_present_value, limited_chance
-from planner.charts.frontier import frontier
 from planner.charts.ledger import period_name, periods_frame
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
@@ -81,7 +80,7 @@ def periods_table(plan: Plan, outcome: OfferOutcome) -> Table:
 
 def frontier_table(plan: Plan) -> Table:
     """Commitments that no other one beats in cost and risk; of many, some, with both ends and the recommendation."""
-    points = frontier(plan)
+    points = plan.frontier
     step = -(-len(points) // _MOST_ROWS)
     best = plan.recommendation.offer
     rows = tuple(
