@@ -122,7 +122,8 @@ class _Walk:
             row.forfeited, row.lost = row.forfeited + balance_usd(gone), row.lost + owed_usd(gone)
 
     def _forfeit(self, row: LedgerRow, usd: Usd) -> None:
-        row.forfeited, row.lost = row.forfeited + usd, row.lost + self._owed(row) * usd
+        owed = self._owed(row)
+        row.forfeited, row.lost = _plus(row.forfeited, usd), _plus(row.lost, usd if owed == 1.0 else owed * usd)
 
     def _owed(self, row: LedgerRow) -> float:
         return self.contract.owed_fraction(self.offer, row.period)
@@ -218,8 +219,8 @@ class _Walk:
         if self.banks and current_first:
             beyond, self.banks, banked = draw_oldest_first(beyond, self.banks)
         overage = self._overage(row, used, beyond)
-        row.drawn_current, row.drawn_banked = row.drawn_current + drawn, row.drawn_banked + banked
-        row.beyond, row.overage = row.beyond + beyond, row.overage + overage
+        row.drawn_current, row.drawn_banked = _plus(row.drawn_current, drawn), _plus(row.drawn_banked, banked)
+        row.beyond, row.overage = _plus(row.beyond, beyond), _plus(row.overage, overage)
         if self.contract.values_time:
             row.drawn_by_step.append(drawn)
             row.overage_by_step.append(overage)
@@ -264,3 +265,8 @@ class _Walk:
             commit_per_year=this.commit_usd_per_year if index + 1 < len(periods) else 0.0,
             next_per_year=later.commit_usd_per_year,
         )
+
+
+def _plus(total: Usd, part: Usd) -> Usd:
+    """A sum that costs nothing where there is nothing yet."""
+    return part if isinstance(total, float) and total == 0.0 else total + part

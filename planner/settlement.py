@@ -12,7 +12,6 @@ rounded here.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -41,22 +40,22 @@ class Ledger:
     def _stacked(self, figure: Callable[[LedgerRow], Usd]) -> FloatArray:
         return np.stack([np.broadcast_to(figure(row), self.paid_usd.shape[1:]) for row in self.rows])
 
-    @cached_property
+    @property
     def committed_usd(self) -> FloatArray:
         """What each period commits, after the clauses that change it."""
         return self._stacked(lambda row: row.committed)
 
-    @cached_property
+    @property
     def drawn_current_usd(self) -> FloatArray:
         """Use drawn from the period's own commitment."""
         return self._stacked(lambda row: row.drawn_current)
 
-    @cached_property
+    @property
     def drawn_banked_usd(self) -> FloatArray:
         """Use drawn from balances carried over."""
         return self._stacked(lambda row: row.drawn_banked)
 
-    @cached_property
+    @property
     def forfeited_usd(self) -> FloatArray:
         """Commitment charged and lost in the period, expired balances included."""
         return self._stacked(lambda row: row.forfeited)
@@ -66,17 +65,17 @@ class Ledger:
         """What was owed for what is forfeited, USD."""
         return self._stacked(lambda row: row.lost)
 
-    @cached_property
+    @property
     def waived_usd(self) -> FloatArray:
         """Unused commitment that a true-up does not charge."""
         return self._stacked(lambda row: row.waived)
 
-    @cached_property
+    @property
     def banked_usd(self) -> FloatArray:
         """Balance carried at the period's end."""
         return self._stacked(lambda row: row.banked)
 
-    @cached_property
+    @property
     def overage_usd(self) -> FloatArray:
         """Dollars billed for use beyond the commitment."""
         return self._stacked(lambda row: row.overage)
@@ -112,14 +111,14 @@ def settle(contract: Contract, offer: Offer, use: TermUse, *, commits: Sequence[
     outside = _outside(use)
     owed = [contract.owed_fraction(offer, row.period) for row in rows]
     paid = [
-        part * (row.committed - row.waived) + row.overage + beside_it
+        part * (row.committed - row.waived) + row.overage + (0.0 if use.outside_usd is None else beside_it)
         for part, row, beside_it in zip(owed, rows, outside, strict=True)
     ]
     settled = list(_fees_and_credits(contract, paid, rows[-1].banked_owed))
     for index, _, usd in settled:
         paid[index] = paid[index] + usd
     by_period = np.stack([np.broadcast_to(usd, (use.n_paths,)) for usd in paid])
-    total: FloatArray = by_period.sum(axis=0)
+    total: FloatArray = by_period[0] if len(by_period) == 1 else by_period.sum(axis=0)
     flows = [(month, usd) for _, month, usd in settled]
     ledger = Ledger(rows=rows, outside_usd=outside, paid_usd=by_period, opening_bank_usd=_opening_bank(contract, offer))
     return Settlement(

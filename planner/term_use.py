@@ -125,7 +125,17 @@ class TermUse:
         return tuple((int(first), int(stop)) for first, stop in pairwise(counts))
 
     def step(self, index: int, contract: Contract, terms: Offer) -> StepUse:
-        """One step at the discounts of a contract year, priced once however many commitments are settled at them."""
+        """One step at the discounts of a contract year.
+
+        Where accounts or months differ it is priced once, however many commitments are settled at these discounts.
+        """
+        if len(self.accounts) == 1 and not self.is_protected:
+            (account,) = self.accounts
+            kept = 1.0 if contract.drawdown == "list" else terms.kept_fraction(account.tier)
+            draw = account.current[index] if kept == 1.0 else kept * account.current[index]
+            return StepUse(
+                draw=draw, overage_rate=contract.overage_rate(terms, account.tier) / kept, list_rate=1.0 / kept
+            )
         key = contract.drawdown, contract.overage, replace(terms, commit_usd_per_year=0.0, later=())
         if key not in self.priced and len(self.priced) >= _KEPT_PRICES:
             del self.priced[next(iter(self.priced))]
@@ -138,9 +148,6 @@ class TermUse:
         kept = [1.0 if contract.drawdown == "list" else terms.kept_fraction(each.tier) for each in self.accounts]
         over = [contract.overage_rate(terms, each.tier) for each in self.accounts]
         listed = [account.current[index] for account in self.accounts]
-        if len(self.accounts) == 1 and not self.is_protected:
-            draw = listed[0] if kept[0] == 1.0 else kept[0] * listed[0]
-            return StepUse(draw=draw, overage_rate=over[0] / kept[0], list_rate=1.0 / kept[0])
         draw = np.sum([rate * each.drawing[index] for rate, each in zip(kept, self.accounts, strict=True)], axis=0)
         billed = np.sum([rate * usd for rate, usd in zip(over, listed, strict=True)], axis=0)
         return StepUse(draw=draw, overage_rate=_rate(billed, draw), list_rate=_rate(np.sum(listed, axis=0), draw))
