@@ -1,12 +1,13 @@
 """Sizing: what any commitment is expected to cost on the simulated paths, and which is best.
 
-Where each period's use alone settles a commitment, the best one is found exactly (planner.plain_sample); under clauses
-that link periods, and at present value, every offer is settled through the ledger (planner.ledger_sample).
+Where each period's use alone settles a commitment, the best one is found exactly (planner.sizing.plain_sample); under
+clauses that link periods, and at present value, every offer is settled through the ledger
+(planner.sizing.ledger_sample).
 """
 
 from planner.contract import Contract
-from planner.ledger_sample import LedgerSample, Money
-from planner.plain_sample import PlainSample, plain_sample
+from planner.sizing.ledger_sample import LedgerSample, Money
+from planner.sizing.plain_sample import PlainSample, plain_sample
 from planner.term_use import TermUse
 
 CommitSample = PlainSample | LedgerSample

@@ -12,12 +12,12 @@ from math import isfinite
 from typing import Any
 
 from planner.economics import CacheEconomics, RouteEconomics
-from planner.expectation import Expectation
 from planner.mix import Measurement
 from planner.outcome import ExpectedRow, OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
 from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate, estimate
+from planner.sizing.expectation import Expectation
 from planner.units import TOKEN_COLUMNS
 
 Json = dict[str, Any]

@@ -1,9 +1,10 @@
 """The recommendation: which commitment is best by the measure that the decision names.
 
 All objectives respect the limit on P(shortfall) in the scenario decided on. Expected cost is minimised exactly where
-each period's use settles a commitment (planner.plain_sample). Mean plus CVaR, the largest regret over scenarios and a
-weighted mean over scenarios are convex wherever the cost of every path is, and are searched as the cost under linked
-clauses is (planner.commit_search, planner.ramp_search): to half a cent where convex, else to a good local best.
+each period's use settles a commitment (planner.sizing.plain_sample). Mean plus CVaR, the largest regret over scenarios
+and a weighted mean over scenarios are convex wherever the cost of every path is, and are searched as the cost under
+linked clauses is (planner.sizing.commit_search, planner.sizing.ramp_search): to half a cent where they are convex, else
+to a good local best.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,16 +14,16 @@ from itertools import product
 import numpy as np
 
 from planner.commit import CommitSample, commit_sample
-from planner.commit_search import Problem, thinned
 from planner.contract import Contract
-from planner.expectation import is_allowed
 from planner.inputs import Decision
-from planner.ledger_sample import LedgerSample, is_convex
 from planner.offer import NO_COMMITMENT, Offer
-from planner.plain_sample import PlainSample
-from planner.ramp_search import best_offer
 from planner.risk import cvar, quantile_interval
 from planner.settlement import settle
+from planner.sizing.commit_search import Problem, thinned
+from planner.sizing.expectation import is_allowed
+from planner.sizing.ledger_sample import LedgerSample, is_convex
+from planner.sizing.plain_sample import PlainSample
+from planner.sizing.ramp_search import best_offer
 from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD
 

@@ -11,7 +11,6 @@ from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
 from planner.dead_zone import marginal_saving_per_list_usd
 from planner.decision_caveats import decision_caveats
-from planner.expectation import Expectation
 from planner.foresight import least_paid_usd
 from planner.inputs import PlanInputs, TargetError
 from planner.objectives import ConstraintNote, best_exercise, constraint_note, recommend
@@ -21,6 +20,7 @@ from planner.prepared import Prepared, Progress, prepare
 from planner.risk import Estimate, estimate, quantiles
 from planner.settlement import settle
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
+from planner.sizing.expectation import Expectation
 from planner.steps import stretches
 from planner.streams import PATHS_PER_BLOCK
 from planner.term_use import TermUse, term_use

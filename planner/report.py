@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from planner.expectation import Expectation
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.risk import Estimate
+from planner.sizing.expectation import Expectation
 from planner.tables import Table
 from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
 

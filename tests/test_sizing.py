@@ -30,14 +30,14 @@ from planner.clauses import (
 )
 from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
-from planner.expectation import Expectation
 from planner.inputs import Decision
-from planner.ledger_sample import LedgerSample, is_convex
 from planner.objectives import best_exercise, constraint_note, recommend
 from planner.offer import NO_COMMITMENT, Offer
-from planner.plain_sample import PlainSample
 from planner.settlement import settle
 from planner.simulation import AccountPaths, SpendPaths
+from planner.sizing.expectation import Expectation
+from planner.sizing.ledger_sample import LedgerSample, is_convex
+from planner.sizing.plain_sample import PlainSample
 from planner.term_use import TermUse, term_use
 from planner.unit_costs import Account
 

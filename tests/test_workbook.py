@@ -22,11 +22,11 @@ from workbooks import Books, at, differing, faults, formula_cells
 from xlsxwriter import Workbook as NewWorkbook
 
 from planner.errors import WorkbookError
-from planner.expectation import Expectation
 from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
+from planner.sizing.expectation import Expectation
 from planner.units import HALF_CENT_USD
 from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.pricing import N_POINTS, bin_means, offer_points, quantile_error

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from planner.expectation import Expectation
 from planner.offer import Offer
 from planner.plan import Plan
+from planner.sizing.expectation import Expectation
 
 RISK_OF: Final = {"term": "in any period of the term", "period": "in the period where it is largest"}
 

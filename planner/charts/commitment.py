@@ -34,8 +34,8 @@ from planner.charts.style import (
     side_of,
 )
 from planner.offer import Offer
-from planner.plain_sample import PlainSample
 from planner.plan import Plan
+from planner.sizing.plain_sample import PlainSample
 from planner.words import percent, usd_short
 
 GRID_POINTS: Final = 161

@@ -10,12 +10,12 @@ from planner.charts.commit_axis import (
 )
 from planner.charts.commitment import has_use_chart
 from planner.commit import CommitSample
-from planner.expectation import Expectation, is_allowed
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.report import offer_name
 from planner.risk import Estimate
+from planner.sizing.expectation import Expectation, is_allowed
 from planner.ui.contract_words import listed
 from planner.ui.figures import Figure, error_words
 from planner.words import percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short

@@ -7,9 +7,9 @@ import numpy as np
 from planner.charts.commit_axis import counts_present_value
 from planner.charts.mix import measured_months_frame
 from planner.charts.style import shortened
-from planner.expectation import Expectation
 from planner.measurement import Measurement
 from planner.plan import Plan
+from planner.sizing.expectation import Expectation
 from planner.tables import Table
 from planner.ui.decision import years_words
 from planner.ui.figures import Figure, error_words

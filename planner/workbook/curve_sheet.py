@@ -10,10 +10,10 @@ from typing import Any, Final
 from xlsxwriter import Workbook
 
 from planner.contract import Contract
-from planner.expectation import Expectation
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
+from planner.sizing.expectation import Expectation
 from planner.words import usd_short
 from planner.workbook.contract_words import (
     commit_on_axis,

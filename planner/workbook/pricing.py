@@ -12,9 +12,9 @@ import numpy as np
 
 from planner.contract import Contract
 from planner.offer import Offer
-from planner.plain_sample import PlainSample, plain_sample
 from planner.plan import Plan
 from planner.risk import quantiles
+from planner.sizing.plain_sample import PlainSample, plain_sample
 from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 

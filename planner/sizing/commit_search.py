@@ -2,9 +2,10 @@
 
 Inside a range of that number in which every year stays in its discount band the cost is convex for forfeiture, true-up,
 rollover, an overage cap, a marketplace and at present value, and so are its CVaR and its largest regret over
-scenarios. There the search is a proven one (planner.convex_curve), and a range whose lower bound is above the best so
-far is left alone. Where the cost need not be convex, 33 commitments a range are scanned first, on fewer paths if there
-are many, and the best few stretches between them searched: the best found there is a good one, not a proven one.
+scenarios. There the search is a proven one (planner.sizing.convex_curve), and a range whose lower bound is above the
+best so far is left alone. Where the cost need not be convex, 33 commitments a range are scanned first, on fewer paths
+if there are many, and the best few stretches between them searched: the best found there is a good one, not a proven
+one.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,9 +19,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from planner.contract import Contract, Period
-from planner.convex_curve import MOST_STEPS, Curve, lowest_equal
-from planner.expectation import CENT_USD, LimitPer, smallest_of_cheapest
 from planner.offer import NO_COMMITMENT, Offer
+from planner.sizing.convex_curve import MOST_STEPS, Curve, lowest_equal
+from planner.sizing.expectation import CENT_USD, LimitPer, smallest_of_cheapest
 from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 

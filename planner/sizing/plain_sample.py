@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 
 from planner.contract import Contract
-from planner.expectation import CENT_USD, Expectation, LimitPer, is_allowed, smallest_of_cheapest
 from planner.offer import NO_COMMITMENT, Offer
+from planner.sizing.expectation import CENT_USD, Expectation, LimitPer, is_allowed, smallest_of_cheapest
 from planner.term_use import AccountUse, TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 

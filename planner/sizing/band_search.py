@@ -16,10 +16,10 @@ import numpy as np
 from scipy.optimize import linprog
 
 from planner.bands import DiscountBand
-from planner.commit_search import Problem
 from planner.contract import Contract
-from planner.expectation import CENT_USD
 from planner.offer import NO_COMMITMENT, Offer
+from planner.sizing.commit_search import Problem
+from planner.sizing.expectation import CENT_USD
 from planner.units import HALF_CENT_USD, FloatArray
 
 _MOST_NODES: Final = 400

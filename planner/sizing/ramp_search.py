@@ -2,7 +2,7 @@
 
 Years that nothing links are sized one by one: each is a ray of its own, and the sum of the best is the best. Linked
 years (rollover), bands on the term's average and risk measures of the whole term are searched together
-(planner.band_search), to half a cent where the cost is convex.
+(planner.sizing.band_search), to half a cent where the cost is convex.
 
 A limit on the chance of a shortfall in any year of the term leaves a set of commitments that is not convex. It is
 searched from several starts: the best without the limit scaled back to it or lowered in some years, equal fractiles of
@@ -20,11 +20,11 @@ from typing import Final
 
 import numpy as np
 
-from planner.band_search import best_of_bands
-from planner.commit_search import Problem, Ray, best_on_ray, flat_ray
-from planner.convex_curve import lowest_equal
-from planner.expectation import CENT_USD, committed_usd
 from planner.offer import Offer
+from planner.sizing.band_search import best_of_bands
+from planner.sizing.commit_search import Problem, Ray, best_on_ray, flat_ray
+from planner.sizing.convex_curve import lowest_equal
+from planner.sizing.expectation import CENT_USD, committed_usd
 from planner.units import FloatArray
 
 _MOST_NODES: Final = 400

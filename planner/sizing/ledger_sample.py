@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from planner.commit_search import Problem, thinned
 from planner.contract import Contract
-from planner.expectation import Expectation, LimitPer
 from planner.offer import Offer
-from planner.ramp_search import best_offer
 from planner.settlement import Settlement, settle
+from planner.sizing.commit_search import Problem, thinned
+from planner.sizing.expectation import Expectation, LimitPer
+from planner.sizing.ramp_search import best_offer
 from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD, FloatArray
 
@@ -63,7 +63,7 @@ class LedgerSample:
         """The cheapest expected cost among the commitments that the contract leaves open and the limit allows.
 
         None if no commitment is both allowed and better; what is fixed by the contract is what it is. How far that is
-        exact: planner.commit_search and planner.ramp_search.
+        exact: planner.sizing.commit_search and planner.sizing.ramp_search.
         """
         problem = self._problem(max_shortfall_probability, limit_per)
         if self._rough is not None:
