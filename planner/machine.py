@@ -110,7 +110,7 @@ def outcome_json(outcome: OfferOutcome) -> Json:
         "expected_shortfall_se_usd": _finite(outcome.expected_shortfall.se),
         "expected_shortfall_given_shortfall_usd": given,
         "expected_overage_usd": outcome.expected_overage.mean,
-        "effective_savings_rate": outcome.effective_savings_rate,
+        "effective_savings_rate": _finite(outcome.effective_savings_rate),
         "effective_savings_rate_p10": outcome.savings_rate_p10_p50_p90[0],
         "effective_savings_rate_p50": outcome.savings_rate_p10_p50_p90[1],
         "effective_savings_rate_p90": outcome.savings_rate_p10_p50_p90[2],

@@ -1,6 +1,7 @@
 """What an offer does to the buyer: everything that is shown beside a commitment, with its Monte Carlo error."""
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def offer_outcome(
         expected_shortfall=estimate(shortfall),
         shortfall_given_shortfall_usd=float(shortfall[short].mean()) if n_short else 0.0,
         expected_overage=estimate(settled.overage_usd.sum(axis=0)),
-        effective_savings_rate=1.0 - float(paid.mean()) / on_demand.mean if on_demand.mean > 0 else 0.0,
+        effective_savings_rate=_savings_rate(float(paid.mean()), on_demand.mean),
         savings_rate_p10_p50_p90=_three(saved),
         regret=estimate(np.maximum(paid - least_paid_usd, 0.0)),
         cost_cvar_usd=cvar(paid, cvar_level),
@@ -113,6 +114,13 @@ def offer_outcome(
         renewal_uplift_usd_per_year=_renewal_uplift(contract, offer, use),
         ledger=_expected_ledger(contract, settled),
     )
+
+
+def _savings_rate(paid_usd: float, listed_usd: float) -> float:
+    """1 - paid / list; not a number where something is paid for nothing used."""
+    if listed_usd > 0:
+        return 1.0 - paid_usd / listed_usd
+    return nan if paid_usd > 0 else 0.0
 
 
 def _three(sample: FloatArray) -> tuple[float, float, float]:

@@ -1,6 +1,7 @@
 """Every table and sentence that people see, on the terminal, in the app and in the workbook."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
@@ -47,6 +48,8 @@ def _signed_lines(plan: Plan) -> tuple[str, str]:
 
 def against_list(savings_rate: float) -> str:
     """A savings rate in words: 4.4% below, or 25.0% above."""
+    if not isfinite(savings_rate):
+        return "against"
     return f"{percent(abs(savings_rate))} {'below' if savings_rate >= 0 else 'above'}"
 
 

@@ -493,6 +493,20 @@ def test_terms_that_are_refused_stay_in_the_form_and_the_plan_stays_as_it_was(ap
     assert "contract.ramp has 3 values" in unescaped(app.error[0].value), "it stays until the terms are applied again"
 
 
+def test_a_term_that_outgrows_the_horizon_takes_it_along(app: AppTest) -> None:
+    assert "months = 12" in SMALL.read_text(encoding="utf-8")
+    opened(app, "contract")
+    widget(app, "number_input", "term_months").set_value(24)
+    app.button(key="apply_terms").click().run()
+    assert not app.exception
+    assert not app.error
+    assert "over 24 months" in words(app)
+    shown = with_contract("[plan]\nmonths = 12  # a year\n[contract]\nterm_months = 12\n", {"term_months": 30})
+    assert shown == "[plan]\nmonths = 30  # a year\n[contract]\nterm_months = 30\n"
+    kept = with_contract("[plan]\nmonths = 48\n[contract]\nterm_months = 12\n", {"term_months": 30})
+    assert tomllib.loads(kept)["plan"]["months"] == 48
+
+
 @pytest.mark.parametrize("button", ["undo_terms", "undo_edits"])
 def test_undo_returns_to_the_terms_of_the_file(app: AppTest, plan: Plan, button: str) -> None:
     opened(app, "contract")

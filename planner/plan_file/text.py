@@ -55,10 +55,12 @@ def with_contract(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[
     """A plan's text with these terms under [contract] and [[fixed_spend]]; every other section as it was, comments too.
 
     Keys that say the same already stay as they are written. Where terms are spelled in a way that cannot be
-    changed in place, such as dotted keys, the two sections are written anew at the end.
+    changed in place, such as dotted keys, the two sections are written anew at the end. A horizon (plan.months) that
+    the term outgrows grows with it.
     """
     if terms_of(text) == (contract, list(fixed_spend)):
         return text
+    text = _with_horizon(text, contract.get("term_months", 0))
     wanted = tomllib.loads(text) | {"contract": contract}
     wanted.pop("fixed_spend", None)
     if fixed_spend:
@@ -70,6 +72,16 @@ def with_contract(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[
     except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, IndexError, AttributeError, TypeError, ValueError):
         pass  # tomlkit has spellings that it reads and cannot change
     return _written_anew(text, contract, fixed_spend)
+
+
+def _with_horizon(text: str, term_months: int) -> str:
+    """The text with plan.months, where it is given, at least the term."""
+    months = tomllib.loads(text).get("plan", {}).get("months")
+    if months is None or months >= term_months:
+        return text
+    document = tomlkit.parse(text)
+    _table(document, "plan")["months"] = term_months
+    return tomlkit.dumps(document)
 
 
 def _changed_in_place(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> str:
