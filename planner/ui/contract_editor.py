@@ -217,9 +217,9 @@ def _bands(form: _Form) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         form.choice("basis", "Thresholds are", BASES, "Over the whole term: the commitments of all its years together")
         form.field(BAND_MODE)
-    money = st.column_config.NumberColumn("from, USD", min_value=0, format="localized", width="small")
+    money = st.column_config.NumberColumn("from, USD", min_value=0, format="localized", width=120)
     share = {
-        name: st.column_config.NumberColumn(f"{name}, %", min_value=0, format="%g", width="small")
+        name: st.column_config.NumberColumn(f"{name}, %", min_value=0, format="%g", width=112)
         for name in ("discount", *TIERS)
     }
     frame = pd.DataFrame(form.start["bands"]).astype({"source": "object"} | dict.fromkeys(TIERS, "float64"))
