@@ -153,7 +153,7 @@ def test_ties_inside_a_band_go_to_the_smaller_commitment_whichever_way_it_is_siz
     assert offer.commit_usd_per_year == pytest.approx(50_000, abs=0.02)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(strategies.cases(max_paths=6), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_both_ways_of_sizing_agree_where_both_can(case, limit):
     """The exact enumeration and the search through the ledger, on contracts without linked clauses."""
@@ -164,8 +164,16 @@ def test_both_ways_of_sizing_agree_where_both_can(case, limit):
     if is_convex(agreed, use):
         best = exact.best(max_shortfall_probability=limit)
         found = LedgerSample(contract=agreed, use=use).best(max_shortfall_probability=limit)
-        assert found.expected_cost_usd == pytest.approx(best.expected_cost_usd, abs=0.03)  # cents at the limit's edge
+        # half a cent of a short period is cents of a year, which the search may use up and the enumeration does not
+        edge = 0.01 / min(period.year_fraction for period in agreed.periods)
+        assert found.expected_cost_usd == pytest.approx(best.expected_cost_usd, abs=0.03 + edge)
         assert found.shortfall_probability <= limit + 1e-12 or found.offer.is_none
+
+
+def test_a_band_of_one_cent_is_looked_at():
+    agreed = contract(((500_000.0, 0.0), (500_000.01, 0.3), (500_000.02, 0.0)))
+    use = years(agreed, np.array([900_000.0, 1_100_000.0]))
+    assert LedgerSample(contract=agreed, use=use).best().offer.commit_usd_per_year == 500_000.01
 
 
 # --- several periods -------------------------------------------------------------------------------------------------

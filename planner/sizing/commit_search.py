@@ -94,8 +94,8 @@ class Ray:
         lows = [band.min_commit_usd_per_year for band in self.contract.bands]
         edges = sorted({(low - already) / w for low in lows for already, w in self._deciding})
         starts = [max(self._reached(edge), CENT_USD) for edge in [0.0, *(edge for edge in edges if edge > 0)]]
-        highest = [max(stop - CENT_USD, low) for low, stop in pairwise([*starts, inf])]
-        found = [(low, high) for low, high in zip(starts, highest, strict=True) if low < high]
+        # a band of a cent still has its threshold
+        found = [(low, max(stop - CENT_USD, low)) for low, stop in pairwise([*starts, inf]) if low < stop]
         most = np.max([use.drawn_usd.max(axis=1) for use in uses], axis=0)
         return [(low, min(high, max(self._top(uses[0], most, low), low))) for low, high in found]
 
