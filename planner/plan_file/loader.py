@@ -2,38 +2,29 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from planner.distributions import Point
 from planner.errors import InputError
-from planner.inputs import Decision, PlanInputs, PriceInputs, TargetError, TypedMix, UsageInputs
-from planner.levers import BatchLever, CacheLever, OutputLever, Ramp, Route, Scenario
+from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInputs
+from planner.levers import Scenario
 from planner.mix import Exclusion
 from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
+from planner.plan_file.lever_loader import assumed, scenarios_of
 from planner.plan_file.mistakes import explain, located
+from planner.plan_file.price_loader import price_inputs
 from planner.plan_file.schema import (
     MixSection,
-    OverrideSection,
     PlanFile,
     PlanSection,
-    PricesSection,
-    RampSection,
-    RouteSection,
-    ScenarioSection,
     TargetErrorSection,
     UsageSection,
 )
-from planner.price_moves import PriceMoves
-from planner.prices import PriceOverride
 from planner.units import TOKEN_COLUMNS
 from planner.usage.read import UsageSource
-
-IMPLICIT_BASELINE = "as is"
 
 _PATHS = 16_384
 _MOST_PATHS = 1_048_576
@@ -71,7 +62,7 @@ def parse_plan(text: str, *, base_dir: Path) -> PlanInputs:
 def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path) -> PlanInputs:
     if file.plan.start.day != 1:
         raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
-    prices = _prices(file.prices)
+    prices = price_inputs(file.prices)
     contract = contract_of(file, prices)
     months = file.plan.months if file.plan.months is not None else contract.term_months
     if months < contract.term_months:
@@ -79,7 +70,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
             f"plan.months = {months} is shorter than contract.term_months = {contract.term_months}; "
             "leave it out or make it at least the term"
         )
-    scenarios, baseline = _scenarios(file.scenario)
+    scenarios, baseline = scenarios_of(file.scenario)
     given = typed_keys(document.get("demand", {}))
     return PlanInputs(
         name=file.plan.name,
@@ -99,7 +90,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
-        notes=(*_assumed(file), *contract_notes(file)),
+        notes=(*assumed(file.scenario), *contract_notes(file)),
         text=text,
         base_dir=base_dir,
     )
@@ -168,100 +159,6 @@ def _typed_mix(sections: Sequence[MixSection]) -> tuple[TypedMix, ...]:
     )
 
 
-def _prices(section: PricesSection) -> PriceInputs:
-    cuts = section.cuts
-    if cuts.fall.mean >= 1:
-        raise InputError("prices.cuts.fall = 1 would make the tier free; give the fraction of one fall, below 1")
-    return PriceInputs(
-        provider=section.provider,
-        on=section.on,
-        overrides=tuple(_override(override) for override in section.override),
-        moves=PriceMoves(
-            falls_per_year=cuts.falls_per_year,
-            fall=cuts.fall,
-            rises_per_year=cuts.rises_per_year,
-            rise=cuts.rise,
-            lag_months=cuts.lag_months,
-        ),
-    )
-
-
-def _override(section: OverrideSection) -> PriceOverride:
-    def price(value: float | None) -> Decimal | None:
-        return None if value is None else Decimal(repr(value))
-
-    return PriceOverride(
-        model=section.model,
-        source=section.source,
-        tier=section.tier,
-        input_usd_per_mtok=price(section.input_usd_per_mtok),
-        output_usd_per_mtok=price(section.output_usd_per_mtok),
-        cache_read_usd_per_mtok=price(section.cache_read_usd_per_mtok),
-        cache_write_5m_usd_per_mtok=price(section.cache_write_5m_usd_per_mtok),
-        cache_write_1h_usd_per_mtok=price(section.cache_write_1h_usd_per_mtok),
-    )
-
-
-def _ramp(section: RampSection) -> Ramp:
-    return Ramp(start_month=section.start_month, months=section.months, ceiling=section.ceiling)
-
-
-def _route(section: RouteSection) -> Route:
-    if section.to in section.from_:
-        raise InputError(f"route of '{section.request_type}': {section.to} stands under `from` and is the target")
-    return Route(
-        request_type=section.request_type,
-        to=section.to,
-        from_models=tuple(section.from_),
-        share=section.share,
-        escalation=section.escalation if section.escalation is not None else Point(0.0),
-        escalate_to=section.escalate_to,
-        overhead_usd_per_request=section.overhead_usd_per_request,
-        moves=section.moves,
-        token_ratio=section.token_ratio,
-        long_prompt_fraction=section.long_prompt_fraction,
-        ramp=_ramp(section.ramp),
-    )
-
-
-def _scenarios(sections: Sequence[ScenarioSection]) -> tuple[tuple[Scenario, ...], str]:
-    """The scenarios, an implicit baseline first where none is without levers, and the baseline's name."""
-    scenarios = tuple(
-        Scenario(
-            name=section.name,
-            routes=tuple(_route(route) for route in section.route),
-            caches=tuple(
-                CacheLever(
-                    request_type=cache.request_type,
-                    cacheable_fraction=cache.cacheable_fraction,
-                    hit_rate=cache.hit_rate,
-                    ttl=cache.ttl,
-                    ramp=_ramp(cache.ramp),
-                )
-                for cache in section.cache
-            ),
-            batches=tuple(
-                BatchLever(request_type=batch.request_type, share=batch.share, ramp=_ramp(batch.ramp))
-                for batch in section.batch
-            ),
-            outputs=tuple(
-                OutputLever(request_type=output.request_type, cut=output.cut, ramp=_ramp(output.ramp))
-                for output in section.output
-            ),
-        )
-        for section in sections
-    )
-    names = [scenario.name for scenario in scenarios]
-    if doubled := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(f"two scenarios are named '{doubled}'; give each a name of its own")
-    baseline = next((scenario.name for scenario in scenarios if not scenario.has_levers), None)
-    if baseline is not None:
-        return scenarios, baseline
-    if IMPLICIT_BASELINE in names:
-        raise InputError(f"the scenario '{IMPLICIT_BASELINE}' has levers; that name is kept for the mix as it is")
-    return (Scenario(name=IMPLICIT_BASELINE), *scenarios), IMPLICIT_BASELINE
-
-
 def _decision(file: PlanFile, scenarios: Sequence[Scenario]) -> Decision:
     section, names = file.decision, [scenario.name for scenario in scenarios]
     name = section.scenario if section.scenario is not None else names[-1]
@@ -295,16 +192,3 @@ def _weights(given: Mapping[str, float], names: Sequence[str]) -> tuple[tuple[st
     if given and total == 0:
         raise InputError("decision.scenario_weights: every weight is 0; give one scenario a weight above 0")
     return tuple((name, given[name] / total) for name in names if name in given)
-
-
-def _assumed(file: PlanFile) -> tuple[str, ...]:
-    """What was assumed because a lever does not say it."""
-    notes = []
-    for scenario in file.scenario:
-        for route in scenario.route:
-            what = f"scenario '{scenario.name}', route of '{route.request_type}' to {route.to}"
-            if route.escalation is None:
-                notes.append(f"{what}: no escalation given, so every routed answer is taken as accepted")
-            if "share" not in route.model_fields_set:
-                notes.append(f"{what}: no share given, so every request of the type is routed")
-    return tuple(notes)

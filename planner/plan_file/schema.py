@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from planner.distributions import Point, fraction_from_quantiles, positive_from_quantiles, rate_from_quantiles
+from planner.distributions import Point, rate_from_quantiles
 from planner.plan_file.contract_sections import ContractSection, FixedSpendSection
-from planner.plan_file.section import Name, Provider, Section, Share, Usd
-from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
+from planner.plan_file.lever_sections import ScenarioSection
+from planner.plan_file.price_sections import PricesSection
+from planner.plan_file.section import Name, Section, Share
+from planner.plan_file.values import Fraction, Month, Positive, Rate
 
 Tokens = Annotated[float, Field(ge=0, le=1e9)]
 Numbers = float | list[float]
@@ -89,38 +91,6 @@ class MixSection(Section):
     long_prompt_fraction: Share | None = Field(default=None, description="share of tokens above the price threshold")
 
 
-class OverrideSection(Section):
-    """[[prices.override]]: a negotiated or newer rate; classes that are not named keep their list price."""
-
-    model: Name
-    source: Name
-    tier: Literal["haiku", "sonnet", "opus", "fable"] | None = None
-    input_usd_per_mtok: Usd | None = None
-    output_usd_per_mtok: Usd | None = None
-    cache_read_usd_per_mtok: Usd | None = None
-    cache_write_5m_usd_per_mtok: Usd | None = None
-    cache_write_1h_usd_per_mtok: Usd | None = None
-
-
-class CutsSection(Section):
-    """[prices.cuts]: list-price moves during the term, per tier and year."""
-
-    falls_per_year: Annotated[float, Field(ge=0, le=12)] = 0.7
-    fall: Fraction = Field(default_factory=lambda: fraction_from_quantiles(0.10, 0.60))
-    rises_per_year: Annotated[float, Field(ge=0, le=12)] = 0.2
-    rise: Positive = Field(default_factory=lambda: positive_from_quantiles(0.05, 0.30))
-    lag_months: Annotated[int, Field(ge=0, le=60)] = 3
-
-
-class PricesSection(Section):
-    """[prices]: whose prices, as of which day."""
-
-    provider: Provider = "anthropic"
-    on: date | None = Field(default=None, description="default: the day the price data was last checked, or the start")
-    override: list[OverrideSection] = Field(default_factory=list)
-    cuts: CutsSection = Field(default_factory=CutsSection)
-
-
 class EventSection(Section):
     """[[demand.event]]: something that may happen once and multiplies requests from then on."""
 
@@ -182,66 +152,6 @@ class DemandSection(Section):
     season: list[Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: [1.0] * 12)
     event: list[EventSection] = Field(default_factory=list)
     fitted: FittedSection | None = None
-
-
-class RampSection(Section):
-    """How a lever is adopted: 10 % at start_month, 90 % so many months later."""
-
-    start_month: Month = Field(default_factory=lambda: Point(0.0))
-    months: Annotated[float, Field(ge=0, le=120)] = 0.0
-    ceiling: Fraction = Field(default_factory=lambda: Point(1.0))
-
-
-class RouteSection(Section):
-    """[[scenario.route]]: a share of a request type moves to another model."""
-
-    request_type: Name
-    to: Name
-    from_: list[Name] = Field(default_factory=list, alias="from", description="default: every model but the target")
-    share: Fraction = Field(default_factory=lambda: Point(1.0))
-    escalation: Escalation | None = Field(default=None, description="share of routed requests paid again elsewhere")
-    escalate_to: Name | None = Field(default=None, description="default: the model the request came from")
-    overhead_usd_per_request: Annotated[float, Field(ge=0, le=1e6)] = 0.0
-    moves: Literal["session", "request"] = "session"
-    token_ratio: Annotated[float, Field(gt=0, le=100)] | None = None
-    long_prompt_fraction: Share | None = Field(default=None, description="share of tokens above the target's threshold")
-    ramp: RampSection = Field(default_factory=RampSection)
-
-
-class CacheSection(Section):
-    """[[scenario.cache]]: part of the input that is uncached today is cached."""
-
-    request_type: Name
-    cacheable_fraction: Fraction = Field(default_factory=lambda: Point(1.0))
-    hit_rate: Fraction
-    ttl: Literal["5m", "1h"] = "5m"
-    ramp: RampSection = Field(default_factory=RampSection)
-
-
-class BatchSection(Section):
-    """[[scenario.batch]]: requests that can wait move to the Batch API."""
-
-    request_type: Name
-    share: Fraction
-    ramp: RampSection = Field(default_factory=RampSection)
-
-
-class OutputSection(Section):
-    """[[scenario.output]]: fewer output tokens."""
-
-    request_type: Name
-    cut: Fraction
-    ramp: RampSection = Field(default_factory=RampSection)
-
-
-class ScenarioSection(Section):
-    """[[scenario]]: a named set of levers; none is a baseline."""
-
-    name: Name
-    route: list[RouteSection] = Field(default_factory=list)
-    cache: list[CacheSection] = Field(default_factory=list)
-    batch: list[BatchSection] = Field(default_factory=list)
-    output: list[OutputSection] = Field(default_factory=list)
 
 
 class DecisionSection(Section):
