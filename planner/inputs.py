@@ -5,7 +5,7 @@ addressed from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Literal
 
 from planner.contract import Contract
 from planner.demand import DemandModel
+from planner.evidence.quality import Evidence
 from planner.levers import Scenario
 from planner.mix import Exclusion
 from planner.price_moves import PriceMoves
-from planner.prices import PriceOverride
+from planner.prices import OwnTerms, PriceBook, PriceOverride
 from planner.usage.read import UsageSource
 
 Window = tuple[date | None, date | None]
@@ -33,7 +34,7 @@ class UsageInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedMix:
-    """One request type on one model, typed in by hand; token counts are means per request."""
+    """One request type on one model, typed in by hand; token counts and server tools are means per request."""
 
     request_type: str
     model: str
@@ -41,16 +42,28 @@ class TypedMix:
     tokens_per_request: tuple[float, ...]
     batch_fraction: float
     long_prompt_fraction: float | None
+    long_request_fraction: float | None = None
+    web_searches_per_request: float = 0.0
+    code_execution_hours_per_request: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceInputs:
-    """Whose prices, as of which day (None: when the price data was last checked), and how they may move."""
+    """Whose prices, as of which day (None: when the price data was last checked), and how they may move.
+
+    terms: what the plan says of prices beside overrides. snapshot: the price data that it was last priced with.
+    """
 
     provider: Literal["anthropic", "bedrock", "vertex"]
     on: date | None
     overrides: tuple[PriceOverride, ...]
     moves: PriceMoves
+    terms: OwnTerms = field(default_factory=OwnTerms)
+    snapshot: str | None = None
+
+    def price_book(self) -> PriceBook:
+        """The prices of the plan. Errors: PriceError for terms that cannot be used."""
+        return PriceBook.load(self.provider, self.overrides, self.terms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +116,7 @@ class PlanInputs:
     demand_given: frozenset[str]
     scenarios: tuple[Scenario, ...]
     baseline: str
+    evidence: tuple[Evidence, ...]
     contract: Contract
     decision: Decision
     priors: Mapping[str, str]

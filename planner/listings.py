@@ -1,18 +1,19 @@
-"""Tables of what is measured and of what is listed: usage and prices, before any plan."""
+"""Tables of what is measured, and of what the history of prices says, before any plan."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
-from planner.mix import Measurement
+from planner.mix import Measurement, Totals
 from planner.price_history import PriceMoveFit
-from planner.prices import ModelPrice, PriceDifference
 from planner.tables import Table
+from planner.units import SECONDS_PER_HOUR
 from planner.words import count, percent, usd
 
 
 def measure_table(measurement: Measurement) -> Table:
     """Measured usage by type, model and month, largest share of the bill first, priced on each row's own day."""
     rows, cumulative = [], 0.0
+    tools = ("web searches", "code hours", "server tools") if measurement.totals.has_server_tools else ()
     for row in measurement.rows.to_dict("records"):
         cumulative += float(row["share_of_bill"])
         tokens = [float(row[f"{name}_tokens"]) for name in ("uncached_input", "cache_read", "output")]
@@ -24,6 +25,7 @@ def measure_table(measurement: Measurement) -> Table:
                 str(row["month"]),
                 count(float(row["requests"])),
                 *(_mtok(value) for value in (tokens[0], tokens[1], writes, tokens[2])),
+                *(_server_tools(row) if tools else ()),
                 usd(float(row["list_cost_usd"])),
                 percent(float(row["share_of_bill"])),
                 percent(min(cumulative, 1.0)),
@@ -40,13 +42,27 @@ def measure_table(measurement: Measurement) -> Table:
             "cache read Mtok",
             "cache write Mtok",
             "output Mtok",
+            *tools,
             "list cost",
             "share",
             "cumulative",
         ),
         rows=tuple(rows),
-        numeric=frozenset(range(3, 11)),
+        numeric=frozenset(range(3, 11 + len(tools))),
     )
+
+
+def _server_tools(row: Mapping[Hashable, Any]) -> tuple[str, str, str]:
+    hours = float(row["code_execution_seconds"]) / SECONDS_PER_HOUR
+    return count(float(row["web_search_requests"])), f"{hours:,.1f}", usd(float(row["server_tools_usd"]))
+
+
+def server_tools_words(totals: Totals) -> str:
+    """What server tools did and cost, as a part of the bill."""
+    searches, hours = totals.web_search_requests, totals.code_execution_hours
+    did = [f"{count(searches)} web searches"] if searches else []
+    did += [f"{hours:,.1f} hours of code execution"] if hours else []
+    return f"of it {usd(totals.server_tools_usd)} for {' and '.join(did)}"
 
 
 def price_moves_table(fits: Sequence[PriceMoveFit]) -> Table:
@@ -68,57 +84,6 @@ def price_moves_table(fits: Sequence[PriceMoveFit]) -> Table:
         numeric=frozenset(range(1, 5)),
         note="Not written into the plan: type them under [prices.cuts] to use them. Source: data/prices.",
     )
-
-
-def prices_table(prices: Sequence[ModelPrice]) -> Table:
-    """List prices in USD per million tokens on a day."""
-    rows: list[tuple[str, ...]] = []
-    for price in prices:
-        ends = "" if price.retires_on is None else price.retires_on.isoformat()
-        rows.append(
-            (price.model, "any" if not price.long_prompt else "up to first threshold", *_rates(price.rates), ends)
-        )
-        rows += [
-            (price.model, f"above {band.above_prompt_tokens:,}", *_rates(band.rates), ends)
-            for band in price.long_prompt
-        ]
-    on = prices[0].on if prices else ""
-    return Table(
-        title=f"List prices on {on}, USD per million tokens",
-        columns=("model", "prompt tokens", "input", "cache read", "write 5 min", "write 1 h", "output", "retires"),
-        rows=tuple(rows),
-        numeric=frozenset(range(2, 7)),
-    )
-
-
-def price_differences_table(differences: Sequence[PriceDifference]) -> Table:
-    """Prices on which the library and our dated facts differ."""
-    return Table(
-        title="Where the price library and our dated facts differ, USD per million tokens",
-        columns=("model", "token class", "on", "our fact", "library", "effective from", "wins"),
-        rows=tuple(
-            (
-                row.model,
-                row.token_class,
-                row.on.isoformat(),
-                _price(row.own_usd_per_mtok),
-                _price(row.library_usd_per_mtok),
-                row.effective_from.isoformat() if row.effective_from else "",
-                "our fact" if row.wins == "own" else "library",
-            )
-            for row in differences
-        ),
-        numeric=frozenset({3, 4}),
-    )
-
-
-def _price(usd_per_mtok: Decimal | None) -> str:
-    return "not known" if usd_per_mtok is None else f"{usd_per_mtok.normalize():f}"
-
-
-def _rates(rates: object) -> tuple[str, ...]:
-    names = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-    return tuple(_price(getattr(rates, f"{name}_usd_per_mtok")) for name in names)
 
 
 def _mtok(tokens: float) -> str:

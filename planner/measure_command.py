@@ -7,7 +7,7 @@ import pandas as pd
 
 from planner.errors import InputError
 from planner.inputs import UsageInputs, Window
-from planner.listings import measure_table
+from planner.listings import measure_table, server_tools_words
 from planner.machine import Json, measure_json
 from planner.mix import Measurement, measure, prompt_edges
 from planner.plan_file.loader import load_plan
@@ -22,7 +22,7 @@ def usage_of_plan(path: Path) -> tuple[UsageInputs, PriceBook]:
     inputs = load_plan(path)
     if inputs.usage is None:
         raise InputError(f"{path} has a typed [[mix]] and no [usage]; there is no log to measure")
-    return inputs.usage, PriceBook.load(inputs.prices.provider, inputs.prices.overrides).at_list()
+    return inputs.usage, inputs.prices.price_book().at_list()
 
 
 def typed_usage(
@@ -79,4 +79,5 @@ def as_table(measurement: Measurement) -> Table:
 def conclusion(measurement: Measurement) -> str:
     """The mix in a line."""
     total = measurement.totals
-    return f"{count(total.requests)} requests, {usd(total.list_cost_usd)} at list."
+    said = f"{count(total.requests)} requests, {usd(total.list_cost_usd)} at list"
+    return f"{said}, {server_tools_words(total)}." if total.has_server_tools else f"{said}."

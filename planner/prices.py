@@ -11,75 +11,144 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from planner.errors import PriceError
+from planner.errors import PriceError, UnknownModelError
 from planner.price_data.catalog import ModelCatalog
-from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates, load_price_facts
-from planner.price_data.library import (
-    PROVIDERS,
-    LibraryPrice,
-    PriceDifference,
-    differences,
-    price_library,
+from planner.price_data.changes import PriceChange, price_changes
+from planner.price_data.facts import TOKENIZERS, LongPromptRates, PriceFacts, Rates, load_price_facts
+from planner.price_data.library import PROVIDERS, PriceDifference, PriceLibrary, differences, price_library
+from planner.price_data.listed import PriceList
+from planner.price_data.model_price import (
+    ModelPrice,
+    PriceOverride,
+    check_complete,
+    check_threshold,
+    noting,
+    with_override,
 )
-from planner.price_data.model_price import RATE_FIELDS, ModelPrice, PriceOverride, check_complete, noting, with_override
-from planner.price_data.modifiers import Handling, multiplier
-from planner.price_data.names import says_regional
+from planner.price_data.modifiers import Handled, Handling, batch_multiplier, multiplier
+from planner.price_data.names import endpoint_in_name, is_govcloud
+from planner.price_data.own_terms import OwnModifier, OwnTerms, OwnTokenRatio, check_terms, own_ratio
+from planner.price_data.server_tools import OwnServerTools, ServerToolPrices, server_tool_prices
 
 __all__ = [
     "PROVIDERS",
     "LongPromptRates",
     "ModelPrice",
+    "OwnModifier",
+    "OwnServerTools",
+    "OwnTerms",
+    "OwnTokenRatio",
     "PriceBook",
+    "PriceChange",
     "PriceDifference",
     "PriceOverride",
     "Rates",
+    "ServerToolPrices",
+    "endpoint_in_name",
 ]
 
 _TIER_WORDS: Final = {"haiku": "haiku", "sonnet": "sonnet", "opus": "opus", "fable": "fable", "mythos": "fable"}
+_SNAPSHOT_DIGITS: Final = 16
+_NO_TERMS: Final = OwnTerms()
 
 
 @dataclass(frozen=True, kw_only=True)
 class PriceBook:
-    """Prices of one provider's Claude models on any day. Make it with PriceBook.load."""
+    """Prices of one provider's Claude models on any day. Make it with PriceBook.load.
+
+    terms: what a plan says beside overrides. bundled: whether prices that the user fetched are left aside.
+    """
 
     provider: str
     facts: PriceFacts
     overrides: tuple[PriceOverride, ...] = ()
+    terms: OwnTerms = _NO_TERMS
+    bundled: bool = False
     _resolved: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _prices: dict[tuple[str, date], ModelPrice] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def load(cls, provider: str = "anthropic", overrides: Sequence[PriceOverride] = ()) -> "PriceBook":
-        """The facts that ship with the product, with the buyer's overrides.
+    def load(
+        cls,
+        provider: str = "anthropic",
+        overrides: Sequence[PriceOverride] = (),
+        terms: OwnTerms = _NO_TERMS,
+        *,
+        bundled: bool = False,
+    ) -> "PriceBook":
+        """The facts that ship with the product, with the buyer's overrides and other terms.
 
-        Errors: PriceError for an unknown provider and for an override that cannot be used.
+        Errors: PriceError for an unknown provider, for terms that cannot be used, and for fetched prices that cannot.
         """
         if provider not in PROVIDERS:
             raise PriceError(f"No prices for provider {provider!r}. Known: {', '.join(PROVIDERS)}.")
-        return cls(provider=provider, facts=load_price_facts()).with_overrides(overrides)
+        check_terms(terms, provider=provider, generations=frozenset(TOKENIZERS))
+        book = cls(provider=provider, facts=load_price_facts(), terms=terms, bundled=bundled)
+        return book.with_overrides(overrides).checked()
+
+    def checked(self) -> "PriceBook":
+        """The book itself. Errors: PriceError for an alias or factor of an unknown model, and for fetched prices."""
+        for name, model in self.terms.aliases.items():
+            own, meant = self._catalog.canonical(name), self._known(model, "[prices.aliases]")
+            if own is not None and own != meant:
+                raise PriceError(f"[prices.aliases] gives {name!r} to {model!r}, but it names {own}. Leave it out.")
+        _ = self._modifiers, self._library, self._anthropic
+        return self
+
+    def _known(self, model: str, place: str) -> str:
+        try:
+            return self._meant(model)
+        except UnknownModelError as error:
+            raise UnknownModelError(f"{place}: {error}") from None
 
     def with_overrides(self, overrides: Sequence[PriceOverride]) -> "PriceBook":
         """The same book with more overrides. Errors: PriceError as for load."""
-        book = PriceBook(provider=self.provider, facts=self.facts, overrides=(*self.overrides, *overrides))
+        book = self._with((*self.overrides, *overrides))
         _ = book._overridden
         return book
 
     def at_list(self) -> "PriceBook":
-        """The same book without overrides, but for models that only an override prices."""
+        """The same book without overrides, but for models that only an override prices.
+
+        The plan's factors stay: the handling of measured traffic is taken from its log.
+        """
         entries = self._catalog.entries
-        created = tuple(item for item in self.overrides if self._catalog.canonical(item.model) not in entries)
-        return PriceBook(provider=self.provider, facts=self.facts, overrides=created)
+        models = {item: self._catalog.canonical(self._alias(item.model)) for item in self.overrides}
+        return self._with(tuple(item for item, model in models.items() if model not in entries))
+
+    def as_bundled(self) -> "PriceBook":
+        """The same book with the price library as it was installed."""
+        return replace(self, bundled=True, _resolved={}, _prices={})
+
+    def _with(self, overrides: tuple[PriceOverride, ...]) -> "PriceBook":
+        return replace(self, overrides=overrides, _resolved={}, _prices={})
 
     @property
     def checked_on(self) -> date:
-        """The day on which the price data was last checked."""
-        return self.facts.checked_on
+        """The day on which the price data was last checked, by us or by the user's own fetch of the library."""
+        return max(self.facts.checked_on, self.library_date or self.facts.checked_on)
+
+    @property
+    def library_date(self) -> date | None:
+        """The day on which the user fetched newer prices; None where the installed ones are in use."""
+        return self._anthropic.fetched_on
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of everything that prices: own facts, the library's version, provider, overrides."""
-        parts = (self.facts.sha256, price_library(self.provider).version, self.provider, *map(repr, self.overrides))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        """Hash of everything that prices: own facts, the library's prices, provider, overrides and other terms."""
+        parts = (self.snapshot, self.provider, *map(repr, self.overrides))
+        terms = () if self.terms == _NO_TERMS else (repr(self.terms),)
+        return hashlib.sha256("\n".join((*parts, *terms)).encode()).hexdigest()
+
+    @cached_property
+    def snapshot(self) -> str:
+        """16 hexadecimal digits over the price data of every provider: own facts and the library's prices.
+
+        What a plan says of prices is not in it.
+        """
+        libraries = (price_library(provider, bundled=self.bundled).contents for provider in PROVIDERS)
+        text = "\n".join((self.facts.sha256, *libraries))
+        return hashlib.sha256(text.encode()).hexdigest()[:_SNAPSHOT_DIGITS]
 
     def models(self) -> tuple[str, ...]:
         """Every model that this book can price, by name."""
@@ -89,21 +158,19 @@ class PriceBook:
         """Every prompt length at which some model's price changes on some day, ascending, in tokens."""
         own = [fact for model in self.facts.list_prices for fact in self.facts.in_force(model)]
         steps = {step.above_prompt_tokens for fact in own for step in fact.long_prompt}
-        for provider in {self.provider, "anthropic"}:
-            steps |= price_library(provider).thresholds
-        return tuple(sorted(steps))
+        return tuple(sorted(steps | self._library.thresholds | self._anthropic.thresholds))
 
     def resolve(self, name: str) -> str:
         """The book's own id of a model, whatever the log calls it; an id resolves to itself.
 
-        Errors: UnknownModelError for a model that was never priced.
+        Errors: UnknownModelError for a name that is no model's, saying why, and for a model that was never priced.
         """
         if name not in self._resolved:
-            self._resolved[name] = self._resolve(name)
+            self._resolved[name] = self._meant(self._alias(name))
         return self._resolved[name]
 
     def price(self, model: str, on: date) -> ModelPrice:
-        """What a model costs on a day. A Bedrock name that says a region gets that endpoint's price.
+        """What a model costs on a day. A name that says a cloud's endpoint gets its price, another the plan's endpoint.
 
         Before its first known price a model costs that first price, after retirement its last; notes say so.
         Errors: UnknownModelError for a model that was never priced.
@@ -124,11 +191,27 @@ class PriceBook:
     ) -> tuple[Decimal, tuple[str, ...]]:
         """(factor on every token class, notes) of a request's service tier, geography and speed.
 
-        factor = batch x geography x fast. A value without a public list price counts as standard, and a note says so.
+        factor = batch x geography x fast. A value without a public list price counts as standard, and a note says so;
+        a factor under [[prices.modifier]] wins.
         Errors: PriceError for fast mode of a model that has no known fast price; UnknownModelError.
         """
         logged = Handling(service_tier=service_tier, inference_geo=inference_geo, speed=speed)
-        return multiplier(self.facts, logged, provider=self.provider, model=self.resolve(model), on=on)
+        return multiplier(logged, self._handled(self.resolve(model), on))
+
+    def server_tools(self, on: date) -> ServerToolPrices:
+        """What web search and code execution cost on a day; asking for a price that is not known is an error."""
+        return server_tool_prices(self.facts.server_tools, provider=self.provider, on=on, own=self.terms.server_tools)
+
+    def server_tools_usd(self, searches: float, hours: float, on: date) -> Decimal:
+        """What so many searches and hours of code execution cost on a day, USD.
+
+        Errors: PriceError for a tool that was used and has no known price at this provider, naming the remedy.
+        """
+        return self.server_tools(on).usd(searches, hours)
+
+    def changes(self, since: date, until: date) -> tuple[PriceChange, ...]:
+        """Everything that differs between the price lists of two days, and what was announced or cancelled between."""
+        return price_changes(self, self, since, until)
 
     def tier(self, model: str) -> str:
         """haiku, sonnet, opus, fable (the tier above Opus), or other."""
@@ -141,18 +224,29 @@ class PriceBook:
 
     @property
     def new_tokens_per_old(self) -> float:
-        """Tokens of the newer tokenizer per token of the older one, for the same text."""
-        return self.facts.new_tokens_per_old
+        """Tokens of the newer tokenizer per token of the older one, for the same text; the plan's own ratio wins."""
+        old, new = TOKENIZERS
+        return own_ratio(self.terms.token_ratios, old, new) or self.facts.new_tokens_per_old
 
     def token_ratio(self, from_model: str, to_model: str) -> float:
         """Tokens of a text on to_model per token of it on from_model, by tokenizer generation.
 
         1 where a generation is unknown (a model that only an override knows); its price carries a note.
         """
-        before, after = self._tokenizer(from_model), self._tokenizer(to_model)
+        before, after = self.tokenizer(from_model), self.tokenizer(to_model)
         if before == after or None in (before, after):
             return 1.0
-        return self.new_tokens_per_old if after == "new" else 1.0 / self.new_tokens_per_old
+        return self.new_tokens_per_old if after == TOKENIZERS[-1] else 1.0 / self.new_tokens_per_old
+
+    def tokenizer(self, model: str) -> str | None:
+        """The tokenizer generation of a model, None where it is not known."""
+        fact = self.facts.models.get(self.resolve(model))
+        return None if fact is None else fact.tokenizer
+
+    def launched(self, model: str) -> date | None:
+        """The first day of a model, None where it is not known."""
+        fact = self.facts.models.get(self.resolve(model))
+        return None if fact is None else fact.launched
 
     def retires_on(self, model: str) -> date | None:
         """The last known day of a model, None where no retirement is known."""
@@ -161,24 +255,48 @@ class PriceBook:
 
     def successor(self, model: str, on: date | None = None) -> str:
         """The current model of the same tier on a day (the day of the last check unless given); maybe itself."""
-        on = on or self.checked_on
-        current = self.resolve(model)
-        step = self.facts.models.get(current)
-        while step is not None and step.successor is not None:
-            step = self.facts.models[step.successor]
-            if step.launched is not None and step.launched > on:
-                break
-            if step.model in self._catalog.entries:
-                current = step.model
-        return current
+        return self._catalog.successor(self.resolve(model), on or self.checked_on)
+
+    def successors(self, model: str) -> tuple[str, ...]:
+        """Every later model of the same tier, the next first, whether this provider sells it or not."""
+        return self._catalog.successors(self.resolve(model))
 
     def differences(self) -> list[PriceDifference]:
         """Where the library and our own dated facts (Anthropic's list prices) differ, and which of them wins."""
-        return differences(self.facts, price_library("anthropic"))
+        return differences(self.facts, self._anthropic)
+
+    @cached_property
+    def _library(self) -> PriceLibrary:
+        return price_library(self.provider, bundled=self.bundled)
+
+    @cached_property
+    def _anthropic(self) -> PriceLibrary:
+        return price_library("anthropic", bundled=self.bundled)
 
     @cached_property
     def _catalog(self) -> ModelCatalog:
-        return ModelCatalog(provider=self.provider, facts=self.facts)
+        return ModelCatalog(provider=self.provider, facts=self.facts, anthropic=self._anthropic, library=self._library)
+
+    @cached_property
+    def _list(self) -> PriceList:
+        return PriceList(
+            provider=self.provider,
+            facts=self.facts,
+            catalog=self._catalog,
+            checked_on=self.checked_on,
+            batch=lambda model, on: batch_multiplier(self._handled(model, on)),
+        )
+
+    def _handled(self, model: str, on: date) -> Handled:
+        return Handled(facts=self.facts, provider=self.provider, model=model, on=on, own=self._modifiers)
+
+    @cached_property
+    def _modifiers(self) -> tuple[OwnModifier, ...]:
+        """The plan's own factors, models by the book's ids."""
+        return tuple(
+            replace(item, models=tuple(self._known(self._alias(name), "[[prices.modifier]]") for name in item.models))
+            for item in self.terms.modifiers
+        )
 
     @cached_property
     def _overridden(self) -> dict[str, PriceOverride]:
@@ -186,10 +304,12 @@ class PriceBook:
         found: dict[str, PriceOverride] = {}
         for override in self.overrides:
             override.named()
-            model = self._catalog.canonical(override.model)
+            model = self._catalog.canonical(self._alias(override.model))
             if model not in self._catalog.entries:
                 check_complete(override)
                 model = override.model.strip()
+            else:
+                check_threshold(override, self._list.thresholds(model))
             if model in found:
                 raise PriceError(f"[[prices.override]] names {model} twice. Keep one, with every price that it has.")
             found[model] = override
@@ -199,7 +319,14 @@ class PriceBook:
     def _created(self) -> dict[str, str]:
         return {model.lower(): model for model in self._overridden if model not in self._catalog.entries}
 
-    def _resolve(self, name: str) -> str:
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        return {name.strip().lower(): model for name, model in self.terms.aliases.items()}
+
+    def _alias(self, name: str) -> str:
+        return self._aliases.get(name.strip().lower(), name)
+
+    def _meant(self, name: str) -> str:
         created = self._created.get(name.strip().lower())
         return created or self._catalog.resolve(name, also=tuple(self._created.values()))
 
@@ -207,119 +334,13 @@ class PriceBook:
         model = self.resolve(name)
         override = self._overridden.get(model)
         if model in self._created.values():
-            base = self._unlisted(model, on)
+            base = self._list.unlisted(model, on)
         else:
-            base = self._listed(model, on, regional=says_regional(name))
+            endpoint = endpoint_in_name(name) or endpoint_in_name(self._alias(name)) or self.terms.endpoint
+            base = self._list.price(model, on, regional=endpoint == "regional")
+            if self.provider == "bedrock" and is_govcloud(name):
+                base = noting(base, f"{model}: GovCloud's own price is not known; the regional endpoint's is used.")
         return base if override is None else with_override(base, override)
-
-    def _listed(self, model: str, on: date, *, regional: bool) -> ModelPrice:
-        entries = self._catalog.entries[model]
-        entry = entries.regional if regional and entries.regional else entries.standard
-        if self.provider != "anthropic" and entry is None:
-            price = self._from_facts(model, price_library("anthropic").find(model), on)
-            return noting(price, f"{model}: no price on {self.provider} is known; Anthropic's list price is used.")
-        if self.provider == "anthropic":
-            return self._from_facts(model, entry, on)
-        return self._from_library(model, self.provider, entry or model, on)
-
-    def _from_facts(self, model: str, entry: str | None, on: date) -> ModelPrice:
-        """Our own fact of the day, unless there is none or the library dates a change later than our newest."""
-        history = self.facts.in_force(model)
-        library = None if entry is None else price_library("anthropic").price(entry, on)
-        if entry is not None and library is not None and _library_wins(library, history):
-            return self._from_library(model, "anthropic", entry, on)
-        fact = next((fact for fact in reversed(history) if fact.effective_from <= on), history[0])
-        rates, filled = _filled(fact, None if library is None else library.rates)
-        price = self._blank(model, on)
-        return replace(
-            price,
-            rates=rates,
-            long_prompt=fact.long_prompt,
-            effective_from=fact.effective_from,
-            source=f"{fact.source}; {filled}: {library.source}" if library and filled else fact.source,
-            checked_on=fact.checked_on,
-            notes=(*_before_first(model, on, fact.effective_from), *price.notes, *self.facts.announced(model)),
-        )
-
-    def _from_library(self, model: str, provider: str, entry: str, on: date) -> ModelPrice:
-        found = price_library(provider).price(entry, on)
-        price = self._blank(model, on)
-        fact = self.facts.models.get(model)
-        notes = _before_first(model, on, fact.launched if fact else None)
-        if not notes and provider != "anthropic":
-            notes = self._undated(model, on, found.starts_on)
-        return replace(
-            price,
-            rates=found.rates,
-            long_prompt=found.long_prompt,
-            effective_from=found.starts_on,
-            source=found.source,
-            notes=(*notes, *price.notes),
-        )
-
-    def _undated(self, model: str, on: date, starts_on: date | None) -> tuple[str, ...]:
-        history = self.facts.in_force(model)
-        then = next((fact for fact in reversed(history) if fact.effective_from <= on), None)
-        if starts_on is not None or then is None:
-            return ()
-        later = [fact for fact in history if fact.effective_from > on and _terms(fact) != _terms(then)]
-        if not later:
-            return ()
-        day = later[0].effective_from
-        return (
-            f"{model}: the {self.provider} price has no date, and Anthropic's own changed on {day}; usage before that "
-            "day is priced as if it had not.",
-        )
-
-    def _unlisted(self, model: str, on: date) -> ModelPrice:
-        note = f"{model}: priced by an override only; its tokenizer is unknown, so token ratios with it are 1."
-        return noting(self._blank(model, on), note)
-
-    def _blank(self, model: str, on: date) -> ModelPrice:
-        """The day's price without the prices: what holds whatever the source is."""
-        fact = self.facts.models.get(model)
-        retires_on = None if fact is None else fact.retires_on
-        retired = retires_on is not None and on > retires_on
-        return ModelPrice(
-            model=model,
-            provider=self.provider,
-            on=on,
-            rates=Rates(),
-            long_prompt=(),
-            batch_multiplier=self.facts.batch.multiplier,
-            effective_from=None,
-            source="",
-            checked_on=self.checked_on,
-            retires_on=retires_on,
-            notes=(f"{model}: retired by Anthropic on {retires_on}, keeps its last price.",) if retired else (),
-        )
-
-    def _tokenizer(self, model: str) -> str | None:
-        fact = self.facts.models.get(self.resolve(model))
-        return None if fact is None else fact.tokenizer
-
-
-def _before_first(model: str, on: date, first: date | None) -> tuple[str, ...]:
-    if first is None or on >= first:
-        return ()
-    return (f"{model}: usage dated before its first known price ({first}) is priced at that first price.",)
-
-
-def _terms(fact: ListPrice) -> tuple[Rates, tuple[LongPromptRates, ...]]:
-    return fact.rates, fact.long_prompt
-
-
-def _library_wins(library: LibraryPrice, history: Sequence[ListPrice]) -> bool:
-    return not history or (library.starts_on is not None and library.starts_on > history[-1].effective_from)
-
-
-def _filled(fact: ListPrice, library: Rates | None) -> tuple[Rates, str]:
-    """Our rates with the classes that they lack from the library, where both have the same input and output price."""
-    if library is None or any(getattr(fact.rates, n) != getattr(library, n) for n in RATE_FIELDS[:2]):
-        return fact.rates, ""
-    lacking = [n for n in RATE_FIELDS if getattr(fact.rates, n) is None and getattr(library, n) is not None]
-    names = ", ".join(name.removesuffix("_usd_per_mtok") for name in lacking)
-    return replace(fact.rates, **{name: getattr(library, name) for name in lacking}), names
 
 
 def _tier_in_name(model: str) -> str:

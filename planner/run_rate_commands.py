@@ -3,16 +3,15 @@
 Heavy parts load inside the commands that need them, so that help is instant.
 """
 
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from planner.errors import InputError
 from planner.options import JsonFlag, PlanPath, QuietFlag
 from planner.terminal import print_json, progress_bars, show, warn
+from planner.whole_file import write_whole
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the fit and leave the plan file as it is.")]
 FittedPlan = Annotated[
@@ -45,7 +44,9 @@ def calibrate(
         found = () if usage is None else concentration(usage.source, window=usage.window, exclusions=usage.exclusions)
     target = None if dry_run else output or path
     if target is not None:
-        _replace(target, with_calibration(inputs.text, calibration))
+        write_whole(
+            target, with_calibration(inputs.text, calibration), remedy="give another file with -o, or --dry-run"
+        )
     if as_json:
         moves = [asdict(fit) for fit in price_move_parameters()]
         said = {"price_moves": moves, "file": None if target is None else str(target)}
@@ -57,22 +58,6 @@ def calibrate(
     print("Nothing was written." if target is None else f"Wrote [demand] of {target}.")
     if not quiet:
         warn(calibration.warnings)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, so that a stop in the middle cannot leave half a plan."""
-    if path.exists() and not path.is_file():
-        raise InputError(f"cannot write {path}: it is no regular file; give another file with -o, or --dry-run")
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            file.write(text)
-        if path.exists():
-            Path(file.name).chmod(path.stat().st_mode & 0o777)
-        Path(file.name).replace(path.resolve())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; give another file with -o, or --dry-run") from None
 
 
 def backtest(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:

@@ -10,6 +10,10 @@ from hypothesis import settings
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
 
+# Prices do not age while the tests run, and no fetched prices are read. Programs that tests start inherit both.
+os.environ["PLANNER_TODAY"] = "2026-11-24"
+os.environ["XDG_DATA_HOME"] = str(Path(__file__).parent / "no-user-data")
+
 # A shared machine is slow now and then, so no deadline; in CI no luck, so that a red run is the change's fault.
 settings.register_profile("user", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

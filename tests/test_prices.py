@@ -614,7 +614,7 @@ class _StubLibrary(PriceLibrary):
 
 def test_a_library_change_dated_after_our_newest_fact_wins_from_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
     def price_input(starts_on: date, on: date) -> Decimal | None:
-        monkeypatch.setattr("planner.prices.price_library", lambda provider: _StubLibrary(starts_on))
+        monkeypatch.setattr("planner.prices.price_library", lambda provider, **_: _StubLibrary(starts_on))
         book = PriceBook(provider="anthropic", facts=load_price_facts())
         return book.price("claude-opus-5-5", on).rates.input_usd_per_mtok
 

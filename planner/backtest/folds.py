@@ -78,7 +78,7 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
     """
     if inputs.usage is None:
         return _untested(_NO_LOG)
-    book = PriceBook.load(inputs.prices.provider, inputs.prices.overrides)
+    book = inputs.prices.price_book()
     reading = None if progress is None else lambda done: progress("reading usage", done)
     usage = read_usage(inputs.usage.source, prompt_edges=prompt_edges(book), progress=reading)
     log = _Log(inputs=inputs, source=inputs.usage, usage=usage, price_book=book, listed=book.at_list())

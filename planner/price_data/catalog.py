@@ -1,14 +1,15 @@
 """Which models a provider sells, by our ids, and which of them a name means."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from planner.errors import UnknownModelError
 from planner.price_data.facts import PriceFacts
-from planner.price_data.library import PriceLibrary, price_library
-from planner.price_data.names import plain_name
+from planner.price_data.library import PriceLibrary
+from planner.price_data.names import ModelName, parse_name, plain_name, unnamed_reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +22,22 @@ class LibraryEntries:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCatalog:
-    """The priced Claude models of a provider. Ids are the same at every provider, so that plans can move."""
+    """The priced Claude models of a provider. Ids are the same at every provider, so that plans can move.
+
+    anthropic: the library's view of Anthropic, which has every model; library: its view of the provider.
+    """
 
     provider: str
     facts: PriceFacts
+    anthropic: PriceLibrary
+    library: PriceLibrary
 
     @cached_property
     def entries(self) -> dict[str, LibraryEntries]:
         """Every priced model -> the library's ids for it."""
         if self.provider == "bedrock":
             return self._bedrock_entries()
-        library = price_library(self.provider)
-        return {model: LibraryEntries(standard=library.find(model)) for model in self._anthropic_ids}
+        return {model: LibraryEntries(standard=self.library.find(model)) for model in self._anthropic_ids}
 
     def canonical(self, name: str) -> str | None:
         """Our id of the model that a name means, whether this provider sells it or not; None for no known model."""
@@ -42,38 +47,77 @@ class ModelCatalog:
                 return spelling
             if spelling in self.facts.aliases:
                 return self.facts.aliases[spelling]
-        entry = self._anthropic.find(plain)
-        return None if entry is None else self._own_id(entry)
+        parsed = parse_name(name)
+        return None if parsed is None else self._of_version(parsed)
 
     def resolve(self, name: str, *, also: tuple[str, ...] = ()) -> str:
         """Our id of a model that this provider sells.
 
         also: models that exist by an override only, for the list of nearest names.
-        Errors: UnknownModelError naming the nearest known models and the remedy.
+        Errors: UnknownModelError saying why, with the nearest known models and the remedies.
         """
-        model = self.canonical(name)
+        why = unnamed_reason(name)
+        model = self.canonical(name) if why is None else None
         if model is not None and model in self.entries:
             return model
         known = sorted({*self.entries, *also})
         near = difflib.get_close_matches(plain_name(name), known, n=3, cutoff=0.5) or self._newest(3)
         where = "" if self.provider == "anthropic" else f" on {self.provider}"
+        because = "" if why is None else f": {why}"
         raise UnknownModelError(
-            f"No price is known for model {name!r}{where}. Nearest known: {', '.join(near)}. Correct the name, or add "
-            f"[[prices.override]] with its prices (model, input_usd_per_mtok, output_usd_per_mtok, source)."
+            f"No price is known for model {name!r}{where}{because}. Nearest known: {', '.join(near)}. Correct the "
+            f'name, say which model it is under [prices.aliases] ({_quoted(name)} = "{near[0]}"), or add '
+            "[[prices.override]] with its prices (model, input_usd_per_mtok, output_usd_per_mtok, source)."
         )
+
+    def successor(self, model: str, on: date) -> str:
+        """The newest model of the same tier in service on a day, along the chain of successors; maybe itself."""
+        current = model
+        for step in self.successors(model):
+            launched = self.facts.models[step].launched
+            if launched is not None and launched > on:
+                break
+            if step in self.entries:
+                current = step
+        return current
+
+    def successors(self, model: str) -> tuple[str, ...]:
+        """Every later model of the same tier, the next first."""
+        found: list[str] = []
+        step = self.facts.models.get(model)
+        while step is not None and step.successor is not None:
+            found.append(step.successor)
+            step = self.facts.models.get(step.successor)
+        return tuple(found)
+
+    def _of_version(self, parsed: ModelName) -> str | None:
+        """The model of a family and version; of a version that was sold as several dated models, the one dated so."""
+        found = self._by_version.get(parsed.model, {})
+        if len(found) > 1:
+            return found.get(parsed.snapshot)
+        return next(iter(found.values()), None)
+
+    @cached_property
+    def _by_version(self) -> Mapping[tuple[str, tuple[int, int]], Mapping[date | None, str]]:
+        found: dict[tuple[str, tuple[int, int]], dict[date | None, str]] = {}
+        names = {model: model for model in self._anthropic_ids} | dict(self.facts.aliases)
+        for name, model in names.items():
+            parsed = parse_name(name)
+            if parsed is not None:
+                found.setdefault(parsed.model, {})[parsed.snapshot] = model
+        return {
+            key: days if len(set(days.values())) > 1 else {None: next(iter(days.values()))}
+            for key, days in found.items()
+        }
 
     def _newest(self, count: int) -> list[str]:
         launched = {model: self.facts.models[model].launched for model in self.entries if model in self.facts.models}
         return sorted(launched, key=lambda model: launched[model] or date.min, reverse=True)[:count]
 
-    @property
-    def _anthropic(self) -> PriceLibrary:
-        return price_library("anthropic")
-
     @cached_property
     def _anthropic_ids(self) -> frozenset[str]:
         own = {model for model in self.facts.list_prices if self.facts.in_force(model)}
-        return frozenset(own | {self._own_id(entry) for entry in self._anthropic.entries})
+        return frozenset(own | {self._own_id(entry) for entry in self.anthropic.entries})
 
     def _own_id(self, entry: str) -> str:
         plain = plain_name(entry)
@@ -81,7 +125,7 @@ class ModelCatalog:
 
     def _bedrock_entries(self) -> dict[str, LibraryEntries]:
         found: dict[str, LibraryEntries] = {}
-        for entry in sorted(price_library("bedrock").entries):  # 'global.' sorts before 'regional.'
+        for entry in sorted(self.library.entries):  # 'global.' sorts before 'regional.'
             model = self.canonical(entry)
             if model is None:
                 continue
@@ -91,3 +135,7 @@ class ModelCatalog:
                 standard = found[model].standard if model in found else entry
                 found[model] = LibraryEntries(standard=standard, regional=entry)
         return found
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

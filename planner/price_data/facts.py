@@ -1,4 +1,4 @@
-"""Our own dated facts about prices, read from data/prices: list prices, models, modifiers. Each has a source."""
+"""Our own dated facts about prices, each with a source, from data/prices: list prices, models, factors, tools."""
 
 import csv
 import hashlib
@@ -16,14 +16,18 @@ import numpy as np
 
 from planner.bundled import data_path
 from planner.errors import PriceError
+from planner.price_data.server_tools import ServerToolFact, load_server_tools
 from planner.units import TOKENS_PER_MTOK, FloatArray
 
 RATE_NAMES: Final = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 """What a price list calls the token classes, in the order of TOKEN_CLASSES."""
 
 STATES: Final = ("announced", "in_force", "cancelled")
-_FILES: Final = ("list-prices.csv", "models.csv", "modifiers.toml")
-_TOKENIZERS: Final = ("old", "new")
+TOKENIZERS: Final = ("old", "new")
+"""The tokenizer generations, oldest first."""
+
+_CHANGE: Final = ("what", "effective_from", "state", "source")
+_FILES: Final = ("list-prices.csv", "models.csv", "modifiers.toml", "server-tools.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +85,35 @@ class ModelFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModifierChange:
+    """A change of a factor that is announced (prices nothing yet) or was cancelled."""
+
+    what: str
+    effective_from: date
+    state: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Modifier:
-    """A factor on every token class. models: None for all. announced: changes that price nothing yet."""
+    """A factor on every token class. models: None for all. provider: None where the value itself says it."""
 
     models: frozenset[str] | None
     value: str
     multiplier: Decimal
     effective_from: date
     source: str
-    announced: tuple[str, ...] = ()
+    provider: str | None = None
+    changes: tuple[ModifierChange, ...] = ()
+
+    @property
+    def announced(self) -> tuple[str, ...]:
+        """What is announced and prices nothing yet, as sentences."""
+        return tuple(
+            f"{change.what} on {change.effective_from} (announced; it counts when it is in force)."
+            for change in self.changes
+            if change.state == "announced"
+        )
 
     def covers(self, model: str) -> bool:
         """Whether the factor is known for the model."""
@@ -105,6 +129,8 @@ class PriceFacts:
     batch: Modifier
     geography: tuple[Modifier, ...]
     fast: tuple[Modifier, ...]
+    endpoints: tuple[Modifier, ...]
+    server_tools: tuple[ServerToolFact, ...]
     unpriced: Mapping[str, str]
     new_tokens_per_old: float
     checked_on: date
@@ -131,7 +157,7 @@ class PriceFacts:
 
 
 def load_price_facts(folder: Path | None = None) -> PriceFacts:
-    """Read list-prices.csv, models.csv and modifiers.toml from a folder, data/prices unless given.
+    """Read list-prices.csv, models.csv, modifiers.toml and server-tools.toml from a folder, data/prices unless given.
 
     Errors: PriceError naming file, line and value for what cannot be read as a fact.
     """
@@ -147,6 +173,8 @@ def load_price_facts(folder: Path | None = None) -> PriceFacts:
         batch=_modifier(batch),
         geography=tuple(_modifier(entry) for entry in modifiers["geography"]),
         fast=tuple(_modifier(entry) for entry in modifiers["fast"]),
+        endpoints=tuple(_modifier(entry) for entry in modifiers["endpoint"]),
+        server_tools=load_server_tools(folder / "server-tools.toml"),
         unpriced={value: entry["source"] for entry in modifiers["unpriced"] for value in entry["values"]},
         new_tokens_per_old=float(modifiers["tokenizer"]["new_per_old"]),
         checked_on=modifiers["checked_on"],
@@ -198,8 +226,8 @@ def _rates(row: Mapping[str, str], prefix: str, where: str) -> Rates:
 def _models(path: Path) -> dict[str, ModelFact]:
     facts = {}
     for where, row in _rows(path):
-        if row["tokenizer"] not in _TOKENIZERS:
-            raise PriceError(f"{where}: tokenizer {row['tokenizer']!r} is not one of {', '.join(_TOKENIZERS)}.")
+        if row["tokenizer"] not in TOKENIZERS:
+            raise PriceError(f"{where}: tokenizer {row['tokenizer']!r} is not one of {', '.join(TOKENIZERS)}.")
         facts[row["model"]] = ModelFact(
             model=row["model"],
             tier=row["tier"],
@@ -213,17 +241,17 @@ def _models(path: Path) -> dict[str, ModelFact]:
 
 
 def _modifier(entry: Mapping[str, Any]) -> Modifier:
-    changes = [change for change in entry.get("change", ()) if change["state"] == "announced"]
+    changes = [ModifierChange(**{key: change[key] for key in _CHANGE}) for change in entry.get("change", ())]
+    if strange := [change.state for change in changes if change.state not in STATES]:
+        raise PriceError(f"modifiers.toml: state {strange[0]!r} is not one of {', '.join(STATES)}.")
     return Modifier(
         models=frozenset(entry["models"]) if "models" in entry else None,
         value=entry.get("value", ""),
         multiplier=Decimal(str(entry["multiplier"])),
         effective_from=entry["effective_from"],
         source=entry["source"],
-        announced=tuple(
-            f"{change['what']} on {change['effective_from']} (announced; it counts when it is in force)."
-            for change in changes
-        ),
+        provider=entry.get("provider"),
+        changes=tuple(changes),
     )
 
 

@@ -1,25 +1,28 @@
 """The price library's offline snapshot (genai-prices), and where it differs from our own dated facts.
 
-Nothing here ever asks the network: the snapshot is the one that was installed.
+Nothing here ever asks the network: the snapshot is the one that was installed, or a newer one that the user fetched.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates
-from planner.price_data.names import is_another_version, plain_name
+from planner.errors import PriceError
+from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates, load_price_facts
+from planner.price_data.fetched import REMEDY, Stamp, read_fetched, stamp
+from planner.price_data.names import ModelName, parse_name, plain_name
+from planner.price_data.updater import LIBRARY_PROVIDERS, bundled_providers, providers_from
 from planner.units import TOKEN_CLASSES
 
 if TYPE_CHECKING:
-    from genai_prices.types import ModelInfo, Provider
+    from planner.price_data.updater import ModelInfo, Provider
 
-PROVIDERS: Final = {"anthropic": "anthropic", "bedrock": "aws", "vertex": "google"}
-"""Our providers -> what the library calls them."""
+PROVIDERS: Final = tuple(LIBRARY_PROVIDERS)
 
 _LIBRARY_KEYS: Final = {
     "input_usd_per_mtok": "input_mtok",
@@ -58,46 +61,93 @@ class PriceDifference:
 
 
 class PriceLibrary:
-    """The Claude models of one provider in the installed snapshot."""
+    """The Claude models of one provider in a snapshot of the library: the installed one unless another is given.
 
-    def __init__(self, provider: str) -> None:
+    fetched_on: the day on which the user fetched the snapshot, None for the installed one. before: what was installed
+    then. A price that is new in a fetched snapshot and has no date there counts from the day it was fetched.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        providers: "list[Provider] | None" = None,
+        fetched_on: date | None = None,
+        before: "PriceLibrary | None" = None,
+    ) -> None:
         self.provider = provider
+        self.fetched_on = fetched_on
+        self.before = before
+        self._providers = providers
 
     @cached_property
     def version(self) -> str:
-        """The installed version of the library."""
-        return version("genai-prices")
+        """The installed version of the library, and the day of a fetched snapshot."""
+        installed = version("genai-prices")
+        return installed if self.fetched_on is None else f"{installed} as fetched on {self.fetched_on}"
 
     @cached_property
     def _provider(self) -> "Provider":
-        # A heavy dependency behind a door: 1.6 MB of prices of every provider, loaded at the first question only.
-        from genai_prices.data import providers  # noqa: PLC0415
+        providers = bundled_providers() if self._providers is None else self._providers
+        return next(entry for entry in providers if entry.id == LIBRARY_PROVIDERS[self.provider])
 
-        return next(entry for entry in providers if entry.id == PROVIDERS[self.provider])
+    @cached_property
+    def _models(self) -> "dict[str, ModelInfo]":
+        return {model.id: model for model in self._provider.models if "claude" in model.id}
 
     @cached_property
     def entries(self) -> tuple[str, ...]:
         """Ids of the provider's Claude models, as the library writes them."""
-        return tuple(model.id for model in self._provider.models if "claude" in model.id)
+        return tuple(self._models)
 
     @cached_property
     def thresholds(self) -> frozenset[int]:
         """Every prompt length at which the price of one of these models changes, on any day, in tokens."""
-        entries = [model for model in self._provider.models if "claude" in model.id]
-        prices = [p for model in entries for p in _all_prices(model)]
-        return frozenset(step.above_prompt_tokens for price in prices for step in _long_prompt(price))
+        prices = [p for model in self._models.values() for p in _all_prices(model)]
+        found = frozenset(step.above_prompt_tokens for price in prices for step in _long_prompt(price))
+        return found if self.before is None else found | self.before.thresholds
+
+    @cached_property
+    def starts(self) -> frozenset[date]:
+        """Every day on which the library has a price begin."""
+        dated = [price for model in self._models.values() if isinstance(model.prices, list) for price in model.prices]
+        days = [getattr(price.constraint, "start_date", None) for price in dated]
+        return frozenset(day for day in days if day is not None)
 
     def find(self, name: str) -> str | None:
-        """The library's id of the model that a name matches, None where it knows none."""
-        model = self._provider.find_model(name)
+        """The library's id of the model that a name means, None where it knows none."""
+        parsed = parse_name(name)
+        if parsed is not None:
+            return self._by_version.get(parsed.model)
+        model = self._provider.find_model(name)  # the names of old generations have no rule
         if model is None:
             return None
         named = name.removeprefix("claude-") in (model.name or "").split()  # one entry, 'Claude 2.0 / 2.1'
-        return None if is_another_version(name, plain_name(model.id)) and not named else model.id
+        return model.id if named or plain_name(model.id) == plain_name(name) else None
+
+    @cached_property
+    def _by_version(self) -> dict[tuple[str, tuple[int, int]], str]:
+        found: dict[tuple[str, tuple[int, int]], str] = {}
+        for entry in self.entries:
+            parsed: ModelName | None = parse_name(entry)
+            if parsed is not None:
+                found.setdefault(parsed.model, entry)
+        return found
 
     def price(self, entry: str, on: date) -> LibraryPrice:
         """Prices of one of the library's own ids on a day."""
-        model = next(model for model in self._provider.models if model.id == entry)
+        found = self._price(entry, on)
+        if self.before is None or self.fetched_on is None or found.starts_on is not None:
+            return found
+        if entry not in self.before.entries:
+            return found
+        older = self.before.price(entry, on)
+        if (older.rates, older.long_prompt) == (found.rates, found.long_prompt):
+            return found
+        return older if on < self.fetched_on else replace(found, starts_on=self.fetched_on)
+
+    def _price(self, entry: str, on: date) -> LibraryPrice:
+        model = self._models[entry]
         # the library keeps its dates in UTC; noon is in the middle of the day everywhere it could matter
         moment = datetime.combine(on, time(12), tzinfo=UTC)
         prices = model.get_prices(moment)
@@ -109,11 +159,36 @@ class PriceLibrary:
             source=f"genai-prices {self.version}, {self._provider.id}, {entry}",
         )
 
+    @cached_property
+    def contents(self) -> str:
+        """Everything that prices, as text: equal for snapshots whose prices are equal."""
+        own = "\n".join(sorted(_contents(model) for model in self._models.values()))
+        if self.before is None or self.before.contents == own:
+            return own
+        return f"{self.before.contents}\nfetched on {self.fetched_on}\n{own}"
 
-@lru_cache(maxsize=len(PROVIDERS))
-def price_library(provider: str) -> PriceLibrary:
-    """The library's view of a provider, shared because it never changes while the program runs."""
-    return PriceLibrary(provider)
+
+def price_library(provider: str, *, bundled: bool = False) -> PriceLibrary:
+    """The library's view of a provider: what the user fetched, else what was installed. bundled: the latter always.
+
+    Errors: PriceError where fetched prices cannot be used, naming the file and the remedy.
+    """
+    return _library(provider, None if bundled else stamp())
+
+
+@lru_cache(maxsize=8)
+def _library(provider: str, fetched: Stamp | None) -> PriceLibrary:
+    """Shared, because a snapshot does not change while it is there."""
+    if fetched is None:
+        return PriceLibrary(provider)
+    path = Path(fetched[0])
+    found = read_fetched(path, installed=version("genai-prices"), checked_on=load_price_facts().checked_on)
+    try:
+        providers = providers_from(list(found.providers))
+    except PriceError as error:
+        raise PriceError(f"{path}: the fetched prices cannot be used: {error}. {REMEDY}.") from None
+    before = _library(provider, None)
+    return PriceLibrary(provider, providers=providers, fetched_on=found.fetched_on, before=before)
 
 
 def differences(facts: PriceFacts, library: PriceLibrary) -> list[PriceDifference]:
@@ -159,6 +234,26 @@ def _by_step(rates: Rates, long_prompt: Sequence[LongPromptRates]) -> dict[int, 
 
 def _all_prices(model: "ModelInfo") -> list[Any]:
     return [price.prices for price in model.prices] if isinstance(model.prices, list) else [model.prices]
+
+
+def _contents(model: "ModelInfo") -> str:
+    days = [repr(price.constraint) for price in model.prices] if isinstance(model.prices, list) else [""]
+    steps = [(day, *_steps(prices)) for day, prices in zip(days, _all_prices(model), strict=True)]
+    return f"{model.id}: {steps}"
+
+
+def _steps(prices: Any) -> list[tuple[str, str]]:
+    """Every price below and above every prompt length, in one spelling."""
+    rates = {ours: _at(getattr(prices, theirs), 0) for ours, theirs in _LIBRARY_KEYS.items()}
+    found = [(name, _spelled(value)) for name, value in rates.items()]
+    for step in _long_prompt(prices):
+        above = zip(TOKEN_CLASSES, step.rates.in_class_order(), strict=True)
+        found += [(f"{name} above {step.above_prompt_tokens}", _spelled(value)) for name, value in above]
+    return found
+
+
+def _spelled(value: Decimal | None) -> str:
+    return "" if value is None else f"{value.normalize():f}"
 
 
 def _starts_on(model: "ModelInfo", moment: datetime) -> date | None:

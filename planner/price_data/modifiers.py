@@ -1,5 +1,6 @@
 """What the way a request was handled does to its price: batch, geography, fast mode. One factor for all classes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Final
 
 from planner.errors import PriceError
 from planner.price_data.facts import Modifier, PriceFacts
+from planner.price_data.own_terms import OwnModifier
 
 _STANDARD: Final = frozenset({"", "standard", "global", "not_available", "default"})
 _ONE: Final = Decimal(1)
@@ -21,57 +23,82 @@ class Handling:
     speed: str | None = None
 
 
-def multiplier(
-    facts: PriceFacts, logged: Handling, *, provider: str, model: str, on: date
-) -> tuple[Decimal, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """A model of a provider on a day, and the plan's own factors, which win over ours."""
+
+    facts: PriceFacts
+    provider: str
+    model: str
+    on: date
+    own: Sequence[OwnModifier] = ()
+
+    def own_factor(self, field: str, value: str) -> Decimal | None:
+        """The plan's own factor of a value of a field for this model; one that names the model before one for all."""
+        named = [item for item in self.own if item.field == field and _plain(item.value) == value]
+        exact = [item for item in named if self.model in item.models]
+        found = exact or [item for item in named if not item.models]
+        return found[0].multiplier if found else None
+
+
+def multiplier(logged: Handling, handled: Handled) -> tuple[Decimal, tuple[str, ...]]:
     """(factor, notes): batch x geography x fast mode, each 1 where the log says standard or nothing.
 
-    A value that has no public list price counts as standard, and a note says so.
+    A value that has no public list price counts as standard, and a note says so, unless the plan gives its factor.
     Errors: PriceError for fast mode of a model that has no known fast price.
     """
     notes: dict[str, None] = {}
-    factor = _service_tier(facts, _plain(logged.service_tier), on, notes)
-    geo, speed = _plain(logged.inference_geo), _plain(logged.speed)
-    if geo not in _STANDARD:
-        factor *= _geography(facts, geo, provider, model, on, notes)
-    if speed not in _STANDARD:
-        factor *= _speed(facts, speed, provider, model, on, notes)
+    factor = _ONE
+    for field, ours in (("service_tier", _service_tier), ("inference_geo", _geography), ("speed", _speed)):
+        value = _plain(getattr(logged, field))
+        own = handled.own_factor(field, value)
+        if own is not None:
+            factor *= own
+        elif value not in _STANDARD:
+            factor *= ours(value, handled, notes)
     return factor, tuple(notes)
 
 
-def _service_tier(facts: PriceFacts, value: str, on: date, notes: dict[str, None]) -> Decimal:
-    if value in _STANDARD:
-        return _ONE
+def batch_multiplier(handled: Handled) -> Decimal:
+    """The factor of a batch, without a note."""
+    own = handled.own_factor("service_tier", "batch")
+    return handled.facts.batch.multiplier if own is None else own
+
+
+def _service_tier(value: str, handled: Handled, notes: dict[str, None]) -> Decimal:
+    facts = handled.facts
     if value == "batch":
-        return _dated(facts.batch, "the batch discount", on, notes)
+        return _dated(facts.batch, "the batch discount", handled.on, notes)
     why = f" ({facts.unpriced[value]})" if value in facts.unpriced else ""
     notes[f"service_tier '{value}': no public list price is known{why}; priced as standard."] = None
     return _ONE
 
 
-def _geography(facts: PriceFacts, value: str, provider: str, model: str, on: date, notes: dict[str, None]) -> Decimal:
+def _geography(value: str, handled: Handled, notes: dict[str, None]) -> Decimal:
+    provider, model = handled.provider, handled.model
     if provider != "anthropic":
         notes[f"inference_geo '{value}': on {provider} the endpoint sets the price; no factor is used."] = None
         return _ONE
-    for modifier in facts.geography:
+    for modifier in handled.facts.geography:
         if modifier.value == value and modifier.covers(model):
-            return _dated(modifier, f"{model}: the factor of inference_geo '{value}'", on, notes)
+            return _dated(modifier, f"{model}: the factor of inference_geo '{value}'", handled.on, notes)
     notes[f"{model}: no list price is known for inference_geo '{value}'; priced as standard."] = None
     return _ONE
 
 
-def _speed(facts: PriceFacts, value: str, provider: str, model: str, on: date, notes: dict[str, None]) -> Decimal:
+def _speed(value: str, handled: Handled, notes: dict[str, None]) -> Decimal:
     if value != "fast":
         notes[f"speed '{value}': no public list price is known; priced as standard."] = None
         return _ONE
-    known = facts.fast if provider == "anthropic" else ()
+    known = handled.facts.fast if handled.provider == "anthropic" else ()
     for modifier in known:
-        if modifier.covers(model):
-            return _dated(modifier, f"{model}: the factor of fast mode", on, notes)
+        if modifier.covers(handled.model):
+            return _dated(modifier, f"{handled.model}: the factor of fast mode", handled.on, notes)
     names = ", ".join(sorted(name for modifier in known for name in modifier.models or ())) or "none"
     raise PriceError(
-        f"No fast-mode price is known for {model} on {provider} (speed 'fast'). Known: {names}. Correct the model or "
-        "the speed in the log, or leave this traffic out."
+        f"No fast-mode price is known for {handled.model} on {handled.provider} (speed 'fast'). Known: {names}. "
+        "Correct the model or the speed in the log, give the factor under [[prices.modifier]], or leave this traffic "
+        "out."
     )
 
 

@@ -1,0 +1,91 @@
+"""Newer prices on request: fetched by the price library's own updater, kept in the user's folder, compared, removed."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from planner.clock import today
+from planner.errors import PriceError
+from planner.price_data import updater
+from planner.price_data.changes import price_changes
+from planner.price_data.fetched import FetchedPrices, fetched_path, remove_fetched, write_fetched
+from planner.price_data.library import price_library
+from planner.prices import PROVIDERS, PriceBook, PriceChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceUpdate:
+    """What an update, or going back, did. path: the file written or removed, None where there was none to remove.
+
+    checked_on: the day of the prices that are in use now. sha256: of what was fetched, None for bundled prices.
+    """
+
+    path: Path | None
+    checked_on: date
+    snapshot: str
+    sha256: str | None
+    changes: tuple[PriceChange, ...]
+
+
+def update() -> PriceUpdate:
+    """Fetch the library's newest prices and use them from now on.
+
+    Errors: PriceError saying why nothing could be fetched, that nothing was changed, and which prices stay in use;
+    InputError where they cannot be kept.
+    """
+    before = _books_now()
+    first = before[PROVIDERS[0]]
+    try:
+        providers = updater.fetch()
+    except PriceError as error:
+        raise PriceError(f"The prices were not updated: {error}. {_stays(first)}") from None
+    # a clock that is behind the day on which the prices that ship were checked does not make these older
+    fetched_on = max(today(), first.facts.checked_on)
+    prices = FetchedPrices(fetched_on=fetched_on, library_version=version("genai-prices"), providers=tuple(providers))
+    path = write_fetched(prices)
+    return _done(before, path, prices.sha256)
+
+
+def remove() -> PriceUpdate:
+    """Go back to the prices that came with the installation; fetched ones are removed, damaged ones too."""
+    before = _books_now()
+    return _done(before, remove_fetched(), None)
+
+
+def _books_now() -> dict[str, PriceBook]:
+    """The prices in use; where fetched ones are damaged, the bundled ones."""
+    try:
+        return {provider: PriceBook.load(provider) for provider in PROVIDERS}
+    except PriceError:
+        return {provider: PriceBook.load(provider, bundled=True) for provider in PROVIDERS}
+
+
+def _stays(book: PriceBook) -> str:
+    day = book.library_date
+    if day is not None:
+        return f"Nothing was changed; the prices fetched on {day} ({fetched_path()}) stay in use."
+    return f"Nothing was changed; the bundled prices of {book.facts.checked_on} stay in use."
+
+
+def _done(before: dict[str, PriceBook], path: Path | None, sha256: str | None) -> PriceUpdate:
+    after = {provider: PriceBook.load(provider) for provider in PROVIDERS}
+    book = after[PROVIDERS[0]]
+    changes = [row for provider in PROVIDERS for row in _changes(provider, before[provider], after[provider])]
+    return PriceUpdate(
+        path=path, checked_on=book.checked_on, snapshot=book.snapshot, sha256=sha256, changes=tuple(changes)
+    )
+
+
+def _changes(provider: str, before: PriceBook, after: PriceBook) -> list[PriceChange]:
+    """What differs today, and on each later day on which the library has a price begin; each change once."""
+    on = max(before.checked_on, after.checked_on)
+    libraries = [price_library(provider, bundled=bundled) for bundled in (True, False)]
+    days = [on, *sorted({day for library in libraries for day in library.starts if day > on})]
+    seen: dict[tuple[object, ...], PriceChange] = {}
+    for day in days:
+        for row in price_changes(before, after, day, day):
+            key = (row.model, row.token_class, row.above_prompt_tokens, row.before, row.after)
+            where = "" if provider == PROVIDERS[0] else f" on {provider}"
+            seen.setdefault(key, replace(row, model=f"{row.model}{where}"))
+    return list(seen.values())
