@@ -2,7 +2,8 @@
 
 Prices move in place and by new generations, and a demand model forecasts neither. To hold prices constant over a
 history, traffic that has since moved to a newer model of its tier is counted on that model, its tokens in that model's
-tokenizer. What moved to another tier stays as it was: that is a change of the mix.
+tokenizer; what server tools did is the same for every model. What moved to another tier stays as it was: that is a
+change of the mix.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Price aggregated usage at list, every group at the price of its own day."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,8 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import PriceError, UnknownModelError, UsageError
-from planner.prices import ModelPrice, PriceBook
-from planner.units import TOKEN_CLASSES, TOKEN_COLUMNS, BoolArray, FloatArray, IntArray
+from planner.prices import ModelPrice, PriceBook, ServerToolPrices, endpoint_in_name
+from planner.units import (
+    CODE_EXECUTION_SECONDS,
+    SECONDS_PER_HOUR,
+    SERVER_TOOL_COLUMNS,
+    TOKEN_CLASSES,
+    TOKEN_COLUMNS,
+    WEB_SEARCHES,
+    BoolArray,
+    FloatArray,
+    IntArray,
+)
 from planner.usage.columns import window_exceeds
 
 PER_REQUEST: Final = "per request"
@@ -27,12 +37,36 @@ ObjectArray = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _ServerTool:
+    """A tool's column of use, its name in the notes of a price book, and USD per unit of the column."""
+
+    column: str
+    words: str
+    usd: Callable[[ServerToolPrices], float]
+
+
+_SERVER_TOOLS: Final = (
+    _ServerTool(
+        column=SERVER_TOOL_COLUMNS[WEB_SEARCHES],
+        words="web search",
+        usd=lambda prices: float(prices.web_search_usd_per_thousand) / 1_000,
+    ),
+    _ServerTool(
+        column=SERVER_TOOL_COLUMNS[CODE_EXECUTION_SECONDS],
+        words="code execution",
+        usd=lambda prices: float(prices.code_execution_usd_per_hour) / SECONDS_PER_HOUR,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricedGroups:
     """Usage groups with their list cost.
 
-    groups: the groups with `model` as the price book's own id, and `list_cost_usd`, `rate_cost_usd` (before
-    multipliers), `modifier` (multiplier without the batch factor), `basis` (how prompt length was settled) and
-    `if_long_usd` (list cost if every prompt of unknown length were above the threshold; else the list cost).
+    groups: the groups with `model` as the price book's own id, and `list_cost_usd`, `server_tools_usd` (the part of it
+    that is searches and code execution), `rate_cost_usd` (tokens before multipliers), `modifier` (multiplier without
+    the batch factor), `basis` (how prompt length was settled) and `if_long_usd` (list cost if every prompt of unknown
+    length were above the threshold; else the list cost).
     notes: what the price book had to say about these prices.
     """
 
@@ -41,13 +75,15 @@ class PricedGroups:
 
 
 def price_groups(groups: pd.DataFrame, book: PriceBook, prompt_edges: Iterable[int]) -> PricedGroups:
-    """List cost of each group: tokens x the rates of its day x the multiplier of its tier, geography and speed.
+    """List cost of each group: tokens x the rates of its day x the multiplier of its tier, geography and speed, and
+    beside them what server tools did x their prices of that day, which no multiplier touches.
 
     The whole request pays the long-prompt rates when its prompt exceeds the threshold; where the length is
     unknown the base rate is used and `basis` says so.
 
     Errors: UnknownModelError listing every model that was never priced, with its requests; PriceError for a
-    token class that has tokens and no price; UsageError when the usage was read without the book's thresholds.
+    token class or a server tool that was used and has no price; UsageError when the usage was read without the book's
+    thresholds.
     """
     edges = set(prompt_edges)
     priced = groups.reset_index(drop=True).copy()
@@ -63,10 +99,13 @@ def price_groups(groups: pd.DataFrame, book: PriceBook, prompt_edges: Iterable[i
         usd, if_long, how = _rate_cost(part, price, edges)
         columns["rate_cost_usd"][index], columns["if_long_rate_usd"][index], basis[index] = usd, if_long, how
     _multipliers(priced, book, columns, notes)
+    notes.update(dict.fromkeys(_other_endpoint(resolved, book)))
     priced["model"] = priced["model"].map(resolved)
     priced["rate_cost_usd"] = columns["rate_cost_usd"]
-    priced["list_cost_usd"] = columns["rate_cost_usd"] * columns["multiplier"]
-    priced["if_long_usd"] = columns["if_long_rate_usd"] * columns["multiplier"]
+    tools_usd = _server_tools_usd(priced, book, notes)
+    priced["server_tools_usd"] = tools_usd
+    priced["list_cost_usd"] = columns["rate_cost_usd"] * columns["multiplier"] + tools_usd
+    priced["if_long_usd"] = columns["if_long_rate_usd"] * columns["multiplier"] + tools_usd
     priced["modifier"] = columns["modifier"]
     priced["basis"] = basis
     return PricedGroups(groups=priced, notes=tuple(notes))
@@ -138,6 +177,41 @@ def _cost(tokens: FloatArray, rates: FloatArray, price: ModelPrice) -> FloatArra
         )
     cost: FloatArray = tokens @ np.where(missing, 0.0, rates)
     return cost
+
+
+def _other_endpoint(resolved: Mapping[str, str], book: PriceBook) -> Iterator[str]:
+    """Names that say an endpoint of the cloud that the plan is not priced at; its price there may be another."""
+    if book.provider == "anthropic":
+        return
+    planned = book.terms.endpoint or "global"
+    for name, model in sorted(resolved.items()):
+        endpoint = endpoint_in_name(name)
+        if endpoint not in (None, planned):
+            there, here = book.price(name, book.checked_on), book.price(model, book.checked_on)
+            if there.rates != here.rates:
+                yield (
+                    f"{name} is measured at the price of the {endpoint} endpoint; a plan prices {model} at the "
+                    f'{planned} one. Set prices.endpoint = "{endpoint}" if the traffic stays there.'
+                )
+
+
+def _server_tools_usd(groups: pd.DataFrame, book: PriceBook, notes: dict[str, None]) -> FloatArray:
+    """Searches and hours of code execution at the prices of each group's day, shape (n_groups,).
+
+    The price book is asked only for the tools and the days that the usage has, and heard only on those tools.
+    """
+    usd = np.zeros(len(groups))
+    idle = tuple(tool.words for tool in _SERVER_TOOLS if not groups[tool.column].any())
+    for tool in _SERVER_TOOLS:
+        use = groups[tool.column].to_numpy(dtype=np.float64)
+        used = use > 0
+        days, of_day = np.unique(groups["day"].to_numpy()[used], return_inverse=True)
+        prices = [book.server_tools(pd.Timestamp(day).date()) for day in days]
+        rates = np.array([tool.usd(price) for price in prices], dtype=np.float64)
+        usd[used] += use[used] * rates[of_day]
+        said = (note for price in prices for note in price.notes)
+        notes.update(dict.fromkeys(note for note in said if not note.startswith(idle)))
+    return usd
 
 
 def _multipliers(priced: pd.DataFrame, book: PriceBook, columns: dict[str, FloatArray], notes: dict[str, None]) -> None:

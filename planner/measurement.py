@@ -13,14 +13,15 @@ from planner.coverage import Coverage, coverage
 from planner.errors import UsageError
 from planner.list_cost import UNKNOWN, price_groups
 from planner.prices import PriceBook
-from planner.units import TOKEN_COLUMNS, BoolArray
+from planner.units import SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS, BoolArray
 from planner.usage.columns import UNTAGGED
 from planner.usage.read import Usage
 
 Window = tuple[date | None, date | None]
 """First and last day, both included; None leaves the side open."""
 
-_COUNTS: Final = ["requests", *TOKEN_COLUMNS]
+_COUNTS: Final = ["requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS]
+_OF_SERVER_TOOLS: Final = [*SERVER_TOOL_COLUMNS, "server_tools_usd"]
 _ROW_KEYS: Final = ["request_type", "model", "month"]
 _RECONCILED_WITHIN: Final = 0.01
 
@@ -43,7 +44,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums over a measurement, in the units of the columns; billed_cost_usd is None where nothing was billed."""
+    """Sums over a measurement, in the units of the columns; billed_cost_usd is None where nothing was billed.
+
+    server_tools_usd: the part of list_cost_usd that is web searches and code execution.
+    """
 
     requests: int
     uncached_input_tokens: int
@@ -51,8 +55,19 @@ class Totals:
     cache_write_5m_tokens: int
     cache_write_1h_tokens: int
     output_tokens: int
+    web_search_requests: int
+    code_execution_seconds: int
     list_cost_usd: float
+    server_tools_usd: float
     billed_cost_usd: float | None
+
+    @property
+    def code_execution_hours(self) -> float:
+        return self.code_execution_seconds / SECONDS_PER_HOUR
+
+    @property
+    def has_server_tools(self) -> bool:
+        return self.web_search_requests > 0 or self.code_execution_seconds > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +75,8 @@ class Measurement:
     """What a log says, at list prices of each row's own day, after the window and the exclusions.
 
     rows: request_type, model, month (YYYY-MM), requests, five token columns, list_cost_usd, billed_cost_usd,
-      share_of_bill; largest list cost first.
+      share_of_bill; largest list cost first. Where the log has any use of server tools also web_search_requests,
+      code_execution_seconds, server_tools_usd (included in list_cost_usd).
     daily: the priced groups behind the rows, exclusions already taken out.
     excluded: each exclusion with the list dollars it removed.
     reconciliation: per month and model where the source billed something: billed_cost_usd, list_cost_usd of the
@@ -129,7 +145,7 @@ def measure(
         *_coverage_warnings(covered),
         *_length_warnings(kept),
         *_tag_warnings(kept),
-        *_reconciliation_warnings(reconciliation),
+        *_reconciliation_warnings(reconciliation, has_server_tools=totals.has_server_tools),
         *_date_warnings(last, price_book),
     ]
     return Measurement(
@@ -209,7 +225,9 @@ def excluded_rows(groups: pd.DataFrame, exclusion: Exclusion) -> BoolArray:
 
 def _rows(groups: pd.DataFrame) -> pd.DataFrame:
     grouped = groups.groupby(_ROW_KEYS, sort=True)
-    rows = grouped[[*_COUNTS, "list_cost_usd"]].sum()
+    rows = grouped[[*_COUNTS, "list_cost_usd", "server_tools_usd"]].sum()
+    if not rows[list(SERVER_TOOL_COLUMNS)].any(axis=None):
+        rows = rows.drop(columns=_OF_SERVER_TOOLS)
     rows["billed_cost_usd"] = grouped["billed_cost_usd"].sum(min_count=1)
     total = float(rows["list_cost_usd"].sum())
     rows["share_of_bill"] = rows["list_cost_usd"] / total if total else 0.0
@@ -223,6 +241,7 @@ def _totals(groups: pd.DataFrame) -> Totals:
     return Totals(
         **counts,
         list_cost_usd=float(groups["list_cost_usd"].sum()),
+        server_tools_usd=float(groups["server_tools_usd"].sum()),
         billed_cost_usd=None if pd.isna(billed) else float(billed),
     )
 
@@ -271,15 +290,18 @@ def _tag_warnings(groups: pd.DataFrame) -> Iterable[str]:
         yield f"{share:.1%} of the list bill carries no request type and is kept as {UNTAGGED!r}."
 
 
-def _reconciliation_warnings(reconciliation: pd.DataFrame) -> Iterable[str]:
+def _reconciliation_warnings(reconciliation: pd.DataFrame, *, has_server_tools: bool) -> Iterable[str]:
     listed = float(reconciliation["list_cost_usd"].sum())
     if listed <= 0:
         return
     difference = float(reconciliation["difference_usd"].sum()) / listed
     if abs(difference) > _RECONCILED_WITHIN:
+        causes = ["a negotiated price", "missing cache classes"]
+        if difference > 0 and not has_server_tools:
+            causes.append("web searches or code execution that the log does not carry")
         yield (
-            f"The source billed {difference:+.1%} against list for the same records: a negotiated price, missing cache "
-            "classes, or another price on that day."
+            f"The source billed {difference:+.1%} against list for the same records: {', '.join(causes)}, or another "
+            "price on that day."
         )
 
 

@@ -21,7 +21,17 @@ from planner.measurement import (
     prompt_edges,
 )
 from planner.prices import PriceBook
-from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, TOKEN_COLUMNS, FloatArray
+from planner.units import (
+    CODE_EXECUTION_SECONDS,
+    DAYS_PER_MONTH,
+    MONTHS_PER_YEAR,
+    SECONDS_PER_HOUR,
+    SERVER_TOOL_COLUMNS,
+    TOKEN_COLUMNS,
+    WEB_SEARCHES,
+    BoolArray,
+    FloatArray,
+)
 
 __all__ = [
     "Exclusion",
@@ -48,7 +58,8 @@ class MixEntry:
     monthly_requests: per month of 365.25 / 12 days. tokens_per_request: means in the order of TOKEN_CLASSES,
     shape (5,). batch_fraction: of the requests. modifier: geography, speed and service tier factor on the list
     price, weighted by cost, without the batch factor. long_prompt_fraction: prompt threshold in tokens -> share
-    of the entry's tokens in requests above it; a threshold that is not in it is not known.
+    of the entry's tokens in requests above it; a threshold that is not in it is not known. long_request_fraction:
+    the same as a share of the requests. Server tools are means per request and billed beside the tokens.
     """
 
     request_type: str
@@ -58,6 +69,9 @@ class MixEntry:
     batch_fraction: float
     modifier: float = 1.0
     long_prompt_fraction: Mapping[int, float] = field(default_factory=dict)
+    long_request_fraction: Mapping[int, float] = field(default_factory=dict)
+    web_searches_per_request: float = 0.0
+    code_execution_hours_per_request: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +106,9 @@ def forward_mix(measurement: Measurement, *, start: date, season: FloatArray, pr
     season: 12 factors, January first, mean 1. start: the first day of month 0.
 
     n_k = mean over the complete months of requests_k * (365.25 / 12) / days / season(calendar month), where days
-    leaves out the days an exclusion took from the type. Model split, tokens per request, batch share and
-    long-prompt shares come from the last complete month, or, for a type without requests in it, from its latest
-    complete month. Without a complete month the covered span is scaled to 365.25 / 12 days.
+    leaves out the days an exclusion took from the type. Model split, tokens and server tools per request, batch
+    share and long-prompt shares come from the last complete month, or, for a type without requests in it, from its
+    latest complete month. Without a complete month the covered span is scaled to 365.25 / 12 days.
 
     Errors: InputError when the season's mean is not 1 or a factor is not positive.
     """
@@ -243,6 +257,8 @@ def _entry(request_type: str, model: str, monthly_requests: float, part: pd.Data
     cost = part["rate_cost_usd"].to_numpy(dtype=np.float64)
     weights = cost if cost.sum() > 0 else requests
     batch = (part["service_tier"] == BATCH).to_numpy()
+    tools = part[list(SERVER_TOOL_COLUMNS)].to_numpy(dtype=np.float64).sum(axis=0) / requests.sum()
+    above = _settled_edges(part, tokens.sum(axis=1), prompt_edges(book))
     return MixEntry(
         request_type=request_type,
         model=model,
@@ -250,15 +266,24 @@ def _entry(request_type: str, model: str, monthly_requests: float, part: pd.Data
         tokens_per_request=tokens.sum(axis=0) / requests.sum(),
         batch_fraction=float(requests[batch].sum() / requests.sum()),
         modifier=float(np.average(part["modifier"].to_numpy(dtype=np.float64), weights=weights)),
-        long_prompt_fraction=_long_prompt_fraction(part, tokens.sum(axis=1), prompt_edges(book)),
+        long_prompt_fraction=_shares_above(above, tokens.sum(axis=1)),
+        long_request_fraction=_shares_above(above, requests),
+        web_searches_per_request=float(tools[WEB_SEARCHES]),
+        code_execution_hours_per_request=float(tools[CODE_EXECUTION_SECONDS]) / SECONDS_PER_HOUR,
     )
 
 
-def _long_prompt_fraction(part: pd.DataFrame, tokens: FloatArray, edges: Sequence[int]) -> dict[int, float]:
-    """Share of tokens in requests above each edge, for the edges that every group with tokens settles."""
-    shares = {}
+def _settled_edges(part: pd.DataFrame, tokens: FloatArray, edges: Sequence[int]) -> dict[int, BoolArray]:
+    """Edge -> which groups are above it, for the edges that every group with tokens settles."""
+    found = {}
     for edge in edges:
         above, unknown = prompts_above(part, edge)
         if not (unknown & (tokens > 0)).any():
-            shares[edge] = float(tokens[above].sum() / tokens.sum()) if tokens.sum() > 0 else 0.0
-    return shares
+            found[edge] = above
+    return found
+
+
+def _shares_above(above: Mapping[int, BoolArray], weights: FloatArray) -> dict[int, float]:
+    """Edge -> share of the weights in groups above it; 0 where nothing weighs."""
+    total = weights.sum()
+    return {edge: float(weights[groups].sum() / total) if total > 0 else 0.0 for edge, groups in above.items()}

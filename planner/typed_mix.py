@@ -35,17 +35,24 @@ def typed_mix(items: Sequence[TypedMix], price_book: PriceBook, *, on: date) -> 
 
 
 def _entry(item: TypedMix, model: str, thresholds: tuple[int, ...], edges: tuple[int, ...]) -> MixEntry:
-    share = item.long_prompt_fraction
-    if thresholds:
-        known = dict.fromkeys(thresholds, share or 0.0)
-    else:
-        # Its own model has no threshold: a share that is given can only speak of the text itself.
-        known = {} if share is None else dict.fromkeys(edges, share)
+    given = item.long_prompt_fraction
+    # Where its own model has no threshold, a share that is given can only speak of the text itself.
+    tokens = _at(thresholds, given or 0.0) if thresholds else _at(edges, given)
+    # Where no token is above, no request is; what share of the requests a known part of the tokens is, is not known.
+    none_above = 0.0 if tokens and not given else None
+    requests = item.long_request_fraction if item.long_request_fraction is not None else none_above
     return MixEntry(
         request_type=item.request_type,
         model=model,
         monthly_requests=item.monthly_requests,
         tokens_per_request=np.array(item.tokens_per_request),
         batch_fraction=item.batch_fraction,
-        long_prompt_fraction=known,
+        long_prompt_fraction=tokens,
+        long_request_fraction=_at(tuple(tokens), requests),
+        web_searches_per_request=item.web_searches_per_request,
+        code_execution_hours_per_request=item.code_execution_hours_per_request,
     )
+
+
+def _at(lengths: tuple[int, ...], share: float | None) -> dict[int, float]:
+    return {} if share is None else dict.fromkeys(lengths, share)

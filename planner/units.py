@@ -9,6 +9,7 @@ TOKENS_PER_MTOK: Final = 1_000_000
 MONTHS_PER_YEAR: Final = 12
 DAYS_PER_YEAR: Final = 365.25
 DAYS_PER_MONTH: Final = DAYS_PER_YEAR / MONTHS_PER_YEAR
+SECONDS_PER_HOUR: Final = 3_600
 HALF_CENT_USD: Final = 0.005
 
 FloatArray = NDArray[np.float64]
@@ -22,3 +23,8 @@ TOKEN_COLUMNS: Final = tuple(f"{name}_tokens" for name in TOKEN_CLASSES)
 """The same five as column names of usage records and of a [[mix]]."""
 
 UNCACHED_INPUT, CACHE_READ, CACHE_WRITE_5M, CACHE_WRITE_1H, OUTPUT = range(5)
+
+SERVER_TOOL_COLUMNS: Final = ("web_search_requests", "code_execution_seconds")
+"""What server tools did, as columns of usage records; billed beside the tokens, by the search and by the hour."""
+
+WEB_SEARCHES, CODE_EXECUTION_SECONDS = range(2)

@@ -14,15 +14,33 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.bundled import data_path
 from planner.coverage import coverage, days_in, months_between, usual_gap
 from planner.errors import InputError, PriceError, UnknownModelError, UsageError
-from planner.mix import Exclusion, Measurement, RequestMix, cumulative_share, forward_mix, measure, prompt_edges
+from planner.generations import one_generation
+from planner.history.daily_use import daily_use
+from planner.levers import Scenario
+from planner.listings import measure_table
+from planner.machine import measure_json
+from planner.measure_command import conclusion
+from planner.mix import (
+    Exclusion,
+    Measurement,
+    MixEntry,
+    RequestMix,
+    cumulative_share,
+    forward_mix,
+    measure,
+    prompt_edges,
+)
+from planner.plan_file.loader import parse_plan
 from planner.prices import PriceBook
-from planner.units import DAYS_PER_MONTH, TOKEN_COLUMNS, FloatArray
+from planner.scenario_costs import price_scenario
+from planner.typed_mix import typed_mix
+from planner.units import DAYS_PER_MONTH, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS, FloatArray
 from planner.usage.read import UsageSource, read_usage
 
 FLAT = np.ones(12)
@@ -32,6 +50,8 @@ BIG = (Decimal(4), Decimal("0.2"), Decimal(5), Decimal(8), Decimal(20))
 BIG_BEFORE = (Decimal(5), Decimal("0.5"), Decimal("6.25"), Decimal(10), Decimal(25))
 SMALL = (Decimal("0.1"), Decimal("0.01"), Decimal("0.125"), Decimal("0.2"), Decimal("0.5"))
 PRICE_CHANGE = date(2026, 7, 15)
+SOLD_FROM = date(2026, 6, 1)
+TOOLS, TOOLS_BEFORE = (Decimal(8), Decimal("0.03")), (Decimal(10), Decimal("0.05"))
 
 
 @dataclass(frozen=True)
@@ -57,9 +77,18 @@ class FakePrice:
     notes: tuple[str, ...] = ()
 
 
-class FakeBook:
-    """`big` is cheaper from PRICE_CHANGE on, `small` five times as dear above 100,000, `half` lacks prices."""
+@dataclass(frozen=True)
+class FakeTools:
+    web_search_usd_per_thousand: Decimal
+    code_execution_usd_per_hour: Decimal
+    notes: tuple[str, ...] = ("web search: a note", "code execution: a note", "a note on both")
 
+
+class FakeBook:
+    """`big` is cheaper from PRICE_CHANGE on, `small` five times as dear above 100,000, `half` lacks prices. Server
+    tools are cheaper from PRICE_CHANGE on and not sold before SOLD_FROM."""
+
+    provider = "anthropic"
     checked_on = date(2026, 11, 23)
     new_tokens_per_old = 1.3
 
@@ -85,6 +114,11 @@ class FakeBook:
     ) -> tuple[Decimal, tuple[str, ...]]:
         factor = Decimal("0.5") if service_tier == "batch" else Decimal(1)
         return factor * (Decimal("1.1") if inference_geo == "us" else 1) * (2 if speed == "fast" else 1), ()
+
+    def server_tools(self, on: date) -> FakeTools:
+        if on < SOLD_FROM:
+            raise PriceError(f"No price of server tools is known on {on}.")
+        return FakeTools(*(TOOLS if on >= PRICE_CHANGE else TOOLS_BEFORE))
 
 
 BOOK: Any = FakeBook()
@@ -143,7 +177,15 @@ def slow_cost(each: Row) -> Decimal:
     cost = sum((count * usd for count, usd in zip(tokens, price, strict=True)), Decimal(0)) / 1_000_000
     cost *= Decimal("0.5") if each["service_tier"] == "batch" else 1
     cost *= Decimal("1.1") if each["inference_geo"] == "us" else 1
-    return cost * (2 if each["speed"] == "fast" else 1)
+    return cost * (2 if each["speed"] == "fast" else 1) + slow_tools_usd(each)
+
+
+def slow_tools_usd(each: Row) -> Decimal:
+    """The same for server tools, which no factor touches."""
+    day = date.fromisoformat(each["timestamp"][:10])
+    per_thousand, per_hour = TOOLS if day >= PRICE_CHANGE else TOOLS_BEFORE
+    searches, seconds = each.get("web_search_requests", 0), each.get("code_execution_seconds", 0)
+    return searches * per_thousand / 1_000 + seconds * per_hour / 3_600
 
 
 def random_rows(count: int = 500, seed: int = 3) -> list[Row]:
@@ -161,6 +203,8 @@ def random_rows(count: int = 500, seed: int = 3) -> list[Row]:
             inference_geo=rng.choice(["", "us"]),
             speed=rng.choice(["", "fast"]),
             context_window=rng.choice(["0-50k", "100k-200k", "200k-1M"]),
+            web_search_requests=rng.choice([0, 0, 3, 40]),
+            code_execution_seconds=rng.choice([0, 0, 300, 7_777]),
         )
         for _ in range(count)
     ]
@@ -172,18 +216,24 @@ def random_rows(count: int = 500, seed: int = 3) -> list[Row]:
 def test_the_bill_is_what_plain_decimal_arithmetic_says(tmp_path: Path) -> None:
     rows = random_rows()
     expected: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    tools: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     requests: dict[tuple[str, str, str], int] = defaultdict(int)
     for each in rows:
         key = (each["request_type"], BOOK.resolve(each["model"]), each["timestamp"][:7])
         expected[key] += slow_cost(each)
         requests[key] += each["requests"]
+        tools[key] += slow_tools_usd(each)
     result = measured(rows, tmp_path)
     got = result.rows.set_index(["request_type", "model", "month"])
     assert set(got.index) == set(expected)
     for key, cost in expected.items():
         assert got.loc[key, "list_cost_usd"] == pytest.approx(float(cost), rel=1e-12)
+        assert got.loc[key, "server_tools_usd"] == pytest.approx(float(tools[key]), rel=1e-12)
         assert got.loc[key, "requests"] == requests[key]
     assert result.totals.list_cost_usd == pytest.approx(float(sum(expected.values())), rel=1e-12)
+    assert result.totals.server_tools_usd == pytest.approx(float(sum(tools.values())), rel=1e-12)
+    for name in SERVER_TOOL_COLUMNS:
+        assert getattr(result.totals, name) == got[name].sum() == sum(each[name] for each in rows)
 
 
 def test_rows_are_ranked_and_their_shares_are_the_bill(tmp_path: Path) -> None:
@@ -389,7 +439,8 @@ def test_the_entries_cost_what_the_last_month_cost(tmp_path: Path) -> None:
     in_august = august.groupby("request_type")["requests"].sum()
     for entry in forward(result).entries:
         unit = float(entry.tokens_per_request @ BOOK.price(entry.model, date(2026, 8, 1)).rates.per_token())
-        cost = unit * entry.modifier * in_august[entry.request_type]
+        tools = entry.web_searches_per_request * 0.008 + entry.code_execution_hours_per_request * 0.03
+        cost = (unit * entry.modifier + tools) * in_august[entry.request_type]
         measured_cost = august.loc[august["request_type"] == entry.request_type, "list_cost_usd"].sum()
         assert cost == pytest.approx(measured_cost, rel=1e-9)
 
@@ -408,10 +459,268 @@ def test_long_prompt_shares_per_request(tmp_path: Path) -> None:
     rows = [
         row(date(2026, 8, 1), requests=1, uncached_input_tokens=each, context_window="", **only) for each in lengths
     ]
-    shares = forward(measured(rows, tmp_path)).entries[0].long_prompt_fraction
+    entry = forward(measured(rows, tmp_path)).entries[0]
+    shares = entry.long_prompt_fraction
     assert set(shares) == set(prompt_edges(BOOK)) == {76_923, 100_000, 130_000, 153_846, 200_000, 260_000}
     for edge, share in shares.items():
         assert share == pytest.approx(sum(each for each in lengths if each > edge) / sum(lengths))
+    assert entry.long_request_fraction == {
+        edge: sum(each > edge for each in lengths) / 5 for edge in prompt_edges(BOOK)
+    }
+
+
+def test_shares_of_requests_weigh_a_bucket_by_its_requests_and_are_known_where_shares_of_tokens_are(
+    tmp_path: Path,
+) -> None:
+    windows = {"0-50k": 14, "100k-200k": 4, "200k-1M": 2}
+    rows = [row(date(2026, 8, 1), requests=count, context_window=window) for window, count in windows.items()]
+    entry = forward(measured(rows, tmp_path)).entries[0]
+    assert entry.long_request_fraction[100_000] == pytest.approx(0.3)
+    assert entry.long_request_fraction[200_000] == pytest.approx(0.1)
+    assert entry.long_prompt_fraction[100_000] == pytest.approx(2 / 3)
+    assert set(entry.long_request_fraction) == set(entry.long_prompt_fraction) < set(prompt_edges(BOOK))
+
+
+# ---- server tools
+
+
+def test_server_tools_pay_no_factor_and_are_means_of_the_same_rows_as_tokens(tmp_path: Path) -> None:
+    rows = [
+        row(day, web_search_requests=900, code_execution_seconds=9) for day in (date(2026, 7, 30), date(2026, 7, 31))
+    ]
+    for day in days(date(2026, 8, 1), date(2026, 8, 31)):
+        rows.append(row(day, requests=3, web_search_requests=2, code_execution_seconds=1_800, service_tier="batch"))
+        rows.append(row(day, requests=1, speed="fast", inference_geo="us"))
+    result = measured(rows, tmp_path)
+    entry = forward(result).entries[0]
+    assert entry.web_searches_per_request == pytest.approx(2 / 4)
+    assert entry.code_execution_hours_per_request == pytest.approx(0.5 / 4)
+    assert result.totals.server_tools_usd == pytest.approx(
+        (1_800 + 31 * 2) * 0.008 + (18 / 3_600 + 31 * 0.5) * 0.03, rel=1e-12
+    )
+    bare = [{name: value for name, value in each.items() if name not in SERVER_TOOL_COLUMNS} for each in rows]
+    without = measured(bare, tmp_path)
+    assert result.totals.list_cost_usd - without.totals.list_cost_usd == pytest.approx(result.totals.server_tools_usd)
+    assert {"web search: a note", "code execution: a note", "a note on both"} <= set(result.warnings)
+    assert not any("a note" in said for said in without.warnings)
+    searched = measured([row(date(2026, 8, 1), web_search_requests=1)], tmp_path).warnings
+    assert {said for said in searched if "a note" in said} == {"web search: a note", "a note on both"}
+    plain = forward(without).entries[0]
+    assert (plain.modifier, plain.batch_fraction) == (entry.modifier, entry.batch_fraction)
+    assert (plain.web_searches_per_request, plain.code_execution_hours_per_request) == (0.0, 0.0)
+
+
+def test_a_log_without_server_tools_shows_none_and_asks_for_no_price(tmp_path: Path) -> None:
+    before = row(SOLD_FROM - timedelta(days=1), code_execution_seconds=0)
+    result = measured([before, row(date(2026, 8, 1))], tmp_path)
+    assert not result.totals.has_server_tools
+    assert result.totals.server_tools_usd == 0
+    assert not {*SERVER_TOOL_COLUMNS, "server_tools_usd"} & set(result.rows.columns)
+    assert not {*SERVER_TOOL_COLUMNS, "server_tools_usd"} & set(measure_json(result)["totals"])
+    assert [name for name in measure_table(result).columns if "tool" in name] == []
+    with pytest.raises(PriceError, match="server tools"):
+        measured([before | {"web_search_requests": 1}], tmp_path)
+
+
+def test_measured_server_tools_are_shown_with_their_dollars(tmp_path: Path) -> None:
+    rows = [
+        row(date(2026, 8, 1), web_search_requests=1_500, code_execution_seconds=9_000),
+        row(date(2026, 8, 1), request_type="b"),
+    ]
+    result = measured(rows, tmp_path)
+    found = measure_json(result)
+    assert found["totals"]["server_tools_usd"] == pytest.approx(12.075)
+    by_type = {line["request_type"]: line for line in found["rows"]}
+    assert (by_type["answer"]["web_search_requests"], by_type["answer"]["code_execution_seconds"]) == (1_500, 9_000)
+    assert (by_type["answer"]["server_tools_usd"], by_type["b"]["server_tools_usd"]) == (pytest.approx(12.075), 0)
+    table = measure_table(result)
+    at = table.columns.index("web searches")
+    assert table.rows[0][at : at + 3] == ("1,500", "2.5", "$12")
+    assert table.numeric == frozenset(range(3, len(table.columns)))
+    assert {len(line) for line in table.rows} == {len(table.columns)}
+    assert (
+        conclusion(result)
+        == "20 requests, $12 at list, of it $12 for 1,500 web searches and 2.5 hours of code execution."
+    )
+
+
+def test_a_bill_above_list_may_be_server_tools_that_the_log_does_not_carry(tmp_path: Path) -> None:
+    def causes(**changes: Any) -> str:
+        return next(
+            said for said in measured([row(date(2026, 8, 1), **changes)], tmp_path).warnings if "billed" in said
+        )
+
+    assert "web searches or code execution that the log does not carry" in causes(billed_cost_usd=5)
+    assert "web searches" not in causes(billed_cost_usd=5, web_search_requests=1)
+    assert "web searches" not in causes(billed_cost_usd=0.001)
+    right = row(date(2026, 8, 1), web_search_requests=300)
+    honest = measured([right | {"billed_cost_usd": float(slow_cost(right))}], tmp_path)
+    assert not any("billed" in said for said in honest.warnings)
+
+
+def test_what_unknown_prompt_lengths_put_at_stake_has_no_server_tools_in_it(tmp_path: Path) -> None:
+    unsettled = row(date(2026, 8, 1), model="small", context_window="0-200k", output_tokens=10**9)
+    said = [
+        next(each for each in measured([unsettled | tools], tmp_path).warnings if "several requests" in each)
+        for tools in ({}, {"web_search_requests": 10**6})
+    ]
+    assert said[0] == said[1]
+    assert "$2,000 more" in said[0]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), parts=st.integers(1, 4))
+def test_splitting_rows_and_their_order_keep_the_dollars(
+    seed: int, parts: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A row told as several, in any order, is the same use: dollars, means per request and shares."""
+    rng = random.Random(seed)
+    rows = [each | {"requests": 8, "model": "big"} for each in random_rows(12, seed)]
+    counts = ("requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS)
+    pieces = []
+    for each in rows:
+        cuts = {name: sorted(rng.randrange(each[name] + 1) for _ in range(parts - 1)) for name in counts[1:]}
+        cuts["requests"] = list(range(2, 2 * parts, 2))
+        for piece in range(parts):
+            amounts = {name: ([0, *cut, each[name]][piece + 1] - [0, *cut][piece]) for name, cut in cuts.items()}
+            pieces.append(each | amounts)
+    rng.shuffle(pieces)
+    folder = tmp_path_factory.mktemp("log")
+    whole, split = measured(rows, folder), measured(pieces, folder)
+    assert split.totals.list_cost_usd == pytest.approx(float(sum(map(slow_cost, rows))), rel=1e-12)
+    assert split.totals.server_tools_usd == pytest.approx(whole.totals.server_tools_usd, rel=1e-12)
+    for one, other in zip(_entries_by_type(whole), _entries_by_type(split), strict=True):
+        assert other.web_searches_per_request == pytest.approx(one.web_searches_per_request, rel=1e-12)
+        assert other.code_execution_hours_per_request == pytest.approx(one.code_execution_hours_per_request, rel=1e-12)
+        assert other.long_request_fraction == pytest.approx(one.long_request_fraction)
+
+
+def _entries_by_type(measurement: Measurement) -> list[MixEntry]:
+    return sorted(forward(measurement).entries, key=lambda entry: (entry.request_type, entry.model))
+
+
+def test_a_history_at_constant_prices_has_server_tools_at_the_prices_of_its_day(tmp_path: Path) -> None:
+    each = row(date(2026, 7, 1), web_search_requests=1_000, code_execution_seconds=3_600)
+    result = measured([each, each | {"timestamp": "2026-07-02T00:00:00Z"}], tmp_path)
+    tokens = [int(each[name]) for name in TOKEN_COLUMNS]
+    usd = float(sum(count * price for count, price in zip(tokens, BIG, strict=True))) / 1e6 + 8.03
+    history = daily_use(result, ConstantBook(), on=date(2026, 8, 1))  # type: ignore[arg-type]
+    assert history.spend_usd[:, 0] == pytest.approx([usd, usd], rel=1e-12)
+    assert result.totals.list_cost_usd == pytest.approx(float(2 * slow_cost(each)), rel=1e-12)
+
+
+class ConstantBook(FakeBook):
+    """Adds what a history asks: one tokenizer."""
+
+    def token_ratio(self, from_model: str, to_model: str) -> float:
+        return 1.0
+
+
+def test_one_generation_leaves_server_tools_as_they_are(tmp_path: Path) -> None:
+    book = PriceBook.load()
+    rows = [
+        row(day, model=model, web_search_requests=7, code_execution_seconds=11)
+        for day, model in ((date(2026, 6, 1), "claude-opus-4-5"), (date(2026, 10, 1), "claude-opus-5-5"))
+    ]
+    path = log(rows, tmp_path)
+    usage = read_usage(UsageSource(sources=(path.name,), base_dir=tmp_path), prompt_edges=prompt_edges(book))
+    moved, said = one_generation(usage, book, since=date(2026, 10, 1), until=date(2026, 10, 1))
+    assert [each.counted_on for each in said] == ["claude-opus-5-5"]
+    assert moved.groups["uncached_input_tokens"].tolist() == [1_300, 1_000]
+    for name in SERVER_TOOL_COLUMNS:
+        assert moved.groups[name].tolist() == usage.groups[name].tolist()
+
+
+@pytest.mark.parametrize(
+    ("provider", "unknown"),
+    [
+        ("anthropic", ()),
+        ("vertex", ("code_execution_seconds",)),
+        ("bedrock", ("web_search_requests", "code_execution_seconds")),
+    ],
+)
+def test_a_tool_needs_a_price_only_where_it_was_used(provider: str, unknown: tuple[str, ...], tmp_path: Path) -> None:
+    book = PriceBook.load(provider)
+    for name, usd in (("web_search_requests", 36.0), ("code_execution_seconds", 0.05)):
+        path = log([row(date(2026, 11, 1), model="claude-opus-5-5", **{name: 3_600})], tmp_path)
+        usage = read_usage(UsageSource(sources=(path.name,), base_dir=tmp_path), prompt_edges=prompt_edges(book))
+        if name in unknown:
+            with pytest.raises(PriceError, match=r"prices\.server_tools"):
+                measure(usage, book)
+        else:
+            result = measure(usage, book)
+            assert result.totals.server_tools_usd == pytest.approx(usd, rel=1e-12)
+            free_hours_said = any(said.startswith("code execution: every hour is priced") for said in result.warnings)
+            assert free_hours_said == (name == "code_execution_seconds")
+
+
+# ---- typed in by hand
+
+
+MIX = """
+[plan]
+start = 2027-01-01
+
+[[mix]]
+request_type = "chat"
+model = "{model}"
+monthly_requests = 1000
+uncached_input_tokens = 900
+output_tokens = 60
+{more}
+
+[contract]
+
+[[contract.band]]
+min_commit_usd_per_year = 250_000
+discount_fraction = 0.08
+"""
+
+
+def typed_entry(more: str = "", model: str = "claude-haiku-5-5") -> MixEntry:
+    plan = parse_plan(MIX.format(model=model, more=more), base_dir=Path())
+    return typed_mix(plan.mix, PriceBook.load(), on=date(2026, 11, 23)).entries[0]
+
+
+def test_a_typed_mix_tells_server_tools_and_shares_of_requests() -> None:
+    entry = typed_entry("web_searches = 0.25\ncode_execution_hours = 0.001")
+    assert (entry.web_searches_per_request, entry.code_execution_hours_per_request) == (0.25, 0.001)
+    assert entry.long_request_fraction == entry.long_prompt_fraction == {100_000: 0.0}
+    both = typed_entry("long_prompt_fraction = 0.6\nlong_request_fraction = 0.2")
+    assert (both.long_prompt_fraction, both.long_request_fraction) == ({100_000: 0.6}, {100_000: 0.2})
+    assert typed_entry("long_prompt_fraction = 0.6").long_request_fraction == {}
+    on_opus = typed_entry("long_prompt_fraction = 0.6\nlong_request_fraction = 0.2", model="claude-opus-5-5")
+    assert set(on_opus.long_request_fraction) == set(on_opus.long_prompt_fraction) >= {100_000, 200_000}
+    plain = typed_entry(model="claude-opus-5-5")
+    assert (plain.long_prompt_fraction, plain.long_request_fraction) == ({}, {})
+    assert (plain.web_searches_per_request, plain.code_execution_hours_per_request) == (0.0, 0.0)
+
+
+def test_a_level_month_of_a_typed_mix_pays_for_its_server_tools() -> None:
+    tools = "batch_fraction = 0.5\nweb_searches = 2.5\ncode_execution_hours = 0.1"
+    book, on = PriceBook.load(), date(2026, 11, 23)
+    costs = []
+    for more in ("batch_fraction = 0.5", tools):
+        plan = parse_plan(MIX.format(model="claude-opus-5-5", more=more), base_dir=Path())
+        mix = typed_mix(plan.mix, book, on=on)
+        costs.append(price_scenario(Scenario(name="s"), mix, book, on=on).mean_unit_costs(np.zeros(1))[0, 0])
+    assert costs[0] == pytest.approx((900 * 4 + 60 * 20) / 1e6 * 0.75, rel=1e-12)
+    assert costs[1] - costs[0] == pytest.approx(2.5 * 0.01 + 0.1 * 0.05, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("web_searches = -1", "web_searches"),
+        ("code_execution_hours = 1e9", "code_execution_hours"),
+        ("long_request_fraction = 1.5", "long_request_fraction"),
+        ("long_request_fraction = 0.2", "long_prompt_fraction"),
+        ("long_request_fraction = 0.2\nlong_prompt_fraction = 0.0", "long_prompt_fraction"),
+    ],
+)
+def test_a_typed_mix_that_contradicts_itself_is_refused(more: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        typed_entry(more)
 
 
 def test_an_hour_of_traffic_is_scaled_and_loudly_said(tmp_path: Path) -> None:

@@ -19,12 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.errors import UsageError
-from planner.units import TOKEN_COLUMNS
+from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 from planner.usage.columns import COLUMNS, COUNT_COLUMNS, KEY_COLUMNS, window_exceeds
 from planner.usage.read import Usage, UsageSource, read_usage
 
 EDGES = (100_000, 200_000)
-HEADER = ["timestamp", "request_type", "model", "requests", *TOKEN_COLUMNS, "service_tier", "context_window"]
+HEADER = [
+    "timestamp", "request_type", "model", "requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS, "service_tier",
+    "context_window",
+]  # fmt: skip
 Row = dict[str, object]
 
 
@@ -39,6 +42,8 @@ def row(**changes: object) -> Row:
         "cache_write_5m_tokens": 3,
         "cache_write_1h_tokens": 4,
         "output_tokens": 50,
+        "web_search_requests": 0,
+        "code_execution_seconds": 0,
         "service_tier": "standard",
         "context_window": "",
     }
@@ -94,6 +99,8 @@ def many_rows(count: int = 400, seed: int = 1) -> list[Row]:
             uncached_input_tokens=rng.randint(0, 250_000),
             cache_read_tokens=rng.randint(0, 9_000),
             output_tokens=rng.randint(0, 4_000),
+            web_search_requests=rng.choice([0, 0, 1, 7]),
+            code_execution_seconds=rng.choice([0, 0, 300, 3_601]),
             service_tier=rng.choice(["standard", "batch"]),
         )
         for _ in range(count)
@@ -352,6 +359,39 @@ def test_files_with_and_without_a_column_can_be_read_together(tmp_path: Path) ->
     assert int(usage.groups["cache_read_tokens"].sum()) == 20
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_server_tools_that_a_log_leaves_open_are_zero_and_no_fault(form: str, tmp_path: Path) -> None:
+    """Without the columns, with blank cells and in files of either kind read together."""
+    text, rows = (csv_text, [row(requests=2), row()]) if form == "csv" else (jsonl_text, [row(requests=2), row()])
+    for each in rows:
+        for name in SERVER_TOOL_COLUMNS:
+            del each[name]
+    header = [[name for name in HEADER if name not in SERVER_TOOL_COLUMNS]] if form == "csv" else []
+    bare = written(tmp_path, text(rows, *header), f"bare.{form}")
+    blank = written(tmp_path, text([row(web_search_requests="" if form == "csv" else None)]), f"blank.{form}")
+    with_use = written(tmp_path, text([row(web_search_requests=5, code_execution_seconds=90)]), f"use.{form}")
+    assert read(bare).groups[list(SERVER_TOOL_COLUMNS)].to_numpy().tolist() == [[0, 0]] * 2
+    assert not any("web_search" in note or "code_execution" in note for note in read(bare).notes)
+    together = read([bare, blank, with_use])
+    assert (together.records, together.refused) == (4, 0)
+    assert together.groups[list(SERVER_TOOL_COLUMNS)].sum().tolist() == [5, 90]
+
+
+def test_refused_rows_take_their_server_tools_along(tmp_path: Path) -> None:
+    rows = [
+        row(web_search_requests=3),
+        row(web_search_requests=40, output_tokens="x"),
+        row(web_search_requests="-1"),
+        row(code_execution_seconds="1.5", web_search_requests=500),
+    ]
+    path = written(tmp_path, csv_text(rows))
+    said = refusal(path)
+    assert "line 4: web_search_requests = '-1'" in said
+    assert "line 5: code_execution_seconds = '1.5': a count is a whole number" in said
+    usage = read(path, skip_bad_rows=True)
+    assert (usage.refused, usage.groups["web_search_requests"].tolist()) == (3, [3])
+
+
 def test_billed_cost(tmp_path: Path) -> None:
     header = [*HEADER, "billed_cost_usd"]
     rows = [row(billed_cost_usd="0.25"), row(billed_cost_usd=""), row(request_type="free", billed_cost_usd="")]
@@ -575,6 +615,19 @@ def test_messages_and_the_canonical_format_say_the_same(tmp_path: Path) -> None:
     theirs = read(written(tmp_path, jsonl_text(messages), "messages.jsonl"))
     same(theirs, read(written(tmp_path, jsonl_text(canonical), "canonical.jsonl")))
     assert theirs.format == "anthropic-messages"
+
+
+def test_messages_tell_their_web_searches_wherever_they_begin(tmp_path: Path) -> None:
+    """The object may be null, absent or lack the count; the API tells no time of code execution."""
+    silent = [message(server_tool_use=None), message(server_tool_use={"web_fetch_requests": 2})]
+    without = message()
+    del without["usage"]["server_tool_use"]  # type: ignore[attr-defined]
+    early = [*silent, without] * 700
+    usage = read(
+        written(tmp_path, jsonl_text([*early, message(server_tool_use={"web_search_requests": 4})]), "m.jsonl")
+    )
+    assert (usage.records, usage.groups["web_search_requests"].sum()) == (2101, 4)
+    assert usage.groups["code_execution_seconds"].sum() == 0
 
 
 def test_cache_writes_without_a_split_are_5_minute_writes_and_said(tmp_path: Path) -> None:

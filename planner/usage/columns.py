@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from planner.units import TOKEN_COLUMNS
+from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 
 Kind = Literal["timestamp", "text", "count", "money"]
 
@@ -47,6 +47,18 @@ COLUMNS: Final = (
     _tokens("cache_write_5m_tokens", "input written to the 5-minute cache"),
     _tokens("cache_write_1h_tokens", "input written to the 1-hour cache"),
     _tokens("output_tokens", "output, thinking included", required=True),
+    Column(
+        name="web_search_requests",
+        kind="count",
+        unit="searches",
+        meaning="searches of the provider's web search tool; absent: the log does not say",
+    ),
+    Column(
+        name="code_execution_seconds",
+        kind="count",
+        unit="seconds",
+        meaning="time of the provider's code execution tool; absent: the log does not say",
+    ),
     _text("service_tier", "standard, batch, priority, flex; blank is standard", grouped=True),
     _text("context_window", "prompt-length band of every request in the row, such as 0-200k", grouped=True),
     _text("inference_geo", "where inference ran, such as us; blank is unrestricted", grouped=True),
@@ -56,7 +68,7 @@ COLUMNS: Final = (
     _text("request_id", "the source's own identifier; not used"),
     Column(name="billed_cost_usd", kind="money", unit="USD", meaning="what the source billed for the row"),
 )
-"""Every column of the product's own format, in its order. Token columns are totals of the row."""
+"""Every column of the product's own format, in its order. Tokens and server tools are totals of the row."""
 
 DERIVED: Final = (
     _tokens("input_tokens_including_cache", "all input; uncached = this - cache reads - cache writes"),
@@ -69,7 +81,7 @@ KEY_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.grouped)
 UNUSED: Final = ("customer", "api_key", "request_id")
 """Columns that the format names and the measurement does not read."""
 
-COUNT_COLUMNS: Final = ("requests", *TOKEN_COLUMNS)
+COUNT_COLUMNS: Final = ("requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS)
 
 COUNT_LIMIT: Final = 2**53
 """Counts are below this: up to here every whole number is exact in float64 as well."""

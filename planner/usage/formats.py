@@ -51,6 +51,7 @@ ANTHROPIC_MESSAGES: Final = LogFormat(
         "cache_write_5m_tokens": "usage.cache_creation.ephemeral_5m_input_tokens",
         "cache_write_1h_tokens": "usage.cache_creation.ephemeral_1h_input_tokens",
         "output_tokens": "usage.output_tokens",
+        "web_search_requests": "usage.server_tool_use.web_search_requests",
         "service_tier": "usage.service_tier",
         "inference_geo": "usage.inference_geo",
         "speed": "usage.speed",

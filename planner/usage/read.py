@@ -52,10 +52,11 @@ class Usage:
     """A log, aggregated.
 
     groups: one row per (day, request_type, model, service_tier, context_window, inference_geo, speed,
-      prompt_above), days in UTC, with int64 sums `requests` and the five token columns, `records`,
-      `billed_records` (records that carry a billed cost), float64 `billed_cost_usd` (NaN where none does), and
-      `first`, `last` (the group's time stamps, UTC). prompt_above is the largest edge in prompt_edges that the
-      prompt of the single request exceeds, 0 for none, -1 where a record of several requests leaves it open.
+      prompt_above), days in UTC, with int64 sums `requests`, the five token columns, the two of server tools (0
+      where the log does not say), `records`, `billed_records` (records that carry a billed cost), float64
+      `billed_cost_usd` (NaN where none does), and `first`, `last` (the group's time stamps, UTC). prompt_above is
+      the largest edge in prompt_edges that the prompt of the single request exceeds, 0 for none, -1 where a record
+      of several requests leaves it open.
     refused: rows left out (skip_bad_rows). sha256: of the files' bytes, independent of names and order.
     """
 
@@ -205,8 +206,8 @@ def _listed(examples: Sequence[BadRow]) -> str:
 
 def _groups(frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...]) -> pd.DataFrame:
     """Clean keys, resolve prompt_above by context window, and add up what became equal; checked int64 sums."""
-    tokens = frame[list(COUNT_COLUMNS)].astype("float64")
-    if bool((tokens >= COUNT_LIMIT).any(axis=None)):
+    counts = frame[list(COUNT_COLUMNS)].astype("float64")
+    if bool((counts >= COUNT_LIMIT).any(axis=None)):
         raise UsageError(
             "The token counts of one day add up to 2**53 or more: no log holds that many. Check the units."
         )
@@ -218,7 +219,7 @@ def _groups(frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...
         groups[name] = groups[name].str.lower().replace("", "standard")
     above = zip(frame["prompt_above"].astype("int64"), groups["context_window"], strict=True)
     groups["prompt_above"] = [_settled(int(edge), window, edges) for edge, window in above]
-    groups[list(COUNT_COLUMNS)] = tokens.astype("int64")
+    groups[list(COUNT_COLUMNS)] = counts.astype("int64")
     for name in ("records", "billed_records"):
         groups[name] = frame[name].astype("int64")
     groups["billed_cost_usd"] = frame["billed_cost_usd"].astype("float64")

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from planner.errors import UsageError
-from planner.units import TOKEN_COLUMNS
+from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, EARLIEST, KEY_COLUMNS, LATEST
 from planner.usage.files import FileKind
 from planner.usage.views import Layout, Table, source_field
@@ -135,8 +135,9 @@ def _counts(table: Table, layout: Layout) -> tuple[dict[str, Any], list[Any]]:
 
 
 def blank_value(name: str, kind: FileKind) -> float | None:
-    """What a blank count stands for: 0 for cache classes; 1 request where an object lacks the key; else refused."""
-    if name.startswith("cache_"):
+    """What a blank count stands for: 0 for cache classes and server tools; 1 request where an object lacks the key;
+    else refused."""
+    if name.startswith("cache_") or name in SERVER_TOOL_COLUMNS:
         return 0.0
     return 1.0 if name == "requests" and kind == "jsonl" else None
 
