@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from planner.applied_levers import AppliedLever, lever_inputs
 from planner.demand import DemandModel
 from planner.demand_process import demand_process
 from planner.distributions import (
@@ -18,11 +19,11 @@ from planner.distributions import (
     positive_from_quantiles,
     rate_from_quantiles,
 )
-from planner.levers import Scenario
+from planner.levers import Ramp, Scenario
 from planner.price_moves import PriceMoves
 from planner.scenario_costs import ScenarioCosts
 from planner.simulation_block import SpendModel
-from planner.unit_costs import AppliedLever, Copy, TypeCosts
+from planner.unit_costs import Copy, TypeCosts
 
 MONTHS, TYPES, SCENARIOS, ROUTED = 12, 20, 5, 4
 USD_PER_REQUEST, USD_PER_ROUTED_REQUEST, REQUESTS = 0.01, 0.001, 1e5
@@ -83,28 +84,36 @@ def _scenario(names: Sequence[str], index: int, share: tuple[float, float]) -> S
     types = []
     for k, name in enumerate(names):
         if index == 0 or k >= ROUTED:
-            types.append(TypeCosts(request_type=name, copies=(_copy("opus", "unrouted", None, USD_PER_REQUEST),)))
+            types.append(TypeCosts(request_type=name, copies=(_copy("opus", "unrouted", (), USD_PER_REQUEST),)))
             continue
         key = f"route/{name}"
-        inputs |= {f"{key}.start_month": Point(float(index)), f"{key}.ceiling": Point(1.0)}
-        inputs |= {f"{key}.share": fraction_from_quantiles(*share)}
-        inputs |= {f"{key}.escalation": fraction_from_quantiles(*ESCALATION)}
+        ramp = Ramp(start_month=Point(float(index)), months=Point(RAMP_MONTHS))
+        amounts = {
+            "share": fraction_from_quantiles(*share),
+            "escalation": fraction_from_quantiles(*ESCALATION),
+            "rule_fraction": Point(0.0),
+        }
+        inputs |= lever_inputs(key, ramp, amounts)
         copies = (
-            _copy("opus", "unrouted", 0, USD_PER_REQUEST),
-            _copy("haiku", "routed", 0, USD_PER_ROUTED_REQUEST),
-            _copy("opus", "escalated", 0, USD_PER_REQUEST),
+            _copy("opus", "unrouted", (0,), USD_PER_REQUEST),
+            _copy("haiku", "routed", (0,), USD_PER_ROUTED_REQUEST),
+            _copy("opus", "escalated", (0,), USD_PER_REQUEST),
         )
         types.append(
-            TypeCosts(request_type=name, copies=copies, routes=(AppliedLever(key=key, ramp_months=RAMP_MONTHS),))
+            TypeCosts(
+                request_type=name,
+                copies=copies,
+                routes=(AppliedLever(key=key, ramp=ramp, amounts=tuple(amounts)),),
+            )
         )
     return ScenarioCosts(scenario=Scenario(name=f"scenario {index}"), types=tuple(types), inputs=inputs, economics=())
 
 
-def _copy(tier: str, role: str, route: int | None, usd: float) -> Copy:
+def _copy(tier: str, role: str, routes: tuple[int, ...], usd: float) -> Copy:
     return Copy(
         tier=tier,
         role=role,  # type: ignore[arg-type]
-        route=route,
+        routes=routes,
         traffic_share=1.0,
         batch_fraction=0.0,
         batch_multiplier=0.5,

@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
-from math import sqrt
+from math import isfinite, sqrt
 
 from planner.calibration.calibrate import FITTED_KEYS, Calibration
+from planner.clock import today
 from planner.demand import ALL_TYPES, DemandModel
+from planner.economics import RouteEconomics
 from planner.inputs import PlanInputs, TargetError
 from planner.mix import Measurement, RequestMix
+from planner.price_data.age import stale_note
+from planner.price_snapshot import snapshot_note
 from planner.prices import PriceBook
 from planner.scenario_costs import ScenarioCosts
 from planner.words import percent
@@ -111,18 +115,31 @@ def _old_log(mix: RequestMix) -> Iterator[str]:
 def _routes(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
     for costs in scenario_costs:
         for route in costs.economics:
-            if route.traffic_share > 0 and route.escalation >= route.break_even_escalation:
-                change = route.unit_cost_after_usd - route.unit_cost_before_usd
-                yield (
-                    f"scenario '{costs.scenario.name}': routing '{route.request_type}' to {route.to} costs money: "
-                    f"{change * 1000:+,.2f} USD per 1,000 requests. Escalation {route.escalation:.1%} is not below the "
-                    f"break-even {route.break_even_escalation:.1%}."
-                )
             if route.traffic_share == 0:
                 yield (
                     f"scenario '{costs.scenario.name}': no traffic of '{route.request_type}' can be routed to "
                     f"{route.to}; it is there already, or no model under `from` serves it."
                 )
+            elif not route.pays:
+                yield f"scenario '{costs.scenario.name}': {_losing(route)}"
+
+
+def _losing(route: RouteEconomics) -> str:
+    """Why a route does not pay."""
+    what = f"routing '{route.request_type}' to {route.to}"
+    even, escalation = route.break_even_escalation, f"Escalation {route.escalation:.1%}"
+    if not isfinite(even):
+        why = "Nothing of it escalates: what it costs lies in the target's own price and in the router."
+    elif even < 0:
+        why = f"{escalation}, but it would cost more even without any: there is no break-even."
+    else:
+        why = f"{escalation} is not below the break-even {even:.1%}."
+    if route.saving_usd > 0:
+        return (
+            f"{what} saves {route.saving_usd * 1000:,.2f} USD per 1,000 requests on the bill, but the wrong answers "
+            f"that are accepted cost {route.error_cost_usd * 1000:,.2f}. {why}"
+        )
+    return f"{what} costs money: {-route.saving_usd * 1000:+,.2f} USD per 1,000 requests. {why}"
 
 
 def _caches(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
@@ -140,9 +157,9 @@ def _unknown_types(inputs: PlanInputs, mix: RequestMix) -> Iterator[str]:
     named = [
         (f"scenario '{scenario.name}'", lever.request_type)
         for scenario in inputs.scenarios
-        for levers in (scenario.routes, scenario.caches, scenario.batches, scenario.outputs)
-        for lever in levers
+        for lever in scenario.levers
     ]
+    named += [("[[evidence]]", item.request_type) for item in inputs.evidence]
     named += [(f"event '{event.name}'", name) for event in inputs.demand.events for name in event.request_types]
     for place, name in named:
         if name not in known and name != ALL_TYPES:
@@ -163,16 +180,27 @@ def _prices(
 ) -> Iterator[str]:
     models = {entry.model for entry in mix.entries}
     models |= {move.successor for costs in scenario_costs for move in costs.retirements if move.successor}
-    targets = {route.to for scenario in inputs.scenarios for route in scenario.routes}
-    targets |= {r.escalate_to for scenario in inputs.scenarios for r in scenario.routes if r.escalate_to}
-    targets = {price_book.resolve(target) for target in targets}
+    routes = [route for scenario in inputs.scenarios for route in scenario.routes]
+    calls = [call for route in routes for call in (route.router, route.judge) if call is not None]
+    named = {name for route in routes for name in (route.to, route.escalate_to)} | {call.model for call in calls}
+    targets = {price_book.resolve(name) for name in named if name is not None}
     for model in sorted(models | targets):
         price = price_book.price(model, priced_on)
         yield from price.notes
+    yield from _price_data(inputs, price_book, sorted(models | targets), priced_on)
     yield from _retirements(scenario_costs)
     for override in inputs.prices.overrides:
         if price_book.resolve(override.model) not in models | targets:
             yield f"[[prices.override]] for {override.model}: no traffic in this plan uses it."
+
+
+def _price_data(inputs: PlanInputs, price_book: PriceBook, models: Sequence[str], on: date) -> Iterator[str]:
+    """That the price data is old, or another than the plan was last priced with."""
+    notes = (
+        stale_note(price_book.facts.checked_on, price_book.library_date, today()),
+        snapshot_note(price_book, inputs.prices.snapshot, models, on),
+    )
+    yield from (note for note in notes if note is not None)
 
 
 def _retirements(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:

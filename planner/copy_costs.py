@@ -40,19 +40,31 @@ def effective_rates(price: ModelPrice, long_prompt_fraction: Mapping[int, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidCopy:
-    """One paid copy of an entry's requests, before it meets a model. share: of the type's requests."""
+    """One paid copy of an entry's requests, before it meets a model.
+
+    share: of the type's requests. source: the model of the mix whose requests they are. routes: as of a Copy. route:
+    what sent it, None for a copy at home. cache: the type's cache lever, None where none acts on the copy. is_counted:
+    as of a Copy.
+    """
 
     entry: MixEntry
     share: float
     role: Role
-    index: int | None
-    route: Route | None
-    cache: CacheLever | None
+    source: str = ""
+    routes: tuple[int, ...] = ()
+    route: Route | None = None
+    cache: CacheLever | None = None
+    is_counted: bool = True
 
     @property
     def target(self) -> Route | None:
         """The route whose target serves this copy, None for a copy at home or escalated."""
         return self.route if self.role == "routed" else None
+
+    @property
+    def is_call(self) -> bool:
+        """Whether this is a call of a router or a judge, on which no lever acts."""
+        return self.role in ("router", "judge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,24 +123,34 @@ class CopyPricer:
         return Copy(
             tier=tier,
             role=paid.role,
-            route=paid.index,
+            routes=paid.routes,
             traffic_share=paid.share,
             batch_fraction=paid.entry.batch_fraction,
-            batch_multiplier=float(price.batch_multiplier),
-            usd=_copy_usd(text.tokens, rates, paid.cache, where=where),
+            # no lever moves a call of a router or a judge to batch: it has to answer before anything else happens
+            batch_multiplier=1.0 if paid.is_call else float(price.batch_multiplier),
+            usd=_copy_usd(text.tokens, rates, paid, where=where),
+            flat_usd=self._server_tools_usd(paid.entry, where=where),
+            is_counted=paid.is_counted,
+            tokens=text.tokens,
+            usd_per_token=rates,
+            source=paid.source,
             model=text.model,
             eligible=counts,
-            batch_eligible=counts and self.eligible.batch,
+            batch_eligible=counts if paid.is_call else counts and self.eligible.batch,
         )
+
+    def _server_tools_usd(self, entry: MixEntry, *, where: str) -> float:
+        searches, hours = entry.web_searches_per_request, entry.code_execution_hours_per_request
+        try:
+            return float(self.price_book.server_tools_usd(searches, hours, self.on)) if searches or hours else 0.0
+        except PriceError as error:
+            raise PriceError(f"{where}: {error}") from None
 
     def _first(self, paid: PaidCopy, model: str) -> _Text:
         price = self.price_book.price(model, self.on)
-        route = None if paid.role == "unrouted" else paid.route
+        route = paid.route
         given = route.long_prompt_fraction if route is not None and route.to == model else None
-        if paid.target is not None and paid.target.token_ratio is not None:
-            ratio = paid.target.token_ratio
-        else:
-            ratio = self.price_book.token_ratio(paid.entry.model, model)
+        ratio = text_ratio(self.price_book, paid.entry.model, model, paid.target)
         return _Text(
             model=model,
             tokens=_tokens(paid, ratio),
@@ -218,10 +240,12 @@ def _counts(eligible: Eligibility, model: str, tier: str) -> bool:
 
 def _tokens(paid: PaidCopy, ratio: float) -> FloatArray:
     tokens: FloatArray = paid.entry.tokens_per_request * ratio
-    if paid.target is not None and paid.target.moves == "request":
-        # A single call moved out of its session finds a cold cache: its prefix is written again before it helps.
-        tokens[CACHE_WRITE_5M] += tokens[CACHE_READ]
-        tokens[CACHE_READ] = 0.0
+    if paid.target is not None:
+        tokens[OUTPUT] *= paid.target.output_ratio
+        if paid.target.moves == "request":
+            # A single call moved out of its session finds a cold cache: its prefix is written again before it helps.
+            tokens[CACHE_WRITE_5M] += tokens[CACHE_READ]
+            tokens[CACHE_READ] = 0.0
     return tokens
 
 
@@ -231,7 +255,7 @@ def _first_shares(entry: MixEntry, price: ModelPrice, *, ratio: float, given: fl
     for band in price.long_prompt:
         # the same text crosses a threshold of the target at threshold / ratio of the source's own tokens
         share = (
-            given if given is not None else _share_above(entry.long_prompt_fraction, band.above_prompt_tokens / ratio)
+            given if given is not None else share_above(entry.long_prompt_fraction, band.above_prompt_tokens / ratio)
         )
         if share is None and price.model == entry.model:
             # traffic that stays is priced as it was measured: below the threshold, and the measurement says so
@@ -248,17 +272,24 @@ def _carried_shares(entry: MixEntry, text: _Text, price: ModelPrice, *, hop: flo
     """
     known = {}
     for band in price.long_prompt:
-        share = _share_above(text.shares, band.above_prompt_tokens / hop)
+        share = share_above(text.shares, band.above_prompt_tokens / hop)
         if share is None and not text.shares:
             share = text.given
         if share is None:
-            share = _share_above(entry.long_prompt_fraction, band.above_prompt_tokens / (text.ratio * hop))
+            share = share_above(entry.long_prompt_fraction, band.above_prompt_tokens / (text.ratio * hop))
         if share is not None:
             known[band.above_prompt_tokens] = share
     return known
 
 
-def _share_above(shares: Mapping[int, float], tokens: float) -> float | None:
+def text_ratio(price_book: PriceBook, home: str, target: str, route: Route | None) -> float:
+    """Tokens of a text on the target per token of it at home: as the route says, else by tokenizer generation."""
+    if route is not None and route.token_ratio is not None:
+        return route.token_ratio
+    return price_book.token_ratio(home, target)
+
+
+def share_above(shares: Mapping[int, float], tokens: float) -> float | None:
     """Share of tokens in requests above a prompt length, from the shares at known lengths; None if they leave it open.
 
     The share falls with the length: between two lengths with the same share there is only that one.
@@ -270,8 +301,9 @@ def _share_above(shares: Mapping[int, float], tokens: float) -> float | None:
     return below[-1] if below and above and below[-1] == above[0] else None
 
 
-def _copy_usd(tokens: FloatArray, rates: FloatArray, cache: CacheLever | None, *, where: str) -> FloatArray:
+def _copy_usd(tokens: FloatArray, rates: FloatArray, paid: PaidCopy, *, where: str) -> FloatArray:
     """(4,) USD: base, per cached share, per cached share that hits, per output cut."""
+    cache = paid.cache
     write = CACHE_WRITE_1H if cache is not None and cache.ttl == "1h" else CACHE_WRITE_5M
     used = tokens > 0
     if cache is not None and tokens[UNCACHED_INPUT] > 0:
@@ -288,6 +320,6 @@ def _copy_usd(tokens: FloatArray, rates: FloatArray, cache: CacheLever | None, *
             tokens @ rates,
             uncached * (rates[write] - rates[UNCACHED_INPUT]) if cache is not None else 0.0,
             uncached * (rates[CACHE_READ] - rates[write]) if cache is not None else 0.0,
-            -tokens[OUTPUT] * rates[OUTPUT],
+            0.0 if paid.is_call else -tokens[OUTPUT] * rates[OUTPUT],
         ]
     )

@@ -94,7 +94,7 @@ class ScaledBeta:
 class JudgedEscalation:
     """Escalation rate q = p FNR + (1 - p)(1 - FPR) of a pass rate p and the errors of the judge that decides it."""
 
-    pass_rate: ScaledBeta
+    pass_rate: Distribution
     fnr: float
     fpr: float
 
@@ -102,11 +102,31 @@ class JudgedEscalation:
     def mean(self) -> float:
         return float(self._escalation(np.array(self.pass_rate.mean)))
 
+    @property
+    def accepted_wrong_mean(self) -> float:
+        """Expected share of judged answers that are wrong and accepted, (1 - p) FPR."""
+        return (1.0 - self.pass_rate.mean) * self.fpr
+
     def from_normal(self, z: FloatArray) -> FloatArray:
         return self._escalation(self.pass_rate.from_normal(z))
 
     def _escalation(self, p: FloatArray) -> FloatArray:
         return p * self.fnr + (1.0 - p) * (1.0 - self.fpr)
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """1 with a probability, else 0."""
+
+    probability: float
+
+    @property
+    def mean(self) -> float:
+        return self.probability
+
+    def from_normal(self, z: FloatArray) -> FloatArray:
+        happens: FloatArray = (ndtr(-z) < self.probability).astype(np.float64)
+        return happens
 
 
 @lru_cache(maxsize=256)

@@ -1,41 +1,74 @@
 """Does a lever pay: what one route or one cache does to a request, beside the value at which it breaks even."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 
-from planner.distributions import Distribution
+import numpy as np
+
+from planner.distributions import Distribution, JudgedEscalation
 from planner.levers import Route
-from planner.unit_costs import NO_LEVERS, TypeCosts
+from planner.mix import MixEntry
+from planner.unit_costs import NO_LEVERS, Copy, TypeCosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteEconomics:
-    """What one route does to one request, in USD per request at the plan's prices, other levers apart.
+    """What one route does to one request of one model, in USD per request at the plan's prices, other levers apart.
 
-    On the models that serve when month 0 begins.
+    On the models that serve when month 0 begins, every uncertain input at its mean. source: the model that the traffic
+    comes from, empty where the route finds none. traffic_share: of the type's requests, what may move at all; share:
+    of that, what the route takes at full adoption, up to its ramp's ceiling. overhead_usd: of every routed request, the
+    router's calls among it; judge_usd: of a judged one. rule_fraction: of the routed, what a rule sends and no judge
+    sees. error_cost_usd: what wrong answers that are accepted cost per routed request, in no bill.
     """
 
     request_type: str
+    source: str
     to: str
     traffic_share: float
+    share: float
     unit_cost_before_usd: float
     unit_cost_routed_usd: float
     unit_cost_escalated_usd: float
     overhead_usd: float
+    judge_usd: float
+    rule_fraction: float
     escalation: float
+    error_cost_usd: float
+
+    @property
+    def judged_fraction(self) -> float:
+        """Of the routed requests, those that a judge sees."""
+        return 1.0 - self.rule_fraction
 
     @property
     def unit_cost_after_usd(self) -> float:
-        """routed(k) = u(k, m1) + q u(k, m2) + r."""
-        return self.unit_cost_routed_usd + self.escalation * self.unit_cost_escalated_usd + self.overhead_usd
+        """routed(k) = u(k, m1) + r + (1 - w) (judge + q u(k, m2)), w sent by a rule; what is billed."""
+        judged = self.judge_usd + self.escalation * self.unit_cost_escalated_usd
+        return self.unit_cost_routed_usd + self.overhead_usd + self.judged_fraction * judged
+
+    @property
+    def saving_usd(self) -> float:
+        """What a routed request saves on the bill; negative where it costs more."""
+        return self.unit_cost_before_usd - self.unit_cost_after_usd
+
+    @property
+    def pays(self) -> bool:
+        """Whether a routed request saves more than its wrong answers cost."""
+        return self.saving_usd > self.error_cost_usd
 
     @property
     def break_even_escalation(self) -> float:
-        """Routing pays only below q* = (u(k, m0) - u(k, m1) - r) / u(k, m2)."""
-        if self.unit_cost_escalated_usd == 0:
-            return float("nan")
-        margin = self.unit_cost_before_usd - self.unit_cost_routed_usd - self.overhead_usd
-        return margin / self.unit_cost_escalated_usd
+        """Routing pays only below q* = ((u(k, m0) - u(k, m1) - r - x) / (1 - w) - judge) / u(k, m2), x wrong answers.
+
+        Without rules, judge and wrong answers that is (u(k, m0) - u(k, m1) - r) / u(k, m2). nan where nothing can
+        escalate.
+        """
+        if self.unit_cost_escalated_usd == 0 or self.judged_fraction <= 0:
+            return nan
+        margin = self.unit_cost_before_usd - self.unit_cost_routed_usd - self.overhead_usd - self.error_cost_usd
+        return (margin / self.judged_fraction - self.judge_usd) / self.unit_cost_escalated_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +84,55 @@ class CacheEconomics:
     break_even_hit_rate: float
 
 
-def route_economics(costs: TypeCosts, index: int, route: Route, inputs: Mapping[str, Distribution]) -> RouteEconomics:
-    """Unit costs before and after a route, averaged over the traffic that it moves."""
-    share = {"unrouted": 0.0, "routed": 0.0, "escalated": 0.0}
-    usd = dict.fromkeys(share, 0.0)
-    for copy in costs.copies:
-        if copy.route == index and copy.serves_at_start:
-            share[copy.role] += copy.traffic_share
-            usd[copy.role] += copy.traffic_share * float(copy.cost_usd(NO_LEVERS)[0, 0])
-    moved = share["unrouted"]
-    unit = {role: usd[role] / moved if moved else 0.0 for role in usd}
-    return RouteEconomics(
-        request_type=route.request_type,
-        to=route.to,
-        traffic_share=moved,
-        unit_cost_before_usd=unit["unrouted"],
-        unit_cost_routed_usd=unit["routed"],
-        unit_cost_escalated_usd=unit["escalated"],
-        overhead_usd=route.overhead_usd_per_request,
-        escalation=inputs[f"{costs.routes[index].key}.escalation"].mean,
-    )
+def route_economics(
+    costs: TypeCosts,
+    index: int,
+    route: Route,
+    entries: Sequence[MixEntry],
+    inputs: Mapping[str, Distribution],
+) -> Iterator[RouteEconomics]:
+    """Unit costs before and after a route, for every model that it takes traffic from; one without any where it finds
+    none."""
+    key = costs.routes[index].key
+    means = {name: np.array([value.mean]) for name, value in inputs.items()}
+    share = float(costs.shares(means)[index][0]) * inputs[f"{key}.ceiling"].mean
+    escalation = inputs[f"{key}.escalation"]
+    by_rule = inputs[f"{key}.rule_fraction"].mean
+    accepted = escalation.accepted_wrong_mean if isinstance(escalation, JudgedEscalation) else 0.0
+    wrong = (1.0 - by_rule) * accepted + by_rule * route.rule_error_fraction
+    own = [copy for copy in costs.copies if index in copy.routes and copy.serves_at_start]
+    for source in _sources(own, entries):
+        copies = [copy for copy in own if source in ("", copy.source)]
+        moved = sum(copy.traffic_share for copy in copies if copy.role == "unrouted" and copy.is_counted)
+        unit = {role: _usd(copies, role) / moved if moved else 0.0 for role in _ROLES}
+        yield RouteEconomics(
+            request_type=route.request_type,
+            source=source,
+            to=route.to,
+            traffic_share=moved,
+            share=share,
+            unit_cost_before_usd=unit["unrouted"],
+            unit_cost_routed_usd=unit["routed"],
+            unit_cost_escalated_usd=unit["escalated"],
+            overhead_usd=unit["router"],
+            judge_usd=unit["judge"],
+            rule_fraction=by_rule,
+            escalation=escalation.mean,
+            error_cost_usd=route.error_cost_usd * wrong,
+        )
+
+
+_ROLES = ("unrouted", "routed", "escalated", "router", "judge")
+
+
+def _sources(copies: Sequence[Copy], entries: Sequence[MixEntry]) -> list[str]:
+    """The models of the mix that the copies come from, in the mix's order; an empty name where there are none."""
+    found = {copy.source for copy in copies if copy.role == "unrouted"}
+    return [entry.model for entry in entries if entry.model in found] or [""]
+
+
+def _usd(copies: Sequence[Copy], role: str) -> float:
+    return sum(copy.traffic_share * float(copy.cost_usd(NO_LEVERS)[0, 0]) for copy in copies if copy.role == role)
 
 
 def cache_economics(costs: TypeCosts, inputs: Mapping[str, Distribution]) -> CacheEconomics | None:

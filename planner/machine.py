@@ -15,10 +15,9 @@ from planner.economics import CacheEconomics, RouteEconomics
 from planner.mix import Measurement
 from planner.outcome import ExpectedRow, OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
-from planner.prices import ModelPrice, PriceDifference
 from planner.risk import Estimate, estimate
 from planner.sizing.expectation import Expectation
-from planner.units import TOKEN_COLUMNS
+from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 
 Json = dict[str, Any]
 
@@ -69,6 +68,7 @@ def _identity_json(plan: Plan) -> Json:
         "version": version("commit-planner"),
         "priced_on": plan.prepared.priced_on.isoformat(),
         "prices_sha256": plan.prepared.price_book.sha256,
+        "prices_snapshot": plan.prepared.price_book.snapshot,
         "objective": inputs.decision.objective,
         "money": inputs.decision.money,
         "shortfall_limit_per": inputs.decision.shortfall_limit_per,
@@ -179,14 +179,17 @@ def scenario_json(summary: ScenarioSummary) -> Json:
 
 
 def route_json(route: RouteEconomics) -> Json:
-    """What a route does to one request."""
+    """What a route does to one request of one model."""
     return {
         "request_type": route.request_type,
+        "from": route.source or None,
         "to": route.to,
         "unit_cost_before_usd": route.unit_cost_before_usd,
         "unit_cost_after_usd": route.unit_cost_after_usd,
         "escalation": route.escalation,
         "break_even_escalation": _finite(route.break_even_escalation),
+        "error_cost_usd": route.error_cost_usd,
+        "pays": route.pays,
     }
 
 
@@ -249,13 +252,19 @@ def measure_json(measurement: Measurement) -> Json:
     columns = ["request_type", "model", "month", "requests", *TOKEN_COLUMNS, "list_cost_usd", "share_of_bill"]
     if measurement.rows["billed_cost_usd"].notna().any():
         columns.append("billed_cost_usd")
+    totals = asdict(measurement.totals)
+    tools = (*SERVER_TOOL_COLUMNS, "server_tools_usd")
+    if measurement.totals.has_server_tools:
+        columns.extend(tools)
+    else:
+        totals = {name: value for name, value in totals.items() if name not in tools}
     rows = [
         {str(key): None if isinstance(value, float) and not isfinite(value) else value for key, value in row.items()}
         for row in measurement.rows[columns].to_dict("records")
     ]
     return {
         "rows": rows,
-        "totals": asdict(measurement.totals),
+        "totals": totals,
         "first": measurement.first.isoformat(),
         "last": measurement.last.isoformat(),
         "complete_months": list(measurement.complete_months),
@@ -272,45 +281,6 @@ def measure_json(measurement: Measurement) -> Json:
         ],
         "warnings": list(measurement.warnings),
     }
-
-
-def price_json(price: ModelPrice) -> Json:
-    """One model's prices on a day."""
-    return {
-        "model": price.model,
-        "provider": price.provider,
-        "on": price.on.isoformat(),
-        **_rates_json(price.rates),
-        "batch_multiplier": float(price.batch_multiplier),
-        "thresholds": [
-            {"above_prompt_tokens": band.above_prompt_tokens, **_rates_json(band.rates)} for band in price.long_prompt
-        ],
-        "effective_from": _iso(price.effective_from),
-        "source": price.source,
-        "checked_on": _iso(price.checked_on),
-        "retires_on": _iso(price.retires_on),
-        "notes": list(price.notes),
-    }
-
-
-def price_difference_json(row: PriceDifference) -> Json:
-    """One price on which the library and our dated facts differ."""
-    own, library = row.own_usd_per_mtok, row.library_usd_per_mtok
-    return {
-        "model": row.model,
-        "token_class": row.token_class,
-        "on": row.on.isoformat(),
-        "own_usd_per_mtok": None if own is None else float(own),
-        "library_usd_per_mtok": None if library is None else float(library),
-        "effective_from": _iso(row.effective_from),
-        "wins": row.wins,
-    }
-
-
-def _rates_json(rates: Any) -> Json:
-    names = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
-    values = {name: getattr(rates, f"{name}_usd_per_mtok") for name in names}
-    return {f"{name}_usd_per_mtok": None if value is None else float(value) for name, value in values.items()}
 
 
 def _estimate_json(value: Estimate) -> Json:

@@ -13,6 +13,7 @@ from planner.demand_process import demand_process
 from planner.errors import InputError
 from planner.history.history import history_of
 from planner.inputs import PlanInputs
+from planner.levers import Scenario
 from planner.mix import Measurement, MixEntry, RequestMix, forward_mix, measure, prompt_edges
 from planner.prices import PriceBook
 from planner.scenario_costs import ScenarioCosts, price_scenario, with_canonical_models
@@ -51,29 +52,20 @@ class Prepared:
     scenario_costs: tuple[ScenarioCosts, ...]
     spend_model: SpendModel
 
+    def priced(self, scenario: Scenario) -> ScenarioCosts:
+        """Any scenario, priced as the plan's own are. Errors: InputError, PriceError, UnknownModelError."""
+        return _priced(self.inputs, scenario, self.mix, self.price_book, self.priced_on)
+
 
 def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     """Prices, mix, calibration, unit costs, the demand process."""
-    price_book = PriceBook.load(inputs.prices.provider, inputs.prices.overrides)
+    price_book = inputs.prices.price_book()
     on = pricing_day(inputs, price_book)
     measurement = measured(inputs, price_book, progress)
     calibration = None if measurement is None else calibrated(inputs, measurement, price_book, on)
     demand = inputs.demand if calibration is None else calibration.demand
     mix = _mix(inputs, measurement, calibration, price_book, on)
-    scenarios = [with_canonical_models(scenario, price_book) for scenario in inputs.scenarios]
-    n_months = max(inputs.months, MONTHS_PER_YEAR)
-    costs = tuple(
-        price_scenario(
-            scenario,
-            mix,
-            price_book,
-            on=on,
-            start=inputs.start,
-            n_months=n_months,
-            eligible=inputs.contract.eligible,
-        )
-        for scenario in scenarios
-    )
+    costs = tuple(_priced(inputs, scenario, mix, price_book, on) for scenario in inputs.scenarios)
     lines = _mix_lines(mix, next(c for c in costs if c.scenario.name == inputs.baseline))
     demand = replace(demand, events=_known_events(demand, mix))
     if calibration is None or calibration.levels is None:
@@ -92,6 +84,18 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     )
 
 
+def _priced(inputs: PlanInputs, scenario: Scenario, mix: RequestMix, price_book: PriceBook, on: date) -> ScenarioCosts:
+    return price_scenario(
+        with_canonical_models(scenario, price_book),
+        mix,
+        price_book,
+        on=on,
+        start=inputs.start,
+        n_months=max(inputs.months, MONTHS_PER_YEAR),
+        eligible=inputs.contract.eligible,
+    )
+
+
 def measured(inputs: PlanInputs, price_book: PriceBook, progress: Progress | None = None) -> Measurement | None:
     """The log of a plan, measured; None for a mix typed by hand."""
     if inputs.usage is None:
@@ -104,7 +108,7 @@ def measured(inputs: PlanInputs, price_book: PriceBook, progress: Progress | Non
 
 def prepare_calibration(inputs: PlanInputs, progress: Progress | None = None) -> Calibration:
     """Measure a plan's log and fit its demand. Errors: InputError for a plan without a log."""
-    price_book = PriceBook.load(inputs.prices.provider, inputs.prices.overrides)
+    price_book = inputs.prices.price_book()
     measurement = measured(inputs, price_book, progress)
     if measurement is None:
         raise InputError("this plan has no [usage] log to calibrate on: its mix is typed in; add [usage] with sources")

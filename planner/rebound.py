@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from planner.applied_levers import Drawn
 from planner.spend_terms import BlockSpend, SpendTerms
-from planner.unit_costs import OVERHEAD, Account, Drawn, TypeCosts
+from planner.unit_costs import Account, TypeCosts
 from planner.units import FloatArray
 
 
@@ -44,7 +45,7 @@ def spend_with_rebound(
         usage = factors[index] * terms.requests[index]
         usage *= rebound_factor(now, as_is_usd=float(as_is_usd[index]), elasticity=elasticity)
         for account, unit in units.items():
-            usd = usage * unit if account == OVERHEAD else usage * unit * tokens
+            usd = usage * unit if account.tier is None else usage * unit * tokens
             priced = usd * prices[account]
             current += priced
             signing += usd

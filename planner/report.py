@@ -90,26 +90,43 @@ def _sign_first_line(plan: Plan, hasty: Offer) -> str:
 
 
 def mix_table(plan: Plan) -> Table:
-    """The request mix at the plan's prices with its cumulative share of the bill."""
+    """The request mix at the plan's prices with its cumulative share of the bill; server tools where there are any."""
     rows, cumulative = [], 0.0
+    tools = _server_tools(plan)
     for line in plan.prepared.mix_lines:
         cumulative += line.share_of_bill
+        searches, hours = tools.get((line.request_type, line.model), (0.0, 0.0))
         rows.append(
             (
                 line.request_type,
                 line.model,
                 count(line.monthly_requests),
+                *((count(searches), f"{hours:,.1f}") if tools else ()),
                 usd(line.monthly_list_cost_usd),
                 percent(line.share_of_bill),
                 percent(min(cumulative, 1.0)),
             )
         )
+    columns = ("request type", "model", "requests", *(("web searches", "code hours") if tools else ()))
+    columns += ("list cost", "share of bill", "cumulative")
     return Table(
         title=f"Request mix, a level month at list prices of {plan.prepared.priced_on}",
-        columns=("request type", "model", "requests", "list cost", "share of bill", "cumulative"),
+        columns=columns,
         rows=tuple(rows),
-        numeric=frozenset({2, 3, 4, 5}),
+        numeric=frozenset(range(2, len(columns))),
     )
+
+
+def _server_tools(plan: Plan) -> dict[tuple[str, str], tuple[float, float]]:
+    """Web searches and hours of code execution of a level month by type and model; empty where nothing uses them."""
+    used = {
+        (entry.request_type, entry.model): (
+            entry.monthly_requests * entry.web_searches_per_request,
+            entry.monthly_requests * entry.code_execution_hours_per_request,
+        )
+        for entry in plan.prepared.mix.entries
+    }
+    return used if any(any(amounts) for amounts in used.values()) else {}
 
 
 def scenarios_table(plan: Plan) -> Table:
@@ -141,28 +158,27 @@ def scenarios_table(plan: Plan) -> Table:
 
 def routes_table(plan: Plan) -> Table:
     """Every route with its break-even escalation beside the one assumed or measured."""
-    rows = []
-    for costs in plan.prepared.scenario_costs:
-        for route in costs.economics:
-            pays = route.escalation < route.break_even_escalation
-            rows.append(
-                (
-                    costs.scenario.name,
-                    route.request_type,
-                    route.to,
-                    usd(route.unit_cost_before_usd * 1000, cents=True),
-                    usd(route.unit_cost_after_usd * 1000, cents=True),
-                    percent(route.escalation),
-                    percent(route.break_even_escalation),
-                    "yes" if pays else "no",
-                )
-            )
+    rows = [
+        (
+            costs.scenario.name,
+            route.request_type if len(sources) == 1 else f"{route.request_type} on {route.source}",
+            route.to,
+            usd(route.unit_cost_before_usd * 1000, cents=True),
+            usd(route.unit_cost_after_usd * 1000, cents=True),
+            percent(route.escalation),
+            percent(route.break_even_escalation) if isfinite(route.break_even_escalation) else "none",
+            "yes" if route.pays else "no",
+        )
+        for costs in plan.prepared.scenario_costs
+        for route in costs.economics
+        for sources in [{item.source for item in costs.economics if item.request_type == route.request_type}]
+    ]
     return Table(
         title="Routes: list cost per 1,000 requests, escalation and its break-even",
         columns=("scenario", "request type", "to", "before", "after", "escalation", "break-even", "pays"),
         rows=tuple(rows),
         numeric=frozenset({3, 4, 5, 6}),
-        note="After: the cheap call, escalations paid again, and router overhead. Routing pays below the break-even.",
+        note="After: the cheap call, escalations paid again, router and judge. Routing pays below the break-even.",
     )
 
 

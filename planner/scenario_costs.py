@@ -1,6 +1,6 @@
 """Scenarios priced: every copy of every request type, at the list prices of one day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -8,15 +8,16 @@ from typing import Final
 import numpy as np
 
 from planner.clauses import Eligibility
-from planner.copy_costs import CopyPricer, PaidCopy
+from planner.copy_costs import CopyPricer
 from planner.distributions import Distribution
 from planner.economics import CacheEconomics, RouteEconomics, cache_economics, route_economics
 from planner.errors import InputError, UnknownModelError
-from planner.levers import CacheLever, Ramp, Route, Scenario
+from planner.levers import ExtraCall, Route, Scenario
 from planner.mix import MixEntry, RequestMix
 from planner.prices import PriceBook
 from planner.retirements import ForcedMove, Horizon, MovedCopy, forced_moves
-from planner.unit_costs import AppliedLever, Copy, TypeCosts
+from planner.type_pricer import TypePricer
+from planner.unit_costs import TypeCosts
 from planner.units import FloatArray
 
 _EVERYTHING: Final = Eligibility()
@@ -45,6 +46,24 @@ class ScenarioCosts:
             total = sum(by_tier.values(), start=overhead)
             columns.append(np.broadcast_to(total, (len(months), 1))[:, 0])
         return np.stack(columns, axis=1)
+
+    def full_unit_costs(self) -> dict[str, tuple[float, float]]:
+        """USD per request of each type, as it is and with every lever adopted up to its ceiling, inputs at their means.
+
+        On the models that serve when month 0 begins. What a lever waits for is taken to have happened.
+        """
+        return {costs.request_type: (self._adopted(costs, 0.0), self._adopted(costs, 1.0)) for costs in self.types}
+
+    def _adopted(self, costs: TypeCosts, fraction: float) -> float:
+        drawn = {key: np.array([_WHEN.get(key.rpartition(".")[2], value.mean)]) for key, value in self.inputs.items()}
+        for lever in costs.levers:
+            drawn[f"{lever.key}.ceiling"] *= fraction
+        units = costs.unit_cost_by_account(np.zeros(1), drawn)
+        return sum(float(unit[0, 0]) for unit in units.values())
+
+
+_WHEN: Final = {"start_month": -np.inf, "months": 0.0, "month": 0.0, "happens": 1.0, "slip_months": 0.0}
+"""What the timing of a lever is set to for it to be fully adopted in month 0."""
 
 
 def price_scenario(
@@ -81,10 +100,11 @@ def price_scenario(
             moved=moved,
             eligible=eligible,
         )
-        pricer = _TypePricer(scenario=scenario, request_type=request_type, copy_pricer=copy_pricer)
+        pricer = TypePricer(scenario=scenario, request_type=request_type, copy_pricer=copy_pricer)
         costs = pricer.costs(entries, inputs)
         types.append(costs)
-        economics += [route_economics(costs, i, route, inputs) for i, route in enumerate(pricer.routes)]
+        for index, route in enumerate(pricer.routes):
+            economics += route_economics(costs, index, route, entries, inputs)
     caches = [cache_economics(costs, inputs) for costs in types]
     return ScenarioCosts(
         scenario=scenario,
@@ -108,9 +128,15 @@ def _canonical(route: Route, scenario: str, price_book: PriceBook) -> Route:
             to=price_book.resolve(route.to),
             from_models=tuple(price_book.resolve(name) for name in route.from_models),
             escalate_to=route.escalate_to and price_book.resolve(route.escalate_to),
+            router=_canonical_call(route.router, price_book),
+            judge=_canonical_call(route.judge, price_book),
         )
     except UnknownModelError as error:
         raise UnknownModelError(f"scenario '{scenario}', route of '{route.request_type}': {error}") from None
+
+
+def _canonical_call(call: ExtraCall | None, price_book: PriceBook) -> ExtraCall | None:
+    return call if call is None or call.model is None else replace(call, model=price_book.resolve(call.model))
 
 
 def _known(eligible: Eligibility, price_book: PriceBook) -> Eligibility:
@@ -128,92 +154,3 @@ def _by_type(mix: RequestMix) -> dict[str, list[MixEntry]]:
     for entry in mix.entries:
         groups.setdefault(entry.request_type, []).append(entry)
     return groups
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TypePricer:
-    """Prices one request type in one scenario: its copies, and the levers that act on them."""
-
-    scenario: Scenario
-    request_type: str
-    copy_pricer: CopyPricer
-
-    @property
-    def routes(self) -> list[Route]:
-        return [route for route in self.scenario.routes if route.request_type == self.request_type]
-
-    def costs(self, entries: Sequence[MixEntry], inputs: dict[str, Distribution]) -> TypeCosts:
-        cache = next((lever for lever in self.scenario.caches if lever.request_type == self.request_type), None)
-        batch = next((lever for lever in self.scenario.batches if lever.request_type == self.request_type), None)
-        output = next((lever for lever in self.scenario.outputs if lever.request_type == self.request_type), None)
-        total = sum(entry.monthly_requests for entry in entries)
-        copies: list[Copy] = []
-        for entry in entries:
-            share = entry.monthly_requests / total if total else 1 / len(entries)
-            copies += self._copies(entry, share, cache)
-        name = self.request_type
-        return TypeCosts(
-            request_type=name,
-            copies=tuple(copies),
-            routes=tuple(self._applied_route(i, route, copies, inputs) for i, route in enumerate(self.routes)),
-            cache=None
-            if cache is None
-            else _applied(
-                f"cache/{name}",
-                cache.ramp,
-                inputs,
-                cacheable_fraction=cache.cacheable_fraction,
-                hit_rate=cache.hit_rate,
-            ),
-            batch=None if batch is None else _applied(f"batch/{name}", batch.ramp, inputs, share=batch.share),
-            output=None if output is None else _applied(f"output/{name}", output.ramp, inputs, cut=output.cut),
-        )
-
-    def _applied_route(
-        self, index: int, route: Route, copies: Sequence[Copy], inputs: dict[str, Distribution]
-    ) -> AppliedLever:
-        source = "+".join(sorted(route.from_models)) or "any"
-        key = f"route/{self.request_type}/{source}/{route.to}"
-        moved = sum(
-            copy.traffic_share for copy in copies if copy.route == index and copy.role == "unrouted" and copy.is_first
-        )
-        return _applied(
-            key,
-            route.ramp,
-            inputs,
-            overhead_usd_per_request=route.overhead_usd_per_request * moved,
-            share=route.share,
-            escalation=route.escalation,
-        )
-
-    def _copies(self, entry: MixEntry, share: float, cache: CacheLever | None) -> list[Copy]:
-        applying = [i for i, route in enumerate(self.routes) if route.applies_to(entry.model)]
-        if len(applying) > 1:
-            targets = ", ".join(self.routes[i].to for i in applying)
-            raise InputError(
-                f"scenario '{self.scenario.name}' routes '{self.request_type}' on {entry.model} more than once (to "
-                f"{targets}); name different models under `from`, or keep one route"
-            )
-        index = applying[0] if applying else None
-        route = None if index is None else self.routes[index]
-        paid = PaidCopy(entry=entry, share=share, role="unrouted", index=index, route=route, cache=cache)
-        copies = self.copy_pricer.copies(paid, entry.model)
-        if route is not None:
-            copies += self.copy_pricer.copies(replace(paid, role="routed"), route.to)
-            copies += self.copy_pricer.copies(replace(paid, role="escalated"), route.escalate_to or entry.model)
-        return copies
-
-
-def _applied(
-    key: str,
-    ramp: Ramp,
-    inputs: dict[str, Distribution],
-    *,
-    overhead_usd_per_request: float = 0.0,
-    **amounts: Distribution,
-) -> AppliedLever:
-    inputs[f"{key}.start_month"] = ramp.start_month
-    inputs[f"{key}.ceiling"] = ramp.ceiling
-    for name, amount in amounts.items():
-        inputs[f"{key}.{name}"] = amount
-    return AppliedLever(key=key, ramp_months=ramp.months, overhead_usd_per_request=overhead_usd_per_request)

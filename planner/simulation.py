@@ -329,5 +329,5 @@ def _put(paths: AccountPaths, block: BothPrices, first: int) -> None:
         paths.signing_usd[:, first : first + kept] = signing[:, :kept]
 
 
-_OF_SOME = (PRICE_MOVES, "route/", "cache/", "batch/", "output/")
+_OF_SOME = (PRICE_MOVES, "route/", "cache/", "batch/", "output/", "milestone/", "team/")
 """Beginnings of uncertain inputs that only some scenarios depend on."""

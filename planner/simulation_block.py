@@ -12,7 +12,7 @@ from planner.rebound import spend_with_rebound
 from planner.scenario_costs import ScenarioCosts
 from planner.spend_terms import BlockSpend, KnownChanges, ScenarioTerms, SpendTerms
 from planner.streams import BlockStreams
-from planner.unit_costs import OVERHEAD, Account
+from planner.unit_costs import Account
 from planner.units import FloatArray
 
 
@@ -60,10 +60,12 @@ class InputDraws:
 
     def value(self, key: str, distribution: Distribution) -> FloatArray:
         """One input's values."""
-        if isinstance(distribution, Point):
-            return np.array([distribution.value])
         if (key, distribution) not in self.values:
-            self.values[key, distribution] = distribution.from_normal(self.streams.normal(key))
+            self.values[key, distribution] = (
+                np.array([distribution.value])
+                if isinstance(distribution, Point)
+                else distribution.from_normal(self.streams.normal(key))
+            )
         return self.values[key, distribution]
 
 
@@ -117,7 +119,7 @@ class Block:
         return dict(self._streams.scores)
 
     def _price(self, tier: str | None) -> FloatArray:
-        """List price of a tier (of overhead: None) relative to the pricing day's, (n_months, n_paths) or (1, 1)."""
+        """List price of a tier relative to the pricing day's, (n_months, n_paths) or (1, 1); 1 for dollars."""
         model = self._model
         if tier is None or model.price_moves.is_still:
             return np.ones((1, 1))
@@ -142,7 +144,7 @@ class Block:
         signing_apart = self._apart(spend) if signing is not None else {}
         if moves:
             for account, usd in spend.items():
-                if account != OVERHEAD:
+                if account.tier is not None:
                     usd *= prices[account]
         return BlockSpend(
             total=(self._total(spend), signing),
@@ -158,17 +160,18 @@ class Block:
             return {}
         tokens = self._demand.tokens
         return {
-            account: np.maximum(usd if account == OVERHEAD or not self._drifts else usd * tokens, 0.0)
+            account: np.maximum(usd if account.tier is None or not self._drifts else usd * tokens, 0.0)
             for account, usd in spend.items()
         }
 
     def _total(self, spend: Mapping[Account, FloatArray]) -> FloatArray:
         total = np.zeros(self._demand.factors.shape[1:])
         for account, usd in spend.items():
-            if account != OVERHEAD:
+            if account.tier is not None:
                 total += usd
         if self._drifts:
             total *= self._demand.tokens
-        if OVERHEAD in spend:
-            total += spend[OVERHEAD]
+        for account, usd in spend.items():
+            if account.tier is None:
+                total += usd
         return total

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from planner.applied_levers import Drawn
 from planner.digest import digest
 from planner.distributions import Point
-from planner.levers import adoption
 from planner.scenario_costs import ScenarioCosts
-from planner.unit_costs import Account, AppliedLever, Drawn, TypeCosts
+from planner.unit_costs import NO_LEVERS, ROUTE_OFF, Account, RouteLevel, TypeCosts
 from planner.units import FloatArray
 
 BothPrices = tuple[FloatArray, FloatArray | None]
@@ -54,7 +54,7 @@ class KnownChanges:
     The draws are held beside the changes so that their identity stays theirs.
     """
 
-    by_route: dict[tuple[str, str, int, int], tuple[FloatArray, FloatArray, tuple[Change, ...]]] = field(
+    by_route: dict[tuple[str, int, tuple[int, ...]], tuple[tuple[FloatArray, ...], tuple[Change, ...]]] = field(
         default_factory=dict
     )
     totals: dict[tuple[int, ...], FloatArray] = field(default_factory=dict)
@@ -68,9 +68,6 @@ class KnownChanges:
                 total += np.multiply(factors[change.index], change.usd, out=scratch)
             self.totals[key] = total
         return self.totals[key]
-
-
-_NO_RAMP = {"start_month": np.array([-np.inf]), "ceiling": np.ones(1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,22 +166,21 @@ def _scenario_terms(costs: ScenarioCosts, requests: FloatArray, rows: _Rows) -> 
     routed, others = [], []
     points = {key: np.array([value.value]) for key, value in costs.inputs.items() if isinstance(value, Point)}
     for index, item in enumerate(costs.types):
-        known: dict[str, FloatArray] | None = None
-        if all(key in points for key in _keys(item)):
-            known = points
+        if all(key in points for lever in item.levers for key in lever.input_keys):
+            units = item.unit_cost_by_account(months, points)
         elif (ramps := _certain_ramps(item, points, months)) is not None:
-            known = _routing_off(item)
-            before = item.unit_cost_by_account(np.zeros(1), known)
+            before = _at(item, [ROUTE_OFF] * len(item.routes))
             routed.append(
                 RoutedType(index=index, costs=item, before=before, ramps=ramps, key=digest(index, item.copies))
             )
+            units = before
         else:
             others.append((index, item))
-        if known is not None:
-            for account, unit in item.unit_cost_by_account(months, known).items():
-                if unit.any():
-                    row = certain.setdefault(account, np.zeros((rows.n_months, rows.n_types)))
-                    row[:, index] = unit[:, 0] * requests[index]
+            units = {}
+        for account, unit in units.items():
+            if unit.any():
+                row = certain.setdefault(account, np.zeros((rows.n_months, rows.n_types)))
+                row[:, index] = unit[:, 0] * requests[index]
     return ScenarioTerms(
         costs=costs,
         certain={account: rows.index(row) for account, row in certain.items()},
@@ -193,59 +189,39 @@ def _scenario_terms(costs: ScenarioCosts, requests: FloatArray, rows: _Rows) -> 
     )
 
 
-def _keys(costs: TypeCosts) -> Iterator[str]:
-    for route in costs.routes:
-        yield from (f"{route.key}.{name}" for name in ("start_month", "ceiling", "share", "escalation"))
-    for lever, names in (
-        (costs.cache, ("cacheable_fraction", "hit_rate")),
-        (costs.batch, ("share",)),
-        (costs.output, ("cut",)),
-    ):
-        if lever is not None:
-            yield from (f"{lever.key}.{name}" for name in ("start_month", "ceiling", *names))
-
-
 def _certain_ramps(
     costs: TypeCosts, points: Mapping[str, FloatArray], months: FloatArray
 ) -> tuple[FloatArray, ...] | None:
     """The ramp of each route, where routes are all that touches the type and their ramps are certain."""
     if costs.cache or costs.batch or costs.output or not all(copy.is_lasting for copy in costs.copies):
         return None
-    ramps = []
-    for route in costs.routes:
-        start, ceiling = (points.get(f"{route.key}.{name}") for name in ("start_month", "ceiling"))
-        if start is None or ceiling is None:
-            return None
-        ramps.append(adoption(months[:, None], start=start, span=route.ramp_months, ceiling=ceiling))
-    return tuple(ramps)
+    if not all(key in points for route in costs.routes for key in route.ramp_keys):
+        return None
+    return tuple(route.ramped(months, points) for route in costs.routes)
 
 
-def _route_drawn(route: AppliedLever, share: FloatArray, escalation: FloatArray) -> dict[str, FloatArray]:
-    values = {**_NO_RAMP, "share": share, "escalation": escalation}
-    return {f"{route.key}.{name}": value for name, value in values.items()}
-
-
-def _routing_off(costs: TypeCosts) -> dict[str, FloatArray]:
-    nothing = np.zeros(1)
-    return {key: value for route in costs.routes for key, value in _route_drawn(route, nothing, nothing).items()}
+def _at(costs: TypeCosts, routes: Sequence[RouteLevel]) -> dict[Account, FloatArray]:
+    """Unit costs of a type that only routes touch, in any month."""
+    return costs.unit_cost_at(np.zeros(1), routes, NO_LEVERS)
 
 
 def _changes(
     routed: RoutedType, drawn: Drawn, known: KnownChanges, requests: float
 ) -> Iterator[tuple[FloatArray, Change]]:
     """Each route's ramp, (n_months, 1), with what its full adoption changes."""
-    off = _routing_off(routed.costs)
-    for route, ramp in zip(routed.costs.routes, routed.ramps, strict=True):
-        share, escalation = drawn[f"{route.key}.share"], drawn[f"{route.key}.escalation"]
-        key = routed.key, route.key, id(share), id(escalation)
+    costs = routed.costs
+    draws = tuple(drawn[f"{route.key}.{name}"] for route in costs.routes for name in route.amounts)
+    for j, ramp in enumerate(routed.ramps):
+        key = routed.key, j, tuple(id(draw) for draw in draws)
         if key not in known.by_route:
-            units = routed.costs.unit_cost_by_account(np.zeros(1), {**off, **_route_drawn(route, share, escalation)})
+            full = list(costs.routes_at([np.ones((1, 1))] * len(costs.routes), drawn))
+            units = _at(costs, [level if i == j else ROUTE_OFF for i, level in enumerate(full)])
             changes = (
                 Change(index=routed.index, account=account, usd=(unit - routed.before[account])[0] * requests)
                 for account, unit in units.items()
             )
-            known.by_route[key] = share, escalation, tuple(change for change in changes if change.usd.any())
-        for change in known.by_route[key][2]:
+            known.by_route[key] = draws, tuple(change for change in changes if change.usd.any())
+        for change in known.by_route[key][1]:
             yield ramp, change
 
 

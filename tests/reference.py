@@ -4,11 +4,11 @@ Written from docs/method.md and from nothing else; it imports nothing of the pro
 this file, one of the two misreads the method.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 CLASSES = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 PROMPT_CLASSES = CLASSES[:4]
@@ -56,32 +56,124 @@ def at_rates(rates: Amounts, tokens: Amounts) -> Decimal:
     return total
 
 
-# --- levers ----------------------------------------------------------------------------------------------------------
+# --- when a lever starts ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """Who does the work, and how late everything of theirs was on this path."""
+
+    name: str
+    slip: Decimal = ZERO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Milestone:
+    """What levers wait for, as one path drew it: its month after those before it, and whether it comes at all."""
+
+    name: str
+    month: Decimal
+    happens: bool = True
+    after: tuple["Milestone", ...] = ()
+    team: Team | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ramp:
-    """Adoption over time."""
+    """Adoption over time, as one path drew it."""
 
     start_month: Decimal = ZERO
     months: Decimal = ZERO
     ceiling: Decimal = ONE
+    after: tuple[Milestone, ...] = ()
+    team: Team | None = None
+
+
+def waits_for(item: Milestone | Ramp) -> set[str]:
+    """Names of the teams of every milestone that something waits for, directly or not."""
+    teams: set[str] = set()
+    for milestone in item.after:
+        teams |= waits_for(milestone) | ({milestone.team.name} if milestone.team else set())
+    return teams
+
+
+def day_zero(item: Milestone | Ramp, own: Decimal) -> Decimal | None:
+    """Months until something that takes `own` months after all it waits for; None where it never comes."""
+    before = [milestone_date(milestone) for milestone in item.after]
+    if any(found is None for found in before):
+        return None
+    found = own + max((month for month in before if month is not None), default=ZERO)
+    if item.team is not None and item.team.name not in waits_for(item):
+        found += item.team.slip
+    return found
+
+
+def milestone_date(milestone: Milestone) -> Decimal | None:
+    """The contract month of a milestone; None where it does not happen."""
+    return day_zero(milestone, milestone.month) if milestone.happens else None
+
+
+def adoption(ramp: Ramp, month: int) -> Decimal:
+    """a(t), mid-month, by Decimal's own exponential; 0 where what the lever waits for never comes."""
+    start = day_zero(ramp, ramp.start_month)
+    if start is None:
+        return ZERO
+    if ramp.months == 0:
+        return ramp.ceiling if Decimal(month) + Decimal("0.5") > start else ZERO
+    with localcontext() as context:
+        context.prec = 40
+        slope = Decimal(81).ln() / ramp.months
+        return ramp.ceiling / (1 + (-slope * (month + Decimal("0.5") - start - ramp.months / 2)).exp())
+
+
+# --- levers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A router or a judge: dollars a call, and the tokens of one call of a model."""
+
+    usd: Decimal = ZERO
+    model: str | None = None
+    tokens: Amounts = field(default_factory=lambda: amounts(0, 0, 0, 0, 0))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A share of a type moves to another model."""
+    """A share of a type moves to another model.
+
+    pass_rate, fnr, fpr: where given, the escalation follows from them. long_prompt, long_request: shares of tokens and
+    of requests above the target's lowest threshold, where the route says them itself.
+    """
 
     to: str
     share: Decimal
     escalation: Decimal = ZERO
+    pass_rate: Decimal | None = None
+    fnr: Decimal = ZERO
+    fpr: Decimal = ZERO
     escalate_to: str | None = None
     from_models: tuple[str, ...] = ()
     overhead: Decimal = ZERO
+    rule: Decimal = ZERO
+    router: Call | None = None
+    judge: Call | None = None
     moves: str = "session"
     token_ratio: Decimal | None = None
+    output_ratio: Decimal = ONE
+    long_prompts: str = "move"
     long_prompt: Decimal | None = None
+    long_request: Decimal | None = None
+    error_cost: Decimal = ZERO
+    rule_error: Decimal = ZERO
     ramp: Ramp = field(default_factory=Ramp)
+
+    @property
+    def escalated(self) -> Decimal:
+        """Of the answers that are judged, those paid for again: right ones rejected, wrong ones not accepted."""
+        if self.pass_rate is None:
+            return self.escalation
+        return self.pass_rate * self.fnr + (1 - self.pass_rate) * (1 - self.fpr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,30 +203,60 @@ class Levers:
     batch: Cut | None = None
     output: Cut | None = None
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of lever in use."""
+        used = (("routing", self.routes), ("caching", self.cache), ("batch", self.batch), ("output", self.output))
+        return tuple(kind for kind, lever in used if lever)
+
+    def only(self, kinds: Collection[str]) -> "Levers":
+        """The levers of these kinds."""
+        return Levers(
+            routes=self.routes if "routing" in kinds else (),
+            cache=self.cache if "caching" in kinds else None,
+            batch=self.batch if "batch" in kinds else None,
+            output=self.output if "output" in kinds else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What server tools cost: USD per thousand web searches and per hour of code execution."""
+
+    search_usd_per_thousand: Decimal = Decimal(10)
+    code_usd_per_hour: Decimal = Decimal("0.05")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Requests of one type on one model. long_prompt: share of the tokens in requests above each threshold."""
+    """Requests of one type on one model.
+
+    long_prompt, long_request: share of the tokens, and of the requests, above each threshold. searches, code_hours:
+    web searches and hours of code execution per request, at the prices of `tools`.
+    """
 
     model: str
     requests: Decimal
     tokens: Amounts
     batch_fraction: Decimal = ZERO
     long_prompt: Mapping[int, Decimal] = field(default_factory=dict)
-
-
-def adoption(ramp: Ramp, month: int) -> Decimal:
-    """a(t), mid-month, by Decimal's own exponential."""
-    if ramp.months == 0:
-        return ramp.ceiling if Decimal(month) + Decimal("0.5") > ramp.start_month else ZERO
-    with localcontext() as context:
-        context.prec = 40
-        slope = Decimal(81).ln() / ramp.months
-        return ramp.ceiling / (1 + (-slope * (month + Decimal("0.5") - ramp.start_month - ramp.months / 2)).exp())
+    long_request: Mapping[int, Decimal] = field(default_factory=dict)
+    searches: Decimal = ZERO
+    code_hours: Decimal = ZERO
+    tools: Tools = field(default_factory=Tools)
 
 
 Serving = Callable[[str], str]
 """The model that answers what is sent to a model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What everything is priced by: cards, the month, the day's successors of models that retired."""
+
+    cards: Mapping[str, Card]
+    month: int
+    serving: Serving = lambda name: name
 
 
 def type_cost(
@@ -145,40 +267,137 @@ def type_cost(
     serving: Serving = lambda name: name,
 ) -> Decimal:
     """List cost of one request type in one month, every population of requests priced by itself."""
-    return sum((_entry_cost(entry, levers, cards, month, serving) for entry in entries), start=ZERO)
+    world = World(cards=cards, month=month, serving=serving)
+    levers = replace(levers, routes=_split(levers.routes, [entry.model for entry in entries]))
+    return sum((_entry_cost(entry, levers, world) for entry in entries), start=ZERO)
 
 
-def _entry_cost(entry: Entry, levers: Levers, cards: Mapping[str, Card], month: int, serving: Serving) -> Decimal:
-    def priced(model: str, requests: Decimal, tokens: Amounts, long_prompt: Mapping[int, Decimal]) -> Decimal:
-        card = cards[serving(model)]
-        tokens = _retokenized(tokens, cards[model], card, None)
-        levered = _output(_cached(tokens, levers.cache, month), levers.output, month)
-        return requests * _mean_request(card, levered, _batched(entry, levers.batch, month), long_prompt)
-
-    route = next((r for r in levers.routes if _applies(r, entry.model)), None)
-    if route is None:
-        return priced(entry.model, entry.requests, entry.tokens, entry.long_prompt)
-    moved = entry.requests * adoption(route.ramp, month) * route.share
-    again = route.escalate_to or entry.model
-    on_target = _retokenized(entry.tokens, cards[entry.model], cards[route.to], route.token_ratio)
-    if route.moves == "request":
-        on_target = {
-            **on_target,
-            "cache_read": ZERO,
-            "cache_write_5m": on_target["cache_write_5m"] + on_target["cache_read"],
-        }
-    on_again = _retokenized(entry.tokens, cards[entry.model], cards[again], None)
-    long_on_target = dict.fromkeys(cards[route.to].above, route.long_prompt) if route.long_prompt is not None else None
-    return (
-        priced(entry.model, entry.requests - moved, entry.tokens, entry.long_prompt)
-        + priced(route.to, moved, on_target, entry.long_prompt if long_on_target is None else long_on_target)
-        + priced(again, moved * route.escalation, on_again, entry.long_prompt)
-        + moved * route.overhead
-    )
+def _split(routes: Sequence[Route], models: Sequence[str]) -> tuple[Route, ...]:
+    """Routes whose shares leave no request to be moved twice, whichever model it is on."""
+    scaled = []
+    for route in routes:
+        claimed = [
+            sum((other.share for other in routes if applies(other, model)), start=ZERO)
+            for model in models
+            if applies(route, model)
+        ]
+        scaled.append(replace(route, share=route.share / max([ONE, *claimed])))
+    return tuple(scaled)
 
 
-def _applies(route: Route, model: str) -> bool:
+def _entry_cost(entry: Entry, levers: Levers, world: World) -> Decimal:
+    """Slice by slice of the prompt lengths: what stays, what moves, what is paid again; then what is paid per call."""
+    routes = [route for route in levers.routes if applies(route, entry.model)]
+    moved = {id(route): entry.requests * adoption(route.ramp, world.month) * route.share for route in routes}
+    total = ZERO
+    for low, high in _slices(entry, routes, world.cards):
+        stays = entry.requests * (high - low)
+        for route in routes:
+            if holds_back(entry, route, world.cards) and low < above_target(entry, route, world.cards):
+                continue
+            here = moved[id(route)] * (high - low)
+            stays -= here
+            again = here * (1 - route.rule) * route.escalated
+            total += _slice_cost(entry, levers, world, route, here, low)
+            total += _slice_cost(entry, levers, world, route.escalate_to or entry.model, again, low)
+        total += _slice_cost(entry, levers, world, entry.model, stays, low)
+    for route in routes:
+        calls = moved[id(route)] * (1 - _requests_held(entry, route, world.cards))
+        total += calls * (route.overhead + _call_cost(route.router, world))
+        total += calls * (1 - route.rule) * (_call_cost(route.judge, world) + route.escalated * _tools(entry))
+    return total + entry.requests * _tools(entry)
+
+
+def applies(route: Route, model: str) -> bool:
+    """Whether requests of a type that are on this model move."""
     return model in route.from_models if route.from_models else model != route.to
+
+
+def _tools(entry: Entry) -> Decimal:
+    """Server tools of one request, paid each time that the request is answered."""
+    searched = entry.searches * entry.tools.search_usd_per_thousand / 1000
+    return searched + entry.code_hours * entry.tools.code_usd_per_hour
+
+
+def _call_cost(call: Call | None, world: World) -> Decimal:
+    """One call of a router or a judge: neither batched nor cached nor cut; its own prompt picks the rates."""
+    if call is None:
+        return ZERO
+    if call.model is None:
+        return call.usd
+    served = world.cards[world.serving(call.model)]
+    return call.usd + price_request(served, _retokenized(call.tokens, world.cards[call.model], served, None))
+
+
+# --- long prompts ----------------------------------------------------------------------------------------------------
+# The tokens of a type lie on [0, 1] by the length of their prompt, the longest at 0. A share F above a threshold
+# is then the stretch [0, F), whichever model asks.
+
+
+def above_target(entry: Entry, route: Route, cards: Mapping[str, Card]) -> Decimal:
+    """Share of the tokens in prompts above the target's lowest threshold."""
+    if not cards[route.to].above:
+        return ZERO
+    return entry.long_prompt[min(cards[route.to].above)] if route.long_prompt is None else route.long_prompt
+
+
+def _requests_held(entry: Entry, route: Route, cards: Mapping[str, Card]) -> Decimal:
+    """Share of the requests that do not move because of their length; 0 where nobody said it."""
+    if not cards[route.to].above or not holds_back(entry, route, cards):
+        return ZERO
+    if route.long_request is not None:
+        return route.long_request
+    return entry.long_request.get(min(cards[route.to].above), ZERO)
+
+
+def holds_back(entry: Entry, route: Route, cards: Mapping[str, Card]) -> bool:
+    """Whether long prompts stay at home: by rule, or because the target would cost more for them."""
+    if route.long_prompts != "cheaper":
+        return route.long_prompts == "stay"
+    plain, world = Levers(), World(cards=cards, month=0)
+    at_home = at_target = ZERO
+    for low, high in _slices(entry, [route], cards):
+        if low < above_target(entry, route, cards):
+            at_home += _slice_cost(entry, plain, world, entry.model, high - low, low)
+            at_target += _slice_cost(entry, plain, world, route, high - low, low)
+    return at_target > at_home
+
+
+def _slices(entry: Entry, routes: Sequence[Route], cards: Mapping[str, Card]) -> list[tuple[Decimal, Decimal]]:
+    """Stretches of [0, 1] inside which every model has one set of rates."""
+    given = [route.long_prompt for route in routes if route.long_prompt is not None]
+    cuts = sorted({ZERO, ONE, *entry.long_prompt.values(), *given})
+    return list(pairwise(cuts))
+
+
+def _slice_cost(
+    entry: Entry, levers: Levers, world: World, to: str | Route, requests: Decimal, length: Decimal
+) -> Decimal:
+    """USD of requests whose prompts are of one length, sent to a model or along a route; levers act on every copy."""
+    model = to.to if isinstance(to, Route) else to
+    tokens = _moved(entry.tokens, to, world.cards[entry.model], world.cards[model])
+    served = world.cards[world.serving(model)]
+    tokens = _retokenized(tokens, world.cards[model], served, None)
+    tokens = _output(_cached(tokens, levers.cache, world.month), levers.output, world.month)
+    batched = _batched(entry, levers.batch, world.month)
+    rates = served.rates
+    for threshold in sorted(served.above):
+        given = to.long_prompt if isinstance(to, Route) else None
+        if length < (entry.long_prompt[threshold] if given is None else given):
+            rates = served.above[threshold]
+    return requests * at_rates(rates, tokens) * (1 - batched + batched * served.batch)
+
+
+def _moved(tokens: Amounts, to: str | Route, home: Card, target: Card) -> dict[str, Decimal]:
+    """The tokens of a request on another model; along a route a cold prefix is written, and answers have a length."""
+    if isinstance(to, str):
+        return _retokenized(tokens, home, target, None)
+    changed = _retokenized(tokens, home, target, to.token_ratio)
+    changed["output"] *= to.output_ratio
+    if to.moves == "request":
+        changed["cache_write_5m"] += changed["cache_read"]
+        changed["cache_read"] = ZERO
+    return changed
 
 
 def _retokenized(tokens: Amounts, before: Card, after: Card, given: Decimal | None) -> dict[str, Decimal]:
@@ -214,16 +433,62 @@ def _batched(entry: Entry, batch: Cut | None, month: int) -> Decimal:
     return entry.batch_fraction + (1 - entry.batch_fraction) * waiting
 
 
-def _mean_request(card: Card, tokens: Amounts, batched: Decimal, long_prompt: Mapping[int, Decimal]) -> Decimal:
-    """Mean over four populations or more: batch or not, below or above each threshold."""
-    mean = ZERO
-    for factor, share in ((ONE, 1 - batched), (card.batch, batched)):
-        thresholds = sorted(card.above)
-        shares = [ONE, *(long_prompt[threshold] for threshold in thresholds), ZERO]
-        rates = [card.rates, *(card.above[threshold] for threshold in thresholds)]
-        for rate, (from_here, from_next) in zip(rates, pairwise(shares), strict=True):
-            mean += share * factor * (from_here - from_next) * at_rates(rate, tokens)
-    return mean
+# --- what a route is worth, and whose saving it is -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """Of a route, USD of a month in which all that may move does, other levers apart; error_cost is in no bill."""
+
+    before: Decimal
+    after: Decimal
+    error_cost: Decimal
+    break_even_escalation: Decimal | None
+
+
+def worth(entries: Sequence[Entry], route: Route, cards: Mapping[str, Card]) -> Worth:
+    """By pricing the month without the route, with it, and with it at escalation 0 and 1: cost is linear in it."""
+
+    def month(escalation: Decimal | None) -> Decimal:
+        full = replace(route, share=ONE, ramp=Ramp(start_month=Decimal(-1)))
+        if escalation is not None:
+            full = replace(full, pass_rate=None, escalation=escalation)
+        return type_cost(entries, Levers(routes=(full,)), cards, 0)
+
+    wrong = route.rule * route.rule_error
+    if route.pass_rate is not None:
+        wrong += (1 - route.rule) * (1 - route.pass_rate) * route.fpr
+    errors = ZERO
+    for entry in entries:
+        if applies(route, entry.model):
+            errors += entry.requests * (1 - _requests_held(entry, route, cards)) * wrong * route.error_cost
+    before, none, all_of_it = type_cost(entries, Levers(), cards, 0), month(ZERO), month(ONE)
+    slope = all_of_it - none
+    break_even = None if slope == 0 else (before - none - errors) / slope
+    return Worth(before=before, after=month(None), error_cost=errors, break_even_escalation=break_even)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waterfall:
+    """Today, the change of each kind of lever, what is left; and what adding savings up one by one would claim."""
+
+    before: Decimal
+    steps: Mapping[str, Decimal]
+    after: Decimal
+    additive_total: Decimal
+
+
+def waterfall(kinds: Sequence[str], spend: Callable[[frozenset[str]], Decimal]) -> Waterfall:
+    """Every order in which the kinds can be adopted, one after the other; a kind's step is its mean change."""
+    orders = list(permutations(kinds))
+    steps = dict.fromkeys(kinds, ZERO)
+    for order in orders:
+        for position, kind in enumerate(order):
+            change = spend(frozenset(order[: position + 1])) - spend(frozenset(order[:position]))
+            steps[kind] += change / len(orders)
+    before = spend(frozenset())
+    alone = [spend(frozenset([kind])) - before for kind in kinds]
+    return Waterfall(before=before, steps=steps, after=spend(frozenset(kinds)), additive_total=sum(alone, start=ZERO))
 
 
 # --- retirements -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Plans, contracts and spend as tests write them, and hypothesis strategies that invent more."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,8 @@ from planner.contract import Contract
 from planner.machine import plan_json
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
-from planner.simulation import SpendPaths
+from planner.prepared import prepare
+from planner.simulation import SpendPaths, simulate_spend
 
 Table = dict[str, Any]
 
@@ -64,6 +65,7 @@ def plan_table(
     overrides: Sequence[Table] | None = None,
     demand: Mapping[str, Any] | None = None,
     cuts: Mapping[str, Any] | None = None,
+    prices: Mapping[str, Any] | None = None,
     scenario: Sequence[Table] = (),
     bands: Sequence[tuple[float, float]] = ((1000.0, 0.2),),
     contract: Mapping[str, Any] | None = None,
@@ -71,14 +73,15 @@ def plan_table(
     **plan: Any,
 ) -> Table:
     """A plan as a table; without arguments 10,000 USD a month at list, every month and on every path."""
-    prices = {
+    priced = {
         "override": list([override("strong")] if overrides is None else overrides),
         "cuts": {**STILL_PRICES, **(cuts or {})},
+        **(prices or {}),
     }
     listed = [{"min_commit_usd_per_year": low, "discount_fraction": discount} for low, discount in bands]
     table: Table = {
         "plan": {"start": date(2027, 1, 1), "paths": 2, "seed": 1, **plan},
-        "prices": {"on": date(2026, 12, 15), **prices},
+        "prices": {"on": date(2026, 12, 15), **priced},
         "demand": {**CALM_DEMAND, **(demand or {})},
         "contract": {**(contract or {}), "band": listed},
         "decision": {"max_shortfall_probability": 1.0, **(decision or {})},
@@ -95,6 +98,20 @@ def built(table: Table, base_dir: Path = Path()) -> Plan:
 def figures(table: Table) -> Table:
     """What `planner plan --json` says about a plan."""
     return plan_json(built(table))
+
+
+def monthly_costs(table: Table, scenario: str = "levers", months: int = 12) -> Sequence[float]:
+    """List cost of each month with every uncertain input at its mean and demand that does not move, USD."""
+    prepared = prepare(parse_plan(tomlkit.dumps(table), base_dir=Path()))
+    costs = next(item for item in prepared.scenario_costs if item.scenario.name == scenario)
+    found: Sequence[float] = costs.mean_unit_costs(np.arange(months, dtype=np.float64)) @ prepared.spend_model.requests
+    return found
+
+
+def simulated(table: Table, *, paths: int, accounts: bool = False) -> dict[str, SpendPaths]:
+    """Every scenario of a table on paths of its own."""
+    prepared = prepare(parse_plan(tomlkit.dumps(table), base_dir=Path()))
+    return simulate_spend(prepared.spend_model, paths=paths, seed=1, accounts=accounts)
 
 
 # --- spend and contracts ---------------------------------------------------------------------------------------------
@@ -211,6 +228,9 @@ CARDS: Mapping[str, reference.Card] = {
 }
 """Rate cards as published for 2026-12-15, typed in here a second time; STRONG is priced by override() alone."""
 
+TOOLS = reference.Tools(search_usd_per_thousand=Decimal(8), code_usd_per_hour=Decimal("0.06"))
+"""Server tools at prices of the plan's own, unlike anyone's list."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeverCase:
@@ -224,36 +244,94 @@ class LeverCase:
         """Monthly list cost by the reference."""
         return [float(reference.type_cost(self.entries, self.levers, CARDS, t)) for t in range(months)]
 
+    def slow_year(self, kinds: Collection[str]) -> Decimal:
+        """List cost of contract year 1 under the levers of these kinds alone, by the reference."""
+        levers = self.levers.only(kinds)
+        return sum((reference.type_cost(self.entries, levers, CARDS, t) for t in range(12)), start=Decimal(0))
+
 
 def share(low: int = 0, high: int = 100) -> st.SearchStrategy[Decimal]:
     """A share in whole percent."""
     return st.integers(low, high).map(lambda value: Decimal(value) / 100)
 
 
+def requests_above(tokens: Decimal) -> st.SearchStrategy[Decimal]:
+    """Share of the requests that have this share of the tokens, and longer prompts than the others."""
+    return st.just(tokens) if tokens in (0, 1) else share(0, int(tokens * 100))
+
+
 @st.composite
-def ramps(draw: st.DrawFn) -> reference.Ramp:
-    """Any ramp, one that began before the contract included; starts at whole months."""
+def ramps(draw: st.DrawFn, milestones: Sequence[reference.Milestone] = ()) -> reference.Ramp:
+    """Any ramp, one that began before the contract included; starts at whole months; some wait for milestones."""
+    after = draw(st.lists(st.sampled_from(milestones), max_size=2, unique=True)) if milestones else []
+    teams = [milestone.team for milestone in milestones if milestone.team]
     return reference.Ramp(
         start_month=Decimal(draw(st.integers(-6, 8))),
         months=Decimal(draw(st.sampled_from([0, 0, 1, 4, 9]))),
         ceiling=draw(st.one_of(st.just(Decimal(1)), share())),
+        after=tuple(after),
+        team=draw(st.sampled_from([None, *teams])),
     )
 
 
 @st.composite
-def routes(draw: st.DrawFn, *, to: str, sources: tuple[str, ...]) -> reference.Route:
-    """A route to a model from any model (sources empty) or from those named."""
+def milestones(draw: st.DrawFn) -> tuple[reference.Milestone, ...]:
+    """None to four milestones, each after some of those before it, done by one of two teams or by nobody's."""
+    teams = [reference.Team(name=name, slip=Decimal(draw(st.integers(-1, 4)))) for name in ("data", "platform")]
+    made: list[reference.Milestone] = []
+    for index in range(draw(st.sampled_from([0, 0, 1, 2, 3, 4]))):
+        made.append(
+            reference.Milestone(
+                name=f"step {index}",
+                month=Decimal(draw(st.integers(-3, 5))),
+                happens=draw(st.sampled_from([True, True, True, False])),
+                after=tuple(draw(st.lists(st.sampled_from(made), max_size=2, unique=True))) if made else (),
+                team=draw(st.sampled_from([None, *teams])),
+            )
+        )
+    return tuple(made)
+
+
+CALLS = st.builds(
+    reference.Call,
+    usd=st.sampled_from([Decimal(0), Decimal("0.002")]),
+    model=st.sampled_from(list(CARDS)),
+    tokens=st.lists(st.sampled_from([Decimal(1), Decimal(700), Decimal(60_000)]), min_size=5, max_size=5).map(
+        lambda values: reference.amounts(*values)
+    ),
+) | st.just(reference.Call(usd=Decimal("0.003")))
+"""A router or a judge, in tokens, in dollars, or in both; some of its prompts are above a threshold."""
+
+
+@st.composite
+def routes(
+    draw: st.DrawFn, *, to: str, sources: tuple[str, ...], waits: Sequence[reference.Milestone] = (), most: int = 100
+) -> reference.Route:
+    """A route to a model from any model (sources empty) or from those named; at most so many percent of the traffic."""
+    above = draw(st.one_of(st.none(), share()))
+    judged = draw(st.booleans())
     return reference.Route(
         to=to,
-        share=draw(share()),
-        escalation=draw(share()),
+        share=draw(share(0, most)),
+        escalation=Decimal(0) if judged else draw(share()),
+        pass_rate=draw(share()) if judged else None,
+        fnr=draw(share()) if judged else Decimal(0),
+        fpr=draw(share()) if judged else Decimal(0),
         escalate_to=draw(st.sampled_from([None, *(name for name in CARDS if name != to)])),
         from_models=sources,
         overhead=draw(st.sampled_from([Decimal(0), Decimal("0.001")])),
+        rule=draw(st.one_of(st.just(Decimal(0)), share())),
+        router=draw(st.none() | CALLS),
+        judge=draw(st.none() | CALLS),
         moves=draw(st.sampled_from(["session", "request"])),
         token_ratio=draw(st.sampled_from([None, None, Decimal("1.15")])),
-        long_prompt=draw(st.one_of(st.none(), share())),
-        ramp=draw(ramps()),
+        output_ratio=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal("1.4"), Decimal(0)])),
+        long_prompts=draw(st.sampled_from(["move", "stay", "cheaper"])),
+        long_prompt=above,
+        long_request=None if above is None else draw(requests_above(above)),
+        error_cost=draw(st.sampled_from([Decimal(0), Decimal("0.02")])) if judged else Decimal(0),
+        rule_error=draw(share()),
+        ramp=draw(ramps(waits)),
     )
 
 
@@ -262,91 +340,201 @@ def entries(draw: st.DrawFn) -> tuple[reference.Entry, ...]:
     """One request type on one to three models."""
     models = draw(st.lists(st.sampled_from(list(CARDS)), min_size=1, max_size=3, unique=True))
     tokens = st.sampled_from([0, 1, 40, 900, 25_000])
-    return tuple(
-        reference.Entry(
-            model=model,
-            requests=Decimal(draw(st.integers(1, 10**7))),
-            tokens={name: Decimal(draw(tokens)) for name in reference.CLASSES},
-            batch_fraction=draw(share()),
-            long_prompt={100_000: draw(share())},
+    made = []
+    for model in models:
+        above = draw(share())
+        made.append(
+            reference.Entry(
+                model=model,
+                requests=Decimal(draw(st.integers(1, 10**7))),
+                tokens={name: Decimal(draw(tokens)) for name in reference.CLASSES},
+                batch_fraction=draw(share()),
+                long_prompt={100_000: above},
+                long_request={100_000: draw(requests_above(above))},
+                searches=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.4")])),
+                code_hours=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.02")])),
+                tools=TOOLS,
+            )
         )
-        for model in models
-    )
+    return tuple(made)
+
+
+@st.composite
+def chosen_routes(
+    draw: st.DrawFn, models: Sequence[str], waits: Sequence[reference.Milestone]
+) -> tuple[reference.Route, ...]:
+    """No route; one from anywhere; two from different models; several that split the same traffic; one to itself."""
+    kind = draw(st.sampled_from(["none", "any", "named", "split", "itself"]))
+    everywhere = list(CARDS)
+    if kind == "any":
+        return (draw(routes(to=draw(st.sampled_from(everywhere)), sources=(), waits=waits)),)
+    if kind == "named":
+        first, rest = models[0], tuple(models[1:])
+        to = draw(st.sampled_from([m for m in everywhere if m != first]))
+        named = [draw(routes(to=to, sources=(first,), waits=waits))]
+        if rest:
+            to = draw(st.sampled_from([m for m in everywhere if m not in rest]))
+            named.append(draw(routes(to=to, sources=rest, waits=waits)))
+        return tuple(named)
+    if kind == "split":
+        most = draw(st.sampled_from([(50, 50), (70, 30), (20, 30, 50)]))
+        targets = draw(st.permutations(everywhere))[: len(most)]
+        split = [draw(routes(to=to, sources=(), waits=waits, most=n)) for to, n in zip(targets, most, strict=True)]
+        return tuple(as_measured(route) for route in split)
+    if kind == "itself":
+        itself = draw(routes(to=models[0], sources=(models[0],), waits=waits))
+        return (replace(as_measured(itself), token_ratio=None),)
+    return ()
+
+
+def as_measured(route: reference.Route) -> reference.Route:
+    """The route without a word of its own on long prompts, which could contradict what is measured or another route."""
+    return replace(route, long_prompt=None, long_request=None)
 
 
 @st.composite
 def lever_cases(draw: st.DrawFn) -> LeverCase:
-    """A request type with any levers: no route, one from anywhere, or two from different models."""
-    mix = draw(entries())
-    models = [entry.model for entry in mix]
-    kind = draw(st.sampled_from(["none", "any", "named"]))
-    chosen: list[reference.Route] = []
-    if kind == "any":
-        chosen = [draw(routes(to=draw(st.sampled_from(list(CARDS))), sources=()))]
-    if kind == "named":
-        first = models[0]
-        chosen = [draw(routes(to=draw(st.sampled_from([m for m in CARDS if m != first])), sources=(first,)))]
-        if rest := tuple(models[1:]):
-            chosen.append(draw(routes(to=draw(st.sampled_from([m for m in CARDS if m not in rest])), sources=rest)))
+    """A request type with any levers, adopted one after the other or after milestones."""
+    mix, waits = draw(entries()), draw(milestones())
+    own = ramps(waits)
     levers = reference.Levers(
-        routes=tuple(chosen),
+        routes=draw(chosen_routes([entry.model for entry in mix], waits)),
         cache=draw(
             st.none()
             | st.builds(
-                reference.Cache, cacheable=share(), hit_rate=share(), ttl=st.sampled_from(["5m", "1h"]), ramp=ramps()
+                reference.Cache, cacheable=share(), hit_rate=share(), ttl=st.sampled_from(["5m", "1h"]), ramp=own
             )
         ),
-        batch=draw(st.none() | st.builds(reference.Cut, amount=share(), ramp=ramps())),
-        output=draw(st.none() | st.builds(reference.Cut, amount=share(), ramp=ramps())),
+        batch=draw(st.none() | st.builds(reference.Cut, amount=share(), ramp=own)),
+        output=draw(st.none() | st.builds(reference.Cut, amount=share(), ramp=own)),
     )
     return LeverCase(table=lever_plan(mix, levers), entries=mix, levers=levers)
 
 
 def lever_plan(mix: Sequence[reference.Entry], levers: reference.Levers, **changed: Any) -> Table:
     """A calm plan with the scenario "levers" after the mix as it is."""
+    terms = {"overrides": [override(STRONG)], "scenario": [{"name": "as is"}, lever_scenario(levers)]}
+    if any(entry.searches or entry.code_hours for entry in mix):
+        terms["prices"] = {"server_tools": tools_table(mix[0].tools)}
+    table = plan_table(mix=[entry_table(entry) for entry in mix], **{**terms, **changed})
+    return table | schedule_tables(levers)
+
+
+def lever_scenario(levers: reference.Levers, request_type: str = "chat") -> Table:
+    """The [[scenario]] "levers" with the levers of one type."""
     scenario: Table = {"name": "levers"}
     if levers.routes:
-        scenario["route"] = [route_table(route) for route in levers.routes]
+        scenario["route"] = [route_table(route, request_type) for route in levers.routes]
     if levers.cache:
         cache = levers.cache
         amounts = {"cacheable_fraction": float(cache.cacheable), "hit_rate": float(cache.hit_rate), "ttl": cache.ttl}
-        scenario["cache"] = [{"request_type": "chat", **amounts, "ramp": ramp_table(cache.ramp)}]
+        scenario["cache"] = [{"request_type": request_type, **amounts, "ramp": ramp_table(cache.ramp)}]
     for name, key, cut in (("batch", "share", levers.batch), ("output", "cut", levers.output)):
         if cut:
-            scenario[name] = [{"request_type": "chat", key: float(cut.amount), "ramp": ramp_table(cut.ramp)}]
-    terms = {"overrides": [override(STRONG)], "scenario": [{"name": "as is"}, scenario]}
-    return plan_table(mix=[entry_table(entry) for entry in mix], **{**terms, **changed})
+            scenario[name] = [{"request_type": request_type, key: float(cut.amount), "ramp": ramp_table(cut.ramp)}]
+    return scenario
 
 
-def entry_table(entry: reference.Entry) -> Table:
-    """A [[mix]] entry of the type "chat"."""
-    tokens = {f"{name}_tokens": float(entry.tokens[name]) for name in reference.CLASSES}
-    shares = {"batch_fraction": float(entry.batch_fraction)}
+def schedule_tables(levers: reference.Levers) -> Table:
+    """The [[team]] and [[milestone]] that the ramps of levers refer to."""
+    owners = (*levers.routes, levers.cache, levers.batch, levers.output)
+    found_milestones: dict[str, reference.Milestone] = {}
+    found_teams: dict[str, reference.Team] = {}
+
+    def note(item: reference.Milestone | reference.Ramp) -> None:
+        for before in item.after:
+            note(before)
+            found_milestones[before.name] = before
+        if item.team:
+            found_teams[item.team.name] = item.team
+
+    for lever in owners:
+        if lever is not None:
+            note(lever.ramp)
+    teams = [{"name": team.name, "slip_months": float(team.slip)} for team in found_teams.values()]
+    tables = {"team": teams, "milestone": [milestone_table(item) for item in found_milestones.values()]}
+    return {name: listed for name, listed in tables.items() if listed}
+
+
+def milestone_table(milestone: reference.Milestone) -> Table:
+    """A [[milestone]] that happens for certain or for certain not."""
+    table: Table = {"name": milestone.name, "month": float(milestone.month), "probability": float(milestone.happens)}
+    return table | waiting_table(milestone)
+
+
+def waiting_table(item: reference.Milestone | reference.Ramp) -> Table:
+    """`after` and `team`, where there are any."""
+    table: Table = {"after": [before.name for before in item.after]} if item.after else {}
+    return table | ({"team": item.team.name} if item.team else {})
+
+
+def tools_table(tools: reference.Tools) -> Table:
+    """[prices.server_tools]."""
+    return {
+        "web_search_usd_per_thousand": float(tools.search_usd_per_thousand),
+        "code_execution_usd_per_hour": float(tools.code_usd_per_hour),
+        "source": "test",
+    }
+
+
+def entry_table(entry: reference.Entry, request_type: str = "chat") -> Table:
+    """A [[mix]] entry."""
+    table = {f"{name}_tokens": float(entry.tokens[name]) for name in reference.CLASSES}
+    table["batch_fraction"] = float(entry.batch_fraction)
     if entry.long_prompt:
-        shares["long_prompt_fraction"] = float(next(iter(entry.long_prompt.values())))
-    return mix_entry("chat", entry.model, monthly_requests=float(entry.requests), **tokens, **shares)
+        table["long_prompt_fraction"] = float(next(iter(entry.long_prompt.values())))
+    if entry.long_request:
+        table["long_request_fraction"] = float(next(iter(entry.long_request.values())))
+    used = {"web_searches": float(entry.searches), "code_execution_hours": float(entry.code_hours)}
+    table |= {name: amount for name, amount in used.items() if amount}
+    return mix_entry(request_type, entry.model, monthly_requests=float(entry.requests), **table)
 
 
 def ramp_table(ramp: reference.Ramp) -> Table:
     """A ramp as a plan has it."""
-    return {"start_month": float(ramp.start_month), "months": float(ramp.months), "ceiling": float(ramp.ceiling)}
+    table = {"start_month": float(ramp.start_month), "months": float(ramp.months), "ceiling": float(ramp.ceiling)}
+    return table | waiting_table(ramp)
 
 
-def route_table(route: reference.Route) -> Table:
-    """A [[scenario.route]] of the type "chat"."""
+def route_table(route: reference.Route, request_type: str = "chat") -> Table:
+    """A [[scenario.route]]; keys at their default are left out, so that defaults are tried too."""
+    judged = {"pass_rate": route.pass_rate, "fnr": route.fnr, "fpr": route.fpr}
     table: Table = {
-        "request_type": "chat",
+        "request_type": request_type,
         "to": route.to,
         "share": float(route.share),
-        "escalation": float(route.escalation),
+        "escalation": float(route.escalation)
+        if route.pass_rate is None
+        else {key: float(value) for key, value in judged.items() if value is not None},
         "overhead_usd_per_request": float(route.overhead),
         "moves": route.moves,
         "ramp": ramp_table(route.ramp),
     }
-    optional = {
+    plain = reference.Route(to=route.to, share=route.share)
+    numbers = {
+        "rule_fraction": (route.rule, plain.rule),
+        "token_ratio": (route.token_ratio, None),
+        "output_ratio": (route.output_ratio, plain.output_ratio),
+        "long_prompt_fraction": (route.long_prompt, None),
+        "long_request_fraction": (route.long_request, None),
+        "error_cost_usd": (route.error_cost, plain.error_cost),
+        "rule_error_fraction": (route.rule_error, plain.rule_error),
+    }
+    table |= {key: float(value) for key, (value, default) in numbers.items() if value is not None and value != default}
+    others = {
         "from": list(route.from_models) or None,
         "escalate_to": route.escalate_to,
-        "token_ratio": None if route.token_ratio is None else float(route.token_ratio),
-        "long_prompt_fraction": None if route.long_prompt is None else float(route.long_prompt),
+        "router": None if route.router is None else call_table(route.router),
+        "judge": None if route.judge is None else call_table(route.judge),
+        "long_prompts": None if route.long_prompts == "move" else route.long_prompts,
     }
-    return table | {key: value for key, value in optional.items() if value is not None}
+    return table | {key: value for key, value in others.items() if value is not None}
+
+
+def call_table(call: reference.Call) -> Table:
+    """A router or a judge of a route."""
+    table: Table = {"usd_per_request": float(call.usd)} if call.usd else {}
+    if call.model is None:
+        return table
+    tokens = {f"{name}_tokens": float(amount) for name, amount in call.tokens.items() if amount}
+    return {**table, "model": call.model, **tokens}

@@ -229,7 +229,7 @@ def test_a_routed_type_keeps_its_batch_share_on_the_model_it_goes_to():
     for share in (0.5, {"p10": 0.5, "p90": 0.5000001}):  # certain, and drawn
         scenario[1]["route"][0]["share"] = share
         spend = calm(NO_BATCH, mix=[mix_entry(batch_fraction=0.4)], scenario=scenario)["routed"]
-        expected = {OPUS: 3000, NO_OPUS: 1000, HAIKU: 300, NO_HAIKU: 100, OVERHEAD: 0.0}
+        expected = {OPUS: 3000, NO_OPUS: 1000, HAIKU: 300, NO_HAIKU: 100}
         assert usd(spend) == pytest.approx(expected, rel=1e-5)
 
 
@@ -310,7 +310,7 @@ def test_rebound_grows_every_account_of_a_type_alike():
     """All goes to haiku at a tenth: at an elasticity of 0.3 twice the use, in real time and through batch."""
     scenario = [{"name": "as is"}, {"name": "routed", "route": [route(share=1.0, escalation=0.0, ramp={})]}]
     spend = calm(NO_BATCH, mix=[mix_entry(batch_fraction=0.2)], demand={"rebound": 0.3}, scenario=scenario)
-    expected = {OPUS: 0.0, NO_OPUS: 0.0, HAIKU: 800 * 10**0.3, NO_HAIKU: 100 * 10**0.3, OVERHEAD: 0.0}
+    expected = {OPUS: 0.0, NO_OPUS: 0.0, HAIKU: 800 * 10**0.3, NO_HAIKU: 100 * 10**0.3}
     assert usd(spend["routed"]) == pytest.approx(expected)
     assert usd(spend["as is"]) == pytest.approx({OPUS: 8000, NO_OPUS: 1000})
 

@@ -65,13 +65,15 @@ def test_a_single_request_costs_what_its_rate_card_says(tokens, requests, model,
 
 @given(st.integers(-6, 24), st.floats(-6, 12), st.one_of(st.just(0.0), st.floats(0.5, 12)), st.floats(0, 1))
 def test_adoption_is_the_logistic_curve_at_mid_month(month, start, months, ceiling):
-    found = adoption(np.array([month], dtype=float), start=np.array([start]), span=months, ceiling=np.array([ceiling]))
+    found = adoption(
+        np.array([month], dtype=float), start=np.array([start]), span=np.array([months]), ceiling=np.array([ceiling])
+    )
     ramp = Ramp(start_month=Decimal(start), months=Decimal(months), ceiling=Decimal(ceiling))
     assert found[0] == pytest.approx(float(reference.adoption(ramp, month)), abs=1e-9)
 
 
 def test_adoption_is_a_tenth_where_the_ramp_begins_and_nine_tenths_where_it_ends():
-    ends = adoption(np.array([1.5, 3.5, 5.5]), start=np.array([2.0]), span=4.0, ceiling=np.array([0.8]))
+    ends = adoption(np.array([1.5, 3.5, 5.5]), start=np.array([2.0]), span=np.array([4.0]), ceiling=np.array([0.8]))
     assert ends == pytest.approx([0.08, 0.4, 0.72])
 
 
@@ -224,9 +226,24 @@ def test_a_route_moves_every_model_of_its_type_but_the_target_or_those_named():
     assert cost(Levers(routes=(named,)), *mix) == pytest.approx(10 + 4 + 4 * 1.3)
 
 
-def test_two_routes_for_the_same_traffic_are_an_error():
-    routes = (Route(to=CHEAP, share=HALF), Route(to=OLD, share=HALF))
-    with pytest.raises(InputError, match="more than once"):
+def test_a_type_may_be_split_over_several_targets():
+    """A tenth stays at $10, half goes to $4, the rest to $5."""
+    routes = (Route(to=CHEAP, share=Decimal("0.5"), ramp=ON), Route(to=OLD, share=Decimal("0.4"), ramp=ON))
+    mix = Entry(model=STRONG, requests=Decimal(1000), tokens=amounts(1000, 0, 0, 0, 0))
+    assert cost(Levers(routes=routes), mix) == pytest.approx(0.1 * 10 + 0.5 * 4 + 0.4 * 5)
+
+
+def test_shares_of_a_split_that_are_more_than_all_are_an_error():
+    routes = (Route(to=CHEAP, share=Decimal("0.7")), Route(to=OLD, share=HALF))
+    with pytest.raises(
+        InputError, match=r"more than all of 'chat' on strong: 0.7 to .* are 1.2 in all"
+    ):
+        built(lever_plan([CHAT], Levers(routes=routes)))
+
+
+def test_two_routes_from_the_same_models_to_one_target_are_an_error():
+    routes = (Route(to=CHEAP, share=Decimal("0.2")), Route(to=CHEAP, share=HALF))
+    with pytest.raises(InputError, match="twice from the same models"):
         built(lever_plan([CHAT], Levers(routes=routes)))
 
 

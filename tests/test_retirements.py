@@ -50,7 +50,7 @@ def book(
         models[model] = replace(models[model], retires_on=on)
     for model, name in (successor or {}).items():
         models[model] = replace(models[model], successor=name)
-    return PriceBook(provider=loaded.provider, facts=replace(loaded.facts, models=models), overrides=loaded.overrides)
+    return replace(loaded, facts=replace(loaded.facts, models=models))
 
 
 def override(model: str, *rates: float) -> PriceOverride:
@@ -283,7 +283,9 @@ def month_days(month: int) -> list[date]:
 def test_every_month_costs_what_the_reference_adds_up_day_by_day(case, last_days):
     retires = dict(zip((*SUCCESSOR, "claude-opus-5-5"), last_days, strict=True))
     inputs = parse_plan(tomlkit.dumps(case.table), base_dir=Path())
-    prices = book(retires, overrides=(*inputs.prices.overrides, override("claude-opus-4-8", *FAST)))
+    prices = book(
+        retires, overrides=(*inputs.prices.overrides, override("claude-opus-4-8", *FAST)), terms=inputs.prices.terms
+    )
     mix = typed_mix(inputs.mix, prices, on=ON)
     costs = price_scenario(inputs.scenarios[-1], mix, prices, on=ON, start=START, n_months=MONTHS)
     requests = sum(float(item.requests) for item in case.entries)
@@ -329,7 +331,7 @@ def test_every_month_of_every_copy_is_served_exactly_once(scenario):
         served = sum(copy.served(months) * copy.traffic_share for copy in copies)
         once = sum(copy.traffic_share for copy in copies if copy.is_first)
         np.testing.assert_allclose(np.broadcast_to(served, (MONTHS, 1)), once, rtol=1e-12)
-    assert len(roles) == (3 if scenario.routes else 1)
+    assert len(roles) == (4 if scenario.routes else 1)
     assert len(costs.types[0].first_copies) == 3
 
 

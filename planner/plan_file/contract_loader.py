@@ -32,7 +32,6 @@ from planner.plan_file.contract_sections import (
 from planner.plan_file.mistakes import located
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.section import Section
-from planner.prices import PriceBook
 from planner.units import MONTHS_PER_YEAR
 
 _LONGEST_TERM_MONTHS = 120
@@ -167,7 +166,7 @@ def _eligibility(section: EligibleSection, prices: PriceInputs) -> Eligibility:
 
 
 def _resolved(names: Sequence[str], prices: PriceInputs) -> tuple[str, ...]:
-    book = PriceBook.load(prices.provider, prices.overrides)
+    book = prices.price_book()
     return tuple(
         located(f"contract.eligible.models[{index}]", book.resolve, name) for index, name in enumerate(names, start=1)
     )

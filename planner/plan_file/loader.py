@@ -13,9 +13,11 @@ from planner.levers import Scenario
 from planner.mix import Exclusion
 from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
+from planner.plan_file.evidence_sections import evidence_of
 from planner.plan_file.lever_loader import assumed, scenarios_of
 from planner.plan_file.mistakes import explain, located
 from planner.plan_file.price_loader import price_inputs
+from planner.plan_file.schedule import Schedule
 from planner.plan_file.schema import (
     MixSection,
     PlanFile,
@@ -70,7 +72,8 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
             f"plan.months = {months} is shorter than contract.term_months = {contract.term_months}; "
             "leave it out or make it at least the term"
         )
-    scenarios, baseline = scenarios_of(file.scenario)
+    schedule = Schedule.of(file.team, file.milestone)
+    scenarios, baseline = scenarios_of(file.scenario, schedule)
     given = typed_keys(document.get("demand", {}))
     return PlanInputs(
         name=file.plan.name,
@@ -87,10 +90,11 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         demand_given=given,
         scenarios=scenarios,
         baseline=baseline,
+        evidence=evidence_of(file.evidence),
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
-        notes=(*assumed(file.scenario), *contract_notes(file)),
+        notes=(*assumed(file.scenario), *schedule.unused(scenarios), *contract_notes(file)),
         text=text,
         base_dir=base_dir,
     )
@@ -154,6 +158,9 @@ def _typed_mix(sections: Sequence[MixSection]) -> tuple[TypedMix, ...]:
             tokens_per_request=tuple(float(getattr(section, column)) for column in TOKEN_COLUMNS),
             batch_fraction=section.batch_fraction,
             long_prompt_fraction=section.long_prompt_fraction,
+            long_request_fraction=section.long_request_fraction,
+            web_searches_per_request=section.web_searches,
+            code_execution_hours_per_request=section.code_execution_hours,
         )
         for section in sections
     )

@@ -11,12 +11,13 @@ from pydantic import Field, field_validator, model_validator
 
 from planner.distributions import Point, rate_from_quantiles
 from planner.plan_file.contract_sections import ContractSection, FixedSpendSection
-from planner.plan_file.lever_sections import ScenarioSection
+from planner.plan_file.evidence_sections import EvidenceSection
+from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection, Tokens
 from planner.plan_file.price_sections import PricesSection
 from planner.plan_file.section import Name, Section, Share
 from planner.plan_file.values import Fraction, Month, Positive, Rate
 
-Tokens = Annotated[float, Field(ge=0, le=1e9)]
+ToolUse = Annotated[float, Field(ge=0, le=10_000)]
 Numbers = float | list[float]
 
 
@@ -77,7 +78,7 @@ class UsageSection(Section):
 
 
 class MixSection(Section):
-    """[[mix]]: one request type on one model, typed in by hand. Token counts are means per request."""
+    """[[mix]]: one request type on one model, typed in by hand. Tokens and server tools are means per request."""
 
     request_type: Name
     model: Name
@@ -89,6 +90,22 @@ class MixSection(Section):
     output_tokens: Tokens
     batch_fraction: Share = 0.0
     long_prompt_fraction: Share | None = Field(default=None, description="share of tokens above the price threshold")
+    long_request_fraction: Share | None = Field(default=None, description="share of requests above it")
+    web_searches: ToolUse = Field(
+        default=0.0, description="searches of the provider's web search tool, mean per request"
+    )
+    code_execution_hours: ToolUse = Field(
+        default=0.0, description="hours of the provider's code execution tool, mean per request"
+    )
+
+    @model_validator(mode="after")
+    def _long_requests_have_tokens(self) -> "MixSection":
+        if self.long_request_fraction and not self.long_prompt_fraction:
+            raise ValueError(
+                f"long_request_fraction = {self.long_request_fraction:g}: requests above the price threshold have "
+                "tokens; give their share as long_prompt_fraction as well"
+            )
+        return self
 
 
 class EventSection(Section):
@@ -193,6 +210,9 @@ class PlanFile(Section):
     mix: list[MixSection] = Field(default_factory=list)
     prices: PricesSection = Field(default_factory=PricesSection)
     demand: DemandSection = Field(default_factory=DemandSection)
+    team: list[TeamSection] = Field(default_factory=list)
+    milestone: list[MilestoneSection] = Field(default_factory=list)
+    evidence: list[EvidenceSection] = Field(default_factory=list)
     scenario: list[ScenarioSection] = Field(default_factory=list)
     contract: ContractSection
     fixed_spend: list[FixedSpendSection] = Field(default_factory=list)

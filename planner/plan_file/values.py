@@ -66,7 +66,9 @@ def _fraction(value: object) -> Distribution:
 
 
 def _escalation(value: object) -> Distribution:
-    """As a share; {passed, failed, fnr, fpr} is q = p FNR + (1 - p)(1 - FPR) of the pass rate p."""
+    """As a share; {passed, failed, fnr, fpr} or {pass_rate, fnr, fpr} is q = p FNR + (1 - p)(1 - FPR)."""
+    if isinstance(value, dict) and "pass_rate" in value:
+        return _judged(value)
     if isinstance(value, dict) and "passed" in value:
         table = _numbers(value, "")
         if unknown := set(table) - {"passed", "failed", "fnr", "fpr"} | ({"failed"} - set(table)):
@@ -79,8 +81,23 @@ def _escalation(value: object) -> Distribution:
     return _spread(value, fraction_from_quantiles, low=0.0, high=1.0, evidence=False)
 
 
+def _judged(value: dict[str, Any]) -> Distribution:
+    if unknown := set(value) - {"pass_rate", "fnr", "fpr"}:
+        raise ValueError(f"give {{ pass_rate }}, optionally with fnr and fpr, not {', '.join(sorted(unknown))}")
+    errors = _numbers({name: value[name] for name in ("fnr", "fpr") if name in value}, "")
+    _within(errors, 0.0, 1.0, "")
+    return JudgedEscalation(
+        pass_rate=_fraction(value["pass_rate"]), fnr=errors.get("fnr", 0.0), fpr=errors.get("fpr", 0.0)
+    )
+
+
 def _positive(value: object) -> Distribution:
     return _spread(value, positive_from_quantiles, low=0.0, high=float("inf"), evidence=False)
+
+
+def _duration(value: object) -> Distribution:
+    """A number of months, 0 or more: {p10, p90} is log-normal, {low, mode, high} PERT."""
+    return _spread(value, positive_from_quantiles, low=0.0, high=120.0, evidence=False)
 
 
 def _rate(value: object) -> Distribution:
@@ -127,9 +144,16 @@ def _schema(*variants: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [_NUMBER, *variants]})
 
 
+_JUDGED = {
+    "type": "object",
+    "properties": {"pass_rate": {"anyOf": [_NUMBER, {"type": "object"}]}, "fnr": _NUMBER, "fpr": _NUMBER},
+    "required": ["pass_rate"],
+    "additionalProperties": False,
+}
 _QUANTILES, _PERT = _table("p10", "p90"), _table("low", "mode", "high")
 Fraction = Annotated[Distribution, PlainValidator(_fraction), _schema(_QUANTILES, _PERT, _EVIDENCE)]
-Escalation = Annotated[Distribution, PlainValidator(_escalation), _schema(_QUANTILES, _PERT, _EVIDENCE)]
+Escalation = Annotated[Distribution, PlainValidator(_escalation), _schema(_QUANTILES, _PERT, _EVIDENCE, _JUDGED)]
 Positive = Annotated[Distribution, PlainValidator(_positive), _schema(_QUANTILES, _PERT)]
+Duration = Annotated[Distribution, PlainValidator(_duration), _schema(_QUANTILES, _PERT)]
 Rate = Annotated[Distribution, PlainValidator(_rate), _schema(_QUANTILES, _PERT)]
 Month = Annotated[Distribution, PlainValidator(_month), _schema(_PERT)]

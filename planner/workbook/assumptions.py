@@ -1,7 +1,7 @@
 """The assumptions in force, each with its spread, its unit and where it comes from."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -9,8 +9,10 @@ import numpy as np
 
 from planner.calibration.calibrate import FITTED_KEYS
 from planner.distributions import Z90, Distribution, Point
-from planner.levers import Ramp, Scenario
+from planner.levers import Lever, Route, Scenario
 from planner.plan import Plan
+from planner.prices import OwnTerms
+from planner.units import OUTPUT
 from planner.workbook.assumption import (
     DEFAULT,
     FITTED,
@@ -35,6 +37,7 @@ def assumptions(plan: Plan) -> list[Assumption]:
         *_prices(plan, document),
         *_demand(plan),
         *(row for scenario in plan.inputs.scenarios for row in _scenario(scenario, document)),
+        *_schedule(plan.inputs.scenarios),
         *contract_assumptions(plan, document),
         *_decision(plan, document),
     ]
@@ -90,6 +93,8 @@ def _prices(plan: Plan, document: Document) -> Iterator[Assumption]:
     yield plain(
         "Prices", "on", plan.prepared.priced_on, "right", "day of the price list", origin_of(document, "prices", "on")
     )
+    yield plain("Prices", "snapshot", plan.prepared.price_book.snapshot, "right", "hash of the price data", MEASURED)
+    yield from _own_prices(prices.terms)
     for override in prices.overrides:
         yield plain("Prices", f"override: {override.model}", override.source, "right", "rates on sheet Prices", YOURS)
     moves = prices.moves
@@ -103,6 +108,27 @@ def _prices(plan: Plan, document: Document) -> Iterator[Assumption]:
         yield _uncertain("List-price moves", key, value, style, unit, origin)
     origin = origin_of(document, "prices", "cuts", "lag_months", otherwise=PRIOR)
     yield plain("List-price moves", "lag_months", moves.lag_months, "count", "months until traffic pays it", origin)
+
+
+def _own_prices(terms: OwnTerms) -> Iterator[Assumption]:
+    """What the plan says of prices beside overrides."""
+    if terms.endpoint is not None:
+        yield plain("Prices", "endpoint", terms.endpoint, "right", "of the cloud", YOURS)
+    for name, model in terms.aliases.items():
+        yield plain("Prices", f"alias: {name}", model, "right", "", YOURS)
+    for item in terms.modifiers:
+        what = f"factor: {item.field} {item.value}"
+        yield plain("Prices", what, float(item.multiplier), "number", item.source, YOURS)
+    for ratio in terms.token_ratios:
+        what = f"tokens: {ratio.to_generation} per {ratio.from_generation}"
+        yield plain("Prices", what, ratio.ratio, "number", ratio.source, YOURS)
+    if (tools := terms.server_tools) is not None:
+        for name, usd, unit in (
+            ("web search", tools.web_search_usd_per_thousand, "USD per thousand"),
+            ("code execution", tools.code_execution_usd_per_hour, "USD an hour"),
+        ):
+            if usd is not None:
+                yield plain("Prices", name, float(usd), "usd_small", f"{unit}: {tools.source}", YOURS)
 
 
 def _demand(plan: Plan) -> Iterator[Assumption]:
@@ -158,31 +184,77 @@ def _scenario(scenario: Scenario, document: Document) -> Iterator[Assumption]:
         stands = any(item.get("name") == scenario.name for item in document.get("scenario", ()))
         yield plain(place, "levers", "none", "right", "the mix as it is", YOURS if stands else DEFAULT)
     for route in scenario.routes:
-        section = f"{place}, route {route.request_type}"
-        yield plain(section, "to", route.to, "right", f"{route.moves}s move", YOURS)
-        yield _uncertain(section, "share", route.share, "percent", "of requests")
-        yield _uncertain(section, "escalation", route.escalation, "percent", "of routed requests, paid again")
-        yield plain(section, "overhead", route.overhead_usd_per_request, "usd_small", "USD per request", YOURS)
-        yield from _ramp(section, route.ramp)
+        yield from _route(f"{place}, route {route.request_type}", route)
     for cache in scenario.caches:
         section = f"{place}, cache {cache.request_type}"
         yield _uncertain(section, "cacheable_fraction", cache.cacheable_fraction, "percent", "of uncached input")
         yield _uncertain(section, "hit_rate", cache.hit_rate, "percent", f"read again within {cache.ttl}")
-        yield from _ramp(section, cache.ramp)
+        yield from _adoption(section, cache)
     for batch in scenario.batches:
         section = f"{place}, batch {batch.request_type}"
         yield _uncertain(section, "share", batch.share, "percent", "of requests not yet batch")
-        yield from _ramp(section, batch.ramp)
+        yield from _adoption(section, batch)
     for output in scenario.outputs:
         section = f"{place}, output {output.request_type}"
         yield _uncertain(section, "cut", output.cut, "percent", "of output tokens")
-        yield from _ramp(section, output.ramp)
+        yield from _adoption(section, output)
 
 
-def _ramp(section: str, ramp: Ramp) -> Iterator[Assumption]:
-    yield _uncertain(section, "ramp start", ramp.start_month, "number", "month, 10% adopted")
-    yield plain(section, "ramp length", ramp.months, "number", "months from 10% to 90%", YOURS)
+def _route(section: str, route: Route) -> Iterator[Assumption]:
+    yield plain(section, "to", route.to, "right", f"{route.moves}s move", YOURS)
+    yield _uncertain(section, "share", route.share, "percent", "of requests")
+    yield _uncertain(section, "escalation", route.escalation, "percent", "of judged requests, paid again")
+    if route.rule_fraction != Point(0.0):
+        yield _uncertain(section, "rule_fraction", route.rule_fraction, "percent", "of routed requests, not judged")
+    yield plain(section, "overhead", route.overhead_usd_per_request, "usd_small", "USD per request", YOURS)
+    for name, call in (("router", route.router), ("judge", route.judge)):
+        if call is not None and call.usd_per_request > 0:
+            yield plain(section, name, call.usd_per_request, "usd_small", "USD per call", YOURS)
+        if call is not None and call.model is not None:
+            output = call.tokens_per_request[OUTPUT]
+            tokens = f"{sum(call.tokens_per_request):,.0f} tokens a call, {output:,.0f} of them output"
+            yield plain(section, f"{name} model", call.model, "right", tokens, YOURS)
+    for key, value, default, style, unit in (
+        ("token_ratio", route.token_ratio, None, "number", "tokens there per token here"),
+        ("output_ratio", route.output_ratio, 1.0, "number", "output tokens there per output token here"),
+        ("long_prompts", route.long_prompts, "move", "right", "requests above the price threshold"),
+        ("long_prompt_fraction", route.long_prompt_fraction, None, "percent", "of tokens, above the price threshold"),
+        ("long_request_fraction", route.long_request_fraction, None, "percent", "of requests, above it"),
+        ("error_cost_usd", route.error_cost_usd, 0.0, "usd_small", "USD per wrong answer accepted; in no bill"),
+        ("rule_error_fraction", route.rule_error_fraction, 0.0, "percent", "wrong, of what a rule sends"),
+    ):
+        if value is not None and value != default:
+            yield plain(section, key, value, style, unit, YOURS)
+    yield from _adoption(section, route)
+
+
+def _adoption(section: str, lever: Lever) -> Iterator[Assumption]:
+    ramp = lever.ramp
+    after = f" after {', '.join(item.name for item in ramp.after)}" if ramp.after else ""
+    yield _uncertain(section, "ramp start", ramp.start_month, "number", f"month{after}, 10% adopted")
+    yield _uncertain(section, "ramp length", ramp.months, "number", "months from 10% to 90%")
     yield _uncertain(section, "ramp ceiling", ramp.ceiling, "percent", "adopted in the end")
+    if ramp.team is not None:
+        yield plain(section, "team", ramp.team.name, "right", "whose slip delays it", YOURS)
+    if lever.one_off_usd is not None:
+        yield plain(section, "one_off_usd", lever.one_off_usd, "usd", "USD once; in no bill", YOURS)
+
+
+def _schedule(scenarios: Sequence[Scenario]) -> Iterator[Assumption]:
+    """Milestones and teams that some lever waits for, each once."""
+    ramps = [lever.ramp for scenario in scenarios for lever in scenario.levers]
+    milestones = {item.name: item for ramp in ramps for item in ramp.milestones}
+    asked = [ramp.team for ramp in ramps] + [milestone.team for milestone in milestones.values()]
+    teams = {team.name: team for team in asked if team is not None}
+    for milestone in milestones.values():
+        section = f"Milestone: {milestone.name}"
+        after = f"months after {', '.join(item.name for item in milestone.after)}" if milestone.after else "month"
+        yield _uncertain(section, "month", milestone.month, "number", after)
+        yield plain(section, "probability", milestone.probability, "percent", "that it happens at all", YOURS)
+        if milestone.team is not None:
+            yield plain(section, "team", milestone.team.name, "right", "whose slip delays it", YOURS)
+    for team in teams.values():
+        yield _uncertain(f"Team: {team.name}", "slip_months", team.slip_months, "number", "months later, all its work")
 
 
 def _decision(plan: Plan, document: Document) -> Iterator[Assumption]:

@@ -1,0 +1,1 @@
+"""Evidence: whether a cheaper model has been shown to hold."""

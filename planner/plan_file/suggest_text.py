@@ -1,0 +1,238 @@
+"""Suggested scenarios as text: what a plan would have to say, each number with its reason, and a plan that says it."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import wrap
+from typing import Any, Final
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT
+
+from planner.errors import InputError
+from planner.levers import Scenario
+from planner.plan_file.lever_loader import scenarios_of
+from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection
+from planner.plan_file.schedule import Schedule
+
+_WIDTH: Final = 118
+
+Value = str | int | float | list[str] | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One key of a suggested table: its value as the plan file has it, and why."""
+
+    key: str
+    value: Value
+    why: str = ""
+
+
+Lines = tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestedScenario:
+    """A [[scenario]] of routes. about: what is assumed, in sentences, which become comments above it."""
+
+    name: str
+    about: tuple[str, ...]
+    routes: tuple[Lines, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggested:
+    """What is added to a plan: milestones, one table each, and the scenarios that wait for them."""
+
+    milestones: tuple[Lines, ...]
+    scenarios: tuple[SuggestedScenario, ...]
+
+
+def suggested_text(suggested: Suggested) -> str:
+    """The tables to paste into a plan file; empty where nothing is suggested."""
+    return "\n".join([*map(_milestone_text, suggested.milestones), *map(_scenario_text, suggested.scenarios)])
+
+
+def with_suggested(text: str, suggested: Suggested, *, decided_on: str) -> str:
+    """A plan's text with suggested milestones and scenarios, everything else, comments too, as it was.
+
+    decided_on: the scenario that the plan decides on, which is written down where it was the last one by default, so
+    that adding scenarios decides nothing. A milestone that the plan has already stays as the plan has it.
+
+    Errors: InputError for a scenario whose name is taken, and for a plan whose scenarios are not written as tables.
+    """
+    before = tomllib.loads(text)
+    _names_are_free(before, suggested)
+    known = {item["name"] for item in before.get("milestone", [])}
+    new = tuple(item for item in suggested.milestones if _name(item) not in known)
+    wanted = _wanted(before, tomllib.loads(suggested_text(replace(suggested, milestones=new))), decided_on)
+    for attempt in (_inserted, _added_by_tomlkit):
+        try:
+            changed = attempt(text, replace(suggested, milestones=new), decided_on)
+            if tomllib.loads(changed) == wanted:
+                return changed
+        except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError, ValueError):
+            continue  # a spelling that this way of writing cannot change
+    raise InputError(
+        "scenarios cannot be added to how this plan writes its own: write them as [[scenario]] tables, or paste what "
+        "`planner suggest` prints"
+    )
+
+
+def suggested_scenarios(text: str, suggested: Suggested) -> tuple[Scenario, ...]:
+    """The suggested scenarios as the plan of this text would read them."""
+    plan, added = tomllib.loads(text), tomllib.loads(suggested_text(suggested))
+    milestones = {item["name"]: item for part in (added, plan) for item in part.get("milestone", [])}
+    schedule = Schedule.of(
+        [TeamSection.model_validate(item) for item in plan.get("team", [])],
+        [MilestoneSection.model_validate(item) for item in milestones.values()],
+    )
+    sections = [ScenarioSection.model_validate(item) for item in added.get("scenario", [])]
+    scenarios, _ = scenarios_of(sections, schedule)
+    return tuple(scenario for scenario in scenarios if scenario.has_levers)
+
+
+def with_sources_from(text: str, base_dir: Path, folder: Path) -> str:
+    """A plan's text as it has to read in another folder: addresses of its log relative to that folder."""
+    document = tomlkit.parse(text)
+    usage = document.get("usage")
+    if usage is None or base_dir.resolve() == folder.resolve():
+        return text
+    for index, source in enumerate(list(usage["sources"])):
+        if "://" not in source and not Path(source).is_absolute():
+            usage["sources"][index] = Path(os.path.relpath(base_dir.resolve() / source, folder.resolve())).as_posix()
+    return tomlkit.dumps(document)
+
+
+def _names_are_free(before: Mapping[str, Any], suggested: Suggested) -> None:
+    taken = {item["name"] for item in before.get("scenario", [])}
+    if doubled := next((item.name for item in suggested.scenarios if item.name in taken), None):
+        raise InputError(
+            f"the plan has a scenario '{doubled}' already, and it is kept; rename it there, or take another preset "
+            "with --preset"
+        )
+
+
+def _wanted(before: Mapping[str, Any], added: Mapping[str, Any], decided_on: str) -> dict[str, Any]:
+    """What the new plan has to say."""
+    wanted = {**before}
+    for name, entries in added.items():
+        wanted[name] = [*before.get(name, []), *entries]
+    wanted["decision"] = {"scenario": decided_on, **before.get("decision", {})}
+    return wanted
+
+
+def _inserted(text: str, suggested: Suggested, decided_on: str) -> str:
+    """The new tables after those of their kind and the decision under its header, every other byte as it was."""
+    if "scenario" not in tomllib.loads(text).get("decision", {}):
+        line = f"scenario = {_value(decided_on)}\n"
+        header = re.search(r"^\[decision\][^\n]*\n", text, re.MULTILINE)
+        if header is None:
+            text = f"{_ended(text)}\n[decision]\n{line}"
+        else:
+            text = text[: header.end()] + line + text[header.end() :]
+    text = _after_the_last(text, "scenario", suggested_text(replace(suggested, milestones=())))
+    milestones = suggested_text(replace(suggested, scenarios=()))
+    first = re.search(r"^\[\[scenario\]\]", text, re.MULTILINE)
+    if not milestones or first is None or re.search(r"^\[\[milestone\]\]", text, re.MULTILINE):
+        return _after_the_last(text, "milestone", milestones)
+    place = _above_comments(text, first.start())
+    return f"{text[:place]}{milestones}\n{text[place:]}"
+
+
+def _after_the_last(text: str, name: str, added: str) -> str:
+    """Tables after the last one of a list of tables, or at the end where there is none."""
+    if not added:
+        return text
+    headers = list(re.finditer(r"^\[", text, re.MULTILINE))
+    own = [index for index, found in enumerate(headers) if text.startswith(f"[[{name}", found.start())]
+    if not own or own[-1] + 1 == len(headers):
+        return f"{_ended(text)}\n{added}"
+    place = _above_comments(text, headers[own[-1] + 1].start())
+    return f"{_ended(text[:place])}{added}\n{text[place:]}"
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") or not text else f"{text}\n"
+
+
+def _above_comments(text: str, header: int) -> int:
+    """Where the comments begin that stand right above a header and speak of it."""
+    lines = text[:header].splitlines(keepends=True)
+    while lines and lines[-1].startswith("#"):
+        lines.pop()
+    return sum(map(len, lines))
+
+
+def _added_by_tomlkit(text: str, suggested: Suggested, decided_on: str) -> str:
+    document = tomlkit.parse(text)
+    for name, entries in tomlkit.parse(suggested_text(suggested)).items():
+        own: Any = document.get(name)
+        if own is None:
+            document.add(name, entries)
+            continue
+        for entry in entries:
+            own.append(entry if isinstance(own, AoT) else _inline(entry.unwrap()))
+    if "decision" not in document:
+        document.add("decision", tomlkit.table())
+    document["decision"].setdefault("scenario", decided_on)
+    return tomlkit.dumps(document)
+
+
+def _inline(values: Mapping[str, Any]) -> Any:
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table
+
+
+def _name(lines: Lines) -> Value:
+    return next(line.value for line in lines if line.key == "name")
+
+
+def _milestone_text(lines: Lines) -> str:
+    return "[[milestone]]\n" + _table_text(lines)
+
+
+def _scenario_text(scenario: SuggestedScenario) -> str:
+    about = "".join(map(_comment, scenario.about))
+    parts = [f"[[scenario]]\nname = {_value(scenario.name)}\n{about}"]
+    parts += ["[[scenario.route]]\n" + _table_text(route) for route in scenario.routes]
+    return "\n".join(parts)
+
+
+def _table_text(lines: Sequence[Line]) -> str:
+    return "".join(_line_text(line) for line in lines)
+
+
+def _line_text(line: Line) -> str:
+    """A key with its reason behind it, or above it where the line would be long."""
+    written, why = f"{line.key} = {_value(line.value)}", _printable(line.why)
+    if not why:
+        return f"{written}\n"
+    beside = f"{written}    # {why}\n"
+    return beside if len(beside) <= _WIDTH else f"{_comment(why)}{written}\n"
+
+
+def _comment(text: str) -> str:
+    return "".join(f"# {part}\n" for part in wrap(_printable(text), _WIDTH - 2, break_long_words=False))
+
+
+def _printable(text: str) -> str:
+    """Text that stays inside one comment, whatever a request type is called."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _value(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(part)}" for key, part in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{int(value):_}" if value == int(value) else repr(round(value, 12))
+    return tomlkit.item(value).as_string()
