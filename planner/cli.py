@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner import run_rate_commands, settle_command
+from planner import lever_commands, prices_command, run_rate_commands, settle_command, suggest_command
 from planner.arguments import day, pairs
 from planner.errors import InputError, PlannerError
 from planner.options import JsonFlag, PlanPath, QuietFlag
+from planner.prices_command import Provider, price_book_of
 from planner.terminal import fail, print_json, progress_bars, show, warn
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-    from planner.prices import PriceBook
     from planner.simulation import KeptPaths
 
 app = typer.Typer(
@@ -29,7 +29,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (*run_rate_commands.COMMANDS, settle_command.settle):
+for _command in (
+    *run_rate_commands.COMMANDS,
+    *lever_commands.COMMANDS,
+    *suggest_command.COMMANDS,
+    settle_command.settle,
+    prices_command.prices,
+):
     app.command()(_command)
 
 
@@ -104,7 +110,6 @@ Constants = Annotated[
 ]
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")]
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")]
-Provider = Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")]
 SkipBadRows = Annotated[bool, typer.Option(help="Go on past rows that must be refused; they are reported.")]
 SavedMix = Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix as Parquet.")]
 
@@ -130,7 +135,7 @@ def measure(
     if len(sources) == 1 and sources[0].endswith(".toml"):
         usage, book = command.usage_of_plan(Path(sources[0]))
     else:
-        book = _price_book(provider)
+        book = price_book_of(provider)
         usage = command.typed_usage(
             sources,
             log_format=log_format,
@@ -150,59 +155,6 @@ def measure(
     show([] if quiet else [command.as_table(measurement)])
     print(command.conclusion(measurement))
     warn([] if quiet else measurement.warnings)
-
-
-def _price_book(provider: str) -> "PriceBook":
-    from planner.prices import PriceBook  # noqa: PLC0415
-
-    if provider not in ("anthropic", "bedrock", "vertex"):
-        raise InputError(f"--provider {provider}: give anthropic, bedrock or vertex")
-    return PriceBook.load(provider)
-
-
-@app.command()
-def prices(
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="One model; all when left out.")] = None,
-    on: Annotated[str | None, typer.Option(metavar="DATE", help="Prices of a day; default the last check.")] = None,
-    provider: Provider = "anthropic",
-    check: Annotated[
-        bool, typer.Option("--check", help="List where the price library and our dated facts differ.")
-    ] = False,
-    as_json: JsonFlag = False,
-    quiet: QuietFlag = False,
-) -> None:
-    """Show list prices on a day, dated and with their source."""
-    from planner import listings, machine  # noqa: PLC0415
-
-    book = _price_book(provider)
-    when = day("--on", on) or book.checked_on
-    if check:
-        _price_check(book, as_json=as_json)
-        return
-    found = [book.price(name, when) for name in ([book.resolve(model)] if model else book.models())]
-    if as_json:
-        values = [machine.price_json(price) for price in found]
-        print_json(values[0] if model else values)
-        return
-    show([listings.prices_table(found)])
-    if model:
-        price = found[0]
-        print(
-            f"Batch requests pay {price.batch_multiplier} of these. Source: {price.source}. Checked {price.checked_on}."
-        )
-    if not quiet:
-        warn([note for price in found for note in price.notes] if model else [])
-
-
-def _price_check(book: "PriceBook", *, as_json: bool) -> None:
-    from planner import listings, machine  # noqa: PLC0415
-
-    rows = book.differences()
-    if as_json:
-        print_json([machine.price_difference_json(row) for row in rows])
-        return
-    show([listings.price_differences_table(rows)])
-    print("Where they differ, the dated fact wins." if rows else "The price library and our dated facts agree.")
 
 
 @app.command()

@@ -17,17 +17,19 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from planner.bands import DiscountBand
+from planner.candidates import SURE
 from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
 from planner.demand import damped_months, leave_hazard
 from planner.distributions import Z90, Distribution, JudgedEscalation, Point, ScaledBeta, posterior
 from planner.economics import RouteEconomics
+from planner.evidence.quality import lower_bound, settlement
 from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.section import Section
-from planner.plan_file.values import Escalation, Fraction, Month, Positive, Rate
+from planner.plan_file.values import Duration, Escalation, Fraction, Month, Positive, Rate
 from planner.prices import PriceBook
 from planner.scenario_costs import price_scenario
 from planner.settlement import settle
@@ -176,10 +178,12 @@ Give either `[usage]` or `[[mix]]`, never both.
 | uncertain share | `0.9` | `{ p10 = 0.80, p90 = 0.95 }`: Beta | `{ low = 0.7, mode = 0.9, high = 1.0 }`: PERT | \
 `{ passed = 188, failed = 12 }`: the pass rate |
 | uncertain escalation | `0.06` | as a share | as a share | `{ passed = 188, failed = 12, fnr = 0.0, fpr = 0.0 }`: \
-the escalation rate that follows from the pass rate |
+the escalation rate that follows from the pass rate; `{ pass_rate = 0.94, fnr = 0.05, fpr = 0.10 }`: from a pass rate \
+that is itself any uncertain share |
 | uncertain rate a year | `0.6` | `{ p10 = 0.0, p90 = 1.56 }`: log(1 + x) normal | PERT | - |
 | uncertain positive number | `1.15` | `{ p10 = 0.05, p90 = 0.30 }`: log-normal | PERT | - |
 | uncertain month | `1` | - | `{ low = 2, mode = 4, high = 7 }`: PERT, rounded | - |
+| uncertain number of months | `6` | `{ p10 = 3, p90 = 9 }`: log-normal | PERT | - |
 
 Shares are fractions: 0.12 is 12 %. P10 and P90 of a share lie between 0 and 1, ends excluded. Months count from the
 start of the contract, which is month 0. A dash in the column of defaults means that leaving the key out is itself a
@@ -192,6 +196,7 @@ SPREADS = (
     (Rate, "uncertain rate a year", "-1 or more; P10 above -1"),
     (Positive, "uncertain positive number", "0 or more; P10 above 0"),
     (Month, "uncertain month", "any"),
+    (Duration, "uncertain number of months", "0 to 120"),
 )
 
 MEANINGS = {
@@ -249,7 +254,6 @@ MEANINGS = {
     "scenario.name": "what the scenario is called; each name once",
     "scenario.route.request_type": "type to route",
     "scenario.route.to": "target model",
-    "scenario.route.share": "share of the type's requests that are routed",
     "scenario.route.overhead_usd_per_request": "router and judge, USD per routed request",
     "scenario.route.moves": "whole sessions keep their cache; single requests find it cold",
     "scenario.route.token_ratio": "tokens on the target per token on the source; left out: by tokenizer generation",
@@ -261,9 +265,6 @@ MEANINGS = {
     "scenario.batch.share": "share of the requests that are not batch yet",
     "scenario.output.request_type": "type whose output is cut; one entry per type",
     "scenario.output.cut": "fraction of the output tokens",
-    "ramp.start_month": "month at which 10 % of the ceiling is reached; may be negative",
-    "ramp.months": "months from 10 % to 90 %; 0 is a step",
-    "ramp.ceiling": "share that is adopted in the end",
     "contract.term_months": "length of the contract; with `in_force` and co_term, left out: until that ends",
     "contract.drawdown": "whether discounted or list dollars count against the commitment",
     "contract.overage": "price beyond the commitment: list, the committed discount, or a discount fraction of its own",
@@ -567,7 +568,7 @@ def test_small_numbers_of_the_method() -> None:
     assert damped_months(np.array([12.0]), 0.98)[0] == pytest.approx(10.8, abs=0.05)
     hazard = leave_hazard(0.05)
     assert (round(hazard, 4), round(1 - (1 - hazard) ** 11, 2)) == (0.0170, 0.17)
-    ramp = adoption(np.arange(6.0), start=np.array(1.0), span=4, ceiling=np.array(1.0))
+    ramp = adoption(np.arange(6.0), start=np.array(1.0), span=np.array(4.0), ceiling=np.array(1.0))
     assert [round(float(a) * 100) for a in ramp] == [6, 16, 37, 63, 84, 94]
     graded: ScaledBeta = posterior(188, 12)
     means = [JudgedEscalation(pass_rate=graded, fnr=fnr, fpr=fpr).mean for fnr, fpr in ((0.0, 0.0), (0.05, 0.10))]
@@ -577,6 +578,30 @@ def test_small_numbers_of_the_method() -> None:
         0.867, abs=1e-3
     )
     said("10.8", "1.70 %", "17 %", "6 %, 16 %, 37 %, 63 %, 84 %, 94 %", "6.2 %", "10.3 %", "981,855", "0.867")
+
+
+def test_worked_examples_of_levers_and_evidence() -> None:
+    triage = RouteEconomics(
+        request_type="triage",
+        source="claude-opus-5-5",
+        to="claude-haiku-5-5",
+        traffic_share=1.0,
+        share=1.0,
+        unit_cost_before_usd=0.0048,
+        unit_cost_routed_usd=0.00012,
+        unit_cost_escalated_usd=0.0048,
+        overhead_usd=0.0,
+        judge_usd=0.0002,
+        rule_fraction=0.4,
+        escalation=0.1,
+        error_cost_usd=0.0,
+    )
+    assert triage.unit_cost_after_usd == pytest.approx(0.000528)
+    assert round(lower_bound(188, 12), 3) == 0.908
+    graded = settlement(0, 0, bar=0.9, chance=SURE)
+    assert graded is not None
+    assert (graded.answers, graded.failures) == (160, 10)
+    said("$0.000528", "90.8 %", "160 answers with at most 10 failures")
 
 
 def test_defaults_named_in_the_method_are_those_of_the_plan_file() -> None:

@@ -18,14 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = (
     "planner.errors",
+    "planner.whole_file",
+    "planner.clock",
     "planner.bundled",
     "planner.units",
     "planner.distributions",
+    "planner.evidence.*",
     "planner.clauses",
     "planner.bands",
     "planner.offer",
     "planner.price_data.*",
     "planner.prices",
+    "planner.price_snapshot",
+    "planner.price_update",
     "planner.usage.columns",
     "planner.usage.formats",
     "planner.usage.files",
@@ -42,9 +47,12 @@ ORDER = (
     "planner.generations",
     "planner.history.*",
     "planner.levers",
+    "planner.applied_levers",
+    "planner.long_prompts",
     "planner.retirements",
     "planner.unit_costs",
     "planner.copy_costs",
+    "planner.type_pricer",
     "planner.economics",
     "planner.scenario_costs",
     "planner.digest",
@@ -81,7 +89,17 @@ ORDER = (
     "planner.outcome",
     "planner.decision_caveats",
     "planner.prepared",
+    "planner.beside_routing",
+    "planner.candidates",
+    "planner.opportunities",
+    "planner.preset_priors",
+    "planner.presets",
+    "planner.preset_outcomes",
+    "planner.route_lines",
+    "planner.suggestions",
     "planner.plan",
+    "planner.waterfall",
+    "planner.lever_savings",
     "planner.plan_drivers",
     "planner.typed_offer",
     "planner.paths_file",
@@ -92,6 +110,12 @@ ORDER = (
     "planner.calibration_report",
     "planner.backtest_report",
     "planner.drivers_report",
+    "planner.levers_sentences",
+    "planner.levers_report",
+    "planner.suggest_report",
+    "planner.suggest_json",
+    "planner.suggest",
+    "planner.prices_report",
     "planner.ledger_report",
     "planner.machine",
     "planner.charts.*",
@@ -103,6 +127,9 @@ ORDER = (
     "planner.options",
     "planner.run_rate_commands",
     "planner.settle_command",
+    "planner.lever_commands",
+    "planner.suggest_command",
+    "planner.prices_command",
     "planner.cli",
     "app",
 )
@@ -118,7 +145,16 @@ LATE: dict[str, dict[str, str]] = {
     "planner.settle_command": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
-    "planner.price_data.library": {
+    "planner.prices_command": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.suggest_command": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.lever_commands": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.price_data.updater": {
         "genai_prices": "its snapshot of every provider is slow to load, and our own facts come first"
     },
 }
@@ -143,7 +179,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "duckdb": ("planner.usage",),
     "ibis": ("planner.usage",),
     "zstandard": ("planner.usage",),
-    "genai_prices": ("planner.price_data.library",),
+    "genai_prices": ("planner.price_data.updater",),
     "pydantic": ("planner.plan_file",),
     "tomlkit": ("planner.plan_file",),
     "altair": ("planner.charts",),
@@ -151,7 +187,14 @@ FENCES: dict[str, tuple[str, ...]] = {
     "xlsxwriter": ("planner.workbook",),
     "streamlit": ("planner.ui", "app"),
     "rich": ("planner.terminal",),
-    "typer": ("planner.options", "planner.run_rate_commands", "planner.settle_command", "planner.cli"),
+    "typer": (
+        "planner.options",
+        "planner.run_rate_commands",
+        "planner.settle_command",
+        "planner.suggest_command",
+        "planner.prices_command",
+        "planner.cli",
+    ),
     # The standard library, where it opens a door to the outside.
     "socket": ("planner.cli",),
     "subprocess": ("planner.cli",),
@@ -179,7 +222,14 @@ LONGER: dict[str, str] = {}
 """Modules or functions that may be longer: {"planner.x" or "planner.x.function": reason}."""
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
-PRINTS = ("planner.run_rate_commands", "planner.settle_command", "planner.cli")
+PRINTS = (
+    "planner.run_rate_commands",
+    "planner.settle_command",
+    "planner.lever_commands",
+    "planner.suggest_command",
+    "planner.prices_command",
+    "planner.cli",
+)
 CATCH_ALL_NAMES = {"common", "core", "helpers", "misc", "tools", "types", "util", "utils"}
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,0 +1,126 @@
+"""Opportunities: for every type and model of the mix the cheapest tier that evidence allows, and what it is worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from planner.candidates import TIERS, Candidate, cached_fraction, candidates, evidence_by_pair
+from planner.prepared import Prepared
+
+LEAST_SHARE_OF_BILL: Final = 0.005
+LEAST_USD_PER_MONTH: Final = 1_000.0
+LEAST_EVER_USD_PER_MONTH: Final = 50.0
+"""A type that saves less than both of the first two even at best, or less than the third, moves no money: an evaluation
+and a route cost more than that."""
+
+Verdict = Literal[
+    "move now", "evaluate first", "evidence says no", "moves no money", "would cost more", "needs long_prompt_fraction"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opportunity:
+    """One type on one model: what it costs a month at list, where it could move, and what follows.
+
+    serves: the model that serves it when month 0 begins. cached_fraction: of the prompt tokens, cache reads.
+    chosen: the cheapest candidate that evidence allows, else the one to evaluate; None where there is neither.
+    beyond: a cheaper candidate than one that may move now, whose evidence is missing. notes: targets that could not be
+    priced, and why.
+    """
+
+    request_type: str
+    model: str
+    serves: str
+    monthly_requests: float
+    monthly_list_cost_usd: float
+    share_of_bill: float
+    cached_fraction: float
+    candidates: tuple[Candidate, ...]
+    verdict: Verdict
+    chosen: Candidate | None
+    beyond: Candidate | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def to_evaluate(self) -> tuple[Candidate, ...]:
+        """Candidates that could save and whose evidence is missing or undecided, the largest saving first."""
+        return _waiting(self.candidates)
+
+
+def opportunities(prepared: Prepared) -> tuple[Opportunity, ...]:
+    """Every type and model of the mix, the costliest first. Errors: PriceError where today's traffic has no price."""
+    known = evidence_by_pair(prepared)
+    lines = {(line.request_type, line.model): line for line in prepared.mix_lines}
+    bill = sum(line.monthly_list_cost_usd for line in prepared.mix_lines)
+    found = []
+    for entry in prepared.mix.entries:
+        targets = candidates(prepared, entry, known)
+        cost = lines[entry.request_type, entry.model].monthly_list_cost_usd
+        verdict, chosen, beyond = _judged(targets.candidates, bill)
+        found.append(
+            Opportunity(
+                request_type=entry.request_type,
+                model=entry.model,
+                serves=targets.serves,
+                monthly_requests=entry.monthly_requests,
+                monthly_list_cost_usd=cost,
+                share_of_bill=cost / bill if bill else 0.0,
+                cached_fraction=cached_fraction(entry),
+                candidates=targets.candidates,
+                verdict=verdict,
+                chosen=chosen,
+                beyond=beyond,
+                notes=targets.notes,
+            )
+        )
+    return tuple(sorted(found, key=lambda item: (-item.monthly_list_cost_usd, item.request_type, item.model)))
+
+
+def least_usd_per_month(bill_usd_per_month: float) -> float:
+    """What a type has to save at best, USD a month, to be worth the effort."""
+    return max(min(LEAST_SHARE_OF_BILL * bill_usd_per_month, LEAST_USD_PER_MONTH), LEAST_EVER_USD_PER_MONTH)
+
+
+def _judged(found: Sequence[Candidate], bill: float) -> tuple[Verdict, Candidate | None, Candidate | None]:
+    """What follows for a type: verdict, the candidate it speaks of, and a cheaper one whose evidence is missing."""
+    saving = [item for item in found if item.could_pay or _best(item) > 0]
+    if not saving:
+        return "would cost more", None, None
+    if max(map(_best, saving)) < least_usd_per_month(bill):
+        return "moves no money", None, None
+    allowed = _largest_first([item for item in saving if item.verdict == "pass" and item.pays and not item.unknown])
+    waiting = _waiting(found)
+    if allowed:
+        more = (item for item in waiting if item.saving_usd_per_month > allowed[0].saving_usd_per_month)
+        return "move now", allowed[0], next(more, None)
+    if waiting and waiting[0].saving_usd_per_month >= least_usd_per_month(bill):
+        return "evaluate first", waiting[0], None
+    if any(item.unknown for item in saving):
+        return "needs long_prompt_fraction", None, None
+    if waiting:
+        return "moves no money", None, None
+    failed = any(item.verdict == "fail" for item in saving)
+    return ("evidence says no" if failed else "would cost more"), None, None
+
+
+def _waiting(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """What could save and grading answers would settle, the largest saving first; nothing below a tier that failed."""
+    failed = min((item.steps_down for item in found if item.verdict == "fail"), default=len(TIERS))
+    return _largest_first(
+        [
+            item
+            for item in found
+            if item.unknown is None and item.pays and item.verdict in ("none", "undecided") and item.steps_down < failed
+        ]
+    )
+
+
+def _best(item: Candidate) -> float:
+    """The most that a candidate could save, USD a month."""
+    if item.unknown is None:
+        return item.most_usd_per_month
+    return max(item.unknown.none_above_usd, item.unknown.all_above_usd)
+
+
+def _largest_first(items: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(sorted(items, key=lambda item: (-item.saving_usd_per_month, item.to)))

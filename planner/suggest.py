@@ -1,0 +1,123 @@
+"""From a plan to what is suggested for it, and to a plan file that holds the suggested scenarios."""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from planner.beside_routing import beside_routing
+from planner.candidates import evidence_by_pair
+from planner.errors import InputError
+from planner.inputs import PlanInputs
+from planner.opportunities import Opportunity, opportunities
+from planner.plan_file.loader import parse_plan
+from planner.plan_file.suggest_text import suggested_scenarios, suggested_text, with_sources_from, with_suggested
+from planner.prepared import Prepared, Progress, prepare
+from planner.preset_outcomes import preset_outcomes
+from planner.presets import PRESETS, Preset, presets
+from planner.suggest_report import Suggestion
+from planner.suggestions import listed, together
+from planner.whole_file import write_whole
+
+
+def suggestion(inputs: PlanInputs, names: Sequence[str] | None = None, progress: Progress | None = None) -> Suggestion:
+    """Measure and price a plan, find what could move, and simulate the presets asked for beside its baseline.
+
+    Errors: InputError for a preset that does not exist, and whatever stops the plan itself.
+    """
+    wanted = names or PRESETS
+    if unknown := next((name for name in wanted if name not in PRESETS), None):
+        raise InputError(f"--preset {unknown}: give {', '.join(PRESETS[:-1])} or {PRESETS[-1]}")
+    prepared = prepare(inputs, progress)
+    found = opportunities(prepared)
+    chosen = tuple(preset for preset in presets(found) if preset.name in wanted)
+    suggested = together(chosen)
+    report = None if progress is None else lambda done: progress("simulating", done)
+    baseline, decided, *outcomes = preset_outcomes(prepared, suggested_scenarios(inputs.text, suggested), report)
+    return Suggestion(
+        priced_on=prepared.priced_on,
+        opportunities=found,
+        beside=beside_routing(prepared),
+        presets=chosen,
+        baseline=baseline,
+        decided=() if decided.scenario == baseline.scenario else (decided,),
+        outcomes=tuple(outcomes),
+        ungraded=_ungraded(prepared),
+        text=suggested_text(suggested),
+        notes=(*prepared.mix.warnings, *_notes(inputs, found, chosen)),
+    )
+
+
+def check_target(output: Path, *, force: bool) -> None:
+    """Errors: InputError for a file that is there already, unless it may be replaced."""
+    if output.exists() and not force:
+        raise InputError(f"{output} is there already and is kept; give another file with -o, or --force")
+
+
+def written(inputs: PlanInputs, found: Suggestion, output: Path, *, force: bool) -> list[str]:
+    """Write a plan with the presets as further scenarios; says what else had to be written for it to mean the same.
+
+    The plan decides on the scenario that it decided on, and its log is found from the new place.
+
+    Errors: InputError for a file that is there already, for a name that the plan has taken, and where nothing is
+    suggested.
+    """
+    check_target(output, force=force)
+    suggested = together(found.presets)
+    if not suggested.scenarios:
+        raise InputError("there is nothing to write: no preset moves anything in this plan")
+    decided_on = inputs.decision.scenario
+    text = with_suggested(inputs.text, suggested, decided_on=decided_on)
+    moved = with_sources_from(text, inputs.base_dir, output.parent)
+    parse_plan(moved, base_dir=output.parent.resolve())
+    write_whole(output, moved, remedy="give another file with -o")
+    notes = [] if moved == text else ["[usage] sources are written relative to the new file's folder."]
+    if "scenario" not in _decision_of(inputs):
+        notes.append(f"decision.scenario = '{decided_on}' is written down: it was the last scenario, and is no longer.")
+    if inputs.decision.objective == "minimax_regret":
+        notes.append(
+            "This plan weighs the regret over all of its scenarios, and the presets are among them now: its "
+            "recommendation may change."
+        )
+    return notes
+
+
+def _ungraded(prepared: Prepared) -> tuple[str, ...]:
+    """Routes of the scenario decided on that no evidence allows: they rest on what was typed in."""
+    decided = prepared.inputs.decision.scenario
+    routes = next(costs.scenario.routes for costs in prepared.scenario_costs if costs.scenario.name == decided)
+    known = evidence_by_pair(prepared)
+    verdicts = {(route.request_type, route.to): known.get((route.request_type, route.to)) for route in routes}
+    names = [
+        f"'{name}' to {to} ({'no evidence' if found is None else f'evidence: {found.verdict}'})"
+        for (name, to), found in verdicts.items()
+        if found is None or found.verdict != "pass"
+    ]
+    if not names:
+        return ()
+    return (f"The plan decides on '{decided}', which routes without evidence that allows it: {listed(names)}.",)
+
+
+def _decision_of(inputs: PlanInputs) -> dict[str, object]:
+    decision: dict[str, object] = tomllib.loads(inputs.text).get("decision", {})
+    return decision
+
+
+def _notes(inputs: PlanInputs, found: Sequence[Opportunity], chosen: Sequence[Preset]) -> list[str]:
+    """What a reader would not expect: targets without a price, names that are taken, milestones that stay."""
+    plan = tomllib.loads(inputs.text)
+    notes = [note for item in found for note in item.notes]
+    notes += [
+        f"'{item.request_type}' on {item.model}: {item.model} retires before month 0, so it is priced on {item.serves}."
+        for item in found
+        if item.serves != item.model
+    ]
+    taken = {item["name"] for item in plan.get("scenario", [])}
+    notes += [
+        f"The plan has a scenario '{preset.name}' already; rename one of them before you paste."
+        for preset in chosen
+        if preset.name in taken
+    ]
+    known = {item["name"] for item in plan.get("milestone", [])}
+    waited = {move.milestone for preset in chosen for move in preset.moves}
+    notes += [f"Milestone '{name}' stays as the plan has it." for name in sorted(known & waited)]
+    return notes

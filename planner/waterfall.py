@@ -1,0 +1,210 @@
+"""The waterfall: what each kind of lever changes of a scenario's annual list spend, summing exactly.
+
+Levers compound, so what a kind brings depends on which others stand already. Its step is the average over all orders in
+which the kinds could come, the Shapley value; it follows from the spend of every coalition of kinds, on the same paths:
+
+    step(i) = sum over S without i of |S|! (n - |S| - 1)! / n! * (spend(S + i) - spend(S))
+
+Dollars are list dollars of months 0 to 11, nominal; a saving is negative. Shapley, "A value for n-person games" (1953).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+
+from planner.levers import LeverKind, Scenario
+from planner.plan import Plan
+from planner.prepared import Prepared
+from planner.risk import Estimate, estimate, quantiles
+from planner.settlement import settle
+from planner.simulation import KeptPaths, SpendPaths, simulate_spend
+from planner.units import MONTHS_PER_YEAR, FloatArray
+
+Coalition = frozenset[LeverKind]
+CoalitionSpend = Mapping[Coalition, FloatArray]
+"""Annual list spend with the levers of these kinds and no others, each (n_paths,), path by path the same luck."""
+
+_NOBODY: Coalition = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a kind of lever changes of annual spend, USD: its mean, P10 and P90 over paths.
+
+    alone: what it would change if no other kind were used.
+    """
+
+    kind: LeverKind
+    usd: Estimate
+    p10_usd: float
+    p90_usd: float
+    alone: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall:
+    """From a scenario's list spend without levers to what is paid, USD of contract year 1; before + steps = after.
+
+    change: after - before. additive: what the kinds would change one by one, added up as if they did not compound;
+    additive_error: additive - change. discount: what is paid beyond list where the commitment is lived in the scenario,
+    so that a discount is negative. naive: additive less discount_fraction of the spend before, the discount taken of
+    dollars that are no longer spent; naive_error: naive - (change + discount).
+    """
+
+    scenario: str
+    before: Estimate
+    steps: tuple[Step, ...]
+    after: Estimate
+    change: Estimate
+    additive: Estimate
+    additive_error: Estimate
+    discount_fraction: float
+    discount: Estimate
+    paid: Estimate
+    naive: Estimate
+    naive_error: Estimate
+
+
+def coalitions(kinds: Sequence[LeverKind]) -> Iterator[Coalition]:
+    """Every set of these kinds, the smallest first: 2^n of them."""
+    for size in range(len(kinds) + 1):
+        yield from map(frozenset, combinations(kinds, size))
+
+
+def shapley_steps(spend: CoalitionSpend, kinds: Sequence[LeverKind]) -> dict[LeverKind, FloatArray]:
+    """Each kind's step on every path, (n_paths,); they add up to spend(all) - spend(none). spend: of all coalitions."""
+    n = len(kinds)
+    weights = [factorial(size) * factorial(n - size - 1) / factorial(n) for size in range(n)]
+    steps = {kind: np.zeros_like(spend[_NOBODY]) for kind in kinds}
+    for coalition in coalitions(kinds):
+        for kind in kinds:
+            if kind not in coalition:
+                steps[kind] += weights[len(coalition)] * (spend[coalition | {kind}] - spend[coalition])
+    return steps
+
+
+def waterfall(
+    scenario: str,
+    spend: CoalitionSpend,
+    kinds: Sequence[LeverKind],
+    *,
+    discount_usd: FloatArray,
+    discount_fraction: float,
+) -> Waterfall:
+    """The waterfall of a scenario. discount_usd: what is paid beyond list spend, (n_paths,); negative is a discount."""
+    before, after = spend[_NOBODY], spend[frozenset(kinds)]
+    alone = {kind: spend[frozenset({kind})] - before for kind in kinds}
+    change, additive = after - before, sum(alone.values(), start=np.zeros_like(before))
+    naive = additive - discount_fraction * before
+    return Waterfall(
+        scenario=scenario,
+        before=estimate(before),
+        steps=tuple(_step(kind, usd, alone[kind]) for kind, usd in shapley_steps(spend, kinds).items()),
+        after=estimate(after),
+        change=estimate(change),
+        additive=estimate(additive),
+        additive_error=estimate(additive - change),
+        discount_fraction=discount_fraction,
+        discount=estimate(discount_usd),
+        paid=estimate(after + discount_usd),
+        naive=estimate(naive),
+        naive_error=estimate(naive - change - discount_usd),
+    )
+
+
+def _step(kind: LeverKind, usd: FloatArray, alone: FloatArray) -> Step:
+    p10, p90 = quantiles(usd, (0.1, 0.9)).tolist()
+    return Step(kind=kind, usd=estimate(usd), p10_usd=p10, p90_usd=p90, alone=estimate(alone))
+
+
+def waterfalls(
+    plan: Plan, kept: KeptPaths | None = None, progress: Callable[[float], None] | None = None
+) -> dict[str, Waterfall]:
+    """The waterfall of every scenario of a plan, on the plan's own paths.
+
+    kept: as the plan was worked out with, so that demand is not drawn again. progress is called with the fraction done.
+    """
+    spend = coalition_spend(plan.prepared, plan.spend, kept=kept, progress=progress)
+    return {
+        costs.scenario.name: waterfall(
+            costs.scenario.name,
+            spend[costs.scenario.name],
+            costs.scenario.kinds,
+            discount_usd=discount_usd(plan, costs.scenario.name),
+            discount_fraction=plan.recommendation.offer.discount_fraction,
+        )
+        for costs in plan.prepared.scenario_costs
+    }
+
+
+def coalition_spend(
+    prepared: Prepared,
+    spend: Mapping[str, SpendPaths],
+    *,
+    kept: KeptPaths | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> dict[str, CoalitionSpend]:
+    """Annual list spend of every coalition of lever kinds, by scenario.
+
+    spend: the paths of every scenario of the plan; they are the full coalitions, and those of the baseline the empty
+    one. Only what lies between is simulated, all at once on the same demand; 8 bytes a path and coalition are kept.
+    """
+    baseline = spend[prepared.inputs.baseline]
+    before = baseline.annual_list_cost_usd()
+    between = {
+        _named(costs.scenario, coalition).name: _named(costs.scenario, coalition)
+        for costs in prepared.scenario_costs
+        for coalition in coalitions(costs.scenario.kinds)
+        if 0 < len(coalition) < len(costs.scenario.kinds)
+    }
+    made: dict[str, SpendPaths] = {}
+    if between:
+        made = simulate_spend(
+            replace(prepared.spend_model, scenarios=tuple(map(prepared.priced, between.values()))),
+            paths=baseline.n_paths,
+            seed=prepared.inputs.seed,
+            signing=False,
+            months_of=0,
+            progress=progress,
+            kept=kept,
+        )
+
+    def annual(scenario: Scenario, coalition: Coalition) -> FloatArray:
+        if not coalition:
+            return before
+        whole = len(coalition) == len(scenario.kinds)
+        return (spend if whole else made)[scenario.name if whole else _name(scenario, coalition)].annual_list_cost_usd()
+
+    return {
+        costs.scenario.name: {
+            coalition: annual(costs.scenario, coalition) for coalition in coalitions(costs.scenario.kinds)
+        }
+        for costs in prepared.scenario_costs
+    }
+
+
+def _named(scenario: Scenario, coalition: Coalition) -> Scenario:
+    return replace(scenario.only(coalition), name=_name(scenario, coalition))
+
+
+def _name(scenario: Scenario, coalition: Coalition) -> str:
+    """A name that no other coalition of any scenario has: it ends with the kinds."""
+    return f"{scenario.name}: {' + '.join(kind for kind in scenario.kinds if kind in coalition)} only"
+
+
+def discount_usd(plan: Plan, scenario: str) -> FloatArray:
+    """What contract year 1 costs beyond its list spend, (n_paths,), with the recommendation lived in a scenario.
+
+    A discount is negative; a shortfall can make it positive. What balances of a contract in force cover was paid
+    before and counts as a discount. Where the whole term is one period, a year's part of it.
+    """
+    use = plan.uses[scenario]
+    ledger = settle(plan.inputs.contract, plan.recommendation.offer, use).ledger
+    first = [index for index, period in enumerate(use.periods) if period.year == 0]
+    months = sum(use.periods[index].stop - use.periods[index].first for index in first)
+    beyond = ledger.paid_usd[first] - use.list_usd[first] - ledger.outside_usd[first]
+    year: FloatArray = beyond.sum(axis=0) * min(MONTHS_PER_YEAR / months, 1.0)
+    return year

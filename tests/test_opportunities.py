@@ -1,0 +1,225 @@
+"""Opportunities against prices worked out by hand, and what each kind of evidence leads to."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from planner.beside_routing import beside_routing
+from planner.candidates import candidates, current_models, evidence_by_pair
+from planner.errors import InputError
+from planner.evidence.quality import Evidence
+from planner.opportunities import LEAST_EVER_USD_PER_MONTH, least_usd_per_month, opportunities
+from planner.plan_file.evidence_sections import EvidenceSection, evidence_of
+from planner.plan_file.loader import parse_plan
+from planner.prepared import prepare
+
+OPUS, SONNET, HAIKU = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"
+
+BASE = """
+[plan]
+start = 2027-01-01
+paths = 64
+[prices]
+on = 2026-11-23
+[contract]
+term_months = 12
+[[contract.band]]
+min_commit_usd_per_year = 10_000
+discount_fraction = 0.1
+"""
+# One request on Opus 5.5: 1,000 x 4 + 100 x 20 USD/MTok = 0.006 USD; on Sonnet 5.5 0.003, on Haiku 5.5 0.00015.
+CHAT = """
+[[mix]]
+request_type = "chat"
+model = "claude-opus-5-5"
+monthly_requests = 1_000_000
+uncached_input_tokens = 1000
+output_tokens = 100
+long_prompt_fraction = 0.0
+"""
+
+
+def prepared(*parts: str):
+    return prepare(parse_plan(BASE + "".join(parts), base_dir=Path()))
+
+
+def route(to: str = HAIKU, escalation: str = "0.1", more: str = "", request_type: str = "chat") -> str:
+    return f"""
+[[scenario]]
+name = "routed"
+[[scenario.route]]
+request_type = "{request_type}"
+to = "{to}"
+escalation = {escalation}
+{more}
+"""
+
+
+def graded(plan, passed: int, failed: int, to: str = HAIKU, **more):
+    """Candidates of the plan's one entry with this evidence, by target."""
+    known = {("chat", to): Evidence(request_type="chat", model=to, passed=passed, failed=failed, **more)}
+    return {item.to: item for item in candidates(plan, plan.mix.entries[0], known).candidates}
+
+
+def only(plan):
+    (found,) = opportunities(plan)
+    return found
+
+
+def test_every_tier_below_is_priced_by_hand():
+    found = only(prepared(CHAT))
+    by_model = {item.to: item for item in found.candidates}
+    assert list(by_model) == [HAIKU, SONNET]
+    assert found.monthly_list_cost_usd == pytest.approx(6000)
+    assert by_model[SONNET].saving_usd_per_month == pytest.approx(3000)
+    assert by_model[SONNET].break_even_escalation == pytest.approx(0.5)
+    assert by_model[HAIKU].saving_usd_per_month == pytest.approx(5850)
+    assert by_model[HAIKU].break_even_escalation == pytest.approx(0.975)
+    assert (found.verdict, found.chosen.to, found.chosen.sure.answers) == ("evaluate first", HAIKU, 160)
+
+
+def test_counts_in_a_route_are_evidence_and_move_the_type_at_their_escalation():
+    plan = prepared(CHAT, route(escalation="{ passed = 188, failed = 12 }"))
+    found = only(plan)
+    escalation = 12.5 / 201
+    assert (found.verdict, found.chosen.to) == ("move now", HAIKU)
+    assert found.chosen.saving_usd_per_month == pytest.approx(5850 - 6000 * escalation)
+    assert found.chosen.most_usd_per_month == pytest.approx(5850)
+    assert evidence_by_pair(plan)["chat", HAIKU].passed == 188
+
+
+@pytest.mark.parametrize("escalation", ["0.06", "{ p10 = 0.02, p90 = 0.1 }", "{ pass_rate = 0.95, fnr = 0.1 }"])
+def test_an_escalation_that_is_typed_in_is_no_evidence(escalation):
+    assert evidence_by_pair(prepared(CHAT, route(escalation=escalation))) == {}
+
+
+def test_what_a_route_of_the_type_costs_is_paid_by_every_target():
+    """A judge of 0.001 USD a request: Sonnet breaks even at (6 - 3 - 1) / 6, Haiku at (6 - 0.15 - 1) / 6."""
+    found = only(prepared(CHAT, route(more="overhead_usd_per_request = 0.001\none_off_usd = 9700")))
+    by_model = {item.to: item for item in found.candidates}
+    assert by_model[SONNET].break_even_escalation == pytest.approx(2 / 6)
+    assert by_model[HAIKU].break_even_escalation == pytest.approx(4.85 / 6)
+    assert by_model[HAIKU].payback_months == pytest.approx(2.0)
+    assert by_model[SONNET].payback_months is None  # the effort that the plan names is that of the other target
+
+
+def test_a_router_that_costs_more_than_it_saves_is_said_to():
+    assert only(prepared(CHAT, route(more="overhead_usd_per_request = 0.01"))).verdict == "would cost more"
+
+
+def test_evidence_of_a_failing_model_stops_the_weaker_ones_too():
+    plan = prepared(CHAT, route(to=SONNET, escalation="{ passed = 60, failed = 40 }"))
+    found = only(plan)
+    assert found.verdict == "evidence says no"
+    assert found.to_evaluate == ()
+
+
+def test_evidence_that_passes_its_bar_may_still_escalate_too_much_to_pay():
+    found = graded(prepared(CHAT), 90, 110, to=SONNET, bar=0.3)[SONNET]
+    assert found.verdict == "pass"
+    assert found.saving_usd_per_month == pytest.approx(3000 - 6000 * 110.5 / 201)
+    assert not found.pays
+
+
+def test_undecided_evidence_says_how_many_answers_are_missing():
+    found = graded(prepared(CHAT), 47, 3)[HAIKU]
+    assert found.verdict == "undecided"
+    assert found.fewest.answers < found.sure.answers
+    assert found.fewest.rate == pytest.approx(0.94)
+
+
+def test_a_type_that_saves_little_moves_no_money():
+    small = CHAT.replace('"chat"', '"rare"').replace("1_000_000", "4_000")
+    by_type = {item.request_type: item for item in opportunities(prepared(CHAT, small))}
+    assert by_type["rare"].verdict == "moves no money"
+    assert by_type["chat"].verdict == "evaluate first"
+    assert least_usd_per_month(6024) == LEAST_EVER_USD_PER_MONTH
+    assert least_usd_per_month(100_000) == 500
+    assert least_usd_per_month(10_000_000) == 1000
+
+
+def test_an_unknown_share_of_long_prompts_is_a_range_and_no_error():
+    """Above 100,000 prompt tokens Haiku 5.5 costs five times as much: 0.00075 instead of 0.00015 USD."""
+    found = only(prepared(CHAT.replace("long_prompt_fraction = 0.0\n", "")))
+    unknown = next(item for item in found.candidates if item.to == HAIKU).unknown
+    assert (unknown.none_above_usd, unknown.all_above_usd) == pytest.approx((5850, 5250))
+    assert unknown.above_prompt_tokens == 100_000
+    assert (found.verdict, found.chosen.to) == ("evaluate first", SONNET)
+
+
+def test_single_requests_out_of_warm_sessions_may_cost_more():
+    """50,000 cached tokens: 0.01 USD read on Opus, on Sonnet 0.005 read in a session and 0.125 written by one call."""
+    warm = CHAT.replace("output_tokens", "cache_read_tokens = 50_000\noutput_tokens")
+    found = only(prepared(warm))
+    sonnet = next(item for item in found.candidates if item.to == SONNET)
+    assert sonnet.saving_usd_per_month == pytest.approx(8000)
+    assert sonnet.single_requests_usd_per_month == pytest.approx(8000 - 120_000)
+    assert only(prepared(CHAT)).candidates[0].single_requests_usd_per_month is None
+
+
+def test_a_newer_model_of_the_same_tier_is_a_candidate_and_a_model_is_none_of_its_own():
+    found = only(prepared(CHAT.replace(OPUS, "claude-opus-5")))
+    assert [(item.to, item.steps_down) for item in found.candidates] == [(HAIKU, 2), (SONNET, 1), (OPUS, 0)]
+    assert found.candidates[2].saving_usd_per_month == pytest.approx(1_000_000 * 0.0015)
+
+
+def test_a_model_that_retires_before_the_contract_is_priced_on_its_successor():
+    found = only(prepared(CHAT.replace(OPUS, "claude-sonnet-4-5")))
+    assert found.serves == "claude-sonnet-4-6"  # 0.0045 USD; on Sonnet 5.5 the same text is 1.3 times the tokens
+    assert [item.to for item in found.candidates] == [HAIKU, SONNET]
+    assert found.candidates[1].saving_usd_per_month == pytest.approx(4500 - 1.3 * 3000)
+
+
+def test_the_current_models_are_those_in_service_on_the_pricing_day():
+    plan = prepared(CHAT)
+    assert current_models(plan) == {"haiku": HAIKU, "sonnet": SONNET, "opus": OPUS, "fable": "claude-fable-5-2"}
+    earlier = replace(plan, priced_on=plan.priced_on.replace(month=10, day=1))
+    assert current_models(earlier)["haiku"] == "claude-haiku-4-5"
+
+
+def test_savings_grow_with_the_traffic():
+    one, two = only(prepared(CHAT)), only(prepared(CHAT.replace("1_000_000", "2_000_000")))
+    for small, large in zip(one.candidates, two.candidates, strict=True):
+        assert large.saving_usd_per_month == pytest.approx(2 * small.saving_usd_per_month)
+        assert large.break_even_escalation == pytest.approx(small.break_even_escalation)
+
+
+def test_the_other_levers_by_hand():
+    """0.004 USD of input and 0.002 of output a request; cached at 80 % hits, input costs 0.8 x 0.05 + 0.2 x 1.25."""
+    (found,) = beside_routing(prepared(CHAT, "batch_fraction = 0.4\n"))
+    before = 6000 * (1 - 0.4 / 2)
+    assert found.monthly_list_cost_usd == pytest.approx(before)
+    assert found.batch_usd == pytest.approx(before - 3000)
+    assert found.output_usd == pytest.approx(200 * 0.8)
+    assert found.cache_usd == pytest.approx(0.1 * 4000 * 0.8 * (1 - (0.8 * 0.05 + 0.2 * 1.25)))
+    assert found.break_even_hit_rate == pytest.approx(0.25 / 1.2)
+    assert found.is_too_short_to_cache
+    assert beside_routing(prepared(CHAT, "batch_fraction = 1.0\n"))[0].batch_usd == pytest.approx(0, abs=1e-9)
+
+
+def test_evidence_of_the_plan_wins_over_the_counts_in_a_route_and_sets_the_bar_of_the_type():
+    section = """
+[[evidence]]
+request_type = "chat"
+model = "haiku 5.5"
+passed = 197
+failed = 3
+bar = 0.95
+graded_on = 2026-11-01
+"""
+    plan = prepared(CHAT, route(escalation="{ passed = 30, failed = 30 }"), section)
+    assert evidence_by_pair(plan)["chat", HAIKU].passed == 197
+    found = only(plan)
+    assert (found.verdict, found.chosen.evidence.bar) == ("move now", 0.95)
+    assert [item.bar for item in found.candidates] == [0.95, 0.95]
+
+
+def test_evidence_sections_become_evidence_once_per_type_and_model():
+    section = EvidenceSection(request_type="chat", model=HAIKU, passed=188, failed=12, source="sheet 4")
+    (found,) = evidence_of([section])
+    assert (found.answers, found.bar, found.source) == (200, 0.9, "sheet 4")
+    with pytest.raises(InputError, match=r"evidence\[2\]: 'chat' on claude-haiku-5-5 is there twice"):
+        evidence_of([section, section])
+    with pytest.raises(InputError, match=r"evidence\[1\].* no graded answer"):
+        evidence_of([EvidenceSection(request_type="chat", model=HAIKU, passed=0, failed=0)])
