@@ -187,6 +187,10 @@ def _prices(
     for model in sorted(models | targets):
         price = price_book.price(model, priced_on)
         yield from price.notes
+    searches = any(entry.web_searches_per_request for entry in mix.entries)
+    executes = any(entry.code_execution_hours_per_request for entry in mix.entries)
+    if searches or executes:
+        yield from price_book.server_tools(priced_on).notes_on(searches=searches, code_execution=executes)
     yield from _price_data(inputs, price_book, sorted(models | targets), priced_on)
     yield from _retirements(scenario_costs)
     for override in inputs.prices.overrides:

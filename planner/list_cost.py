@@ -38,22 +38,19 @@ ObjectArray = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ServerTool:
-    """A tool's column of use, its name in the notes of a price book, and USD per unit of the column."""
+    """A tool's column of use, and USD per unit of the column."""
 
     column: str
-    words: str
     usd: Callable[[ServerToolPrices], float]
 
 
 _SERVER_TOOLS: Final = (
     _ServerTool(
         column=SERVER_TOOL_COLUMNS[WEB_SEARCHES],
-        words="web search",
         usd=lambda prices: float(prices.web_search_usd_per_thousand) / 1_000,
     ),
     _ServerTool(
         column=SERVER_TOOL_COLUMNS[CODE_EXECUTION_SECONDS],
-        words="code execution",
         usd=lambda prices: float(prices.code_execution_usd_per_hour) / SECONDS_PER_HOUR,
     ),
 )
@@ -201,7 +198,7 @@ def _server_tools_usd(groups: pd.DataFrame, book: PriceBook, notes: dict[str, No
     The price book is asked only for the tools and the days that the usage has, and heard only on those tools.
     """
     usd = np.zeros(len(groups))
-    idle = tuple(tool.words for tool in _SERVER_TOOLS if not groups[tool.column].any())
+    searched, executed = (bool(groups[tool.column].any()) for tool in _SERVER_TOOLS)
     for tool in _SERVER_TOOLS:
         use = groups[tool.column].to_numpy(dtype=np.float64)
         used = use > 0
@@ -209,8 +206,8 @@ def _server_tools_usd(groups: pd.DataFrame, book: PriceBook, notes: dict[str, No
         prices = [book.server_tools(pd.Timestamp(day).date()) for day in days]
         rates = np.array([tool.usd(price) for price in prices], dtype=np.float64)
         usd[used] += use[used] * rates[of_day]
-        said = (note for price in prices for note in price.notes)
-        notes.update(dict.fromkeys(note for note in said if not note.startswith(idle)))
+        for price in prices:
+            notes.update(dict.fromkeys(price.notes_on(searches=searched, code_execution=executed)))
     return usd
 
 

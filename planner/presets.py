@@ -1,7 +1,7 @@
 """Presets: which routes three suggested scenarios hold, from the cautious to the aggressive, and on what assumptions.
 
 What evidence allows moves on the counts of the evidence. Everything else waits for an evaluation that may fail, on
-priors of share and escalation (planner.preset_priors). Batch, caching and shorter output hang on facts that only the
+priors of share and escalation. Batch, caching and shorter output hang on facts that only the
 user has, and are in no preset.
 """
 

@@ -81,7 +81,10 @@ class FakePrice:
 class FakeTools:
     web_search_usd_per_thousand: Decimal
     code_execution_usd_per_hour: Decimal
-    notes: tuple[str, ...] = ("web search: a note", "code execution: a note", "a note on both")
+
+    def notes_on(self, *, searches: bool, code_execution: bool) -> tuple[str, ...]:
+        used = (("web search: a note", searches), ("code execution: a note", code_execution))
+        return (*(note for note, is_used in used if is_used), "a note on both")
 
 
 class FakeBook:

@@ -66,7 +66,20 @@ class ServerToolPrices:
     minimum_minutes: int
     effective_from: date | None
     source: str
-    notes: tuple[str, ...] = ()
+    web_search_notes: tuple[str, ...] = ()
+    code_execution_notes: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of either tool."""
+        return self.notes_on(searches=True, code_execution=True)
+
+    def notes_on(self, *, searches: bool, code_execution: bool) -> tuple[str, ...]:
+        """What there is to say of the tools that were used."""
+        return (
+            *(self.web_search_notes if searches else ()),
+            *(self.code_execution_notes if code_execution else ()),
+        )
 
     @property
     def web_search_usd_per_thousand(self) -> Decimal:
@@ -118,15 +131,14 @@ def server_tool_prices(
         minimum_minutes=0 if code is None else code.minimum_minutes,
         effective_from=max((fact.effective_from for fact in known), default=None),
         source="; ".join(dict.fromkeys(fact.source for fact in known)),
-        notes=tuple(note for fact in known for note in _notes(fact, on)),
+        web_search_notes=() if search is None else _notes(search, on),
+        code_execution_notes=() if code is None else _notes(code, on),
     )
     return prices if own is None else _with_own(prices, own)
 
 
 def _with_own(prices: ServerToolPrices, own: OwnServerTools) -> ServerToolPrices:
     search, code = own.web_search_usd_per_thousand, own.code_execution_usd_per_hour
-    about_code = tuple(note for note in prices.notes if note.startswith(_WORDS["code_execution"]))
-    about_search = tuple(note for note in prices.notes if note not in about_code)
     return ServerToolPrices(
         provider=prices.provider,
         on=prices.on,
@@ -136,11 +148,12 @@ def _with_own(prices: ServerToolPrices, own: OwnServerTools) -> ServerToolPrices
         minimum_minutes=prices.minimum_minutes,
         effective_from=prices.effective_from if None in (search, code) else None,
         source="; ".join(part for part in (prices.source, f"your own: {own.source}") if part),
-        notes=(*(about_search if search is None else ()), *(about_code if code is None else ())),
+        web_search_notes=prices.web_search_notes if search is None else (),
+        code_execution_notes=prices.code_execution_notes if code is None else (),
     )
 
 
-def _notes(fact: ServerToolFact, on: date) -> list[str]:
+def _notes(fact: ServerToolFact, on: date) -> tuple[str, ...]:
     words = _WORDS[fact.tool]
     notes = []
     if on < fact.effective_from:
@@ -152,7 +165,7 @@ def _notes(fact: ServerToolFact, on: date) -> list[str]:
             f"worth at most {worth:.2f} USD a month, and so are hours used beside web search or web fetch; each use is "
             f"billed {fact.minimum_minutes} minutes at least."
         )
-    return notes
+    return tuple(notes)
 
 
 def _on(facts: tuple[ServerToolFact, ...], tool: str, provider: str, on: date) -> ServerToolFact | None:
