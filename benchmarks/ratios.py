@@ -43,6 +43,7 @@ from planner.simulation_block import SpendModel
 from planner.term_use import term_use
 from planner.units import HALF_CENT_USD, TOKEN_COLUMNS
 from planner.usage.read import UsageSource, read_usage
+from planner.waterfall import coalition_spend
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "plans" / "example.toml"
 FLOOR_BLOCK = 4096  # the floor's own best, whatever the engine's
@@ -171,14 +172,16 @@ def example_plan(paths: int, rounds: int) -> Iterator[Ratio]:
     other = replace(inputs, contract=replace(inputs.contract, eligible_fraction=0.9))
     plan = build_plan(inputs, kept=kept)
     model = plan.prepared.spend_model
-    once_s, drivers_s, whole_s, again_s = interleaved(
+    once_s, drivers_s, levers_s, whole_s, again_s = interleaved(
         lambda: simulate_spend(model, paths=paths, seed=1, signing=False, threads=1),
         lambda: plan_drivers(plan),
+        lambda: coalition_spend(plan.prepared, plan.spend),
         lambda: build_plan(other),
         lambda: build_plan(other, kept=kept),
         rounds=rounds,
     )
     yield Ratio(what="example plan, its drivers / simulate, 1 thread", floor=once_s, own=drivers_s)
+    yield Ratio(what="example plan, 14 more coalitions of levers / simulate, 1 thread", floor=once_s, own=levers_s)
     yield Ratio(what="example plan, the contract changed / worked out afresh", floor=whole_s, own=again_s)
 
 

@@ -76,8 +76,11 @@ def init(
 ) -> None:
     """Write an example plan, its usage log and a README to start from."""
     from planner.bundled import data_path  # noqa: PLC0415
+    from planner.plan_file.price_text import with_snapshot  # noqa: PLC0415
+    from planner.prices import PriceBook  # noqa: PLC0415
 
     text = data_path("plans", "example.toml").read_text(encoding="utf-8").replace("../usage/", "")
+    text = with_snapshot(text, PriceBook.load().snapshot)
     start = data_path("plans", "start-here.md").read_text(encoding="utf-8")
     files = {"plan.toml": text, "README.md": start}
     targets = [directory / name for name in (*files, "example.jsonl.gz")]
