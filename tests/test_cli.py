@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from planner import cli
+from planner.plan_file.loader import load_plan
+from planner.prices import PriceBook
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "data" / "plans" / "example.toml"
