@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.applied_levers import AppliedLever, lever_inputs
 from planner.demand import DemandModel
 from planner.demand_process import demand_process
 from planner.distributions import (
@@ -19,11 +18,12 @@ from planner.distributions import (
     positive_from_quantiles,
     rate_from_quantiles,
 )
+from planner.lever_costs.applied_levers import AppliedLever, lever_inputs
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_costs.unit_costs import Copy, TypeCosts
 from planner.levers import Ramp, Scenario
 from planner.price_moves import PriceMoves
-from planner.scenario_costs import ScenarioCosts
 from planner.simulation_block import SpendModel
-from planner.unit_costs import Copy, TypeCosts
 
 MONTHS, TYPES, SCENARIOS, ROUTED = 12, 20, 5, 4
 USD_PER_REQUEST, USD_PER_ROUTED_REQUEST, REQUESTS = 0.01, 0.001, 1e5

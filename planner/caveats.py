@@ -8,13 +8,13 @@ from math import isfinite, sqrt
 from planner.calibration.calibrate import FITTED_KEYS, Calibration
 from planner.clock import today
 from planner.demand import ALL_TYPES, DemandModel
-from planner.economics import RouteEconomics
 from planner.inputs import PlanInputs, TargetError
+from planner.lever_costs.economics import RouteEconomics
+from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.mix import Measurement, RequestMix
 from planner.price_data.age import stale_note
 from planner.price_snapshot import snapshot_note
 from planner.prices import PriceBook
-from planner.scenario_costs import ScenarioCosts
 from planner.words import percent
 
 _WEEKLY_LOG_SD = 0.5

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner import lever_commands, prices_command, run_rate_commands, settle_command, suggest_command
-from planner.arguments import day, pairs
+from planner.commands import levers as lever_commands
+from planner.commands import prices as prices_command
+from planner.commands import run_rate as run_rate_commands
+from planner.commands import settle as settle_command
+from planner.commands import suggest as suggest_command
+from planner.commands.arguments import day, pairs
+from planner.commands.options import JsonFlag, PlanPath, QuietFlag
+from planner.commands.prices import Provider, price_book_of
+from planner.commands.terminal import fail, print_json, progress_bars, show, warn
 from planner.errors import InputError, PlannerError
-from planner.options import JsonFlag, PlanPath, QuietFlag
-from planner.prices_command import Provider, price_book_of
-from planner.terminal import fail, print_json, progress_bars, show, warn
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -133,7 +137,7 @@ def measure(
     quiet: QuietFlag = False,
 ) -> None:
     """Measure the request mix of a usage log: type x model x month, priced request by request on its own day."""
-    from planner import measure_command as command  # noqa: PLC0415
+    from planner.commands import measure as command  # noqa: PLC0415
 
     if len(sources) == 1 and sources[0].endswith(".toml"):
         usage, book = command.usage_of_plan(Path(sources[0]))

@@ -10,10 +10,10 @@ from math import isfinite
 
 import numpy as np
 
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_costs.unit_costs import NO_LEVERS, Copy, LeverLevels, TypeCosts
 from planner.levers import LEVER_KINDS, BatchLever, CacheLever, Lever, LeverKind, OutputLever, Route, Scenario
 from planner.prepared import Prepared
-from planner.scenario_costs import ScenarioCosts
-from planner.unit_costs import NO_LEVERS, Copy, LeverLevels, TypeCosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Final
 
+from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.lever_savings import JointSaving, LeverEffort, TypeSaving, joint_savings, lever_efforts, type_savings
 from planner.levers import LeverKind
 from planner.plan import Plan
 from planner.risk import Estimate
-from planner.scenario_costs import ScenarioCosts
 from planner.waterfall import Waterfall
 from planner.words import percent, usd, usd_estimate
 

@@ -11,7 +11,7 @@ from itertools import combinations
 from math import isfinite
 from typing import Any
 
-from planner.economics import CacheEconomics, RouteEconomics
+from planner.lever_costs.economics import CacheEconomics, RouteEconomics
 from planner.mix import Measurement
 from planner.outcome import ExpectedRow, OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary

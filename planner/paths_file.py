@@ -17,9 +17,9 @@ import numpy as np
 
 from planner.contract import Contract
 from planner.errors import InputError
+from planner.lever_costs.unit_costs import Account
 from planner.plan_file.section import Tier
 from planner.simulation import AccountPaths, SpendPaths
-from planner.unit_costs import Account
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
 COLUMNS: Final = ("month", "list_cost_usd", "signing_list_cost_usd", "tier", "eligible")

@@ -13,13 +13,13 @@ from planner.demand_process import demand_process
 from planner.errors import InputError
 from planner.history.history import history_of
 from planner.inputs import PlanInputs
+from planner.lever_costs.scenario_costs import ScenarioCosts, price_scenario, with_canonical_models
+from planner.lever_costs.unit_costs import NO_LEVERS
 from planner.levers import Scenario
 from planner.mix import Measurement, MixEntry, RequestMix, forward_mix, measure, prompt_edges
 from planner.prices import PriceBook
-from planner.scenario_costs import ScenarioCosts, price_scenario, with_canonical_models
 from planner.simulation_block import SpendModel
 from planner.typed_mix import typed_mix
-from planner.unit_costs import NO_LEVERS
 from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 from planner.usage.read import read_usage
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from planner.applied_levers import Drawn
+from planner.lever_costs.applied_levers import Drawn
+from planner.lever_costs.unit_costs import Account, TypeCosts
 from planner.spend_terms import BlockSpend, SpendTerms
-from planner.unit_costs import Account, TypeCosts
 from planner.units import FloatArray
 
 

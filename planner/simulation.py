@@ -15,12 +15,12 @@ import numpy as np
 from planner.digest import digest
 from planner.distributions import Point
 from planner.errors import InputError
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_costs.unit_costs import Account
 from planner.price_moves import PRICE_MOVES, PricePool, price_pool
-from planner.scenario_costs import ScenarioCosts
 from planner.simulation_block import Block, DemandBlock, SpendModel
 from planner.spend_terms import BlockSpend, BothPrices, ScenarioTerms, spend_terms
 from planner.streams import PATHS_PER_BLOCK, BlockStreams
-from planner.unit_costs import Account
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
 Months = tuple[int, int]

@@ -7,12 +7,12 @@ import numpy as np
 
 from planner.demand_process import DemandProcess
 from planner.distributions import Distribution, Point
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_costs.unit_costs import Account
 from planner.price_moves import PriceMoves, PricePool, price_factors
 from planner.rebound import spend_with_rebound
-from planner.scenario_costs import ScenarioCosts
 from planner.spend_terms import BlockSpend, KnownChanges, ScenarioTerms, SpendTerms
 from planner.streams import BlockStreams
-from planner.unit_costs import Account
 from planner.units import FloatArray
 
 

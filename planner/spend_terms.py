@@ -8,7 +8,7 @@ Spend is bilinear in requests and unit costs, so it is worked out by the cheapes
   types with the same ramp are added up before the ramp multiplies them;
 - any other: its unit cost is worked out per month and path.
 
-Groups of one spend are kept by account: what is priced and settled alike (planner.unit_costs).
+Groups of one spend are kept by account: what is priced and settled alike (planner.lever_costs.unit_costs).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planner.applied_levers import Drawn
 from planner.digest import digest
 from planner.distributions import Point
-from planner.scenario_costs import ScenarioCosts
-from planner.unit_costs import NO_LEVERS, ROUTE_OFF, Account, RouteLevel, TypeCosts
+from planner.lever_costs.applied_levers import Drawn
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_costs.unit_costs import NO_LEVERS, ROUTE_OFF, Account, RouteLevel, TypeCosts
 from planner.units import FloatArray
 
 BothPrices = tuple[FloatArray, FloatArray | None]

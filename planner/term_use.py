@@ -10,10 +10,10 @@ import numpy as np
 from planner.clauses import InForce
 from planner.contract import Contract, Period
 from planner.errors import InputError
+from planner.lever_costs.unit_costs import Account
 from planner.offer import Offer
 from planner.simulation import AccountPaths, SpendPaths
 from planner.steps import Step, steps
-from planner.unit_costs import Account
 from planner.units import FloatArray, IntArray
 
 _KEPT_PRICES: Final = 4

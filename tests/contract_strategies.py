@@ -28,9 +28,9 @@ from planner.clauses import (
     TrueForward,
 )
 from planner.contract import Contract
+from planner.lever_costs.unit_costs import Account
 from planner.offer import Offer
 from planner.simulation import AccountPaths, SpendPaths
-from planner.unit_costs import Account
 from planner.units import FloatArray
 
 TIERS = ("opus", "haiku")

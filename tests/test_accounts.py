@@ -18,12 +18,12 @@ from test_spend_terms import CACHES, CERTAIN, ROUTES, TYPES, UNCERTAIN
 
 from planner.clauses import Eligibility
 from planner.errors import InputError
+from planner.lever_costs.unit_costs import OVERHEAD, Account, Copy
 from planner.plan_file.loader import parse_plan
 from planner.prepared import prepare
 from planner.simulation import AccountPaths, KeptPaths, SpendPaths, simulate_spend
 from planner.simulation_block import SpendModel
 from planner.streams import PATHS_PER_BLOCK
-from planner.unit_costs import OVERHEAD, Account, Copy
 
 PATHS = 300
 EVERYTHING = Eligibility()

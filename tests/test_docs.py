@@ -17,21 +17,21 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from planner.bands import DiscountBand
-from planner.candidates import SURE
 from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
 from planner.demand import damped_months, leave_hazard
 from planner.distributions import Z90, Distribution, JudgedEscalation, Point, ScaledBeta, posterior
-from planner.economics import RouteEconomics
 from planner.evidence.quality import lower_bound, settlement
+from planner.lever_costs.economics import RouteEconomics
+from planner.lever_costs.scenario_costs import price_scenario
 from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
+from planner.opportunities.candidates import SURE
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.section import Section
 from planner.plan_file.values import Duration, Escalation, Fraction, Month, Positive, Rate
 from planner.prices import PriceBook
-from planner.scenario_costs import price_scenario
 from planner.settlement import settle
 from planner.simulation import SpendPaths
 from planner.term_use import TermUse, term_use

@@ -47,14 +47,8 @@ ORDER = (
     "planner.generations",
     "planner.history.*",
     "planner.levers",
-    "planner.applied_levers",
-    "planner.long_prompts",
     "planner.retirements",
-    "planner.unit_costs",
-    "planner.copy_costs",
-    "planner.type_pricer",
-    "planner.economics",
-    "planner.scenario_costs",
+    "planner.lever_costs.*",
     "planner.digest",
     "planner.streams",
     "planner.demand",
@@ -89,14 +83,6 @@ ORDER = (
     "planner.outcome",
     "planner.decision_caveats",
     "planner.prepared",
-    "planner.beside_routing",
-    "planner.candidates",
-    "planner.opportunities",
-    "planner.preset_priors",
-    "planner.presets",
-    "planner.preset_outcomes",
-    "planner.route_lines",
-    "planner.suggestions",
     "planner.plan",
     "planner.waterfall",
     "planner.lever_savings",
@@ -105,6 +91,7 @@ ORDER = (
     "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",
+    "planner.opportunities.*",
     "planner.listings",
     "planner.report",
     "planner.calibration_report",
@@ -112,24 +99,13 @@ ORDER = (
     "planner.drivers_report",
     "planner.levers_sentences",
     "planner.levers_report",
-    "planner.suggest_report",
-    "planner.suggest_json",
-    "planner.suggest",
     "planner.prices_report",
     "planner.ledger_report",
     "planner.machine",
     "planner.charts.*",
     "planner.workbook.*",
     "planner.ui.*",
-    "planner.measure_command",
-    "planner.arguments",
-    "planner.terminal",
-    "planner.options",
-    "planner.run_rate_commands",
-    "planner.settle_command",
-    "planner.lever_commands",
-    "planner.suggest_command",
-    "planner.prices_command",
+    "planner.commands.*",
     "planner.cli",
     "app",
 )
@@ -139,19 +115,19 @@ LATE: dict[str, dict[str, str]] = {
     "planner.cli": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
-    "planner.run_rate_commands": {
+    "planner.commands.run_rate": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
-    "planner.settle_command": {
+    "planner.commands.settle": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
-    "planner.prices_command": {
+    "planner.commands.prices": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
-    "planner.suggest_command": {
+    "planner.commands.suggest": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
-    "planner.lever_commands": {
+    "planner.commands.levers": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.price_data.updater": {
@@ -171,7 +147,7 @@ FENCES: dict[str, tuple[str, ...]] = {
         "planner.mix",
         "planner.generations",
         "planner.history",
-        "planner.measure_command",
+        "planner.commands.measure",
         "planner.charts",
         "planner.workbook",
         "planner.ui",
@@ -186,15 +162,8 @@ FENCES: dict[str, tuple[str, ...]] = {
     "openpyxl": ("planner.workbook",),
     "xlsxwriter": ("planner.workbook",),
     "streamlit": ("planner.ui", "app"),
-    "rich": ("planner.terminal",),
-    "typer": (
-        "planner.options",
-        "planner.run_rate_commands",
-        "planner.settle_command",
-        "planner.suggest_command",
-        "planner.prices_command",
-        "planner.cli",
-    ),
+    "rich": ("planner.commands.terminal",),
+    "typer": ("planner.commands", "planner.cli"),
     # The standard library, where it opens a door to the outside.
     "socket": ("planner.cli",),
     "subprocess": ("planner.cli",),
@@ -223,11 +192,11 @@ LONGER: dict[str, str] = {}
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
 PRINTS = (
-    "planner.run_rate_commands",
-    "planner.settle_command",
-    "planner.lever_commands",
-    "planner.suggest_command",
-    "planner.prices_command",
+    "planner.commands.run_rate",
+    "planner.commands.settle",
+    "planner.commands.levers",
+    "planner.commands.suggest",
+    "planner.commands.prices",
     "planner.cli",
 )
 CATCH_ALL_NAMES = {"common", "core", "helpers", "misc", "tools", "types", "util", "utils"}

@@ -27,10 +27,10 @@ from planner.clauses import (
     TrueForward,
 )
 from planner.contract import Contract, DiscountBand
+from planner.lever_costs.unit_costs import Account
 from planner.offer import Offer
 from planner.settlement import Settlement, settle
 from planner.term_use import term_use
-from planner.unit_costs import Account
 from planner.units import FloatArray
 
 CENT = 0.01

@@ -15,10 +15,10 @@ from strategies import CARDS, CHEAP, LONG, OLD, STRONG, built, figures, lever_pl
 
 from planner.distributions import Point
 from planner.errors import InputError, PlannerError, PriceError
+from planner.lever_costs.scenario_costs import price_scenario
 from planner.levers import CacheLever, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
 from planner.prices import PriceBook
-from planner.scenario_costs import price_scenario
 
 HALF = Decimal("0.5")
 ON = Ramp(start_month=Decimal(-9))  # a step long ago
@@ -235,9 +235,7 @@ def test_a_type_may_be_split_over_several_targets():
 
 def test_shares_of_a_split_that_are_more_than_all_are_an_error():
     routes = (Route(to=CHEAP, share=Decimal("0.7")), Route(to=OLD, share=HALF))
-    with pytest.raises(
-        InputError, match=r"more than all of 'chat' on strong: 0.7 to .* are 1.2 in all"
-    ):
+    with pytest.raises(InputError, match=r"more than all of 'chat' on strong: 0.7 to .* are 1.2 in all"):
         built(lever_plan([CHAT], Levers(routes=routes)))
 
 

@@ -18,14 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.bundled import data_path
+from planner.commands.measure import conclusion
 from planner.coverage import coverage, days_in, months_between, usual_gap
 from planner.errors import InputError, PriceError, UnknownModelError, UsageError
 from planner.generations import one_generation
 from planner.history.daily_use import daily_use
+from planner.lever_costs.scenario_costs import price_scenario
 from planner.levers import Scenario
 from planner.listings import measure_table
 from planner.machine import measure_json
-from planner.measure_command import conclusion
 from planner.mix import (
     Exclusion,
     Measurement,
@@ -38,7 +39,6 @@ from planner.mix import (
 )
 from planner.plan_file.loader import parse_plan
 from planner.prices import PriceBook
-from planner.scenario_costs import price_scenario
 from planner.typed_mix import typed_mix
 from planner.units import DAYS_PER_MONTH, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS, FloatArray
 from planner.usage.read import UsageSource, read_usage

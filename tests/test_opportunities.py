@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from planner.beside_routing import beside_routing
-from planner.candidates import candidates, current_models, evidence_by_pair
 from planner.errors import InputError
 from planner.evidence.quality import Evidence
-from planner.opportunities import LEAST_EVER_USD_PER_MONTH, least_usd_per_month, opportunities
+from planner.opportunities.beside_routing import beside_routing
+from planner.opportunities.candidates import candidates, current_models, evidence_by_pair
+from planner.opportunities.verdicts import LEAST_EVER_USD_PER_MONTH, least_usd_per_month, opportunities
 from planner.plan_file.evidence_sections import EvidenceSection, evidence_of
 from planner.plan_file.loader import parse_plan
 from planner.prepared import prepare

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from strategies import CARDS, figures, mix_entry, plan_table
 
 from planner.distributions import Point
+from planner.lever_costs.scenario_costs import ScenarioCosts, price_scenario
+from planner.lever_costs.unit_costs import NO_LEVERS
 from planner.levers import BatchLever, CacheLever, Ramp, Route, Scenario
 from planner.mix import MixEntry, RequestMix
 from planner.plan_file.loader import parse_plan
 from planner.prices import PriceBook, PriceOverride
 from planner.retirements import Horizon, retirement, successor_in_service
-from planner.scenario_costs import ScenarioCosts, price_scenario
 from planner.typed_mix import typed_mix
-from planner.unit_costs import NO_LEVERS
 
 ON, START, MONTHS = date(2026, 12, 15), date(2027, 1, 1), 18
 SUCCESSOR = {

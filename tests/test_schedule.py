@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner.applied_levers import AppliedLever, lever_inputs, waiting_inputs
 from planner.distributions import Chance, Point, pert
 from planner.errors import InputError
+from planner.lever_costs.applied_levers import AppliedLever, lever_inputs, waiting_inputs
 from planner.levers import CacheLever, Milestone, Ramp, Scenario, Team
 from planner.plan_file.lever_sections import MilestoneSection, RampSection, TeamSection
 from planner.plan_file.schedule import Schedule

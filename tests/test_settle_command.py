@@ -17,9 +17,9 @@ from planner import cli
 from planner.bands import DiscountBand
 from planner.contract import Contract
 from planner.ledger_report import SettledTerm, balance_sentence
+from planner.lever_costs.unit_costs import Account
 from planner.paths_file import read_spend
 from planner.typed_offer import typed_offer
-from planner.unit_costs import Account
 
 PLAN = """[plan]
 start = 2027-03-01

@@ -31,6 +31,7 @@ from planner.clauses import (
 from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
 from planner.inputs import Decision
+from planner.lever_costs.unit_costs import Account
 from planner.objectives import best_exercise, constraint_note, recommend
 from planner.offer import NO_COMMITMENT, Offer
 from planner.settlement import settle
@@ -39,7 +40,6 @@ from planner.sizing.expectation import Expectation
 from planner.sizing.ledger_sample import LedgerSample, is_convex
 from planner.sizing.plain_sample import PlainSample
 from planner.term_use import TermUse, term_use
-from planner.unit_costs import Account
 
 N = 4000
 LEVELS = (np.arange(N) + 0.5) / N

@@ -13,6 +13,7 @@ from test_simulation import MODELS, MOVING, RANDOM, route
 
 from planner.digest import digest
 from planner.errors import InputError
+from planner.lever_costs.unit_costs import Account
 from planner.plan_file.loader import parse_plan
 from planner.prepared import prepare
 from planner.rebound import rebound_factor
@@ -20,7 +21,6 @@ from planner.simulation import KeptPaths, SpendPaths, simulate_spend
 from planner.simulation_block import InputDraws, SpendModel
 from planner.spend_terms import KnownChanges, spend_terms
 from planner.streams import BlockStreams
-from planner.unit_costs import Account
 
 PATHS = 500
 TYPES = [mix_entry(name, monthly_requests=n) for name, n in (("chat", 1e6), ("code", 3e5), ("mail", 2e5), ("ads", 1e5))]

@@ -13,10 +13,17 @@ from hypothesis import strategies as st
 from scipy import stats
 from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, prepared, route
 
+from planner.commands.suggest import suggest
 from planner.distributions import fraction_from_quantiles
 from planner.errors import InputError
 from planner.machine import plan_json
-from planner.opportunities import opportunities
+from planner.opportunities.machine import suggestion_json
+from planner.opportunities.preset_priors import ANCHOR, net_saving, prior
+from planner.opportunities.presets import COMFORT, MOST_EVALUATIONS, presets
+from planner.opportunities.report import headline, preset_sentences, tables
+from planner.opportunities.suggest import suggestion, written
+from planner.opportunities.suggestions import left_out, together
+from planner.opportunities.verdicts import opportunities
 from planner.plan import build_plan
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.suggest_text import (
@@ -27,13 +34,6 @@ from planner.plan_file.suggest_text import (
     with_sources_from,
     with_suggested,
 )
-from planner.preset_priors import ANCHOR, net_saving, prior
-from planner.presets import COMFORT, MOST_EVALUATIONS, presets
-from planner.suggest import suggestion, written
-from planner.suggest_command import suggest
-from planner.suggest_json import suggestion_json
-from planner.suggest_report import headline, preset_sentences, tables
-from planner.suggestions import left_out, together
 
 EXTRACT = CHAT.replace('"chat"', '"extract"').replace("1_000_000", "800_000")
 RARE = CHAT.replace('"chat"', '"rare"').replace("1_000_000", "4_000")

@@ -19,10 +19,10 @@ from planner.demand import DemandModel
 from planner.demand_process import DemandProcess, demand_process
 from planner.history.history import History, Period
 from planner.inputs import PlanInputs
+from planner.lever_costs.scenario_costs import price_scenario
 from planner.levers import Scenario
 from planner.mix import Measurement, RequestMix, forward_mix
 from planner.prices import PriceBook
-from planner.scenario_costs import price_scenario
 from planner.simulation import simulate_spend
 from planner.simulation_block import SpendModel
 from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, FloatArray, IntArray

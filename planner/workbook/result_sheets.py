@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from xlsxwriter import Workbook
 
-from planner.economics import RouteEconomics
+from planner.lever_costs.economics import RouteEconomics
 from planner.machine import compare_json
 from planner.plan import ANNUAL_LEVELS, MONTHLY_LEVELS, Plan
 from planner.prepared import MixLine

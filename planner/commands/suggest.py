@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from planner.options import JsonFlag, PlanPath, QuietFlag
-from planner.terminal import print_json, progress_bars, show, warn
+from planner.commands.options import JsonFlag, PlanPath, QuietFlag
+from planner.commands.terminal import print_json, progress_bars, show, warn
 
 NewPlan = Annotated[
     Path | None,
@@ -30,10 +30,10 @@ def suggest(
     quiet: QuietFlag = False,
 ) -> None:
     """What could save money, which evidence that lacks, and three scenarios to start from; nothing is applied."""
-    from planner import suggest_report as report  # noqa: PLC0415
+    from planner.opportunities import report as report  # noqa: PLC0415
+    from planner.opportunities.machine import suggestion_json  # noqa: PLC0415
+    from planner.opportunities.suggest import check_target, suggestion, written  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
-    from planner.suggest import check_target, suggestion, written  # noqa: PLC0415
-    from planner.suggest_json import suggestion_json  # noqa: PLC0415
 
     inputs = load_plan(path)
     if output is not None:

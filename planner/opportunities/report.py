@@ -6,13 +6,13 @@ from datetime import date
 from math import isfinite
 from typing import Final
 
-from planner.beside_routing import HIT_RATE, STEP, BesideRouting
-from planner.candidates import SURE, Candidate
 from planner.evidence.quality import Settlement
-from planner.opportunities import Opportunity, least_usd_per_month
-from planner.preset_outcomes import PresetOutcome
-from planner.presets import Preset
-from planner.suggestions import about, left_out, listed
+from planner.opportunities.beside_routing import HIT_RATE, STEP, BesideRouting
+from planner.opportunities.candidates import SURE, Candidate
+from planner.opportunities.preset_outcomes import PresetOutcome
+from planner.opportunities.presets import Preset
+from planner.opportunities.suggestions import about, left_out, listed
+from planner.opportunities.verdicts import Opportunity, least_usd_per_month
 from planner.tables import Table
 from planner.words import count, percent, usd, usd_estimate, usd_short
 

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from planner.applied_levers import AppliedLever, Drawn
+from planner.lever_costs.applied_levers import AppliedLever, Drawn
 from planner.units import TOKEN_CLASSES, FloatArray
 
 Role = Literal["unrouted", "routed", "escalated", "router", "judge"]

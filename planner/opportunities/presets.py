@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from planner.candidates import Candidate
 from planner.evidence.quality import chance_to_pass, lower_bound
-from planner.opportunities import Opportunity, least_usd_per_month
-from planner.preset_priors import ANCHOR, Prior, net_saving, prior
+from planner.opportunities.candidates import Candidate
+from planner.opportunities.preset_priors import ANCHOR, Prior, net_saving, prior
+from planner.opportunities.verdicts import Opportunity, least_usd_per_month
 from planner.usage.columns import UNTAGGED
 
 PresetName = Literal["cautious", "base", "aggressive"]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from planner.options import JsonFlag, PlanPath, QuietFlag
-from planner.terminal import print_json, show, warn
+from planner.commands.options import JsonFlag, PlanPath, QuietFlag
+from planner.commands.terminal import print_json, show, warn
 
 PathsFile = Annotated[
     Path,

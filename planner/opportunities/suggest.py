@@ -4,18 +4,18 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from planner.beside_routing import beside_routing
-from planner.candidates import evidence_by_pair
 from planner.errors import InputError
 from planner.inputs import PlanInputs
-from planner.opportunities import Opportunity, opportunities
+from planner.opportunities.beside_routing import beside_routing
+from planner.opportunities.candidates import evidence_by_pair
+from planner.opportunities.preset_outcomes import preset_outcomes
+from planner.opportunities.presets import PRESETS, Preset, presets
+from planner.opportunities.report import Suggestion
+from planner.opportunities.suggestions import listed, together
+from planner.opportunities.verdicts import Opportunity, opportunities
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.suggest_text import suggested_scenarios, suggested_text, with_sources_from, with_suggested
 from planner.prepared import Prepared, Progress, prepare
-from planner.preset_outcomes import preset_outcomes
-from planner.presets import PRESETS, Preset, presets
-from planner.suggest_report import Suggestion
-from planner.suggestions import listed, together
 from planner.whole_file import write_whole
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.applied_levers import AppliedLever, lever_inputs
-from planner.copy_costs import CopyPricer, PaidCopy, share_above, text_ratio
 from planner.distributions import Distribution
 from planner.errors import InputError
+from planner.lever_costs.applied_levers import AppliedLever, lever_inputs
+from planner.lever_costs.copy_costs import CopyPricer, PaidCopy, share_above, text_ratio
+from planner.lever_costs.long_prompts import Held, Part, parts
+from planner.lever_costs.unit_costs import Copy, Role, TypeCosts, dollars
 from planner.levers import CacheLever, ExtraCall, Ramp, Route, Scenario
-from planner.long_prompts import Held, Part, parts
 from planner.mix import MixEntry, prompt_edges
-from planner.unit_costs import Copy, Role, TypeCosts, dollars
 from planner.units import OUTPUT
 
 _MORE_THAN_ALL = 1.0 + 1e-9
@@ -34,7 +34,7 @@ class TypePricer:
     def costs(self, entries: Sequence[MixEntry], inputs: dict[str, Distribution]) -> TypeCosts:
         """Copies and levers of the type; the uncertain inputs that they read are added to `inputs`.
 
-        Errors: InputError and PriceError as for planner.scenario_costs.price_scenario.
+        Errors: InputError and PriceError as for planner.lever_costs.scenario_costs.price_scenario.
         """
         scenario, name = self.scenario, self.request_type
         cache = next((lever for lever in scenario.caches if lever.request_type == name), None)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from planner.options import JsonFlag, PlanPath, QuietFlag
-from planner.terminal import print_json, progress_bars, show, warn
+from planner.commands.options import JsonFlag, PlanPath, QuietFlag
+from planner.commands.terminal import print_json, progress_bars, show, warn
 from planner.whole_file import write_whole
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the fit and leave the plan file as it is.")]

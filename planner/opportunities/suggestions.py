@@ -6,12 +6,21 @@ Nothing here is applied: the lines are for a user to read, to edit and to paste.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from planner.candidates import Candidate
-from planner.opportunities import Opportunity
+from planner.opportunities.candidates import Candidate
+from planner.opportunities.preset_priors import ANCHOR
+from planner.opportunities.presets import (
+    AIMS,
+    COMFORT,
+    MOST_EVALUATIONS,
+    MOST_OF_THE_MONEY,
+    PROVEN_SHARES,
+    Move,
+    Preset,
+    PresetName,
+)
+from planner.opportunities.route_lines import route_lines
+from planner.opportunities.verdicts import Opportunity
 from planner.plan_file.suggest_text import Line, Lines, Suggested, SuggestedScenario
-from planner.preset_priors import ANCHOR
-from planner.presets import AIMS, COMFORT, MOST_EVALUATIONS, MOST_OF_THE_MONEY, PROVEN_SHARES, Move, Preset, PresetName
-from planner.route_lines import route_lines
 from planner.usage.columns import UNTAGGED
 from planner.words import count, percent
 

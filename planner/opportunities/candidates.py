@@ -10,13 +10,13 @@ from datetime import date
 from typing import Final, Literal
 
 from planner.distributions import Distribution, JudgedEscalation, Point, ScaledBeta
-from planner.economics import RouteEconomics
 from planner.errors import InputError, PriceError
 from planner.evidence.quality import DEFAULT_BAR, Evidence, Settlement, settlement
+from planner.lever_costs.economics import RouteEconomics
+from planner.lever_costs.scenario_costs import ScenarioCosts, price_scenario
 from planner.levers import Ramp, Route, Scenario
 from planner.mix import MixEntry
 from planner.prepared import Prepared
-from planner.scenario_costs import ScenarioCosts, price_scenario
 from planner.units import CACHE_READ, MONTHS_PER_YEAR, OUTPUT
 
 TIERS: Final = ("haiku", "sonnet", "opus", "fable")

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from planner.candidates import Candidate
 from planner.evidence.quality import Evidence, lower_bound, upper_bound
-from planner.opportunities import Opportunity, least_usd_per_month
-from planner.presets import Move, Preset
-from planner.suggest_report import Suggestion
-from planner.suggestions import about, left_out
+from planner.opportunities.candidates import Candidate
+from planner.opportunities.presets import Move, Preset
+from planner.opportunities.report import Suggestion
+from planner.opportunities.suggestions import about, left_out
+from planner.opportunities.verdicts import Opportunity, least_usd_per_month
 
 
 def suggestion_json(found: Suggestion) -> dict[str, Any]:

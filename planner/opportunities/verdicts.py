@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from planner.candidates import TIERS, Candidate, cached_fraction, candidates, evidence_by_pair
+from planner.opportunities.candidates import TIERS, Candidate, cached_fraction, candidates, evidence_by_pair
 from planner.prepared import Prepared
 
 LEAST_SHARE_OF_BILL: Final = 0.005

@@ -8,16 +8,16 @@ from typing import Final
 import numpy as np
 
 from planner.clauses import Eligibility
-from planner.copy_costs import CopyPricer
 from planner.distributions import Distribution
-from planner.economics import CacheEconomics, RouteEconomics, cache_economics, route_economics
 from planner.errors import InputError, UnknownModelError
+from planner.lever_costs.copy_costs import CopyPricer
+from planner.lever_costs.economics import CacheEconomics, RouteEconomics, cache_economics, route_economics
+from planner.lever_costs.type_pricer import TypePricer
+from planner.lever_costs.unit_costs import TypeCosts
 from planner.levers import ExtraCall, Route, Scenario
 from planner.mix import MixEntry, RequestMix
 from planner.prices import PriceBook
 from planner.retirements import ForcedMove, Horizon, MovedCopy, forced_moves
-from planner.type_pricer import TypePricer
-from planner.unit_costs import TypeCosts
 from planner.units import FloatArray
 
 _EVERYTHING: Final = Eligibility()

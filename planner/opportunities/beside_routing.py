@@ -11,10 +11,10 @@ import numpy as np
 
 from planner.distributions import Point
 from planner.errors import PriceError
+from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.levers import BatchLever, CacheLever, Lever, OutputLever, Scenario
 from planner.mix import MixEntry
 from planner.prepared import Prepared
-from planner.scenario_costs import ScenarioCosts
 from planner.units import CACHE_READ, OUTPUT, UNCACHED_INPUT
 
 STEP: Final = 0.10

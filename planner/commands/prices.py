@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.arguments import day
+from planner.commands.arguments import day
+from planner.commands.options import JsonFlag, QuietFlag
+from planner.commands.terminal import print_json, show, warn
 from planner.errors import InputError
-from planner.options import JsonFlag, QuietFlag
-from planner.terminal import print_json, show, warn
 from planner.whole_file import write_whole
 
 if TYPE_CHECKING:

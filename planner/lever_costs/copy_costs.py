@@ -9,11 +9,11 @@ import numpy as np
 
 from planner.clauses import Eligibility
 from planner.errors import InputError, PriceError
+from planner.lever_costs.unit_costs import Copy, Role
 from planner.levers import CacheLever, Route
 from planner.mix import MixEntry
 from planner.prices import ModelPrice, PriceBook
 from planner.retirements import Horizon, MovedCopy, Retirement, retirement
-from planner.unit_costs import Copy, Role
 from planner.units import CACHE_READ, CACHE_WRITE_1H, CACHE_WRITE_5M, OUTPUT, TOKEN_CLASSES, UNCACHED_INPUT, FloatArray
 
 

@@ -3,8 +3,8 @@
 Heavy parts load inside the command, so that help is instant.
 """
 
-from planner.options import JsonFlag, PlanPath, QuietFlag
-from planner.terminal import print_json, progress_bars, show, warn
+from planner.commands.options import JsonFlag, PlanPath, QuietFlag
+from planner.commands.terminal import print_json, progress_bars, show, warn
 
 
 def levers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:

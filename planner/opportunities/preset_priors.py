@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from planner.candidates import Candidate
 from planner.distributions import Distribution, fraction_from_quantiles
 from planner.evidence.quality import Evidence
+from planner.opportunities.candidates import Candidate
 from planner.units import FloatArray
 
 ANCHOR: Final = (0.0, 0.30, 0.55)

@@ -7,9 +7,9 @@ from math import nan
 import numpy as np
 
 from planner.distributions import Distribution, JudgedEscalation
+from planner.lever_costs.unit_costs import NO_LEVERS, Copy, TypeCosts
 from planner.levers import Route
 from planner.mix import MixEntry
-from planner.unit_costs import NO_LEVERS, Copy, TypeCosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

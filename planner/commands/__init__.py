@@ -1,0 +1,1 @@
+"""The commands of the command line; planner.cli puts them together."""

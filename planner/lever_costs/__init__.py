@@ -1,0 +1,1 @@
+"""What a request costs under a scenario's levers: its paid copies, and what acts on them."""
