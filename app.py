@@ -2,13 +2,23 @@
 
 import streamlit as st
 
-from planner.ui import calibration_page, commit_page, compare_page, contract_page, run_rate_page, shell, usage_page
+from planner.ui import (
+    calibration_page,
+    commit_page,
+    compare_page,
+    contract_page,
+    levers_page,
+    run_rate_page,
+    shell,
+    usage_page,
+)
 
 st.set_page_config(page_title="Commit planner", page_icon=shell.ICON, layout="wide")
 pages = [
     st.Page(usage_page.page, title="Usage", icon=":material/data_usage:", url_path="usage", default=True),
     st.Page(calibration_page.page, title="Calibration", icon=":material/tune:", url_path="calibration"),
     st.Page(run_rate_page.page, title="Run rate", icon=":material/trending_up:", url_path="run-rate"),
+    st.Page(levers_page.page, title="Levers", icon=":material/alt_route:", url_path="levers"),
     st.Page(contract_page.page, title="Contract", icon=":material/contract:", url_path="contract"),
     st.Page(commit_page.page, title="Commit", icon=":material/handshake:", url_path="commit"),
     st.Page(compare_page.page, title="Compare", icon=":material/compare_arrows:", url_path="compare"),

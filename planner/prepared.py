@@ -56,6 +56,15 @@ class Prepared:
         """Any scenario, priced as the plan's own are. Errors: InputError, PriceError, UnknownModelError."""
         return _priced(self.inputs, scenario, self.mix, self.price_book, self.priced_on)
 
+    def with_scenarios(self, inputs: PlanInputs) -> "Prepared":
+        """The same for inputs that differ in scenarios, evidence and decision alone: nothing is measured again."""
+        costs = tuple(
+            _priced(inputs, scenario, self.mix, self.price_book, self.priced_on) for scenario in inputs.scenarios
+        )
+        return replace(
+            self, inputs=inputs, scenario_costs=costs, spend_model=replace(self.spend_model, scenarios=costs)
+        )
+
 
 def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     """Prices, mix, calibration, unit costs, the demand process."""

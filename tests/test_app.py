@@ -40,6 +40,7 @@ PAGES = {
     "": "Usage",
     "calibration": "Calibration",
     "run-rate": "Run rate",
+    "levers": "Levers",
     "contract": "Contract",
     "commit": "Commit",
     "compare": "Compare",

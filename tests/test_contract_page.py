@@ -537,7 +537,7 @@ def test_an_upload_takes_the_place_of_the_edits_and_says_so(app: AppTest) -> Non
     app.file_uploader(key="uploads_0").set_value([("other.toml", other.encode(), "application/toml")]).run()
     text = words(app)
     assert "Edited, not saved." not in text
-    assert "the edits of the contract are gone" in text
+    assert "your edits are gone" in text
 
 
 def test_edits_hold_for_a_plan_whose_log_was_uploaded(app: AppTest) -> None:

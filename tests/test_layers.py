@@ -86,6 +86,7 @@ ORDER = (
     "planner.plan",
     "planner.waterfall",
     "planner.lever_savings",
+    "planner.cost_lines",
     "planner.plan_drivers",
     "planner.typed_offer",
     "planner.paths_file",

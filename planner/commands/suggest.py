@@ -49,7 +49,9 @@ def suggest(
     print(*report.headline(found), sep="\n")
     if not quiet:
         print("", *report.preset_sentences(found), "", sep="\n")
-        print(found.text)
+        print(
+            found.text if preset else "`--preset NAME` prints the tables of a preset; `-o NEW.toml` writes all three."
+        )
     print("Nothing was applied or written." if output is None else f"Wrote {output}; it decides as {path} does.")
     if not quiet:
         warn(notes)

@@ -54,11 +54,15 @@ class ScenarioCosts:
         """
         return {costs.request_type: (self._adopted(costs, 0.0), self._adopted(costs, 1.0)) for costs in self.types}
 
-    def _adopted(self, costs: TypeCosts, fraction: float) -> float:
+    def at_full_adoption(self, costs: TypeCosts, *, fraction: float = 1.0) -> dict[str, FloatArray]:
+        """The inputs of a type at their means, (1,) each, with its levers adopted to a fraction of their ceilings."""
         drawn = {key: np.array([_WHEN.get(key.rpartition(".")[2], value.mean)]) for key, value in self.inputs.items()}
         for lever in costs.levers:
             drawn[f"{lever.key}.ceiling"] *= fraction
-        units = costs.unit_cost_by_account(np.zeros(1), drawn)
+        return drawn
+
+    def _adopted(self, costs: TypeCosts, fraction: float) -> float:
+        units = costs.unit_cost_by_account(np.zeros(1), self.at_full_adoption(costs, fraction=fraction))
         return sum(float(unit[0, 0]) for unit in units.values())
 
 

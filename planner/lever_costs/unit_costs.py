@@ -224,7 +224,7 @@ class TypeCosts:
         """The same with every lever applied as far as it is said, one RouteLevel per route of the type."""
         found: dict[Account, FloatArray] = {}
         for copy in self.copies:
-            share = copy.traffic_share * copy.served(months) * _share(copy, routes)
+            share = copies_paid(copy, months, routes)
             for account, usd in copy.cost_by_account(levels, batched=self.batch is not None):
                 found[account] = found.get(account, _NONE) + share * usd
         return found
@@ -276,6 +276,11 @@ class TypeCosts:
             batched=self.batch.adopted(months, drawn, "share") if self.batch else _NONE,
             cut=self.output.adopted(months, drawn, "cut") if self.output else _NONE,
         )
+
+
+def copies_paid(copy: Copy, months: FloatArray, routes: Sequence[RouteLevel]) -> FloatArray:
+    """Copies of this kind that are paid per request of the type, broadcastable to (n_months, n_paths)."""
+    return copy.traffic_share * copy.served(months) * _share(copy, routes)
 
 
 def _share(copy: Copy, routes: Sequence[RouteLevel]) -> FloatArray:

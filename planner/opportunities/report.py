@@ -56,10 +56,13 @@ def tables(found: Suggestion) -> list[Table]:
 def opportunities_table(found: Suggestion) -> Table:
     """One row per type and model: what it costs, the cheapest tier that evidence allows, and what follows."""
     floor = usd(least_usd_per_month(found.bill_usd_per_month))
+    columns = ("request type", "on", "list a month", "of bill", "verdict", "target", "saves a month", "payback")
+    efforts = [item.chosen.route.one_off_usd for item in found.opportunities if item.chosen is not None]
+    shown = len(columns) if any(usd_once is not None for usd_once in efforts) else len(columns) - 1
     return Table(
         title="Routing: the cheapest tier that evidence allows",
-        columns=("request type", "on", "list a month", "of bill", "verdict", "target", "saves a month", "payback"),
-        rows=tuple(_opportunity_row(item) for item in found.opportunities),
+        columns=columns[:shown],
+        rows=tuple(_opportunity_row(item)[:shown] for item in found.opportunities),
         numeric=frozenset({2, 3, 6}),
         note=(
             f"All of the type moved, at the level of the mix. 'moves no money': less than {floor} a month even at "
@@ -211,14 +214,15 @@ def presets_table(found: Suggestion) -> Table:
     routes: dict[str, int] = {preset.name: len(preset.moves) for preset in found.presets}
     return Table(
         title="Presets: list cost of contract year 1",
-        columns=("scenario", "routes", "a year", "P10", "P90", "saves a year", "P10", "P90", "saving in month 12"),
+        columns=("scenario", "routes", "a year", "P10", "P90", "saves a year", "saved P10", "saved P90", "month 12"),
         rows=(
             (found.baseline.scenario, NOTHING, *_cost(found.baseline), *(NOTHING,) * 4),
             *((f"{item.scenario} (the plan's own)", NOTHING, *_cost(item), *_saved(item)) for item in found.decided),
             *((item.scenario, count(routes[item.scenario]), *_cost(item), *_saved(item)) for item in found.outcomes),
         ),
         numeric=frozenset(range(1, 9)),
-        note="On the same random numbers, before any negotiated discount. The presets only route.",
+        note="On the same random numbers, before any negotiated discount; month 12: what is saved of that month. The "
+        "presets only route.",
     )
 
 

@@ -75,10 +75,10 @@ def _say_refused(place: Any, message: str) -> None:
 
 def _apply(current: Loaded, values: Values, prefix: str, says: Any) -> None:
     """Work the plan out with the terms that were typed; where that fails, they stay in the form."""
-    opened = (current.edited_from or current).plan.inputs.text
+    before = current.plan.inputs.text  # with the levers as they were edited
     try:
-        contract, fixed_spend = edited(values, opened)
-        text = with_contract(opened, contract, fixed_spend)
+        contract, fixed_spend = edited(values, before)
+        text = with_contract(before, contract, fixed_spend)
         bar = says.progress(0.0, text="Working the terms out")
         session.apply_edit(text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
     except PlannerError as error:

@@ -1,6 +1,4 @@
-"""A plan with another contract: what the contract does not touch is taken over, simulated paths above all."""
-
-from dataclasses import replace
+"""A plan with another contract or other levers: what they do not touch is taken over, simulated paths above all."""
 
 from planner.inputs import PlanInputs
 from planner.plan import Plan, worked_out
@@ -20,14 +18,14 @@ class SpendOnly(KeptPaths):
 
 
 def rebuilt(before: Plan, inputs: PlanInputs, kept: KeptPaths, progress: Progress) -> Plan:
-    """The plan of inputs that differ from those of a plan worked out before in their contract alone.
+    """The plan of inputs that differ from those of a plan worked out before in contract, scenarios and decision alone.
 
     The same as build_plan makes of them. The log is not read again unless the term or what is eligible changes, which
     what is prepared depends on.
     """
-    is_prepared = _is_prepared(before.prepared, inputs)
-    prepared = replace(before.prepared, inputs=inputs) if is_prepared else prepare(inputs, progress)
-    return worked_out(prepared, progress, kept)
+    if not _is_prepared(before.prepared, inputs):
+        return worked_out(prepare(inputs, progress), progress, kept)
+    return worked_out(before.prepared.with_scenarios(inputs), progress, kept)
 
 
 def _is_prepared(prepared: Prepared, inputs: PlanInputs) -> bool:
@@ -37,4 +35,5 @@ def _is_prepared(prepared: Prepared, inputs: PlanInputs) -> bool:
         inputs.contract.eligible == before.contract.eligible
         and inputs.contract.term_months == before.contract.term_months
         and inputs.months == before.months
+        and inputs.prices == before.prices
     )

@@ -23,6 +23,8 @@ from planner.bundled import data_path
 from planner.drivers import Drivers
 from planner.errors import PlannerError
 from planner.inputs import PlanInputs
+from planner.opportunities.report import Suggestion
+from planner.opportunities.suggest import suggestion
 from planner.plan import Plan, build_plan
 from planner.plan_drivers import plan_drivers
 from planner.plan_file.loader import load_plan, parse_plan
@@ -30,11 +32,13 @@ from planner.simulation import KeptPaths
 from planner.ui.rebuilt import SpendOnly, rebuilt
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
 from planner.usage.files import find_files
+from planner.waterfall import Waterfall, waterfalls
 
 Report = Callable[[str, float], None]
 
 _OPENING, _LOADED, _ERROR, _FOLDER, _SEEN = "opening", "loaded", "upload_error", "folder", "uploads_seen"
 _BACKTESTS, _DRIVERS, _EDITS = "backtests", "drivers", "edits"
+_WATERFALLS, _SUGGESTIONS = "waterfalls", "suggestions"
 _KEPT_PATHS, _ROUND = "kept_paths", "terms_round"
 _MOST_KEPT: Final = 4
 
@@ -111,14 +115,14 @@ def _without_edits(found: Loaded) -> Loaded:
     before: Loaded | None = st.session_state.get(_LOADED)
     if before is None or before.edited_from is None:
         return found
-    note = "the edits of the contract are gone: they belonged to the plan before"
+    note = "your edits are gone: they belonged to the plan before"
     return replace(found, notes=(*found.notes, note))
 
 
 def apply_edit(text: str, report: Report) -> None:
-    """Put the plan on the screen with another contract; text is its plan file with that contract.
+    """Put the plan on the screen with another contract or other levers; text is its plan file with them.
 
-    Everything else is taken from the plan as it was opened, its simulated paths too where the contract does not touch
+    Everything else is taken from the plan as it was opened, its simulated paths too where the edit does not touch
     them. Errors: PlannerError; the plan on the screen stays.
     """
     current = loaded()
@@ -181,6 +185,23 @@ def backtest_of(current: Loaded, report: Report) -> Backtest:
 def drivers_of(current: Loaded) -> Drivers:
     """What drives the plan on the screen, worked out once per key."""
     found: Drivers = _kept(_DRIVERS, current.key, lambda: plan_drivers(current.plan))
+    return found
+
+
+def waterfalls_of(current: Loaded) -> dict[str, Waterfall]:
+    """The waterfall of every scenario of the plan on the screen, worked out once per key."""
+    found: dict[str, Waterfall] = _kept(_WATERFALLS, current.key, lambda: waterfalls(current.plan))
+    return found
+
+
+def has_suggestion(current: Loaded) -> bool:
+    """Whether opportunities were looked for in this session."""
+    return current.key in st.session_state.get(_SUGGESTIONS, {})
+
+
+def suggestion_of(current: Loaded, report: Report) -> Suggestion:
+    """What is suggested for the plan on the screen, worked out once per key. Errors: PlannerError."""
+    found: Suggestion = _kept(_SUGGESTIONS, current.key, lambda: suggestion(current.plan.inputs, None, report))
     return found
 
 

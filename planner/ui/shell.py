@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from planner.clock import today
 from planner.errors import PlannerError
 from planner.plan import Plan
+from planner.price_data.age import stale_note
 from planner.ui import downloads, session
 from planner.ui.escape import plain
 from planner.ui.show import sentence
@@ -23,7 +25,8 @@ ICON = (
 _NEXT = {
     "Usage": "Next: what the log says about growth, and how far to trust it",
     "Calibration": "Next: what that mix will cost, as it is and routed",
-    "Run rate": "Next: the terms that are on the table for it",
+    "Run rate": "Next: what each lever brings, and what it rests on",
+    "Levers": "Next: the terms that are on the table for it",
     "Contract": "Next: how much of it to commit to",
     "Commit": "Next: the scenarios side by side",
     "Compare": "Back to where the bill comes from",
@@ -55,6 +58,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         st.error(f"**The upload was refused; the plan on the screen is as it was.** {plain(refused)}")
     if session.loaded().edited_from is not None:
         _edited()
+    _old_prices(session.loaded().plan)
     page.run()
     _next_step(page, pages)
     _freeze()
@@ -124,11 +128,18 @@ def _in_short(plan: Plan) -> str:
 
 
 def _edited() -> None:
-    """The mark of terms that were changed here, on every page: what to do to keep them, and the way back."""
+    """The mark of what was changed here, on every page: what to do to keep it, and the way back."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(":material/edit: **Edited, not saved.** The contract differs from the plan file.", width="stretch")
+        st.markdown(":material/edit: **Edited, not saved.** The plan differs from its file.", width="stretch")
         downloads.plan_buttons(session.loaded().plan, place="edited", kinds=("plan",))
         st.button("Undo these edits", key="undo_edits", on_click=session.undo_edit, icon=":material/undo:")
+
+
+def _old_prices(plan: Plan) -> None:
+    """That the price data is old, on every page."""
+    book = plan.prepared.price_book
+    if note := stale_note(book.facts.checked_on, book.library_date, today()):
+        st.warning(plain(note, 2000))
 
 
 def _no_plan(error: str) -> None:

@@ -23,9 +23,11 @@ from openpyxl import load_workbook
 from planner.backtest.folds import backtest
 from planner.backtest_report import coverage_sentence
 from planner.bundled import app_path, data_path
+from planner.levers_sentences import levers_sentences
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.report import headline
+from planner.waterfall import waterfalls
 from planner.words import percent, usd_short
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -210,6 +212,36 @@ def test_a_buyer_tries_other_terms_and_takes_them_away(
     page.close()
 
 
+def test_a_buyer_types_an_interval_into_the_table_of_levers(
+    browser: "playwright.Browser", address: str, plan: Plan, tmp_path: Path
+) -> None:
+    expect = playwright.expect
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/levers")
+    settle(page)
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.scroll_into_view_if_needed()
+    grid.click(position={"x": 110 + 112 + 58 + 130 + 40, "y": 35 + 17})  # the first type's share
+    page.keyboard.press("Enter")
+    page.locator(".gdg-input").fill("50 to 60")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Edited, not saved.")).to_be_visible()
+    settle(page)
+    picture(page, "6-levers-edited")
+    with page.expect_download() as waiting:
+        page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Plan file")).click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    text = path.read_text(encoding="utf-8")
+    assert "{p10 = 0.5, p90 = 0.6}" in text
+    edited = build_plan(parse_plan(text, base_dir=plan.inputs.base_dir))
+    sentence = levers_sentences(edited, waterfalls(edited))[0]
+    expect(page.get_by_text(sentence)).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def unfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example on fewer paths and without its [demand], so that there is something to learn."""
@@ -255,7 +287,7 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
         page.close()
 
 
-@pytest.mark.parametrize("path", ["", "calibration", "run-rate", "contract", "commit", "compare"])
+@pytest.mark.parametrize("path", ["", "calibration", "run-rate", "levers", "contract", "commit", "compare"])
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
 ) -> None:

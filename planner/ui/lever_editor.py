@@ -1,0 +1,141 @@
+"""The table on which routes are changed; nothing is worked out until it is applied."""
+
+from hashlib import sha256
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from planner.errors import PlannerError
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_savings import joint_savings
+from planner.opportunities.candidates import current_models
+from planner.plan_file.lever_text import scenario_names, with_routes
+from planner.ui import session, show
+from planner.ui.escape import plain
+from planner.ui.lever_form import KEEP, TypeRow, edits, type_row
+from planner.ui.session import Loaded
+from planner.words import percent, usd_short
+
+_REFUSED: Final = "levers_refused"
+_HELP: Final = (
+    "A percentage: 7, 5 to 9 (P10 to P90), or 2 / 7 / 12 (low, most likely, high). Graded answers: 188 of 200 passed."
+)
+
+
+def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
+    """The types of a scenario in a table, with what was wrong with what was typed beside it."""
+    name = costs.scenario.name
+    if name not in scenario_names(current.plan.inputs.text) or name == current.plan.inputs.baseline:
+        show.sentence(
+            f"'{name}' is the mix as it is, which everything is compared with, so it stays without levers. Pick "
+            "another scenario to edit, or add a preset below."
+        )
+        return
+    rows = _rows(current, costs)
+    show.sentence(
+        "Target, share, escalation and the ramp's start and length (months) are yours to change: type 80 to 95 for an "
+        "interval. Nothing is worked out until you apply; the plan file stays as it is until you take the changed one "
+        "away."
+    )
+    key = _key(current, name)
+    with st.form("levers", border=True, enter_to_submit=False):
+        typed = _table(rows, current, key)
+        says = st.empty()
+        applied = st.form_submit_button("Apply", key="apply_levers", type="primary", icon=":material/check:")
+    for row in rows:
+        if row.locked:
+            st.caption(plain(f"'{row.request_type}' has {row.locked}: change them in the plan file."))
+    refused: tuple[str, str] | None = st.session_state.get(_REFUSED)
+    if applied:
+        _apply(current, name, rows, typed, key, says)
+    elif refused is not None and refused[0] == key:
+        _say_refused(says, refused[1])
+
+
+def _key(current: Loaded, scenario: str) -> str:
+    text = current.key + current.plan.inputs.text + scenario
+    return f"levers_{sha256(text.encode()).hexdigest()[:10]}_{session.edit_round()}"
+
+
+def _rows(current: Loaded, costs: ScenarioCosts) -> list[TypeRow]:
+    """A row for each type of the mix, the largest part of the bill first."""
+    plan = current.plan
+    saved = {item.request_type: item.saving_usd_per_month for item in joint_savings(plan.prepared, costs)}
+    models: dict[str, dict[str, float]] = {}
+    for line in plan.prepared.mix_lines:
+        models.setdefault(line.request_type, {})[line.model] = line.share_of_bill
+    rows = [
+        type_row(
+            plan.inputs.text,
+            costs.scenario.name,
+            name,
+            models=", ".join(shares),
+            share_of_bill=sum(shares.values()),
+            saving_usd_per_month=saved[name],
+        )
+        for name, shares in models.items()
+    ]
+    return sorted(rows, key=lambda row: -row.share_of_bill)
+
+
+def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any]]:
+    frame = pd.DataFrame(
+        {
+            "request type": [row.request_type for row in rows],
+            "today on": [row.models for row in rows],
+            "bill": [percent(row.share_of_bill) for row in rows],
+            "target": [row.target for row in rows],
+            "share": [row.share for row in rows],
+            "escalation": [row.escalation for row in rows],
+            "start": [row.start for row in rows],
+            "length": [row.length for row in rows],
+            "saves a month": [usd_short(row.saving_usd_per_month) for row in rows],
+        }
+    )
+    known = set(current_models(current.plan.prepared).values()) | {row.target for row in rows}
+    column = st.column_config
+    found = st.data_editor(
+        frame,
+        hide_index=True,
+        width="stretch",
+        num_rows="fixed",
+        disabled=["request type", "today on", "bill", "saves a month"],
+        key=key,
+        column_config={
+            "request type": column.TextColumn(width=112),
+            "today on": column.TextColumn(width=108),
+            "bill": column.TextColumn(help="share of the list bill today", width=58),
+            "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=130),
+            "share": column.TextColumn(help=_HELP, width=86),
+            "escalation": column.TextColumn(help=_HELP, width=128),
+            "start": column.TextColumn(help="month at which 10 % are adopted: 0, 0 to 4, or 0 / 1 / 4", width=64),
+            "length": column.TextColumn(help="months from 10 % to 90 %: 3, 3 to 9, or 2 / 3 / 6", width=72),
+            "saves a month": column.TextColumn(
+                help="all levers of the type, at full adoption, before growth", width=76
+            ),
+        },
+        alt="Request types with their target model, routed share, escalation and ramp; the last four can be edited",
+    )
+    typed: list[dict[str, Any]] = found.to_dict("records")
+    return typed
+
+
+def _apply(
+    current: Loaded, scenario: str, rows: list[TypeRow], typed: list[dict[str, Any]], key: str, says: Any
+) -> None:
+    """Work the plan out with the routes that were typed; where that fails, they stay in the table."""
+    try:
+        text = with_routes(current.plan.inputs.text, scenario, edits(rows, typed))
+        bar = says.progress(0.0, text="Working the levers out")
+        session.apply_edit(text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
+    except PlannerError as error:
+        st.session_state[_REFUSED] = key, str(error)
+        _say_refused(says, str(error))
+        return
+    st.session_state.pop(_REFUSED, None)
+    st.rerun()
+
+
+def _say_refused(place: Any, message: str) -> None:
+    place.error(f"**These levers were not applied; the plan is as it was.** {plain(message, 2000)}")

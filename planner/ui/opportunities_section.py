@@ -1,0 +1,80 @@
+"""What could move to a cheaper model, what evidence is missing, and presets that are added only when asked."""
+
+from typing import Any
+
+import streamlit as st
+
+from planner.errors import PlannerError
+from planner.opportunities.presets import Preset
+from planner.opportunities.report import (
+    Suggestion,
+    beside_table,
+    candidates_table,
+    headline,
+    opportunities_table,
+    presets_table,
+)
+from planner.opportunities.suggestions import about, left_out, suggested
+from planner.plan_file.suggest_text import with_suggested
+from planner.ui import session, show
+from planner.ui.escape import plain
+from planner.ui.session import Loaded
+
+
+def opportunities_section(current: Loaded) -> None:
+    """Opportunities and presets, once they are asked for."""
+    show.sentence(
+        "For every type the cheapest tier that its evidence allows, what evidence is missing, and three scenarios to "
+        "start from. Nothing is added to the plan by itself."
+    )
+    if session.has_suggestion(current):
+        _found(current, session.suggestion_of(current, lambda step, done: None))
+    elif st.button("Look for opportunities", key="suggest", icon=":material/search:"):
+        _look(current)
+
+
+def _look(current: Loaded) -> None:
+    bar = st.progress(0.0, text="Looking for opportunities")
+    try:
+        session.suggestion_of(current, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
+    except PlannerError as error:
+        bar.empty()
+        st.error(plain(str(error), 2000))
+        return
+    st.rerun()
+
+
+def _found(current: Loaded, found: Suggestion) -> None:
+    for line in headline(found):
+        show.sentence(line)
+    show.table(opportunities_table(found), key="opportunities")
+    show.beside(candidates_table(found), key="candidates")
+    show.beside(beside_table(found.beside), key="beside_routing")
+    show.table(presets_table(found), key="presets")
+    for preset in found.presets:
+        _preset(current, preset)
+
+
+def _preset(current: Loaded, preset: Preset) -> None:
+    """What a preset assumes, and the button that adds it."""
+    with st.expander(plain(f"Preset '{preset.name}': {len(preset.moves)} routes")):
+        for line in (*about(preset), *left_out(preset)):
+            st.markdown(f"- {plain(line, 2000)}")
+        if not preset.moves:
+            show.sentence("This preset moves nothing in this plan.")
+            return
+        says = st.empty()
+        if st.button(f"Add '{preset.name}' as a scenario", key=f"add_{preset.name}", icon=":material/add:"):
+            _add(current, preset, says)
+
+
+def _add(current: Loaded, preset: Preset, says: Any) -> None:
+    inputs = current.plan.inputs
+    try:
+        text = with_suggested(inputs.text, suggested(preset), decided_on=inputs.decision.scenario)
+        bar = says.progress(0.0, text="Working it out")
+        session.apply_edit(text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
+    except PlannerError as error:
+        says.error(plain(str(error), 2000))
+        return
+    st.rerun()
