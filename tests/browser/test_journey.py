@@ -225,6 +225,7 @@ def test_a_buyer_types_an_interval_into_the_table_of_levers(
     page.keyboard.press("Enter")
     page.locator(".gdg-input").fill("50 to 60")
     page.keyboard.press("Enter")
+    page.wait_for_timeout(800)  # the table tells the form of a cell a moment after it is left
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Edited, not saved.")).to_be_visible()
     settle(page)
