@@ -29,8 +29,6 @@ def page() -> None:
         says = f"Waterfall of scenario {name}, from today's list spend to what is paid; figures in the table."
         show.chart(lambda palette: waterfall_chart(found[name], palette), says=says, key="waterfall")
         show.beside(waterfall_table(found[name]), key="waterfall_table")
-    else:
-        show.sentence(f"'{name}' has no lever yet: it is the mix as it is.")
     st.subheader("Types and routes")
     lever_editor(current, costs)
     if costs.scenario.has_levers:
