@@ -303,6 +303,17 @@ def test_help_imports_none_of_the_heavy_parts_and_no_color_is_respected(tmp_path
     assert "\x1b" not in done.stdout
 
 
+def test_help_says_every_command_s_sentence_in_full(planner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich reads square brackets as markup: a sentence that has them would lose words."""
+    monkeypatch.setenv("COLUMNS", "200")
+    for command in cli.app.registered_commands:
+        assert command.callback is not None
+        name = command.name or command.callback.__name__.replace("_", "-")
+        _, out, _ = planner(name, "--help")
+        said = " ".join(str(command.callback.__doc__).split())
+        assert said in " ".join(out.split()), name
+
+
 def test_skipped_rows_are_counted_and_shown_in_the_result(planner: Any, tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     header = "timestamp,request_type,model,uncached_input_tokens,output_tokens\n"

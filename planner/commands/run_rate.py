@@ -26,7 +26,7 @@ def calibrate(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Fit [demand] to the plan's log and write it into the plan, with each interval and source; your values win."""
+    """Fit demand to the plan's log and write it into the plan, with each interval and source; your values win."""
     from planner import calibration_report as report  # noqa: PLC0415
     from planner.listings import price_moves_table  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
