@@ -70,13 +70,19 @@ def _rows(current: Loaded, costs: ScenarioCosts) -> list[TypeRow]:
             plan.inputs.text,
             costs.scenario.name,
             name,
-            models=", ".join(shares),
+            models=_models(shares),
             share_of_bill=sum(shares.values()),
             saving_usd_per_month=saved[name],
         )
         for name, shares in models.items()
     ]
     return sorted(rows, key=lambda row: -row.share_of_bill)
+
+
+def _models(shares: dict[str, float]) -> str:
+    """The model with the most of a type's bill, and how many others there are: the column is narrow."""
+    first, *others = sorted(shares, key=lambda model: -shares[model])
+    return f"{first} +{len(others)}" if others else first
 
 
 def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any]]:
@@ -90,7 +96,7 @@ def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any
             "escalation": [row.escalation for row in rows],
             "start": [row.start for row in rows],
             "length": [row.length for row in rows],
-            "saves a month": [usd_short(row.saving_usd_per_month) for row in rows],
+            "saves": [usd_short(row.saving_usd_per_month) for row in rows],
         }
     )
     known = set(current_models(current.plan.prepared).values()) | {row.target for row in rows}
@@ -100,19 +106,19 @@ def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any
         hide_index=True,
         width="stretch",
         num_rows="fixed",
-        disabled=["request type", "today on", "bill", "saves a month"],
+        disabled=["request type", "today on", "bill", "saves"],
         key=key,
         column_config={
-            "request type": column.TextColumn(width=112),
-            "today on": column.TextColumn(width=108),
-            "bill": column.TextColumn(help="share of the list bill today", width=58),
-            "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=130),
-            "share": column.TextColumn(help=_HELP, width=86),
-            "escalation": column.TextColumn(help=_HELP, width=128),
-            "start": column.TextColumn(help="month at which 10 % are adopted: 0, 0 to 4, or 0 / 1 / 4", width=64),
-            "length": column.TextColumn(help="months from 10 % to 90 %: 3, 3 to 9, or 2 / 3 / 6", width=72),
-            "saves a month": column.TextColumn(
-                help="all levers of the type, at full adoption, before growth", width=76
+            "request type": column.TextColumn(width=114),
+            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=125),
+            "bill": column.TextColumn(help="share of the list bill today", width=52),
+            "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=120),
+            "share": column.TextColumn(help=_HELP, width=77),
+            "escalation": column.TextColumn(help=_HELP, width=112),
+            "start": column.TextColumn(help="month at which 10 % are adopted: 0, 0 to 4, or 0 / 1 / 4", width=60),
+            "length": column.TextColumn(help="months from 10 % to 90 %: 3, 3 to 9, or 2 / 3 / 6", width=70),
+            "saves": column.TextColumn(
+                help="a month: all levers of the type, at full adoption, before growth", width=54
             ),
         },
         alt="Request types with their target model, routed share, escalation and ramp; the last four can be edited",
