@@ -6,6 +6,7 @@ import io
 import json
 import math
 import random
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -671,6 +672,24 @@ def test_progress_ends_at_one(tmp_path: Path) -> None:
     read_usage(source, prompt_edges=EDGES, progress=heard.append)
     assert heard[-1] == 1.0
     assert all(0 <= part <= 1 for part in heard)
+
+
+def test_progress_is_told_where_it_was_asked_for_and_may_stop_the_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page can be drawn in its own thread only: drawn in another one, the browser was left with an empty page."""
+    monkeypatch.setattr("planner.usage.read._POLL_SECONDS", 0.001)
+    source = UsageSource(sources=(str(written(tmp_path, csv_text(many_rows()))),), base_dir=tmp_path)
+    threads: list[int] = []
+    read_usage(source, prompt_edges=EDGES, progress=lambda done: threads.append(threading.get_ident()))
+    assert len(threads) > 1, "asked while the scan ran, not only at its end"
+    assert set(threads) == {threading.get_ident()}
+
+    def leaves(done: float) -> None:
+        raise InterruptedError(f"left at {done}")
+
+    with pytest.raises(InterruptedError, match=r"left at 0\.0"):
+        read_usage(source, prompt_edges=EDGES, progress=leaves)
 
 
 def test_groups_have_the_promised_columns_and_types(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 import hashlib
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -35,6 +34,9 @@ __all__ = ["BadRow", "Usage", "UsageSource", "read_usage", "usage_expression"]
 
 GROUP_LIMIT: Final = 2_000_000
 Progress = Callable[[float], None]
+T = TypeVar("T")
+
+_POLL_SECONDS: Final = 0.2
 
 _ABSENT: Final[Mapping[str, Any]] = {
     **dict.fromkeys(KEY_COLUMNS),
@@ -96,8 +98,7 @@ def _scan(
     connection: Any, layouts: Sequence[Layout], edges: tuple[int, ...], progress: Progress | None
 ) -> pd.DataFrame:
     expression = usage_expression(connection, layouts, edges)
-    with _polling(connection, progress):
-        frame = cast(pd.DataFrame, connection.to_pyarrow(expression).to_pandas())
+    frame = _reporting(connection, progress, lambda: cast(pd.DataFrame, connection.to_pyarrow(expression).to_pandas()))
     for name, value in _ABSENT.items():
         if name not in frame:
             frame[name] = frame["records"] if name == "requests" else value
@@ -118,27 +119,27 @@ def usage_expression(connection: Any, layouts: Sequence[Layout], edges: Sequence
     return aggregate(union(tables), prompt_edges=edges, limit=GROUP_LIMIT)
 
 
-@contextmanager
-def _polling(connection: Any, progress: Progress | None) -> Iterator[None]:
+def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T]) -> T:
+    """What a query gives, run in a thread of its own while this one says how far it is.
+
+    progress is called in the caller's thread alone: what shows it (a page, a terminal) belongs to that thread. An error
+    that it raises, or a Ctrl-C, stops the query.
+    """
     if progress is None:
-        yield
-        return
-    done = threading.Event()
-
-    def poll() -> None:
-        while not done.wait(0.2):
-            percent = connection.con.query_progress()
-            if percent >= 0:
-                progress(min(percent / 100, 1.0))
-
-    thread = threading.Thread(target=poll, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+        return query()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        running = pool.submit(query)
+        try:
+            while not wait((running,), timeout=_POLL_SECONDS).done:
+                percent = connection.con.query_progress()
+                if percent >= 0:
+                    progress(min(percent / 100, 1.0))
+        except BaseException:
+            connection.con.interrupt()
+            raise
+    found = running.result()
     progress(1.0)
+    return found
 
 
 def _finish(
