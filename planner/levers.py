@@ -1,6 +1,6 @@
 """Levers: what a buyer can change about the traffic, and how fast it is adopted."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from math import log
 from typing import Final, Literal
@@ -63,15 +63,15 @@ class Ramp:
     def milestones(self) -> tuple[Milestone, ...]:
         """Everything that the ramp waits for, directly or not, each once, what comes first first."""
         found: dict[str, Milestone] = {}
-        for milestone in self.after:
-            found.update({item.name: item for item in _with_its_own(milestone)})
+        _collect(self.after, found)
         return tuple(found.values())
 
 
-def _with_its_own(milestone: Milestone) -> Iterator[Milestone]:
-    for before in milestone.after:
-        yield from _with_its_own(before)
-    yield milestone
+def _collect(milestones: Sequence[Milestone], found: dict[str, Milestone]) -> None:
+    for milestone in milestones:
+        if milestone.name not in found:
+            _collect(milestone.after, found)
+            found[milestone.name] = milestone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,33 +89,32 @@ class Ramp:
     team: Team | None = None
 
 
-def waits_for(item: Milestone | Ramp) -> set[str]:
-    """Names of the teams of every milestone that something waits for, directly or not."""
-    teams: set[str] = set()
+def chains(item: Milestone | Ramp) -> Iterator[tuple[Milestone | Ramp, ...]]:
+    """Every chain of work that ends with something: it, one thing that it waits for, one that that waits for, ..."""
+    if not item.after:
+        yield (item,)
     for milestone in item.after:
-        teams |= waits_for(milestone) | ({milestone.team.name} if milestone.team else set())
-    return teams
+        for chain in chains(milestone):
+            yield (item, *chain)
 
 
-def day_zero(item: Milestone | Ramp, own: Decimal) -> Decimal | None:
-    """Months until something that takes `own` months after all it waits for; None where it never comes."""
-    before = [milestone_date(milestone) for milestone in item.after]
-    if any(found is None for found in before):
-        return None
-    found = own + max((month for month in before if month is not None), default=ZERO)
-    if item.team is not None and item.team.name not in waits_for(item):
-        found += item.team.slip
-    return found
+def length(chain: Sequence[Milestone | Ramp]) -> Decimal:
+    """Months of a chain: those of each part, and of each team that works in it its slip, once."""
+    own = [item.month if isinstance(item, Milestone) else item.start_month for item in chain]
+    slips = {item.team.name: item.team.slip for item in chain if item.team is not None}
+    return sum(own, start=ZERO) + sum(slips.values(), start=ZERO)
 
 
-def milestone_date(milestone: Milestone) -> Decimal | None:
-    """The contract month of a milestone; None where it does not happen."""
-    return day_zero(milestone, milestone.month) if milestone.happens else None
+def day_zero(item: Milestone | Ramp) -> Decimal | None:
+    """Months until the longest of the chains is done; None where a part of one never comes."""
+    found = list(chains(item))
+    parts = [part for chain in found for part in chain if isinstance(part, Milestone)]
+    return max(map(length, found)) if all(part.happens for part in parts) else None
 
 
 def adoption(ramp: Ramp, month: int) -> Decimal:
     """a(t), mid-month, by Decimal's own exponential; 0 where what the lever waits for never comes."""
-    start = day_zero(ramp, ramp.start_month)
+    start = day_zero(ramp)
     if start is None:
         return ZERO
     if ramp.months == 0:

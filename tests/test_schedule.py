@@ -52,6 +52,13 @@ def test_a_slip_counts_once_along_the_work_of_one_team():
     assert start_of(Ramp(after=(between,), team=PLATFORM)) == 3 + 2 + 1 + 5
 
 
+def test_more_work_of_a_team_never_makes_a_lever_earlier():
+    late = milestone("late", 6.0)
+    alone = start_of(Ramp(after=(late,), team=PLATFORM))
+    assert alone == 6 + 2
+    assert start_of(Ramp(after=(milestone("early", 0.0, team=PLATFORM), late), team=PLATFORM)) == alone
+
+
 def test_what_waits_for_something_that_never_happens_is_never_adopted():
     never = milestone("never", 0.0, probability=0.0)
     assert start_of(Ramp(after=(never,))) == np.inf

@@ -13,6 +13,9 @@ from planner.units import FloatArray
 Drawn = Mapping[str, FloatArray]
 """Values of the uncertain inputs by key, each of shape (n_paths,)."""
 
+Teams = frozenset[str]
+"""Teams by name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedLever:
@@ -70,25 +73,31 @@ def waiting_inputs(ramp: Ramp) -> dict[str, Distribution]:
 
 
 def _waited(ramp: Ramp, drawn: Drawn) -> FloatArray:
-    """Months that a ramp's own start is pushed back by what it waits for; infinite where that never happens."""
-    return _latest(ramp.after, drawn) + _slip(ramp.team, ramp.milestones, drawn)
+    """Months that a ramp's own start is pushed back by what it waits for; infinite where that never happens.
+
+    The longest chain of what comes before it; a team that stands in a chain more than once slips once in it.
+    """
+    return _slip(ramp.team, frozenset(), drawn) + _latest(ramp.after, _with(ramp.team, frozenset()), drawn)
 
 
-def _latest(milestones: Sequence[Milestone], drawn: Drawn) -> FloatArray:
-    return reduce(np.maximum, (_date(item, drawn) for item in milestones)) if milestones else np.zeros(1)
+def _latest(milestones: Sequence[Milestone], late: Teams, drawn: Drawn) -> FloatArray:
+    """The latest of the milestones, in chains whose later work has the slips of the teams in `late` already."""
+    return reduce(np.maximum, (_date(item, late, drawn) for item in milestones)) if milestones else np.zeros(1)
 
 
-def _date(milestone: Milestone, drawn: Drawn) -> FloatArray:
-    """The contract month of a milestone, infinity where it does not happen."""
-    before = Ramp(after=milestone.after).milestones
-    key = f"milestone/{milestone.name}"
-    month = drawn[f"{key}.month"] + _latest(milestone.after, drawn) + _slip(milestone.team, before, drawn)
-    date: FloatArray = np.where(drawn[f"{key}.happens"] > 0, month, np.inf)
+def _date(milestone: Milestone, late: Teams, drawn: Drawn) -> FloatArray:
+    """The contract month of a milestone without the slips of the teams in `late`; infinite where it does not happen."""
+    key, team = f"milestone/{milestone.name}", milestone.team
+    before = _latest(milestone.after, _with(team, late), drawn)
+    date: FloatArray = np.where(
+        drawn[f"{key}.happens"] > 0, drawn[f"{key}.month"] + _slip(team, late, drawn) + before, np.inf
+    )
     return date
 
 
-def _slip(team: Team | None, before: Sequence[Milestone], drawn: Drawn) -> FloatArray:
-    """The team's slip, once: what comes after something of the same team carries it already."""
-    if team is None or any(item.team is not None and item.team.name == team.name for item in before):
-        return np.zeros(1)
-    return drawn[f"team/{team.name}.slip_months"]
+def _slip(team: Team | None, late: Teams, drawn: Drawn) -> FloatArray:
+    return np.zeros(1) if team is None or team.name in late else drawn[f"team/{team.name}.slip_months"]
+
+
+def _with(team: Team | None, late: Teams) -> Teams:
+    return late if team is None else late | {team.name}
