@@ -342,7 +342,12 @@ def above_target(entry: Entry, route: Route, cards: Mapping[str, Card]) -> Decim
 
 def _requests_held(entry: Entry, route: Route, cards: Mapping[str, Card]) -> Decimal:
     """Share of the requests that do not move because of their length; 0 where nobody said it."""
-    if not cards[route.to].above or not holds_back(entry, route, cards):
+    return requests_above(entry, route, cards) if holds_back(entry, route, cards) else ZERO
+
+
+def requests_above(entry: Entry, route: Route, cards: Mapping[str, Card]) -> Decimal:
+    """Share of the requests whose prompts are above the target's lowest threshold; 0 where nobody said it."""
+    if not cards[route.to].above:
         return ZERO
     if route.long_request is not None:
         return route.long_request
@@ -350,16 +355,19 @@ def _requests_held(entry: Entry, route: Route, cards: Mapping[str, Card]) -> Dec
 
 
 def holds_back(entry: Entry, route: Route, cards: Mapping[str, Card]) -> bool:
-    """Whether long prompts stay at home: by rule, or because the target would cost more for them."""
+    """Whether long prompts stay at home: by rule, or because moving them would cost more, whatever has to be paid."""
     if route.long_prompts != "cheaper":
         return route.long_prompts == "stay"
     plain, world = Levers(), World(cards=cards, month=0)
     at_home = at_target = ZERO
+    again = (1 - route.rule) * route.escalated
     for low, high in _slices(entry, [route], cards):
         if low < above_target(entry, route, cards):
             at_home += _slice_cost(entry, plain, world, entry.model, high - low, low)
             at_target += _slice_cost(entry, plain, world, route, high - low, low)
-    return at_target > at_home
+            at_target += again * _slice_cost(entry, plain, world, route.escalate_to or entry.model, high - low, low)
+    calls = route.overhead + _call_cost(route.router, world) + (1 - route.rule) * _call_cost(route.judge, world)
+    return at_target + requests_above(entry, route, cards) * (calls + again * _tools(entry)) > at_home
 
 
 def _slices(entry: Entry, routes: Sequence[Route], cards: Mapping[str, Card]) -> list[tuple[Decimal, Decimal]]:
@@ -446,13 +454,20 @@ class Worth:
 
 
 def worth(entries: Sequence[Entry], route: Route, cards: Mapping[str, Card]) -> Worth:
-    """By pricing the month without the route, with it, and with it at escalation 0 and 1: cost is linear in it."""
+    """By pricing the month without the route, with it, and with it at escalation 0 and 1: cost is linear in it.
+
+    Which long prompts move is decided at the route's own escalation.
+    """
 
     def month(escalation: Decimal | None) -> Decimal:
-        full = replace(route, share=ONE, ramp=Ramp(start_month=Decimal(-1)))
-        if escalation is not None:
-            full = replace(full, pass_rate=None, escalation=escalation)
-        return type_cost(entries, Levers(routes=(full,)), cards, 0)
+        total = ZERO
+        for entry in entries:
+            rule = "stay" if holds_back(entry, route, cards) else "move"
+            full = replace(route, share=ONE, ramp=Ramp(start_month=Decimal(-1)), long_prompts=rule)
+            if escalation is not None:
+                full = replace(full, pass_rate=None, escalation=escalation)
+            total += type_cost([entry], Levers(routes=(full,)), cards, 0)
+        return total
 
     wrong = route.rule * route.rule_error
     if route.pass_rate is not None:

@@ -376,6 +376,28 @@ def test_long_prompts_move_only_where_that_is_cheaper(moves: str, stays: bool) -
     assert found < other
 
 
+@pytest.mark.parametrize(
+    ("escalation", "call", "stays"),
+    [("0", "0", False), ("0.4", "0", False), ("0.9", "0", True), ("0.4", "0.2", False), ("0.4", "0.3", True)],
+)
+def test_whether_long_prompts_are_cheaper_moved_counts_escalations_and_calls(
+    escalation: str, call: str, stays: bool
+) -> None:
+    """A fifth of the requests has half of the tokens, 150,000 each: $0.60 on Opus 5.5 and $0.075 on Haiku 5.5, which
+    with 0.9 of them paid again on Opus is $0.615, and with 0.4 and a router of $0.30 too."""
+    entry = replace(CHAT, model=CHEAP, tokens=amounts(60_000, 0, 0, 0, 0), long_prompt={100_000: HALF})
+    counted = replace(entry, long_request={100_000: Decimal("0.2")})
+
+    def of(rule: str, entry: Entry) -> float:
+        levers = routed(to=LONG, long_prompts=rule, escalation=Decimal(escalation), overhead=Decimal(call))
+        return cost(levers, entry)
+
+    assert of("cheaper", counted) == pytest.approx(of("stay" if stays else "move", counted))
+    if call != "0":
+        # nobody knows how many requests they are: the router is charged for all of them, and decides nothing
+        assert of("cheaper", entry) == pytest.approx(of("move", entry))
+
+
 def test_a_model_with_two_rates_at_home_keeps_the_high_one_for_what_stays() -> None:
     """Haiku 5.5 to Opus 5.5 has no threshold to mind; Haiku to Haiku with `stay` holds the dear part back."""
     entry = replace(LONGISH, model=LONG)

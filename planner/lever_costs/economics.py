@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import get_args
 
 import numpy as np
 
 from planner.distributions import Distribution, JudgedEscalation
-from planner.lever_costs.unit_costs import NO_LEVERS, Copy, TypeCosts
+from planner.lever_costs.unit_costs import NO_LEVERS, Copy, Role, TypeCosts
 from planner.levers import Route
 from planner.mix import MixEntry
 
@@ -44,9 +45,15 @@ class RouteEconomics:
 
     @property
     def unit_cost_after_usd(self) -> float:
-        """routed(k) = u(k, m1) + r + (1 - w) (judge + q u(k, m2)), w sent by a rule; what is billed."""
-        judged = self.judge_usd + self.escalation * self.unit_cost_escalated_usd
-        return self.unit_cost_routed_usd + self.overhead_usd + self.judged_fraction * judged
+        """What is billed for a routed request."""
+        return billed_when_routed_usd(
+            routed=self.unit_cost_routed_usd,
+            router=self.overhead_usd,
+            judge=self.judge_usd,
+            escalated=self.unit_cost_escalated_usd,
+            rule_fraction=self.rule_fraction,
+            escalation=self.escalation,
+        )
 
     @property
     def saving_usd(self) -> float:
@@ -84,6 +91,21 @@ class CacheEconomics:
     break_even_hit_rate: float
 
 
+def billed_when_routed_usd(
+    *, routed: float, router: float, judge: float, escalated: float, rule_fraction: float, escalation: float
+) -> float:
+    """routed(k) = u(k, m1) + r + (1 - w) (judge + q u(k, m2)), w sent by a rule; USD per request."""
+    return routed + router + (1.0 - rule_fraction) * (judge + escalation * escalated)
+
+
+def usd_by_role(copies: Sequence[Copy]) -> dict[Role, float]:
+    """List cost of the copies of a request by what they are for, without levers other than routing, USD."""
+    return {
+        role: sum(copy.traffic_share * float(copy.cost_usd(NO_LEVERS)[0, 0]) for copy in copies if copy.role == role)
+        for role in get_args(Role)
+    }
+
+
 def route_economics(
     costs: TypeCosts,
     index: int,
@@ -104,7 +126,7 @@ def route_economics(
     for source in _sources(own, entries):
         copies = [copy for copy in own if source in ("", copy.source)]
         moved = sum(copy.traffic_share for copy in copies if copy.role == "unrouted" and copy.is_counted)
-        unit = {role: _usd(copies, role) / moved if moved else 0.0 for role in _ROLES}
+        unit = {role: usd / moved if moved else 0.0 for role, usd in usd_by_role(copies).items()}
         yield RouteEconomics(
             request_type=route.request_type,
             source=source,
@@ -122,17 +144,10 @@ def route_economics(
         )
 
 
-_ROLES = ("unrouted", "routed", "escalated", "router", "judge")
-
-
 def _sources(copies: Sequence[Copy], entries: Sequence[MixEntry]) -> list[str]:
     """The models of the mix that the copies come from, in the mix's order; an empty name where there are none."""
     found = {copy.source for copy in copies if copy.role == "unrouted"}
     return [entry.model for entry in entries if entry.model in found] or [""]
-
-
-def _usd(copies: Sequence[Copy], role: str) -> float:
-    return sum(copy.traffic_share * float(copy.cost_usd(NO_LEVERS)[0, 0]) for copy in copies if copy.role == role)
 
 
 def cache_economics(costs: TypeCosts, inputs: Mapping[str, Distribution]) -> CacheEconomics | None:

@@ -9,6 +9,7 @@ from planner.distributions import Distribution
 from planner.errors import InputError
 from planner.lever_costs.applied_levers import AppliedLever, lever_inputs
 from planner.lever_costs.copy_costs import CopyPricer, PaidCopy, share_above, text_ratio
+from planner.lever_costs.economics import billed_when_routed_usd, usd_by_role
 from planner.lever_costs.long_prompts import Held, Part, parts
 from planner.lever_costs.unit_costs import Copy, Role, TypeCosts, dollars
 from planner.levers import CacheLever, ExtraCall, Ramp, Route, Scenario
@@ -169,16 +170,24 @@ class TypePricer:
         return None if route.long_prompts == "cheaper" and self._is_cheaper_there(entry, route, found) else found
 
     def _is_cheaper_there(self, entry: MixEntry, route: Route, held: Held) -> bool:
-        """Whether the long prompts cost less on the target, overhead apart, at the list prices of the day."""
+        """Whether the long prompts cost less moved, with all that is paid for them, inputs at their means.
+
+        At the list prices of the day, other levers apart. Where nobody knows how many requests they are, router and
+        judge are charged for every request whether these move or not, and so decide nothing.
+        """
         where = f"scenario '{self.scenario.name}', request type '{self.request_type}' on {entry.model}"
-        long = parts(entry, {0: held}, entry.long_prompt_fraction, where=where)[-1].entry
-        pricer = replace(self.copy_pricer, moved=[], horizon=None)
-        home = PaidCopy(entry=long, share=1.0, role="unrouted")
-        there = replace(home, role="routed", route=replace(route, long_prompt_fraction=1.0))
-        at_home, moved = (
-            pricer.copies(paid, model)[0].usd[0] for paid, model in ((home, entry.model), (there, route.to))
+        long = parts(entry, {0: held}, self._known_shares(entry, {0: route}), where=where)[-1]
+        today = replace(self, copy_pricer=replace(self.copy_pricer, moved=[], horizon=None))
+        usd = usd_by_role(list(today._part_copies(long, 1.0, {0: self._without_given(route)}, None)))
+        moved = billed_when_routed_usd(
+            routed=usd["routed"],
+            router=usd["router"],
+            judge=usd["judge"],
+            escalated=usd["escalated"],
+            rule_fraction=route.rule_fraction.mean,
+            escalation=route.escalation.mean,
         )
-        return bool(moved <= at_home)
+        return moved <= usd["unrouted"]
 
     def _known_shares(self, entry: MixEntry, applying: Mapping[int, Route]) -> dict[int, float]:
         """Shares of the entry's tokens above prompt lengths, those that its routes give among them."""
