@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
-from math import isfinite, sqrt
+from math import sqrt
 
 from planner.calibration.calibrate import FITTED_KEYS, Calibration
 from planner.clock import today
 from planner.demand import ALL_TYPES, DemandModel
 from planner.inputs import PlanInputs, TargetError
-from planner.lever_costs.economics import RouteEconomics
+from planner.lever_caveats import lever_caveats
 from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.mix import Measurement, RequestMix
 from planner.price_data.age import stale_note
 from planner.price_snapshot import snapshot_note
 from planner.prices import PriceBook
-from planner.words import percent
 
 _WEEKLY_LOG_SD = 0.5
 _WEEKLY_AR1 = 0.3
@@ -59,8 +58,7 @@ def caveats(
         *_old_log(mix),
         *(measurement.warnings if measurement else ()),
         *decided,
-        *_routes(scenario_costs),
-        *_caches(scenario_costs),
+        *lever_caveats(scenario_costs, mix=mix, price_book=price_book, priced_on=priced_on),
         *_unknown_types(inputs, mix),
         *inputs.notes,
         *_prices(inputs, price_book, priced_on, mix, scenario_costs),
@@ -112,46 +110,6 @@ def _old_log(mix: RequestMix) -> Iterator[str]:
         )
 
 
-def _routes(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
-    for costs in scenario_costs:
-        for route in costs.economics:
-            if route.traffic_share == 0:
-                yield (
-                    f"scenario '{costs.scenario.name}': no traffic of '{route.request_type}' can be routed to "
-                    f"{route.to}; it is there already, or no model under `from` serves it."
-                )
-            elif not route.pays:
-                yield f"scenario '{costs.scenario.name}': {_losing(route)}"
-
-
-def _losing(route: RouteEconomics) -> str:
-    """Why a route does not pay."""
-    what = f"routing '{route.request_type}' to {route.to}"
-    even, escalation = route.break_even_escalation, f"Escalation {route.escalation:.1%}"
-    if not isfinite(even):
-        why = "Nothing of it escalates: what it costs lies in the target's own price and in the router."
-    elif even < 0:
-        why = f"{escalation}, but it would cost more even without any: there is no break-even."
-    else:
-        why = f"{escalation} is not below the break-even {even:.1%}."
-    if route.saving_usd > 0:
-        return (
-            f"{what} saves {route.saving_usd * 1000:,.2f} USD per 1,000 requests on the bill, but the wrong answers "
-            f"that are accepted cost {route.error_cost_usd * 1000:,.2f}. {why}"
-        )
-    return f"{what} costs money: {-route.saving_usd * 1000:+,.2f} USD per 1,000 requests. {why}"
-
-
-def _caches(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:
-    for costs in scenario_costs:
-        for cache in costs.cache_economics:
-            if cache.hit_rate <= cache.break_even_hit_rate:
-                yield (
-                    f"scenario '{costs.scenario.name}': caching '{cache.request_type}' costs money: a hit rate of "
-                    f"{percent(cache.hit_rate)} is not above the break-even {percent(cache.break_even_hit_rate)}."
-                )
-
-
 def _unknown_types(inputs: PlanInputs, mix: RequestMix) -> Iterator[str]:
     known = sorted({entry.request_type for entry in mix.entries})
     named = [
@@ -160,9 +118,11 @@ def _unknown_types(inputs: PlanInputs, mix: RequestMix) -> Iterator[str]:
         for lever in scenario.levers
     ]
     named += [("[[evidence]]", item.request_type) for item in inputs.evidence]
-    named += [(f"event '{event.name}'", name) for event in inputs.demand.events for name in event.request_types]
+    # only events may name all types at once
+    events = ((f"event '{event.name}'", name) for event in inputs.demand.events for name in event.request_types)
+    named += [(place, name) for place, name in events if name != ALL_TYPES]
     for place, name in named:
-        if name not in known and name != ALL_TYPES:
+        if name not in known:
             near = get_close_matches(name, known, n=1)
             guess = f" Did you mean '{near[0]}'?" if near else ""
             yield (

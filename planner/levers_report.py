@@ -9,6 +9,7 @@ from planner.levers import LEVER_KINDS
 from planner.levers_sentences import (
     KIND_WORDS,
     costs_of,
+    discount_name,
     is_cost,
     levers_sentences,
     misstatement,
@@ -16,10 +17,10 @@ from planner.levers_sentences import (
     told_scenario,
 )
 from planner.plan import Plan
-from planner.risk import Estimate
+from planner.risk import Estimate, RangedEstimate
 from planner.tables import Table
 from planner.waterfall import Step, Waterfall
-from planner.words import count, percent, usd, usd_estimate, usd_short
+from planner.words import break_even_words, count, percent, usd, usd_estimate, usd_short
 
 Json = dict[str, Any]
 
@@ -42,22 +43,25 @@ def levers_tables(plan: Plan, found: Mapping[str, Waterfall]) -> list[Table]:
 def waterfall_table(found: Waterfall) -> Table:
     """From today's list spend to what is paid, step by step."""
 
-    def row(name: str, value: Estimate, spread: str = "", alone: str = "") -> tuple[str, ...]:
-        return name, usd_estimate(value), spread, _of(value, found.before), alone
+    def row(name: str, value: RangedEstimate, alone: str = "") -> tuple[str, ...]:
+        low, high = usd_short(value.p10), usd_short(value.p90)
+        spread = low if low == high else f"{low} to {high}"
+        return name, usd_estimate(value), spread, _of(value.mean, found.before), alone
 
-    steps = (row(_step_name(step), step.usd, _spread(step), usd_estimate(step.alone)) for step in found.steps)
+    fixed = ("seats and fees at list", usd(found.fixed_usd), "", _of(found.fixed_usd, found.before), "")
     return Table(
         title=f"Waterfall of '{found.scenario}': list spend of contract year 1, from today to what is paid",
         columns=("", "USD a year", "P10 to P90", "of today's", "by itself"),
         rows=(
             row("today", found.before),
-            *steps,
+            *(row(_step_name(step), step.usd, usd_estimate(step.alone)) for step in found.steps),
             row("optimised", found.after),
-            row(_discount_name(found), found.discount),
+            *((fixed,) if found.fixed_usd else ()),
+            row(discount_name(found), found.discount),
             row("what is paid", found.paid),
         ),
         numeric=frozenset({1, 2, 3, 4}),
-        note=_additive_note(found),
+        note=f"A saving is negative, and P10 the larger saving.{_additive_note(found)}",
     )
 
 
@@ -67,24 +71,16 @@ def _step_name(step: Step) -> str:
     return f"{name} (costs more than it saves)" if is_cost(step.usd) else name
 
 
-def _discount_name(found: Waterfall) -> str:
-    return "shortfall beyond the discount" if found.discount.mean > 0 else "discount, less shortfall"
-
-
-def _spread(step: Step) -> str:
-    return f"{usd_short(step.p10_usd)} to {usd_short(step.p90_usd)}"
-
-
-def _of(value: Estimate, whole: Estimate) -> str:
-    return percent(value.mean / whole.mean) if whole.mean else "n/a"
+def _of(usd: float, whole: Estimate) -> str:
+    return percent(usd / whole.mean) if whole.mean else "n/a"
 
 
 def _additive_note(found: Waterfall) -> str:
     if len(found.steps) < 2:
-        return "Steps are changes of list spend; a saving is negative."
+        return ""
     wrong = misstatement(found.additive_error, found.change)
     return (
-        "Steps average over all orders in which levers could come, and add up. What each does by itself adds up to "
+        " Steps average over all orders in which levers could come, and add up. What each does by itself adds up to "
         f"{usd_estimate(found.additive)}{f', which would {wrong}' if wrong else ', the same'}."
     )
 
@@ -132,7 +128,7 @@ def type_savings_table(scenario: str, savings: Sequence[TypeSaving]) -> Table:
             usd(one.unit_cost_before_usd * 1000, cents=True),
             usd(one.unit_cost_after_usd * 1000, cents=True),
             "" if one.escalation is None else percent(one.escalation),
-            "" if one.to is None else percent(one.break_even_escalation),
+            "" if one.to is None else break_even_words(one.break_even_escalation),
             usd(one.saving_usd_per_month),
             *((usd(one.error_cost_usd_per_month),) if errors else ()),
             verdict(one),
@@ -145,8 +141,8 @@ def type_savings_table(scenario: str, savings: Sequence[TypeSaving]) -> Table:
         columns=("request type", "from", "to", *columns, "pays"),
         rows=tuple(rows),
         numeric=frozenset(range(3, 3 + len(columns))),
-        note="Of a route other levers apart: the cheap call, escalations paid again, router and judge. It pays below "
-        "its break-even.",
+        note="A route counts the cheap call, escalations paid again, router and judge, other levers apart; it pays "
+        "while its escalation is below the break-even. What stays has all its other levers.",
     )
 
 
@@ -217,7 +213,7 @@ def levers_json(plan: Plan, found: Mapping[str, Waterfall]) -> Json:
 
 
 def _waterfall_json(fall: Waterfall) -> Json:
-    figures = {
+    figures: dict[str, Estimate] = {
         "before": fall.before,
         "after": fall.after,
         "change": fall.change,
@@ -232,6 +228,14 @@ def _waterfall_json(fall: Waterfall) -> Json:
         "waterfall": [_step_json(step, fall.before) for step in fall.steps],
         **{f"{name}_usd_per_year": value.mean for name, value in figures.items()},
         **{f"{name}_se_usd": _finite(value.se) for name, value in figures.items()},
+        **{
+            f"{name}_{level}_usd_per_year": getattr(value, level)
+            for name, value in figures.items()
+            if isinstance(value, RangedEstimate)
+            for level in ("p10", "p90")
+        },
+        "fixed_spend_usd_per_year": fall.fixed_usd,
+        "signed_months": fall.signed_months,
         "discount_fraction": fall.discount_fraction,
     }
 
@@ -241,9 +245,11 @@ def _step_json(step: Step, before: Estimate) -> Json:
         "step": step.kind,
         "usd_per_year": step.usd.mean,
         "se_usd": _finite(step.usd.se),
-        "p10": step.p10_usd,
-        "p90": step.p90_usd,
+        "p10": step.usd.p10,
+        "p90": step.usd.p90,
         "fraction_of_before": step.usd.mean / before.mean if before.mean else None,
+        "fraction_p10": step.of_before[0],
+        "fraction_p90": step.of_before[1],
         "alone_usd_per_year": step.alone.mean,
         "alone_se_usd": _finite(step.alone.se),
     }

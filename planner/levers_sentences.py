@@ -9,8 +9,12 @@ from planner.lever_savings import JointSaving, LeverEffort, TypeSaving, joint_sa
 from planner.levers import LeverKind
 from planner.plan import Plan
 from planner.risk import Estimate
+from planner.units import MONTHS_PER_YEAR
 from planner.waterfall import Waterfall
 from planner.words import percent, usd, usd_estimate
+
+_LEAST_USD: Final = 0.5
+"""What rounds to no dollars is neither a saving nor a cost."""
 
 KIND_WORDS: Final[Mapping[LeverKind, str]] = {
     "routing": "routing",
@@ -69,8 +73,19 @@ def _discount_sentence(fall: Waterfall) -> str:
     if fall.discount.mean > 0:
         return f"Signed as recommended, the commitment then costs {amount} more than list: shortfall beats discount."
     wrong = misstatement(fall.naive_error, Estimate(mean=fall.change.mean + fall.discount.mean, se=fall.naive_error.se))
-    claimed = f"; levers added up, plus {percent(fall.discount_fraction)} of today's bill, would {wrong}"
-    return f"Signed as recommended, the discount then takes {amount} off{claimed if wrong else ''}."
+    part = fall.signed_months < MONTHS_PER_YEAR
+    bill = f"today's bill of {fall.signed_months} months" if part else "today's bill"
+    claimed = f"; levers added up, plus {percent(fall.discount_fraction)} of {bill}, would {wrong}"
+    when = f" in its {fall.signed_months} months" if part else ""
+    return f"Signed as recommended, the discount then takes {amount} off{when}{claimed if wrong else ''}."
+
+
+def discount_name(fall: Waterfall) -> str:
+    """What the step after the levers is called, in tables and in charts."""
+    if fall.discount.mean > 0:
+        return "shortfall beyond the discount"
+    part = f" of {fall.signed_months} months" if fall.signed_months < MONTHS_PER_YEAR else ""
+    return f"discount{part}, less shortfall"
 
 
 def _cost_sentences(fall: Waterfall, savings: Sequence[TypeSaving]) -> list[str]:
@@ -83,21 +98,24 @@ def _cost_sentences(fall: Waterfall, savings: Sequence[TypeSaving]) -> list[str]
     for one in savings:
         where = f"from {one.model} to {one.to}" if one.to else f"on {one.model}"
         what = f"{'Routing' if one.to else 'What touches'} {one.request_type} {where}"
-        if one.saving_usd_per_month < 0:
+        if one.saving_usd_per_month < -_LEAST_USD:
             amount = usd(-one.saving_usd_per_month)
-            said.append(f"{what} costs {amount} a month more than it saves, at full adoption{_beyond(one)}.")
+            said.append(f"{what} costs {amount} a month more than it saves, at full adoption. {_beyond(one)}".strip())
         elif one.error_cost_usd_per_month and not one.pays:
             errors, saved = usd(one.error_cost_usd_per_month), usd(one.saving_usd_per_month)
-            said.append(f"{what} saves {saved} a month, but its wrong answers cost {errors}{_beyond(one)}.")
+            said.append(f"{what} saves {saved} a month, but its wrong answers cost {errors}. {_beyond(one)}".strip())
     return said
 
 
 def _beyond(one: TypeSaving) -> str:
+    """Why a route does not pay, by its break-even; empty where no escalation decides."""
     if one.escalation is None or one.break_even_escalation is None:
         return ""
     if one.break_even_escalation <= 0:
-        return f": even without any escalation it would (break-even {percent(one.break_even_escalation)})"
-    return f": escalation of {percent(one.escalation)} is above its break-even of {percent(one.break_even_escalation)}"
+        return "It would not pay even if nothing escalated."
+    return (
+        f"Its escalation of {percent(one.escalation)} is above the break-even of {percent(one.break_even_escalation)}."
+    )
 
 
 def _effort_sentences(efforts: Sequence[LeverEffort], together: Sequence[JointSaving]) -> list[str]:
@@ -120,7 +138,7 @@ def misstatement(error: Estimate, change: Estimate) -> str:
     It completes "would"; empty where the error is none beyond its own. change: the true one, negative where it saves.
     """
     size = Estimate(mean=abs(error.mean), se=error.se)
-    if size.mean <= max(_noise(error), 0.5):
+    if size.mean <= max(_noise(error), _LEAST_USD):
         return ""
     if change.mean >= 0:
         return f"come to {usd_estimate(size)} {'less' if error.mean < 0 else 'more'} than together"
@@ -134,7 +152,7 @@ def _noise(value: Estimate) -> float:
 
 def is_cost(value: Estimate) -> bool:
     """Whether a change is dearer beyond its error."""
-    return value.mean > max(_noise(value), 0.5)
+    return value.mean > max(_noise(value), _LEAST_USD)
 
 
 def months_words(months: float | None) -> str:

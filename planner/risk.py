@@ -27,6 +27,20 @@ class Estimate:
     se: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangedEstimate(Estimate):
+    """An estimate of a mean beside P10 and P90 of what it is the mean of."""
+
+    p10: float
+    p90: float
+
+
+def ranged(sample: FloatArray) -> RangedEstimate:
+    """Mean of a sample, whose paths are in their order, its standard error, and P10 and P90 of the sample."""
+    found, (p10, p90) = estimate(sample), quantiles(sample, (0.1, 0.9)).tolist()
+    return RangedEstimate(mean=found.mean, se=found.se, p10=p10, p90=p90)
+
+
 def replicates(sample: FloatArray) -> list[FloatArray]:
     """The randomisations of a sample whose paths are in their order: path j belongs to number j mod 16."""
     return [sample[first::REPLICATES] for first in range(min(REPLICATES, sample.size))]

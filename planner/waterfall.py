@@ -18,7 +18,7 @@ import numpy as np
 from planner.levers import LeverKind, Scenario
 from planner.plan import Plan
 from planner.prepared import Prepared
-from planner.risk import Estimate, estimate, quantiles
+from planner.risk import Estimate, RangedEstimate, estimate, quantiles, ranged
 from planner.settlement import settle
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
 from planner.units import MONTHS_PER_YEAR, FloatArray
@@ -32,38 +32,57 @@ _NOBODY: Coalition = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a kind of lever changes of annual spend, USD: its mean, P10 and P90 over paths.
+    """What a kind of lever changes of annual spend, USD. of_before: P10 and P90 of it as a part of the spend before.
 
     alone: what it would change if no other kind were used.
     """
 
     kind: LeverKind
-    usd: Estimate
-    p10_usd: float
-    p90_usd: float
+    usd: RangedEstimate
+    of_before: tuple[float, float]
     alone: Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waterfall:
-    """From a scenario's list spend without levers to what is paid, USD of contract year 1; before + steps = after.
+class SignedYear:
+    """Contract year 1 with the recommendation lived in a scenario, USD.
 
-    change: after - before. additive: what the kinds would change one by one, added up as if they did not compound;
-    additive_error: additive - change. discount: what is paid beyond list where the commitment is lived in the scenario,
-    so that a discount is negative. naive: additive less discount_fraction of the spend before, the discount taken of
-    dollars that are no longer spent; naive_error: naive - (change + discount).
+    months: of the year, those that the contract covers. fixed_usd: list price of its seats and fees in them.
+    discount_usd: what is paid beyond list, (n_paths,); a discount is negative, a shortfall can make it positive.
+    listed_usd: what these months cost at list without levers, seats and fees included, (n_paths,).
+    """
+
+    months: int
+    discount_fraction: float
+    fixed_usd: float
+    discount_usd: FloatArray
+    listed_usd: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall:
+    """From a scenario's list spend without levers to what is paid, USD of contract year 1.
+
+    before + steps = after; after + fixed_usd + discount = paid. change: after - before. additive: what the kinds would
+    change one by one, added up as if they did not compound; additive_error: additive - change. fixed_usd: seats and
+    fees of the contract at list. discount: what is paid beyond list where the commitment is lived in the scenario, so
+    that a discount is negative, over the signed_months of the year that the contract covers. naive: additive less
+    discount_fraction of what would have been listed in these months, the discount taken of dollars that are no longer
+    spent; naive_error: naive - (change + discount).
     """
 
     scenario: str
-    before: Estimate
+    before: RangedEstimate
     steps: tuple[Step, ...]
-    after: Estimate
-    change: Estimate
+    after: RangedEstimate
+    change: RangedEstimate
     additive: Estimate
     additive_error: Estimate
+    signed_months: int
+    fixed_usd: float
     discount_fraction: float
-    discount: Estimate
-    paid: Estimate
+    discount: RangedEstimate
+    paid: RangedEstimate
     naive: Estimate
     naive_error: Estimate
 
@@ -86,38 +105,34 @@ def shapley_steps(spend: CoalitionSpend, kinds: Sequence[LeverKind]) -> dict[Lev
     return steps
 
 
-def waterfall(
-    scenario: str,
-    spend: CoalitionSpend,
-    kinds: Sequence[LeverKind],
-    *,
-    discount_usd: FloatArray,
-    discount_fraction: float,
-) -> Waterfall:
-    """The waterfall of a scenario. discount_usd: what is paid beyond list spend, (n_paths,); negative is a discount."""
+def waterfall(scenario: str, spend: CoalitionSpend, kinds: Sequence[LeverKind], signed: SignedYear) -> Waterfall:
+    """The waterfall of a scenario, from the spend of every coalition of its kinds of levers."""
     before, after = spend[_NOBODY], spend[frozenset(kinds)]
     alone = {kind: spend[frozenset({kind})] - before for kind in kinds}
     change, additive = after - before, sum(alone.values(), start=np.zeros_like(before))
-    naive = additive - discount_fraction * before
+    naive = additive - signed.discount_fraction * signed.listed_usd
     return Waterfall(
         scenario=scenario,
-        before=estimate(before),
-        steps=tuple(_step(kind, usd, alone[kind]) for kind, usd in shapley_steps(spend, kinds).items()),
-        after=estimate(after),
-        change=estimate(change),
+        before=ranged(before),
+        steps=tuple(_step(kind, usd, alone[kind], before) for kind, usd in shapley_steps(spend, kinds).items()),
+        after=ranged(after),
+        change=ranged(change),
         additive=estimate(additive),
         additive_error=estimate(additive - change),
-        discount_fraction=discount_fraction,
-        discount=estimate(discount_usd),
-        paid=estimate(after + discount_usd),
+        signed_months=signed.months,
+        fixed_usd=signed.fixed_usd,
+        discount_fraction=signed.discount_fraction,
+        discount=ranged(signed.discount_usd),
+        paid=ranged(after + signed.fixed_usd + signed.discount_usd),
         naive=estimate(naive),
-        naive_error=estimate(naive - change - discount_usd),
+        naive_error=estimate(naive - change - signed.discount_usd),
     )
 
 
-def _step(kind: LeverKind, usd: FloatArray, alone: FloatArray) -> Step:
-    p10, p90 = quantiles(usd, (0.1, 0.9)).tolist()
-    return Step(kind=kind, usd=estimate(usd), p10_usd=p10, p90_usd=p90, alone=estimate(alone))
+def _step(kind: LeverKind, usd: FloatArray, alone: FloatArray, before: FloatArray) -> Step:
+    part = np.divide(usd, before, out=np.zeros_like(usd), where=before != 0)
+    low, high = quantiles(part, (0.1, 0.9)).tolist()
+    return Step(kind=kind, usd=ranged(usd), of_before=(low, high), alone=estimate(alone))
 
 
 def waterfalls(
@@ -133,8 +148,7 @@ def waterfalls(
             costs.scenario.name,
             spend[costs.scenario.name],
             costs.scenario.kinds,
-            discount_usd=discount_usd(plan, costs.scenario.name),
-            discount_fraction=plan.recommendation.offer.discount_fraction,
+            signed_year(plan, costs.scenario.name),
         )
         for costs in plan.prepared.scenario_costs
     }
@@ -195,11 +209,30 @@ def _name(scenario: Scenario, coalition: Coalition) -> str:
     return f"{scenario.name}: {' + '.join(kind for kind in scenario.kinds if kind in coalition)} only"
 
 
-def discount_usd(plan: Plan, scenario: str) -> FloatArray:
-    """What contract year 1 costs beyond its list spend, (n_paths,), with the recommendation lived in a scenario.
+def signed_year(plan: Plan, scenario: str) -> SignedYear:
+    """Contract year 1 with the recommendation lived in a scenario."""
+    contract = plan.inputs.contract
+    months = min(contract.term_months, MONTHS_PER_YEAR)
+    fixed_usd = months * sum(item.usd_per_month for item in contract.fixed_spend)
+    baseline = plan.inputs.baseline
+    if months < MONTHS_PER_YEAR:
+        listed = plan.uses[baseline].list_usd.sum(axis=0) + plan.uses[baseline].outside_total_usd
+    else:
+        listed = plan.spend[baseline].annual_list_cost_usd() + fixed_usd
+    return SignedYear(
+        months=months,
+        discount_fraction=plan.recommendation.offer.discount_fraction,
+        fixed_usd=fixed_usd,
+        discount_usd=_discount_usd(plan, scenario),
+        listed_usd=listed,
+    )
 
-    A discount is negative; a shortfall can make it positive. What balances of a contract in force cover was paid
-    before and counts as a discount. Where the whole term is one period, a year's part of it.
+
+def _discount_usd(plan: Plan, scenario: str) -> FloatArray:
+    """What contract year 1 costs beyond its list spend, (n_paths,).
+
+    What balances of a contract in force cover was paid before and counts as a discount. Where the whole term is one
+    period, a year's part of it.
     """
     use = plan.uses[scenario]
     ledger = settle(plan.inputs.contract, plan.recommendation.offer, use).ledger

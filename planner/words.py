@@ -4,8 +4,11 @@ Money is shown to the digits that its Monte Carlo error leaves real; shares to o
 """
 
 from math import floor, isfinite, log10
+from typing import Final
 
 from planner.risk import Estimate
+
+_ROUNDING: Final = 1e-12
 
 
 def usd(value: float, *, cents: bool = False) -> str:
@@ -38,8 +41,11 @@ def usd_short(value: float) -> str:
 
 
 def usd_estimate(value: Estimate) -> str:
-    """A Monte Carlo estimate rounded to its error's second digit, with the error: $1,234,500 ± 700."""
-    if not isfinite(value.se) or value.se <= 0:
+    """A Monte Carlo estimate rounded to its error's second digit, with the error: $1,234,500 ± 700.
+
+    An error far below what a float can tell of the mean is rounding, and no error.
+    """
+    if not isfinite(value.se) or value.se <= _ROUNDING * abs(value.mean):
         return usd(value.mean)
     digits = max(floor(log10(value.se)) - 1, 0)
     unit = 10**digits
@@ -52,6 +58,13 @@ def percent(fraction: float | None, digits: int = 1) -> str:
         return "n/a"
     shown = f"{fraction * 100:.{digits}f}%"
     return "0" + shown[2:] if shown.startswith("-0") and float(shown[:-1]) == 0 else shown
+
+
+def break_even_words(escalation: float | None) -> str:
+    """The escalation below which a route pays; "never" and "always" where no escalation can decide it."""
+    if escalation is None or not isfinite(escalation):
+        return "n/a"
+    return "never" if escalation <= 0 else "always" if escalation > 1 else percent(escalation)
 
 
 def percent_estimate(value: Estimate) -> str:

@@ -79,6 +79,7 @@ ORDER = (
     "planner.plan_file.*",
     "planner.objectives",
     "planner.words",
+    "planner.lever_caveats",
     "planner.caveats",
     "planner.outcome",
     "planner.decision_caveats",

@@ -173,12 +173,19 @@ def test_what_costs_more_than_it_saves_is_shown_as_negative_and_flagged(levers: 
     assert "no: costs more" in out
     assert "The levers of 'levers' add $10,500" in out
     assert "Routing costs $10,500 a year more than it saves." in out
-    assert "Routing chat from strong to cheap costs $875 a month more than it saves, at full adoption: " in out
-    assert "escalation of 95.0% is above its break-even of 83.3%." in out
+    assert "Routing chat from strong to cheap costs $875 a month more than it saves, at full adoption." in out
+    assert "Its escalation of 95.0% is above the break-even of 83.3%." in out
     (row,) = scenarios(levers(table(dear), "--json"))["levers"]["types"]
     assert row["saving_usd_per_month"] == pytest.approx(-875.0)
     hopeless = {"name": "levers", "route": [{**ROUTE, "overhead_usd_per_request": 0.02}]}
-    assert "even without any escalation it would (break-even -43.3%)" in sentences(hopeless)
+    assert "It would not pay even if nothing escalated." in sentences(hopeless)
+    types = next(shown for shown in told(hopeless) if shown.title.startswith("Types and models"))
+    assert types.rows[0][types.columns.index("break-even")] == "never"
+
+
+def told(*scenarios: Table) -> list[Shown]:
+    plan = built(table(*scenarios))
+    return levers_tables(plan, waterfalls(plan))
 
 
 def test_wrong_answers_that_cost_more_than_is_saved_are_named_beside_the_saving() -> None:
@@ -187,6 +194,7 @@ def test_wrong_answers_that_cost_more_than_is_saved_are_named_beside_the_saving(
     found = waterfalls(plan)
     said = "\n".join(levers_sentences(plan, found))
     assert "saves $5,550 a month, but its wrong answers cost $20,000" in said
+    assert "It would not pay even if nothing escalated." in said
     types = next(shown for shown in levers_tables(plan, found) if shown.title.startswith("Types and models"))
     assert types.columns[-3:] == ("saves a month", "errors a month", "pays")
     assert types.rows[0][-3:] == ("$5,550", "$20,000", "no: wrong answers cost more")

@@ -75,6 +75,7 @@ def test_an_estimate_shows_the_digits_that_its_error_leaves() -> None:
     assert words.usd_estimate(Estimate(mean=1_234_567, se=1_234)) == "$1,234,600 ± 1,200"
     assert words.percent_estimate(Estimate(mean=0.0999, se=0.003)) == "10.0% ± 0.3"
     assert words.usd_estimate(Estimate(mean=500.0, se=float("nan"))) == "$500"
+    assert words.usd_estimate(Estimate(mean=69_120.0, se=2e-12)) == "$69,120", "the rounding of floats is no error"
 
 
 @given(st.floats(min_value=1, max_value=1e12))

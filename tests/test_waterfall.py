@@ -18,18 +18,20 @@ from planner.charts.style import DARK, LIGHT, Palette
 from planner.charts.waterfall import waterfall_chart, waterfall_frame
 from planner.lever_savings import TypeSaving, joint_savings, lever_efforts, monthly_requests, type_savings
 from planner.levers import LEVER_KINDS, LeverKind
-from planner.levers_sentences import costs_of
+from planner.levers_report import waterfall_table
+from planner.levers_sentences import costs_of, discount_name
 from planner.plan import Plan
-from planner.risk import estimate
+from planner.risk import Estimate, estimate
 from planner.simulation import KeptPaths, simulate_spend
 from planner.units import FloatArray
 from planner.waterfall import (
     Coalition,
+    SignedYear,
     Waterfall,
     coalition_spend,
     coalitions,
-    discount_usd,
     shapley_steps,
+    signed_year,
     waterfall,
     waterfalls,
 )
@@ -77,6 +79,18 @@ def plan() -> Plan:
     """Two scenarios on restless demand: one with every kind of lever on two types, one with a single route."""
     single = {"name": "one route", "route": [ROUTE]}
     return built(table(single, LEVERS, mix=MIX, demand=RESTLESS, paths=512, bands=[(50_000.0, 0.2)]))
+
+
+def same(one: Estimate, other: Estimate) -> bool:
+    """Whether two estimates are one, whatever else one of them says."""
+    return (one.mean, one.se) == (other.mean, other.se)
+
+
+def signed_at(discount_fraction: float, discount_usd: FloatArray, *, listed_usd: FloatArray) -> SignedYear:
+    """A year under a contract without seats or fees."""
+    return SignedYear(
+        months=12, discount_fraction=discount_fraction, fixed_usd=0.0, discount_usd=discount_usd, listed_usd=listed_usd
+    )
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +154,8 @@ def test_a_published_showcase_adds_up_a_fifth_more_than_is_saved() -> None:
     """5,537.30 USD is routed down by 1,942.56, and a commitment gives 30 % off: 3,020.98 saved, not 3,603.75."""
     before, routed = np.array([5537.30]), np.array([5537.30 - 1942.56])
     spend: dict[Coalition, FloatArray] = {frozenset(): before, frozenset({"routing"}): routed}
-    fall = waterfall("showcase", spend, ("routing",), discount_usd=-0.3 * routed, discount_fraction=0.3)
+    signed = signed_at(0.3, -0.3 * routed, listed_usd=spend[frozenset()])
+    fall = waterfall("showcase", spend, ("routing",), signed)
     assert round(fall.naive.mean, 2) == -3603.75
     assert round(fall.change.mean + fall.discount.mean, 2) == -3020.98
     assert round(fall.naive_error.mean, 2) == -582.77
@@ -169,7 +184,7 @@ def test_certain_levers_are_factors_and_share_their_product_as_worked_out_by_han
         weight = 1 / 3 + (one + two) / 6 + one * two / 3
         assert step.usd.mean == pytest.approx(before * (factors[step.kind] - 1) * weight)
         assert step.alone.mean == pytest.approx(before * (factors[step.kind] - 1))
-        assert step.p10_usd == pytest.approx(step.p90_usd) == pytest.approx(step.usd.mean)
+        assert step.usd.p10 == pytest.approx(step.usd.p90) == pytest.approx(step.usd.mean)
     assert fall.additive.mean == pytest.approx(before * (sum(factors.values()) - 3))
 
 
@@ -177,15 +192,16 @@ def test_before_and_the_steps_are_after_and_every_figure_rests_on_the_paths_of_t
     plan: Plan, falls: dict[str, Waterfall]
 ) -> None:
     for name, fall in falls.items():
-        assert fall.before == plan.summaries["as is"].annual
-        assert fall.after == plan.summaries[name].annual
+        assert same(fall.before, plan.summaries["as is"].annual)
+        assert same(fall.after, plan.summaries[name].annual)
         assert fall.before.mean + sum(step.usd.mean for step in fall.steps) == pytest.approx(fall.after.mean, rel=1e-12)
         assert fall.additive_error.mean == pytest.approx(fall.additive.mean - fall.change.mean, abs=1e-6)
         assert tuple(step.kind for step in fall.steps) == costs_of(plan, name).scenario.kinds
     assert falls["as is"].steps == ()
     assert falls["as is"].additive.mean == 0.0
     (only,) = falls["one route"].steps
-    assert only.usd == only.alone == falls["one route"].change
+    assert only.usd == falls["one route"].change
+    assert same(only.usd, only.alone)
 
 
 def test_a_step_has_the_mean_the_error_and_the_ends_of_its_values_on_the_paths(
@@ -200,8 +216,10 @@ def test_a_step_has_the_mean_the_error_and_the_ends_of_its_values_on_the_paths(
     for step in falls["levers"].steps:
         assert step.usd.mean == pytest.approx(estimate(values[step.kind]).mean, rel=1e-9)
         assert step.usd.se == pytest.approx(estimate(values[step.kind]).se, rel=1e-6)
-        assert (step.p10_usd, step.p90_usd) == pytest.approx(tuple(np.quantile(values[step.kind], [0.1, 0.9])))
-        assert step.p10_usd < step.usd.mean < step.p90_usd
+        assert (step.usd.p10, step.usd.p90) == pytest.approx(tuple(np.quantile(values[step.kind], [0.1, 0.9])))
+        parts = values[step.kind] / spend[frozenset()]
+        assert step.of_before == pytest.approx(tuple(np.quantile(parts, [0.1, 0.9])))
+        assert step.usd.p10 < step.usd.mean < step.usd.p90
 
 
 def test_without_its_levers_a_scenario_is_the_baseline_and_with_all_of_them_itself(plan: Plan) -> None:
@@ -300,7 +318,7 @@ def test_the_discount_is_of_contract_year_1_whatever_the_term_and_its_periods(co
     signed = {**contract, "commit_usd_per_year": 96_000.0}
     calm = plan_table(contract=signed, scenario=[{"name": "as is"}], months=24)
     calm["fixed_spend"] = [{"name": "seats", "usd_per_month": 500.0, "eligible": False}]
-    assert discount_usd(built(calm), "as is").tolist() == pytest.approx([-24_000.0 * part] * 2)
+    assert signed_year(built(calm), "as is").discount_usd.tolist() == pytest.approx([-24_000.0 * part] * 2)
 
 
 def test_later_contract_years_are_not_in_the_discount_of_the_first() -> None:
@@ -310,7 +328,40 @@ def test_later_contract_years_are_not_in_the_discount_of_the_first() -> None:
         plan = built(table(mix=[mix_entry()], demand={"growth_per_year": -0.6}, contract=signed, months=24))
         first, both = (plan.spend["as is"].list_cost_over(0, stop)[0] for stop in (12, 24))
         expected = (192_000.0 - both) / 2 if period == "term" else 96_000.0 - first
-        assert discount_usd(plan, "as is").tolist() == pytest.approx([expected] * 2)
+        assert signed_year(plan, "as is").discount_usd.tolist() == pytest.approx([expected] * 2)
+
+
+@pytest.mark.parametrize("eligible", [True, False])
+def test_what_is_paid_is_what_the_plan_expects_to_pay_seats_and_fees_included(eligible: bool) -> None:
+    """120,000 USD of tokens and 12,000 of seats a year, half of the tokens output that is cut by a fifth."""
+    contract = {"bands": [(10_000.0, 0.2)], "contract": {"overage": "committed"}}
+    lever = {"name": "levers", "output": [{"request_type": "chat", "cut": 0.2}]}
+    calm = table(lever, mix=[mix_entry()], demand={"level_sd": 0.1}, decision={"scenario": "levers"}, **contract)
+    calm["fixed_spend"] = [{"name": "seats", "usd_per_month": 1000.0, "eligible": eligible}]
+    plan = built(calm)
+    fall = waterfalls(plan)["levers"]
+    assert fall.fixed_usd == 12_000.0
+    assert fall.paid.mean == pytest.approx(plan.recommendation.expected_cost.mean, rel=1e-12)
+    assert fall.after.mean + fall.fixed_usd + fall.discount.mean == pytest.approx(fall.paid.mean, rel=1e-12)
+    discounted = fall.after.mean + (12_000.0 if eligible else 0.0)
+    assert fall.discount.mean == pytest.approx(-0.2 * discounted, rel=1e-9)
+    assert fall.naive.mean == pytest.approx(fall.additive.mean - 0.2 * (fall.before.mean + 12_000.0), rel=1e-12)
+    names = [row[0] for row in waterfall_table(fall).rows]
+    assert names[-3:] == ["seats and fees at list", "discount, less shortfall", "what is paid"]
+    frame = waterfall_frame(fall).set_index("name")
+    assert frame.loc["discount, less shortfall", "stop"] == pytest.approx(frame.loc["what is paid", "stop"])
+
+
+def test_a_contract_of_half_a_year_is_held_against_half_a_year() -> None:
+    """10,000 USD a month, half of it saved; 20 % off six months is 6,000, where today's bill would have had 12,000."""
+    lever = {"name": "levers", "output": [{"request_type": "chat", "cut": 0.5}]}
+    terms = {"contract": {"term_months": 6, "overage": "committed"}, "bands": [(10_000.0, 0.2)]}
+    fall = waterfalls(built(table(lever, decision={"scenario": "levers"}, **terms)))["levers"]
+    month = fall.before.mean / 12
+    assert fall.signed_months == 6
+    assert fall.discount.mean == pytest.approx(-0.2 * 6 * month / 2)
+    assert fall.naive_error.mean == pytest.approx(-0.2 * 6 * month / 2)
+    assert discount_name(fall) == "discount of 6 months, less shortfall"
 
 
 # --- what levers save a month ----------------------------------------------------------------------------------------
@@ -453,16 +504,18 @@ def test_an_effort_that_saves_nothing_is_never_earned_back_and_one_not_given_is_
 def test_the_chart_goes_from_today_over_the_steps_to_what_is_paid(falls: dict[str, Waterfall]) -> None:
     fall = falls["levers"]
     frame = waterfall_frame(fall)
-    names = ["today", "routing", "caching", "batch", "output control", "optimised", "discount", "what is paid"]
+    names = ["today", "routing", "caching", "batch", "output control", "optimised"]
+    names += ["discount, less shortfall", "what is paid"]
     assert frame["name"].tolist() == names
     rows = frame.set_index("name")
     assert rows.loc["output control", "stop"] == pytest.approx(rows.loc["optimised", "stop"])
-    assert rows.loc["discount", "stop"] == pytest.approx(rows.loc["what is paid", "stop"])
+    assert rows.loc["discount, less shortfall", "stop"] == pytest.approx(rows.loc["what is paid", "stop"])
     inner = frame.iloc[1:5]
     assert (inner["start"].to_numpy()[1:] == inner["stop"].to_numpy()[:-1]).all(), "each begins where the last ended"
     assert inner["usd"].tolist() == [step.usd.mean for step in fall.steps]
-    assert inner["low_usd"].tolist() == pytest.approx([step.p10_usd for step in fall.steps])
-    assert frame["p10"].isna().tolist() == [True, False, False, False, False, True, True, True]
+    assert inner["low_usd"].tolist() == pytest.approx([step.usd.p10 for step in fall.steps])
+    totals = (("today", fall.before), ("optimised", fall.after), ("what is paid", fall.paid))
+    assert [rows.loc[name, "p10"] for name, _ in totals] == [total.p10 for _, total in totals]
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
@@ -481,9 +534,9 @@ def test_words_stand_where_there_is_room_and_costs_are_signed() -> None:
         frozenset(): np.array([100.0]),
         frozenset({"routing"}): np.array([130.0]),
     }
-    dearer = waterfall("x", spend, ("routing",), discount_usd=np.array([20.0]), discount_fraction=0.1)
+    dearer = waterfall("x", spend, ("routing",), signed_at(0.1, np.array([20.0]), listed_usd=np.array([100.0])))
     (data,) = [rows for rows in waterfall_chart(dearer).to_dict()["datasets"].values() if "words" in rows[0]]
     words = {row["name"]: (row["words"], row["align"]) for row in data}
     assert words["routing"] == ("+$30, 30%", "right")
-    assert words["shortfall"] == ("+$20, 20%", "right")
+    assert words["shortfall beyond the discount"] == ("+$20, 20%", "right")
     assert words["today"][1] == "center", "a bar that fills the picture carries its words"

@@ -6,7 +6,8 @@ import altair as alt
 import pandas as pd
 
 from planner.charts.style import DASHES, LIGHT, Palette, exact_tips, finished, halo_and_words, money_axis, shortened
-from planner.levers_sentences import KIND_WORDS
+from planner.levers_sentences import KIND_WORDS, discount_name
+from planner.risk import RangedEstimate
 from planner.waterfall import Waterfall
 from planner.words import percent, usd_short
 
@@ -42,33 +43,35 @@ def waterfall_chart(found: Waterfall, palette: Palette = LIGHT) -> alt.LayerChar
         *(steps.mark_tick(color=palette.ink, thickness=1.5, height=10).encode(x=end) for end in ("p10:Q", "p90:Q")),
         *halo_and_words(base.encode(x="at:Q", text="words:N"), palette),
     ]
-    reading = (
-        "Thin lines: P10 to P90 of a step. Steps are averages over all orders and add up; discount less shortfall."
-    )
+    reading = "Thin lines: P10 to P90 over the simulated paths. Steps are averages over all orders and add up."
     title = f"From today to what is paid: {shortened(found.scenario)}"
     return finished(layers, title, reading, palette, height=_ROW_PIXELS * len(frame) + _AROUND_PIXELS)
 
 
 def waterfall_frame(found: Waterfall) -> pd.DataFrame:
-    """name, row, usd, share (of today's), start, stop, p10, p90 (where the step would end), low, high, colour_of."""
+    """name, row, usd, share (of today's), start, stop, p10, p90 (where the bar would end), low, high, colour_of."""
     rows: list[tuple[object, ...]] = []
-    level, before = found.before.mean, found.before.mean
+    before = found.before.mean
 
-    def add(name: str, usd: float, start: float, colour_of: str, spread: tuple[float, float] | None = None) -> None:
-        p10, p90 = (None, None) if spread is None else (start + spread[0], start + spread[1])
-        ends = [start, start + usd, *(() if spread is None else (start + spread[0], start + spread[1]))]
+    def add(name: str, usd: float, start: float, colour_of: str, ends: tuple[float, float] | None) -> float:
+        stop = start + usd
+        p10, p90 = (None, None) if ends is None else (start + ends[0], start + ends[1])
+        reach = [start, stop, *(end for end in (p10, p90) if end is not None)]
         share = usd / before if before else 0.0
-        rows.append((name, len(rows), usd, share, start, start + usd, p10, p90, min(ends), max(ends), colour_of))
+        rows.append((name, len(rows), usd, share, start, stop, p10, p90, min(reach), max(reach), colour_of))
+        return stop
 
-    add("today", before, 0.0, "total")
+    def ranged(name: str, value: RangedEstimate, start: float, colour_of: str) -> float:
+        return add(name, value.mean, start, colour_of, (value.p10, value.p90))
+
+    level = ranged("today", found.before, 0.0, "total")
     for step in found.steps:
-        side = "cost" if step.usd.mean > 0 else "saving"
-        add(KIND_WORDS[step.kind], step.usd.mean, level, side, (step.p10_usd, step.p90_usd))
-        level += step.usd.mean
-    add("optimised", found.after.mean, 0.0, "total")
-    dearer = found.discount.mean > 0
-    add("shortfall" if dearer else "discount", found.discount.mean, found.after.mean, "cost" if dearer else "discount")
-    add("what is paid", found.paid.mean, 0.0, "total")
+        level = ranged(KIND_WORDS[step.kind], step.usd, level, "cost" if step.usd.mean > 0 else "saving")
+    level = ranged("optimised", found.after, 0.0, "total")
+    if found.fixed_usd:
+        level = add("seats and fees", found.fixed_usd, level, "cost", None)
+    ranged(discount_name(found), found.discount, level, "cost" if found.discount.mean > 0 else "discount")
+    ranged("what is paid", found.paid, 0.0, "total")
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"p10": float, "p90": float})
     return frame.assign(low_usd=frame["p10"] - frame["start"], high_usd=frame["p90"] - frame["start"])
 

@@ -70,7 +70,11 @@ def _route(section: RouteSection, schedule: Schedule, where: str) -> Route:
     where = f"{where}, route of '{section.request_type}'"
     if section.to in section.from_ and len(section.from_) > 1:
         raise InputError(f"{where}: {section.to} stands under `from` and is the target; take it out of one of them")
-    if section.error_cost_usd > 0 and not isinstance(section.escalation, JudgedEscalation):
+    if (
+        section.error_cost_usd > 0
+        and section.rule_fraction.mean < 1
+        and not isinstance(section.escalation, JudgedEscalation)
+    ):
         raise InputError(
             f"{where}: error_cost_usd = {section.error_cost_usd:g} needs the share of wrong answers that the judge "
             "accepts, and `escalation` does not say it. Give escalation = { pass_rate = 0.9, fnr = 0.05, fpr = 0.10 } "
@@ -118,10 +122,21 @@ def assumed(sections: Sequence[ScenarioSection]) -> tuple[str, ...]:
             what = f"scenario '{scenario.name}', route of '{route.request_type}' to {route.to}"
             if route.escalation is None:
                 notes.append(f"{what}: no escalation given, so every routed answer is taken as accepted")
+            if route.error_cost_usd > 0 and isinstance(route.escalation, JudgedEscalation) and not route.escalation.fpr:
+                notes.append(
+                    f"{what}: its escalation has fpr = 0, the default: the judge is taken to accept no wrong answer, "
+                    f"so error_cost_usd = {route.error_cost_usd:g} counts for none of its answers"
+                )
             if route.error_cost_usd > 0 and route.rule_fraction.mean > 0 and route.rule_error_fraction == 0:
                 notes.append(
                     f"{what}: no rule_error_fraction given, so every answer that a rule sends is taken as right"
                 )
+            if route.rule_error_fraction > 0 and route.error_cost_usd == 0:
+                notes.append(f"{what}: rule_error_fraction has no effect without error_cost_usd")
+            if route.long_request_fraction is not None and route.long_prompts == "move":
+                notes.append(f"{what}: long_request_fraction has no effect where long prompts move as well")
+            if route.escalate_to == route.to:
+                notes.append(f"{what}: escalates to {route.to} itself, so what it answered wrong is asked there again")
             if "share" not in route.model_fields_set:
                 notes.append(f"{what}: no share given, so every request of the type is routed")
     return tuple(notes)
