@@ -19,6 +19,7 @@ from planner.levers_sentences import (
 from planner.plan import Plan
 from planner.risk import Estimate, RangedEstimate
 from planner.tables import Table
+from planner.units import MONTHS_PER_YEAR
 from planner.waterfall import Step, Waterfall
 from planner.words import break_even_words, count, percent, usd, usd_estimate, usd_short
 
@@ -61,7 +62,7 @@ def waterfall_table(found: Waterfall) -> Table:
             row("what is paid", found.paid),
         ),
         numeric=frozenset({1, 2, 3, 4}),
-        note=f"A saving is negative, and P10 the larger saving.{_additive_note(found)}",
+        note=f"A saving is negative, and P10 the larger saving. {_discount_note(found)}{_additive_note(found)}",
     )
 
 
@@ -73,6 +74,11 @@ def _step_name(step: Step) -> str:
 
 def _of(usd: float, whole: Estimate) -> str:
     return percent(usd / whole.mean) if whole.mean else "n/a"
+
+
+def _discount_note(found: Waterfall) -> str:
+    when = f" in the {found.signed_months} months of the contract" if found.signed_months < MONTHS_PER_YEAR else ""
+    return f"Net discount: what the commitment takes off list{when}, less what a shortfall costs."
 
 
 def _additive_note(found: Waterfall) -> str:

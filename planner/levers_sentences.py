@@ -82,10 +82,7 @@ def _discount_sentence(fall: Waterfall) -> str:
 
 def discount_name(fall: Waterfall) -> str:
     """What the step after the levers is called, in tables and in charts."""
-    if fall.discount.mean > 0:
-        return "shortfall beyond the discount"
-    part = f" of {fall.signed_months} months" if fall.signed_months < MONTHS_PER_YEAR else ""
-    return f"discount{part}, less shortfall"
+    return "net shortfall" if fall.discount.mean > 0 else "net discount"
 
 
 def _cost_sentences(fall: Waterfall, savings: Sequence[TypeSaving]) -> list[str]:

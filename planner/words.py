@@ -19,6 +19,12 @@ def usd(value: float, *, cents: bool = False) -> str:
     return f"{sign}${abs(value):,.{2 if cents else 0}f}"
 
 
+def usd_per_mtok(value: float) -> str:
+    """A price per million tokens: cents, and as many digits more as it has."""
+    shown = f"{value:,.6f}".rstrip("0")
+    return f"${shown if len(shown.partition('.')[2]) > 2 else f'{value:,.2f}'}"
+
+
 def usd_rounded_down(value: float) -> str:
     """Dollars to four digits, never more than the value: an optimum has no more real ones. Whole dollars, such as the
     threshold of a band, are shown as they are."""

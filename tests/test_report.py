@@ -72,6 +72,9 @@ def test_dollars(value: float, short: str, exact: str) -> None:
 
 
 def test_an_estimate_shows_the_digits_that_its_error_leaves() -> None:
+    assert [words.usd_per_mtok(value) for value in (4.0, 0.1, 0.125, 12.5, 0.0125, 1000.0)] == [
+        "$4.00", "$0.10", "$0.125", "$12.50", "$0.0125", "$1,000.00",
+    ]  # fmt: skip
     assert words.usd_estimate(Estimate(mean=1_234_567, se=1_234)) == "$1,234,600 ± 1,200"
     assert words.percent_estimate(Estimate(mean=0.0999, se=0.003)) == "10.0% ± 0.3"
     assert words.usd_estimate(Estimate(mean=500.0, se=float("nan"))) == "$500"

@@ -19,7 +19,7 @@ from planner.charts.waterfall import waterfall_chart, waterfall_frame
 from planner.lever_savings import TypeSaving, joint_savings, lever_efforts, monthly_requests, type_savings
 from planner.levers import LEVER_KINDS, LeverKind
 from planner.levers_report import waterfall_table
-from planner.levers_sentences import costs_of, discount_name
+from planner.levers_sentences import costs_of
 from planner.plan import Plan
 from planner.risk import Estimate, estimate
 from planner.simulation import KeptPaths, simulate_spend
@@ -347,9 +347,9 @@ def test_what_is_paid_is_what_the_plan_expects_to_pay_seats_and_fees_included(el
     assert fall.discount.mean == pytest.approx(-0.2 * discounted, rel=1e-9)
     assert fall.naive.mean == pytest.approx(fall.additive.mean - 0.2 * (fall.before.mean + 12_000.0), rel=1e-12)
     names = [row[0] for row in waterfall_table(fall).rows]
-    assert names[-3:] == ["seats and fees at list", "discount, less shortfall", "what is paid"]
+    assert names[-3:] == ["seats and fees at list", "net discount", "what is paid"]
     frame = waterfall_frame(fall).set_index("name")
-    assert frame.loc["discount, less shortfall", "stop"] == pytest.approx(frame.loc["what is paid", "stop"])
+    assert frame.loc["net discount", "stop"] == pytest.approx(frame.loc["what is paid", "stop"])
 
 
 def test_a_contract_of_half_a_year_is_held_against_half_a_year() -> None:
@@ -361,7 +361,7 @@ def test_a_contract_of_half_a_year_is_held_against_half_a_year() -> None:
     assert fall.signed_months == 6
     assert fall.discount.mean == pytest.approx(-0.2 * 6 * month / 2)
     assert fall.naive_error.mean == pytest.approx(-0.2 * 6 * month / 2)
-    assert discount_name(fall) == "discount of 6 months, less shortfall"
+    assert "in the 6 months of the contract" in waterfall_table(fall).note
 
 
 # --- what levers save a month ----------------------------------------------------------------------------------------
@@ -505,11 +505,11 @@ def test_the_chart_goes_from_today_over_the_steps_to_what_is_paid(falls: dict[st
     fall = falls["levers"]
     frame = waterfall_frame(fall)
     names = ["today", "routing", "caching", "batch", "output control", "optimised"]
-    names += ["discount, less shortfall", "what is paid"]
+    names += ["net discount", "what is paid"]
     assert frame["name"].tolist() == names
     rows = frame.set_index("name")
     assert rows.loc["output control", "stop"] == pytest.approx(rows.loc["optimised", "stop"])
-    assert rows.loc["discount, less shortfall", "stop"] == pytest.approx(rows.loc["what is paid", "stop"])
+    assert rows.loc["net discount", "stop"] == pytest.approx(rows.loc["what is paid", "stop"])
     inner = frame.iloc[1:5]
     assert (inner["start"].to_numpy()[1:] == inner["stop"].to_numpy()[:-1]).all(), "each begins where the last ended"
     assert inner["usd"].tolist() == [step.usd.mean for step in fall.steps]
@@ -538,5 +538,5 @@ def test_words_stand_where_there_is_room_and_costs_are_signed() -> None:
     (data,) = [rows for rows in waterfall_chart(dearer).to_dict()["datasets"].values() if "words" in rows[0]]
     words = {row["name"]: (row["words"], row["align"]) for row in data}
     assert words["routing"] == ("+$30, 30%", "right")
-    assert words["shortfall beyond the discount"] == ("+$20, 20%", "right")
-    assert words["today"][1] == "center", "a bar that fills the picture carries its words"
+    assert words["net shortfall"] == ("+$20, 20%", "right")
+    assert words["today"][1] == "center", "a bar that fills the picture carries its words above it"

@@ -15,6 +15,9 @@ _ROOM: Final = 0.42
 """Beside a bar, as a part of the picture's width: dollars and percent fit there on a telephone."""
 
 _GAP_PIXELS: Final = 8
+_ABOVE_PIXELS: Final = 18
+"""From the middle of a bar, past its edge and its line of P10 to P90."""
+
 _ROW_PIXELS, _AROUND_PIXELS = 44, 110
 _COLUMNS = ["name", "row", "usd", "share", "start", "stop", "p10", "p90", "low", "high", "colour_of"]
 
@@ -89,20 +92,20 @@ def _levels(frame: pd.DataFrame, palette: Palette, *, x: alt.Scale, y: alt.Y) ->
 
 
 def _with_words(frame: pd.DataFrame, palette: Palette) -> pd.DataFrame:
-    """Words of every row and where they stand: left of the bar, right of it, or on it where neither side has room."""
+    """Words of every row and where they stand: left of the bar or right of it, above it where neither has room."""
     low, high = min(float(frame["low"].min()), 0.0), float(frame["high"].max())
     room = _ROOM * (high - low)
     places = []
     for row in frame.to_dict("records"):
         if row["low"] - low >= room:
-            places.append((row["low"], "right", -_GAP_PIXELS))
+            places.append((row["low"], "right", -_GAP_PIXELS, 0))
         elif high - row["high"] >= room:
-            places.append((row["high"], "left", _GAP_PIXELS))
+            places.append((row["high"], "left", _GAP_PIXELS, 0))
         else:
-            places.append(((row["low"] + row["high"]) / 2, "center", 0))
+            places.append(((row["low"] + row["high"]) / 2, "center", 0, -_ABOVE_PIXELS))
     words = [
         f"{'+' if colour_of == 'cost' else ''}{usd_short(usd)}, {percent(share, 0)}"
         for usd, share, colour_of in zip(frame["usd"], frame["share"], frame["colour_of"], strict=True)
     ]
-    at, align, dx = zip(*places, strict=True)
-    return frame.assign(words=words, at=at, align=align, dx=dx, dy=0, colour=palette.ink)
+    at, align, dx, dy = zip(*places, strict=True)
+    return frame.assign(words=words, at=at, align=align, dx=dx, dy=dy, colour=palette.ink)

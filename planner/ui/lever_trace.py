@@ -9,7 +9,7 @@ from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.prepared import Prepared
 from planner.tables import Table
 from planner.ui import show
-from planner.words import count, usd
+from planner.words import count, usd, usd_per_mtok
 
 _ROLES = {
     "unrouted": "at home",
@@ -52,7 +52,7 @@ def trace_table(lines: Sequence[CostLine], title: str) -> Table:
             line.what,
             f"{line.copies * 1000:,.1f}",
             "" if line.tokens is None else count(line.tokens),
-            "" if line.list_usd_per_mtok is None else f"${line.list_usd_per_mtok:g}",
+            "" if line.list_usd_per_mtok is None else usd_per_mtok(line.list_usd_per_mtok),
             "" if line.factor is None or abs(line.factor - 1) < 5e-5 else f"x {line.factor:.4g}",
             usd(line.usd * 1000, cents=True),
             "" if line.since is None else line.since.isoformat(),
