@@ -125,8 +125,8 @@ def test_evidence_that_passes_its_bar_may_still_escalate_too_much_to_pay():
 def test_undecided_evidence_says_how_many_answers_are_missing():
     found = graded(prepared(CHAT), 47, 3)[HAIKU]
     assert found.verdict == "undecided"
-    assert found.fewest.answers < found.sure.answers
-    assert found.fewest.rate == pytest.approx(0.94)
+    assert found.sure.answers == 750  # of which 63 may fail: 47 of 50 may well be a rate just above its bar
+    assert found.sure.failures == 63
 
 
 def test_a_type_that_saves_little_moves_no_money():

@@ -8,7 +8,6 @@ from scipy import stats
 
 from planner.evidence.quality import (
     Evidence,
-    chance_to_pass,
     hopeful_rate,
     lower_bound,
     settlement,
@@ -49,67 +48,83 @@ def test_a_bound_covers_about_as_often_as_it_says():
     assert max(misses) < 0.08
 
 
-def brute_force(passed: int, failed: int, bar: float, rate: float, most: int) -> tuple[str, int, int] | None:
-    """The fewest further answers whose expected failures, rounded against the verdict, settle it."""
-    for n in range(1, most):
-        expected, k = round(n * (1 - rate), 9), np.arange(n + 1)
-        below = stats.beta.cdf(bar, passed + n - k + 0.5, failed + k + 0.5)
-        if rate >= bar:
-            allowed = k[below <= 0.05]
-            if allowed.size and max(allowed) >= np.ceil(expected):
-                return "pass", n, max(allowed)
+def slow_odds(passed: int, failed: int, answers: int, bar: float) -> tuple[float, float]:
+    """(chance to pass, chance to fail) of further answers: every count of failures, one by one."""
+    passes = fails = 0.0
+    for k in range(answers + 1):
+        found = slow_verdict(passed + answers - k, failed + k, bar)
+        if passed + failed:
+            odds = stats.betabinom(answers, failed + 0.5, passed + 0.5).pmf(k)
         else:
-            needed = k[below > 0.95]
-            if needed.size and min(needed) <= np.floor(expected):
-                return "fail", n, min(needed)
-    return None
+            odds = stats.binom(answers, (1 - bar) / 2).pmf(k)
+        passes += odds * (found == "pass")
+        fails += odds * (found == "fail")
+    return passes, fails
 
 
-@settings(max_examples=15)
-@given(st.integers(0, 40), st.integers(0, 8), st.sampled_from([0.8, 0.9]), st.sampled_from([0.6, 0.97, 1.0]))
-def test_settling_is_what_trying_every_count_finds(passed, failed, bar, rate):
-    found = settlement(passed, failed, bar=bar, rate=rate)
+@settings(max_examples=12)
+@given(st.integers(0, 30), st.integers(0, 4), st.sampled_from([0.7, 0.8, 0.9]), st.sampled_from([0.5, 0.8]))
+def test_settling_is_what_trying_every_count_finds(passed, failed, bar, chance):
+    found = settlement(passed, failed, bar=bar, chance=chance)
     if slow_verdict(passed, failed, bar) != "undecided":
         assert found is None
         return
-    slow = brute_force(passed, failed, bar, rate, 90)
-    if slow is None:
-        assert found is None or found.answers >= 90
-        return
     assert found is not None
-    assert (found.to, found.answers, found.failures) == slow
-    wanted = stats.binom(found.answers, 1 - rate)
-    odds = wanted.cdf(found.failures) if found.to == "pass" else wanted.sf(found.failures - 1)
-    assert found.chance == pytest.approx(odds, abs=1e-9)
+    last = min(found.answers, 60)
+    odds = {n: slow_odds(passed, failed, n, bar) for n in range(max(last - 12, 1), last + 1)}
+    assert all(sum(odds[n]) < chance + 1e-9 for n in odds if n < found.answers)
+    if found.answers in odds:
+        assert (found.chance_to_pass, found.chance) == pytest.approx((odds[last][0], sum(odds[last])), abs=1e-9)
+        assert found.chance >= chance
+        assert slow_verdict(passed + last - found.failures, failed + found.failures, bar) == "pass" or (
+            found.failures == -1
+        )
+        assert slow_verdict(passed + last - found.fails_from, failed + found.fails_from, bar) == "fail" or (
+            found.fails_from == last + 1
+        )
 
 
-def test_four_chances_in_five_take_more_answers_than_the_bare_hope():
-    bare = settlement(0, 0, bar=0.9)
+@pytest.mark.parametrize(("passed", "failed"), [(1, 0), (5, 0), (4, 1), (27, 3), (47, 3)])
+def test_a_sample_settles_as_often_as_it_says_where_the_rate_is_as_uncertain_as_its_counts(passed, failed):
+    """By simulation: a rate from the posterior, a sample at that rate, the verdict on all answers together."""
+    found = settlement(passed, failed, bar=0.9, chance=0.8)
+    draws = np.random.default_rng(7)
+    rates = draws.beta(passed + 0.5, failed + 0.5, 20_000)
+    failures = draws.binomial(found.answers, 1 - rates)
+    below = stats.beta.cdf(0.9, passed + found.answers - failures + 0.5, failed + failures + 0.5)
+    settled, passes = (below <= 0.05) | (below > 0.95), below <= 0.05
+    error = 4 * np.sqrt(0.25 / len(rates))
+    assert settled.mean() == pytest.approx(found.chance, abs=error)
+    assert settled.mean() >= 0.8 - error
+    assert passes.mean() == pytest.approx(found.chance_to_pass, abs=error)
+
+
+def test_few_answers_promise_little():
+    """At the observed rate as if it were known, 1 of 1 would need 17 more, and 27 of 30 none could settle."""
+    wanted = {counts: settlement(*counts, bar=0.9, chance=0.8) for counts in [(0, 0), (1, 0), (5, 0), (27, 3)]}
+    assert {counts: found.answers for counts, found in wanted.items()} == {
+        (0, 0): 160,
+        (1, 0): 82,
+        (5, 0): 155,
+        (27, 3): 1400,
+    }
+    assert wanted[1, 0].chance_to_pass < 0.5 < wanted[5, 0].chance_to_pass < 0.7
+
+
+def test_where_nothing_is_graded_half_the_failures_that_the_bar_allows_are_supposed():
     sure = settlement(0, 0, bar=0.9, chance=0.8)
-    assert bare is not None
-    assert sure is not None
-    assert bare.rate == hopeful_rate(0.9) == pytest.approx(0.95)
-    assert sure.answers > bare.answers
-    assert sure.chance >= 0.8
-    n, rate = sure.answers, sure.rate
-    for m in range(n - 40, n):
-        k = np.arange(m + 1)
-        allowed = k[stats.beta.cdf(0.9, m - k + 0.5, k + 0.5) <= 0.05]
-        assert stats.binom.cdf(max(allowed, default=-1), m, 1 - rate) < 0.8
+    assert hopeful_rate(0.9) == pytest.approx(0.95)
+    assert (sure.answers, sure.failures) == (160, 10)
+    assert sure.chance == pytest.approx(stats.binom(160, 0.05).cdf(10) + stats.binom(160, 0.05).sf(sure.fails_from - 1))
+    for m in range(120, 160):
+        assert sum(slow_odds(0, 0, m, 0.9)) < 0.8
 
 
-def test_a_rate_at_its_bar_is_never_settled_and_a_settled_one_needs_nothing():
-    assert settlement(90, 10, bar=0.9, rate=0.9) is None
-    assert settlement(188, 12, bar=0.9) is None
+def test_only_a_rate_known_to_lie_at_its_bar_is_too_close_and_a_settled_one_needs_nothing():
+    assert settlement(90, 10, bar=0.9, chance=0.8).answers == 4300
+    assert settlement(9_000, 1_000, bar=0.9, chance=0.8) is None
+    assert settlement(188, 12, bar=0.9, chance=0.8) is None
     assert verdict(188, 12, bar=0.9) == "pass"
-
-
-@settings(max_examples=25)
-@given(st.integers(0, 60), st.integers(0, 20), st.integers(1, 120), st.integers(0, 10))
-def test_the_chance_to_pass_is_beta_binomial(passed, failed, answers, failures):
-    failures = min(failures, answers)
-    expected = stats.betabinom(answers, failed + 0.5, passed + 0.5).cdf(failures)
-    assert chance_to_pass(passed, failed, answers=answers, failures=failures) == pytest.approx(expected, abs=1e-9)
 
 
 def test_evidence_carries_the_judges_errors_into_the_escalation():

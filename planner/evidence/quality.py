@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
 from scipy.special import bdtr, betainc, betaincinv, betaln
 
 from planner.distributions import JudgedEscalation, ScaledBeta, posterior
-from planner.units import BoolArray, FloatArray, IntArray
+from planner.units import BoolArray, IntArray
 
 DEFAULT_BAR: Final = 0.90
 """The pass rate that a cheaper model has to hold where a plan names no bar."""
@@ -25,7 +24,15 @@ CONFIDENCE: Final = 0.95
 MOST_ANSWERS: Final = 20_000
 """Further answers beyond which a pass rate counts as too close to its bar to be settled by grading more."""
 
-_BLOCKS: Final = (1, 257, 2049, MOST_ANSWERS + 1)
+_SAMPLES: Final = np.concatenate(
+    [
+        np.arange(1, 500),
+        np.arange(500, 1_000, 10),
+        np.arange(1_000, 10_000, 100),
+        np.arange(10_000, MOST_ANSWERS + 1, 1_000),
+    ]
+)
+# Every size up to 500, then sizes of two digits: nobody grades 1,537 answers.
 
 Verdict = Literal["pass", "fail", "undecided"]
 
@@ -71,16 +78,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """Further graded answers that could settle a verdict, and of them the most that may fail (to fail: the fewest).
+    """A sample of further graded answers that settles an undecided verdict often enough.
 
-    chance: that they do settle it this way, where every answer passes at the rate that was assumed, `rate`.
+    failures: with at most so many among them it passes; -1 where it cannot. fails_from: from so many on it fails; more
+    than there are answers where it cannot. chance: that one or the other happens; chance_to_pass: that it passes.
     """
 
-    to: Literal["pass", "fail"]
     answers: int
     failures: int
+    fails_from: int
     chance: float
-    rate: float
+    chance_to_pass: float
 
 
 def lower_bound(passed: int, failed: int, *, confidence: float = CONFIDENCE) -> float:
@@ -107,78 +115,47 @@ def hopeful_rate(bar: float) -> float:
 
 @lru_cache(maxsize=4096)
 def settlement(
-    passed: int,
-    failed: int,
-    *,
-    bar: float,
-    rate: float | None = None,
-    confidence: float = CONFIDENCE,
-    chance: float | None = None,
+    passed: int, failed: int, *, bar: float, chance: float, confidence: float = CONFIDENCE
 ) -> Settlement | None:
-    """The fewest answers more that settle an undecided verdict if they pass at a rate; the observed one unless given.
+    """The smallest further sample that settles an undecided verdict, to pass or to fail, with at least this chance.
 
-    With `chance`, the fewest that settle it with at least that probability at the rate; else the fewest that do when
-    failures come as often as expected, rounded against the verdict. A rate at the bar or above settles to pass, one
-    below to fail. Without graded answers and without a rate, hopeful_rate(bar) is assumed.
+    What is known of the pass rate is its posterior, so that failures among n answers are beta-binomial: few graded
+    answers promise little. Where nothing is graded the posterior would be Jeffreys' prior, for which models are mostly
+    perfect or useless; there every answer is supposed to pass at hopeful_rate(bar). Above 500 answers in steps of two
+    digits.
 
-    None where the verdict is settled, and where it would take more than MOST_ANSWERS: the rate is too close to the bar.
+    None where the verdict is settled, and where not even MOST_ANSWERS settle it so often: it is too close to its bar.
     """
     if verdict(passed, failed, bar=bar, confidence=confidence) != "undecided":
         return None
-    if rate is None:
-        rate = passed / (passed + failed) if passed + failed else hopeful_rate(bar)
-    to: Literal["pass", "fail"] = "pass" if rate >= bar else "fail"
-    for first, last in pairwise(_BLOCKS):
-        answers = np.arange(first, last)
-        if to == "pass":
-            failures = _allowed(answers, passed, failed, bar, confidence)
-            odds = _at_most(failures, answers, 1.0 - rate)
-            settles = failures >= np.ceil(_expected(answers, rate))
-        else:
-            failures = _needed(answers, passed, failed, bar, confidence)
-            odds = 1.0 - _at_most(failures - 1, answers, 1.0 - rate)
-            settles = failures <= np.floor(_expected(answers, rate))
-        if chance is not None:
-            settles = odds >= chance
-        if settles.any():
-            found = int(np.argmax(settles))
+    allowed = _most_with(_SAMPLES, passed, failed, bar, 1.0 - confidence)
+    below = _most_with(
+        _SAMPLES, passed, failed, bar, confidence
+    )  # with one failure more the upper bound misses the bar
+    for answers, most, still in zip(_SAMPLES.tolist(), allowed.tolist(), below.tolist(), strict=True):
+        up_to = _failures_cdf(answers, passed, failed, bar)
+        passes, settled = up_to(most), up_to(most) + 1.0 - up_to(still)
+        if settled >= chance:
             return Settlement(
-                to=to, answers=int(answers[found]), failures=int(failures[found]), chance=float(odds[found]), rate=rate
+                answers=answers, failures=most, fails_from=still + 1, chance=settled, chance_to_pass=passes
             )
     return None
 
 
-def chance_to_pass(passed: int, failed: int, *, answers: int, failures: int) -> float:
-    """Probability that of further answers at most so many fail, the pass rate being as uncertain as its posterior.
-
-    Without graded answers that is Jeffreys' prior, which knows nothing: no forecast to rest on.
-    """
-    k = np.arange(0, failures + 1)
+def _failures_cdf(answers: int, passed: int, failed: int, bar: float) -> Callable[[int], float]:
+    """Probability of at most k failures among further answers: k -> fraction, 0 below none."""
+    if passed + failed == 0:
+        return lambda k: float(bdtr(k, answers, 1.0 - hopeful_rate(bar))) if k >= 0 else 0.0
+    k = np.arange(answers + 1)
     a, b = passed + 0.5, failed + 0.5
     choose = -np.log(answers + 1.0) - betaln(answers - k + 1.0, k + 1.0)
-    return float(min(np.exp(choose + betaln(a + answers - k, b + k) - betaln(a, b)).sum(), 1.0))
+    summed = np.cumsum(np.exp(choose + betaln(a + answers - k, b + k) - betaln(a, b)))
+    return lambda k: min(float(summed[k]), 1.0) if k >= 0 else 0.0
 
 
-def _expected(answers: IntArray, rate: float) -> FloatArray:
-    """Failures to expect; rounded, so that a tenth of fifty is five and not a hair more."""
-    expected: FloatArray = np.round(answers * (1.0 - rate), 9)
-    return expected
-
-
-def _at_most(failures: IntArray, answers: IntArray, share: float) -> FloatArray:
-    """Probability of at most so many failures, each answer failing with this probability; 0 below no failure."""
-    odds: FloatArray = np.where(failures < 0, 0.0, bdtr(np.maximum(failures, 0).astype(np.float64), answers, share))
-    return odds
-
-
-def _allowed(answers: IntArray, passed: int, failed: int, bar: float, confidence: float) -> IntArray:
-    """The most failures among further answers with which the lower bound still clears the bar; -1 where none does."""
-    return _most(answers, lambda k: betainc(passed + answers - k + 0.5, failed + k + 0.5, bar) <= 1.0 - confidence)
-
-
-def _needed(answers: IntArray, passed: int, failed: int, bar: float, confidence: float) -> IntArray:
-    """The fewest failures with which the upper bound misses the bar; more than there are answers where none does."""
-    return 1 + _most(answers, lambda k: betainc(passed + answers - k + 0.5, failed + k + 0.5, bar) <= confidence)
+def _most_with(answers: IntArray, passed: int, failed: int, bar: float, below: float) -> IntArray:
+    """The most failures among further answers that leave the pass rate below its bar with at most this probability."""
+    return _most(answers, lambda k: betainc(passed + answers - k + 0.5, failed + k + 0.5, bar) <= below)
 
 
 def _most(answers: IntArray, holds: Callable[[IntArray], BoolArray]) -> IntArray:

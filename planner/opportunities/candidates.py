@@ -49,8 +49,8 @@ class Candidate:
     plan's own routes say of the type. saving_usd_per_month: at the escalation of the evidence; without evidence that of
     no escalation, most_usd_per_month. single_requests_usd_per_month: where single requests move out of their
     sessions, None where little is cached. break_even_escalation: nan where none exists. pays: it saves more than its
-    wrong answers cost; could_pay: it would if nothing escalated. fewest, sure: further graded answers that could settle
-    it, and that do four times in five; None where it is settled or too close to its bar. bar: the pass rate to hold,
+    wrong answers cost; could_pay: it would if nothing escalated. sure: further graded answers that settle it four times
+    in five; None where it is settled or too close to its bar. bar: the pass rate to hold,
     the type's own where other evidence of it names one. fnr, fpr: errors of the judge in production.
     """
 
@@ -64,7 +64,6 @@ class Candidate:
     pays: bool
     could_pay: bool
     evidence: Evidence | None
-    fewest: Settlement | None
     sure: Settlement | None
     bar: float
     fnr: float = 0.0
@@ -262,7 +261,6 @@ def _candidate(
         pays=real.pays,
         could_pay=free.pays,
         evidence=evidence,
-        fewest=settlement(passed, failed, bar=bar),
         sure=settlement(passed, failed, bar=bar, chance=SURE),
         bar=bar,
         fnr=judge[0],

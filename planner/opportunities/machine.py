@@ -67,7 +67,6 @@ def _candidate_json(item: Candidate) -> dict[str, Any]:
         "pays": item.pays,
         "evidence": None if item.evidence is None else _evidence_json(item.evidence),
         "bar": item.bar,
-        "answers_to_settle": None if item.fewest is None else asdict(item.fewest),
         "answers_to_settle_four_times_in_five": None if item.sure is None else asdict(item.sure),
         "one_off_usd": item.route.one_off_usd,
         "payback_months": item.payback_months,

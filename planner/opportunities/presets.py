@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from planner.evidence.quality import chance_to_pass, lower_bound
+from planner.evidence.quality import lower_bound
 from planner.opportunities.candidates import Candidate
 from planner.opportunities.preset_priors import ANCHOR, Prior, net_saving, prior
 from planner.opportunities.verdicts import Opportunity, least_usd_per_month
@@ -175,10 +175,8 @@ def _assumed(item: Opportunity, candidate: Candidate, aim: float) -> Prior:
     evidence, sure = candidate.evidence, candidate.sure
     if evidence is None:
         return assumed
-    if sure is None:
-        return replace(assumed, counts=evidence)
-    odds = chance_to_pass(evidence.passed, evidence.failed, answers=sure.answers, failures=sure.failures)
-    return replace(assumed, counts=evidence, chance=round(odds, 2))
+    chance = 0.0 if sure is None else round(sure.chance_to_pass, 2)  # too close to its bar: no sample would settle it
+    return replace(assumed, counts=evidence, chance=chance)
 
 
 def _proven_share(name: PresetName, candidate: Candidate) -> tuple[float, float]:

@@ -130,7 +130,7 @@ def candidates_table(found: Suggestion) -> Table:
         note=(
             "'single calls': moved out of their sessions, so that each writes its cached prefix again; shown where "
             "much is cached. 'break-even': the escalation above which the move costs more. 'to settle it': further "
-            "graded answers, and the failures that may be among them."
+            "graded answers, with how many failures at most they say pass, and from how many on no."
         ),
     )
 
@@ -170,9 +170,11 @@ def _lacking(item: Opportunity, candidate: Candidate) -> str:
         return NOTHING
     if candidate.sure is None:
         return "too close to its bar"
-    failures = candidate.sure.failures
-    allowed = f"\N{LESS-THAN OR EQUAL TO}{failures}" if candidate.sure.to == "pass" else f"{failures}+"
-    return f"{count(candidate.sure.answers)} ({allowed} fail)"
+    sure = candidate.sure
+    ends = [f"pass \N{LESS-THAN OR EQUAL TO}{count(sure.failures)}"] if sure.failures >= 0 else []
+    if sure.fails_from <= sure.answers:
+        ends.append(f"no \N{GREATER-THAN OR EQUAL TO}{count(sure.fails_from)}")
+    return f"{count(sure.answers)} ({', '.join(ends)})"
 
 
 def beside_table(found: Sequence[BesideRouting]) -> Table:
