@@ -1,12 +1,13 @@
 """What every table of the plan file has in common: unknown keys are errors, and so are values of another kind."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(ge=0, le=1e12)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+LONGEST_NAME: Final = 200
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Tier = Literal["haiku", "sonnet", "opus", "fable", "other"]
 Provider = Literal["anthropic", "bedrock", "vertex"]
 

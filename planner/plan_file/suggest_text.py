@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,14 +100,45 @@ def suggested_scenarios(text: str, suggested: Suggested) -> tuple[Scenario, ...]
 
 def with_sources_from(text: str, base_dir: Path, folder: Path) -> str:
     """A plan's text as it has to read in another folder: addresses of its log relative to that folder."""
-    document = tomlkit.parse(text)
-    usage = document.get("usage")
-    if usage is None or base_dir.resolve() == folder.resolve():
+    before = tomllib.loads(text)
+    if "usage" not in before or base_dir.resolve() == folder.resolve():
         return text
-    for index, source in enumerate(list(usage["sources"])):
-        if "://" not in source and not Path(source).is_absolute():
-            usage["sources"][index] = Path(os.path.relpath(base_dir.resolve() / source, folder.resolve())).as_posix()
+    sources = before["usage"]["sources"]
+    moved = [_address_from(source, base_dir, folder) for source in sources]
+    wanted = {**before, "usage": {**before["usage"], "sources": moved}}
+    changed = _with_strings(text, dict(zip(sources, moved, strict=True)))
+    if tomllib.loads(changed) == wanted:
+        return changed
+    document: Any = tomlkit.parse(text)  # the addresses stand elsewhere too, or are spelled with escapes
+    for index, source in enumerate(moved):
+        document["usage"]["sources"][index] = source
     return tomlkit.dumps(document)
+
+
+def _address_from(source: str, base_dir: Path, folder: Path) -> str:
+    if "://" in source or Path(source).is_absolute():
+        return source
+    return Path(os.path.relpath(base_dir.resolve() / source, folder.resolve())).as_posix()
+
+
+def _with_strings(text: str, changed: Mapping[str, str]) -> str:
+    """Text with strings of the sources replaced, each once where its array begins, every other byte as it was."""
+    start = re.search(r"^\s*(?:usage\.)?sources\s*=", text, re.MULTILINE)
+    if start is None:
+        return text
+    head, rest = text[: start.end()], text[start.end() :]
+    for old, new in changed.items():
+        for quote in ('"', "'"):
+            rest = rest.replace(f"{quote}{old}{quote}", _value(new), 1)
+    return head + rest
+
+
+def as_in(path: Path, text: str) -> str:
+    """Text with the line ends and the byte-order mark of a file; lines of both kinds end as most do there."""
+    raw = path.read_bytes()
+    windows = 2 * raw.count(b"\r\n") > raw.count(b"\n")
+    mark = "\N{ZERO WIDTH NO-BREAK SPACE}" if raw.startswith(BOM_UTF8) else ""
+    return mark + (text.replace("\n", "\r\n") if windows else text)
 
 
 def _names_are_free(before: Mapping[str, Any], suggested: Suggested) -> None:
@@ -211,7 +243,7 @@ def _table_text(lines: Sequence[Line]) -> str:
 
 def _line_text(line: Line) -> str:
     """A key with its reason behind it, or above it where the line would be long."""
-    written, why = f"{line.key} = {_value(line.value)}", _printable(line.why)
+    written, why = f"{line.key} = {_value(line.value)}", printable(line.why)
     if not why:
         return f"{written}\n"
     beside = f"{written}    # {why}\n"
@@ -219,11 +251,11 @@ def _line_text(line: Line) -> str:
 
 
 def _comment(text: str) -> str:
-    return "".join(f"# {part}\n" for part in wrap(_printable(text), _WIDTH - 2, break_long_words=False))
+    return "".join(f"# {part}\n" for part in wrap(printable(text), _WIDTH - 2, break_long_words=False))
 
 
-def _printable(text: str) -> str:
-    """Text that stays inside one comment, whatever a request type is called."""
+def printable(text: str) -> str:
+    """Text that stays on one line, in a comment or on a terminal, whatever a request type is called."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -235,4 +267,5 @@ def _value(value: Any) -> str:
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{int(value):_}" if value == int(value) else repr(round(value, 12))
-    return tomlkit.item(value).as_string()
+    written = str(tomlkit.item(value).as_string())
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in written)
