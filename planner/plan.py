@@ -226,7 +226,7 @@ def decide(prepared: Prepared, spend: Mapping[str, SpendPaths]) -> Plan:
         sign_first=sign_first,
         curve=curve,
         dead_zone=_dead_zone(contract, curve, uses[decision.scenario]),
-        warnings=_warnings(prepared, decided, spend[inputs.baseline].n_paths),
+        warnings=plan_warnings(prepared, decided, spend[inputs.baseline].n_paths),
     )
 
 
@@ -240,7 +240,8 @@ def _sign_first(outcomes: Outcomes, hasty: Offer, chosen: Offer) -> SignFirst:
     )
 
 
-def _warnings(prepared: Prepared, decided: Sequence[str], n_paths: int) -> tuple[str, ...]:
+def plan_warnings(prepared: Prepared, decided: Sequence[str], n_paths: int) -> tuple[str, ...]:
+    """Every warning of a plan, the most consequential first. decided: those of the decision itself."""
     return caveats(
         prepared.inputs,
         n_paths=n_paths,

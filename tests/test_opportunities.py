@@ -7,8 +7,11 @@ import pytest
 
 from planner.errors import InputError
 from planner.evidence.quality import Evidence
+from planner.lever_savings import lever_efforts
 from planner.opportunities.beside_routing import beside_routing
-from planner.opportunities.candidates import candidates, current_models, evidence_by_pair
+from planner.opportunities.candidates import candidates, current_models
+from planner.opportunities.efforts import paybacks
+from planner.opportunities.known_evidence import evidence_by_pair
 from planner.opportunities.verdicts import LEAST_EVER_USD_PER_MONTH, least_usd_per_month, opportunities
 from planner.plan_file.evidence_sections import EvidenceSection, evidence_of
 from planner.plan_file.loader import parse_plan
@@ -62,6 +65,10 @@ def graded(plan, passed: int, failed: int, to: str = HAIKU, **more):
     return {item.to: item for item in candidates(plan, plan.mix.entries[0], known).candidates}
 
 
+def evidence(passed: int, failed: int, to: str = HAIKU, more: str = "") -> str:
+    return f'[[evidence]]\nrequest_type = "chat"\nmodel = "{to}"\npassed = {passed}\nfailed = {failed}\n{more}\n'
+
+
 def only(plan):
     (found,) = opportunities(plan)
     return found
@@ -96,12 +103,61 @@ def test_an_escalation_that_is_typed_in_is_no_evidence(escalation):
 
 def test_what_a_route_of_the_type_costs_is_paid_by_every_target():
     """A judge of 0.001 USD a request: Sonnet breaks even at (6 - 3 - 1) / 6, Haiku at (6 - 0.15 - 1) / 6."""
-    found = only(prepared(CHAT, route(more="overhead_usd_per_request = 0.001\none_off_usd = 9700")))
+    plan = prepared(CHAT, route(more="overhead_usd_per_request = 0.001\none_off_usd = 9700"))
+    found = only(plan)
     by_model = {item.to: item for item in found.candidates}
     assert by_model[SONNET].break_even_escalation == pytest.approx(2 / 6)
     assert by_model[HAIKU].break_even_escalation == pytest.approx(4.85 / 6)
-    assert by_model[HAIKU].payback_months == pytest.approx(2.0)
-    assert by_model[SONNET].payback_months is None  # the effort that the plan names is that of the other target
+    (target,) = paybacks(plan, [found])  # the effort that the plan names is that of this target only
+    assert target == ("chat", OPUS, HAIKU)
+
+
+def test_payback_is_that_of_the_plans_own_route():
+    """Half of the type under a ceiling of a half, every tenth request paid again: 0.25 x (5850 - 600) a month."""
+    ramp = "share = 0.5\none_off_usd = 40_000\nramp = { start_month = 6, months = 12, ceiling = 0.5 }"
+    plan = prepared(CHAT, route(more=ramp))
+    found = paybacks(plan, opportunities(plan))["chat", OPUS, HAIKU]
+    assert (found.one_off_usd, found.is_at_least) == (40_000, False)
+    assert found.months == pytest.approx(40_000 / (0.25 * (5850 - 600)))
+    (effort,) = lever_efforts(plan, plan.scenario_costs[-1].scenario)
+    assert found.months == effort.payback_months
+
+
+def test_one_effort_moves_every_model_of_a_type():
+    """Opus and Sonnet go to Haiku together: 5850 + 2850 USD a month earn the effort back."""
+    both = CHAT + CHAT.replace(OPUS, SONNET)
+    plan = prepared(both, route(escalation="0.0", more="one_off_usd = 8_700"))
+    found = paybacks(plan, opportunities(plan))
+    assert {target: payback.months for target, payback in found.items()} == {
+        ("chat", OPUS, HAIKU): pytest.approx(1.0),
+        ("chat", SONNET, HAIKU): pytest.approx(1.0),
+    }
+
+
+def test_where_the_plans_route_leaves_a_model_out_payback_is_at_least_that_of_all_of_it():
+    both = CHAT + CHAT.replace(OPUS, SONNET)
+    plan = prepared(both, route(escalation="0.5", more=f"from = ['{OPUS}']\none_off_usd = 8_700"))
+    found = paybacks(plan, opportunities(plan))
+    inside, outside = found["chat", OPUS, HAIKU], found["chat", SONNET, HAIKU]
+    assert (inside.is_at_least, outside.is_at_least) == (False, True)
+    assert inside.months == pytest.approx(8_700 / (5850 - 3000))
+    assert outside.months == pytest.approx(8_700 / (5850 + 2850))
+
+
+def test_an_effort_that_nothing_earns_back_is_never():
+    plan = prepared(CHAT, route(escalation="1.0", more="one_off_usd = 1_000"))
+    assert paybacks(plan, opportunities(plan))["chat", OPUS, HAIKU].months is None
+
+
+def test_what_a_type_needs_goes_along_to_every_target():
+    """Single requests out of a session of 50,000 tokens: Haiku writes them at 0.125, so 0.00625 beside 0.00015 USD."""
+    warm = CHAT.replace("output_tokens", "cache_read_tokens = 50_000\noutput_tokens")
+    more = 'moves = "request"\nerror_cost_usd = 0.5\n'
+    plan = prepared(warm, route(to=SONNET, escalation="{ pass_rate = 0.9, fnr = 0.1, fpr = 0.2 }", more=more))
+    haiku = only(plan).candidates[0]
+    assert (haiku.route.moves, haiku.route.error_cost_usd, haiku.fnr, haiku.fpr) == ("request", 0.5, 0.1, 0.2)
+    assert haiku.saving_usd_per_month == pytest.approx(16_000 - (150 + 6_250))
+    assert haiku.single_requests_usd_per_month is None
 
 
 def test_a_router_that_costs_more_than_it_saves_is_said_to():
@@ -145,7 +201,66 @@ def test_an_unknown_share_of_long_prompts_is_a_range_and_no_error():
     unknown = next(item for item in found.candidates if item.to == HAIKU).unknown
     assert (unknown.none_above_usd, unknown.all_above_usd) == pytest.approx((5850, 5250))
     assert unknown.above_prompt_tokens == 100_000
+    # even at its worse end Haiku saves more than Sonnet could: that share comes before any evaluation
+    assert (found.verdict, found.chosen.to) == ("needs long_prompt_fraction", HAIKU)
+    assert found.chosen.sure.answers == 160
+
+
+UNKNOWN = CHAT.replace("long_prompt_fraction = 0.0\n", "")
+
+
+def test_evidence_that_passes_moves_where_even_the_worse_end_of_an_unknown_share_pays():
+    plan = prepared(UNKNOWN, evidence(188, 12))
+    found = only(plan)
+    escalated = 6000 * 12.5 / 201
+    assert (found.verdict, found.chosen.to, found.chosen.verdict) == ("move now", HAIKU, "pass")
+    assert found.chosen.saving_usd_per_month == pytest.approx(5250 - escalated)
+    assert found.chosen.unknown.none_above_usd == pytest.approx(5850 - escalated)
+
+
+def test_an_unknown_share_is_asked_for_where_all_hangs_on_it():
+    """With a router of 0.0052 USD and 0.00037 of escalations Haiku saves 0.00028 USD a request, or stays."""
+    plan = prepared(UNKNOWN, evidence(188, 12), route(to=SONNET, more="overhead_usd_per_request = 0.0052"))
+    found = only(plan)
+    assert found.candidates[0].unknown.all_above_usd == 0 < found.candidates[0].unknown.none_above_usd
+    assert (found.verdict, found.chosen.to) == ("needs long_prompt_fraction", HAIKU)
+    assert found.candidates[1].saving_usd_per_month < 0
+
+
+def test_failed_evidence_speaks_even_where_its_target_would_save_nothing():
+    """Sonnet 5.5 costs as much as Sonnet 5; 80 of 100 fail the bar, so that Haiku below it is not tried either."""
+    found = only(prepared(CHAT.replace(OPUS, "claude-sonnet-5"), evidence(80, 20, to=SONNET)))
+    assert found.candidates[1].most_usd_per_month == pytest.approx(0)
+    assert (found.verdict, found.chosen) == ("evidence says no", None)
+
+
+def test_a_move_that_saves_less_than_the_floor_is_none():
+    """Sonnet 4.6 to Sonnet 5.5: 600 USD less at 12 % escalations of 4,500; half a percent of the bill is 22.50."""
+    plan = CHAT.replace(OPUS, "claude-sonnet-4-6")
+    found = only(prepared(plan, evidence(8_800, 1_200, to=SONNET, more="bar = 0.85")))
+    assert found.candidates[1].verdict == "pass"
+    assert 0 < found.candidates[1].saving_usd_per_month == pytest.approx(600 - 4500 * 1200.5 / 10_001)
+    assert LEAST_EVER_USD_PER_MONTH < 600 - 4500 * 1200.5 / 10_001
+    assert (found.verdict, found.chosen.to, found.beyond.to) == ("move now", SONNET, HAIKU)
+    less = only(prepared(plan, evidence(8_750, 1_250, to=SONNET, more="bar = 0.85")))
+    assert 0 < less.candidates[1].saving_usd_per_month < LEAST_EVER_USD_PER_MONTH
+    assert (less.verdict, less.chosen.to) == ("evaluate first", HAIKU)
+
+
+def test_answers_that_lean_no_are_no_reason_to_go_on_with_their_target():
+    found = only(prepared(CHAT, evidence(4, 1)))
+    assert found.candidates[0].leans_no
     assert (found.verdict, found.chosen.to) == ("evaluate first", SONNET)
+    alone = only(prepared(CHAT.replace(OPUS, SONNET), evidence(4, 1)))
+    assert (alone.verdict, alone.chosen.to, alone.to_evaluate) == ("leans no", HAIKU, ())
+    # at one escalation in two it would not pay, but two answers are no reason to say that it costs more
+    router = route(more="overhead_usd_per_request = 0.0016")
+    assert only(prepared(CHAT.replace(OPUS, SONNET), evidence(1, 1), router)).verdict == "leans no"
+
+
+def test_a_rate_at_its_bar_is_no_case_for_an_evaluation():
+    found = only(prepared(CHAT.replace(OPUS, SONNET), evidence(9_001, 999)))
+    assert (found.verdict, found.chosen.to) == ("too close to its bar", HAIKU)
 
 
 def test_single_requests_out_of_warm_sessions_may_cost_more():
@@ -196,6 +311,32 @@ def test_the_other_levers_by_hand():
     assert found.break_even_hit_rate == pytest.approx(0.25 / 1.2)
     assert found.is_too_short_to_cache
     assert beside_routing(prepared(CHAT, "batch_fraction = 1.0\n"))[0].batch_usd == pytest.approx(0, abs=1e-9)
+    assert found.efforts == ()
+
+
+def test_the_other_levers_of_the_plan_have_a_payback():
+    """All of the 4,000 USD of input cached at 80 % hits saves 1 - (0.8 x 0.05 + 0.2 x 1.25) = 0.71 of it."""
+    levers = """
+[[scenario]]
+name = "beside"
+[[scenario.cache]]
+request_type = "chat"
+hit_rate = 0.8
+one_off_usd = 28_400
+[[scenario.batch]]
+request_type = "chat"
+share = 0.5
+one_off_usd = 3_000
+[[scenario.output]]
+request_type = "absent"
+cut = 0.1
+one_off_usd = 3_000
+"""
+    (found,) = beside_routing(prepared(CHAT, levers))
+    assert {effort.kind: effort.payback_months for effort in found.efforts} == {
+        "caching": pytest.approx(28_400 / (4000 * 0.71)),
+        "batch": pytest.approx(3_000 / (6000 * 0.5 / 2)),
+    }
 
 
 def test_evidence_of_the_plan_wins_over_the_counts_in_a_route_and_sets_the_bar_of_the_type():

@@ -11,7 +11,7 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, prepared, route
+from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, evidence, prepared, route
 
 from planner.commands.suggest import suggest
 from planner.distributions import fraction_from_quantiles
@@ -20,10 +20,12 @@ from planner.machine import plan_json
 from planner.opportunities.machine import suggestion_json
 from planner.opportunities.preset_priors import ANCHOR, net_saving, prior
 from planner.opportunities.presets import COMFORT, MOST_EVALUATIONS, presets
-from planner.opportunities.report import headline, preset_sentences, tables
+from planner.opportunities.report import tables
+from planner.opportunities.sentences import headline, preset_sentences
 from planner.opportunities.suggest import suggestion, written
-from planner.opportunities.suggestions import left_out, together
+from planner.opportunities.suggestions import about, left_out, together
 from planner.opportunities.verdicts import opportunities
+from planner.opportunities.wording import bar_in_words, break_even_in_words
 from planner.plan import build_plan
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.suggest_text import (
@@ -36,6 +38,7 @@ from planner.plan_file.suggest_text import (
 )
 
 EXTRACT = CHAT.replace('"chat"', '"extract"').replace("1_000_000", "800_000")
+ONLY_SONNET = f"from = ['{SONNET}']\none_off_usd = 5_000"
 RARE = CHAT.replace('"chat"', '"rare"').replace("1_000_000", "4_000")
 PROVEN = route(escalation="{ passed = 188, failed = 12 }", more="one_off_usd = 20_000")
 EVERY = BASE + CHAT + EXTRACT + RARE + PROVEN
@@ -133,6 +136,64 @@ def test_the_base_preset_of_the_example_saves_what_routing_is_known_to_save(exam
     assert 0.1 < middle < 0.4
 
 
+def test_no_preset_guesses_a_share_of_long_prompts():
+    unknown = CHAT.replace("long_prompt_fraction = 0.0\n", "")
+    found = by_name(unknown, evidence(188, 12))
+    for preset in found.values():
+        assert preset.moves == ()
+        assert "cannot price the route without the share of long prompts" in left_out(preset)[0]
+    (move,) = by_name(unknown)["base"].moves  # Sonnet has no threshold, so that its price is known
+    assert (move.candidate.to, move.candidate.route.long_prompt_fraction) == (SONNET, None)
+
+
+def test_a_chance_to_pass_is_that_of_the_answers_graded_so_far():
+    """Sonnet fails nothing yet; Haiku's 100 of 200 at a bar of a half pass as often as they fail."""
+    plan = (CHAT.replace(OPUS, SONNET), evidence(100, 100, more="bar = 0.5"))
+    (move,) = by_name(*plan)["base"].moves
+    sure = move.candidate.sure
+    expected = stats.betabinom(sure.answers, 100.5, 100.5).cdf(sure.failures)
+    assert move.prior.chance == pytest.approx(expected, abs=0.005)
+    assert move.prior.chance == pytest.approx(0.4, abs=0.02)
+
+
+def test_aggressive_tries_a_cheaper_tier_only_where_that_is_expected_to_save_more():
+    """Sonnet 4.6 to 5.5 is proven and saves 13 %, Haiku 96 %; Opus to Sonnet is proven and saves half."""
+    older = by_name(CHAT.replace(OPUS, "claude-sonnet-4-6"), evidence(990, 10, to=SONNET))
+    assert [(move.candidate.to, move.instead_of) for move in older["base"].moves] == [(SONNET, None)]
+    (bold,) = older["aggressive"].moves
+    assert (bold.candidate.to, bold.instead_of, bold.prior is None) == (HAIKU, SONNET, False)
+    assert any("tried instead: 'chat' to claude-haiku-5-5" in line for line in about(older["aggressive"]))
+    proven = by_name(CHAT, evidence(990, 10, to=SONNET))["aggressive"]
+    assert [(move.candidate.to, move.prior) for move in proven.moves] == [(SONNET, None)]
+
+
+def test_long_names_of_types_make_milestones_that_a_plan_can_hold():
+    long = [CHAT.replace('"chat"', f'"{"L" * 190}{end}"') for end in ("a", "b")]
+    added = together(presets(opportunities(prepared(*long))))
+    inputs = parse_plan(with_suggested(BASE + "".join(long), added, decided_on="as is"), base_dir=Path())
+    waited = {milestone.name for route in inputs.scenario("base").routes for milestone in route.ramp.after}
+    assert len(waited) == 2
+    assert all(len(name) <= 200 and name.endswith(f" on {SONNET}") for name in waited)
+
+
+def test_one_effort_is_written_once_for_all_models_of_a_type():
+    both = (CHAT, CHAT.replace(OPUS, SONNET), route(escalation="{ passed = 188, failed = 12 }", more=f"{ONLY_SONNET}"))
+    (move,) = by_name(*both)["cautious"].moves
+    assert (move.sources, move.candidate.route.one_off_usd) == ((OPUS, SONNET), 5_000)
+
+
+def test_what_a_route_takes_over_from_another_of_the_type_is_written_and_said():
+    judged = "error_cost_usd = 0.0001\nmoves = 'request'\n"
+    plan = (CHAT, route(to=HAIKU, escalation="{ pass_rate = 0.5, fnr = 0.1, fpr = 0.2 }", more=judged))
+    base = by_name(*plan)["base"]
+    (move,) = base.moves
+    (written_route,) = tomllib.loads(suggested_text(together([base])))["scenario"][0]["route"]
+    assert (move.candidate.to, written_route["moves"]) == (SONNET, "request")
+    assert (written_route["error_cost_usd"], written_route["escalation"]["fnr"]) == (0.0001, 0.1)
+    assert written_route["escalation"]["fpr"] == 0.2
+    assert any("as the plan's own routes of the type have them" in line for line in about(base))
+
+
 # --- a plan with them ------------------------------------------------------------------------------------------------
 
 
@@ -140,7 +201,7 @@ def test_the_written_plan_works_and_shows_what_was_promised(tmp_path):
     path = saved(tmp_path, EVERY.replace("paths = 64", "paths = 256"))
     inputs = load_plan(path)
     found = suggestion(inputs)
-    written(inputs, found, tmp_path / "new.toml", force=False)
+    written(inputs, found, tmp_path / "new.toml", source=path, force=False)
     plan = build_plan(load_plan(tmp_path / "new.toml"))
     for outcome in found.outcomes:
         summary = plan.summaries[outcome.scenario]
@@ -225,8 +286,38 @@ def test_any_name_is_written_as_data(name):
     assert tomllib.loads(text) == {"scenario": [{"name": name, "route": [{"request_type": name}]}]}
 
 
+def test_scenarios_of_any_name_are_told_apart():
+    """The plan's own scenario may be called as the planner would call a preset, or by a number."""
+    for name in ("suggested base", "base", "0", "1", "2"):
+        named = BASE + CHAT + route(escalation="0.0").replace('"routed"', f'"{name}"')
+        inputs = parse_plan(named, base_dir=Path())
+        found, plan = suggestion(inputs), build_plan(inputs)
+        assert found.decided[0].annual.mean == pytest.approx(plan.summaries[name].annual.mean, rel=1e-12)
+        (base,) = (item for item in found.outcomes if item.scenario == "base")
+        assert base.annual.mean > 1.2 * found.decided[0].annual.mean
+
+
+def test_line_ends_a_byte_order_mark_and_every_other_byte_stay(tmp_path):
+    source = tmp_path / "plan.toml"
+    said = EVERY.replace("[prices]", "# prices\n[prices]   # as listed")
+    source.write_bytes(b"\xef\xbb\xbf" + said.replace("\n", "\r\n").encode())
+    inputs = load_plan(source)
+    written(inputs, suggestion(inputs), tmp_path / "new.toml", source=source, force=False)
+    raw = (tmp_path / "new.toml").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert raw.count(b"\n") == raw.count(b"\r\n") > said.count("\n")
+    assert load_plan(tmp_path / "new.toml").text.startswith(said[: said.index("[[scenario]]")])
+
+
 def test_a_log_is_found_from_another_folder(tmp_path):
     text = '[usage]\nsources = ["logs/*.csv", "/abs/x.csv"]   # ours\n'
+    window = "window = { from = 2026-06-01,to = 2026-10-31 }   # both\n"
+    moved = with_sources_from(text + window, tmp_path / "a", tmp_path / "b" / "c")
+    assert moved == text.replace("logs", "../../a/logs") + window
+    escaped = text.replace("logs", "l\\u006fgs")
+    assert tomllib.loads(with_sources_from(escaped, tmp_path / "a", tmp_path / "b")) == tomllib.loads(
+        text.replace("logs", "../a/logs")
+    )
     moved = with_sources_from(text, tmp_path / "a", tmp_path / "b" / "c")
     assert tomllib.loads(moved)["usage"]["sources"] == ["../../a/logs/*.csv", "/abs/x.csv"]
     assert with_sources_from(text, tmp_path, tmp_path) == text
@@ -252,6 +343,7 @@ def test_the_example_is_told_what_to_do(example):
         "Routing",
         "Every target",
         "Beside routing",
+        "Presets",
         "Presets",
     ]
     for table in tables(example):
@@ -286,6 +378,92 @@ def test_the_command_prints_and_writes_only_what_is_asked_for(tmp_path, capsys):
         suggest(path, output=new, quiet=True)
     suggest(path, output=new, preset=["cautious"], force=True, quiet=True)
     assert [item.name for item in load_plan(new).scenarios] == ["as is", "routed", "cautious"]
+
+
+@pytest.mark.parametrize("link", ["plan.toml", "symbolic.toml", "hard.toml"])
+def test_the_plan_itself_is_never_written_over(tmp_path, link):
+    path = saved(tmp_path, EVERY)
+    (tmp_path / "symbolic.toml").symlink_to(path)
+    (tmp_path / "hard.toml").hardlink_to(path)
+    with pytest.raises(InputError, match="is the plan itself"):
+        suggest(path, output=tmp_path / link, force=True, quiet=True)
+    assert path.read_text(encoding="utf-8") == EVERY
+
+
+def test_what_was_found_is_shown_where_nothing_can_be_written(tmp_path, capsys):
+    path = saved(tmp_path, BASE + CHAT)
+    for as_json in (False, True):
+        with pytest.raises(InputError, match="there is nothing to write"):
+            suggest(path, output=tmp_path / "new.toml", preset=["cautious"], as_json=as_json)
+        said = capsys.readouterr().out
+        assert "evaluate first" in said
+        assert not as_json or json.loads(said)["file"] is None
+    assert "Nothing was applied" not in said
+
+
+def test_names_of_types_cannot_steer_the_terminal(tmp_path, capsys):
+    path = saved(tmp_path, BASE + CHAT.replace('"chat"', '"\\u001b[31mred\\u202eabc"'))
+    suggest(path, preset=["base"])
+    said = "".join(capsys.readouterr())
+    assert "[31mred" in said
+    assert all(char.isprintable() for char in said.replace("\n", ""))
+
+
+def test_the_plans_warnings_are_passed_on_in_their_order(monkeypatch):
+    monkeypatch.setenv("PLANNER_TODAY", "2027-06-01")
+    inputs = parse_plan(EVERY + evidence(990, 10, to=SONNET, more="graded_on = 2026-11-01"), base_dir=Path())
+    warnings, notes = build_plan(inputs).warnings, suggestion(inputs).notes
+    assert [line for line in notes if line in warnings] == list(warnings)
+    assert any("Only 64 simulated paths" in line for line in notes)
+    assert any("days old" in line for line in notes)
+    assert notes[0].startswith("evidence[1] ('chat' on claude-sonnet-5-5) may be stale")
+
+
+def test_sentences_say_what_the_table_says():
+    found = suggestion(parse_plan(BASE + CHAT + evidence(1, 0), base_dir=Path()))
+    assert any("could save at most $5.8k a month" in line for line in headline(found))  # 5,850, whatever 1 of 1 says
+    twice = parse_plan(BASE + CHAT + CHAT.replace(OPUS, "claude-opus-5") + evidence(188, 12), base_dir=Path())
+    now = next(line for line in headline(suggestion(twice)) if line.startswith("Move now"))
+    assert now.count("'chat' to claude-haiku-5-5") == 1
+    old = suggestion(parse_plan(BASE + CHAT + evidence(188, 12, more="graded_on = 2026-01-01"), base_dir=Path()))
+    assert any(line.startswith("On stale evidence, to be graded again: 'chat'") for line in headline(old))
+    assert "move now\non stale evidence" in tables(old)[0].rows[0]
+    assert any("bar 90%, stale" in cell for cell in tables(old)[1].rows[0])
+    bold = suggestion(parse_plan(BASE + CHAT + evidence(990, 10, to=SONNET), base_dir=Path()))
+    more = next(line for line in headline(bold) if line.startswith("An evaluation could add"))
+    assert f"'chat' to {HAIKU} at most $2.9k a month" in more  # 5,850 less 3,000, and the escalations of Sonnet
+    unknown = suggestion(
+        parse_plan(BASE + CHAT.replace("long_prompt_fraction = 0.0\n", "") + evidence(188, 12), base_dir=Path())
+    )
+    assert any("saves $4,877 to $5,477 a month, counted at the lower" in line for line in headline(unknown))
+    assert any("pass: 188/200" in cell for cell in tables(unknown)[1].rows[0])
+
+
+def test_figures_that_mean_nothing_are_words():
+    assert [break_even_in_words(value) for value in (-4.0, 0.0, 0.5, 1.0, 1.13, float("nan"))] == [
+        "never",
+        "never",
+        "50.0%",
+        "100.0%",
+        "always",
+        "-",
+    ]
+    assert [bar_in_words(value) for value in (0.9, 0.001, 0.99999)] == ["90%", "0.1%", "99.999%"]
+
+
+def test_the_plans_own_scenario_shows_its_routes(example):
+    assert tables(example)[3].rows[1][:2] == ("route first (the plan's own)", "3")
+
+
+def test_every_number_that_a_preset_assumes_is_in_its_table(example):
+    rows = tables(example)[4].rows
+    assert len(rows) == sum(len(preset.moves) for preset in example.presets)
+    shown = {(row[0], row[1]): row for row in rows}
+    for preset in example.presets:
+        for move in preset.moves:
+            row = " ".join(shown[preset.name, move.request_type])
+            assert f"{move.share[0]:.0%} to {move.share[1]:.0%}" in row
+            assert move.prior is None or f"passes at {move.prior.chance:.0%}" in row
 
 
 def test_mistakes_of_the_user_are_named(tmp_path):

@@ -42,7 +42,8 @@ class Evidence:
     """Graded answers of a model to one request type.
 
     bar: the pass rate that it has to hold. fnr, fpr: errors of the judge that decides in production what escalates:
-    good answers that it sends on, wrong ones that it accepts. graded_on: None where no day is given.
+    good answers that it sends on, wrong ones that it accepts; None where it is not said, which counts as none.
+    graded_on: None where no day is given.
     """
 
     request_type: str
@@ -50,8 +51,8 @@ class Evidence:
     passed: int
     failed: int
     bar: float = DEFAULT_BAR
-    fnr: float = 0.0
-    fpr: float = 0.0
+    fnr: float | None = None
+    fpr: float | None = None
     graded_on: date | None = None
     source: str = ""
 
@@ -68,7 +69,7 @@ class Evidence:
     @property
     def escalation(self) -> JudgedEscalation:
         """The share of routed requests that is paid again, q = p FNR + (1 - p)(1 - FPR)."""
-        return JudgedEscalation(pass_rate=self.pass_rate, fnr=self.fnr, fpr=self.fpr)
+        return JudgedEscalation(pass_rate=self.pass_rate, fnr=self.fnr or 0.0, fpr=self.fpr or 0.0)
 
     @property
     def verdict(self) -> Verdict:

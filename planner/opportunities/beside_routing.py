@@ -12,7 +12,8 @@ import numpy as np
 from planner.distributions import Point
 from planner.errors import PriceError
 from planner.lever_costs.scenario_costs import ScenarioCosts
-from planner.levers import BatchLever, CacheLever, Lever, OutputLever, Scenario
+from planner.lever_savings import LeverEffort, lever_efforts
+from planner.levers import BatchLever, CacheLever, LeverKind, OutputLever, Scenario
 from planner.mix import MixEntry
 from planner.prepared import Prepared
 from planner.units import CACHE_READ, OUTPUT, UNCACHED_INPUT
@@ -34,7 +35,8 @@ class BesideRouting:
     batch_fraction: of the requests, batch already. batch_usd: if all the rest waited too. cached_fraction: of the
     prompt tokens, cache reads today. prompt_tokens, uncached_input_tokens: means per request. cache_usd: STEP of the
     uncached input cached at HIT_RATE, None where a price is not known. break_even_hit_rate: None where nothing can be.
-    output_usd: STEP less output. one_off_usd: effort by kind of lever, where the plan says it.
+    output_usd: STEP less output. efforts: of the plan's own levers of the type, by kind, where it says
+    their effort.
     """
 
     request_type: str
@@ -47,7 +49,7 @@ class BesideRouting:
     cache_usd: float | None
     break_even_hit_rate: float | None
     output_usd: float
-    one_off_usd: dict[str, float]
+    efforts: tuple[LeverEffort, ...]
 
     @property
     def is_too_short_to_cache(self) -> bool:
@@ -67,6 +69,7 @@ def beside_routing(prepared: Prepared) -> tuple[BesideRouting, ...]:
     before = _monthly_usd(prepared, prepared.priced(Scenario(name="as is")))
     batched = _monthly_usd(prepared, prepared.priced(batch))
     shorter = _monthly_usd(prepared, prepared.priced(output))
+    efforts = _efforts(prepared)
     found = []
     for name, entries in by_type.items():
         cache_usd, break_even = _cached(prepared, name, before[name])
@@ -86,7 +89,7 @@ def beside_routing(prepared: Prepared) -> tuple[BesideRouting, ...]:
                 cache_usd=cache_usd,
                 break_even_hit_rate=break_even,
                 output_usd=before[name] - shorter[name],
-                one_off_usd=_one_off(prepared, name),
+                efforts=tuple(effort for (of, _), effort in efforts.items() if of == name),
             )
         )
     return tuple(sorted(found, key=lambda item: (-item.monthly_list_cost_usd, item.request_type)))
@@ -115,17 +118,18 @@ def _cached(prepared: Prepared, name: str, before: float) -> tuple[float | None,
     return before - unit * requests, None if isnan(break_even) else break_even
 
 
-def _one_off(prepared: Prepared, name: str) -> dict[str, float]:
-    """Effort that the plan names for the type's levers, USD by kind; the first scenario that says one, the plan's own
-    decision first."""
-    first = prepared.inputs.decision.scenario
-    found: dict[str, float] = {}
+def _efforts(prepared: Prepared) -> dict[tuple[str, LeverKind], LeverEffort]:
+    """(request type, kind) -> what introducing the plan's own lever costs and brings; the decided scenario's first."""
+    first, types = prepared.inputs.decision.scenario, {entry.request_type for entry in prepared.mix.entries}
+    found: dict[tuple[str, LeverKind], LeverEffort] = {}
     for costs in sorted(prepared.scenario_costs, key=lambda item: item.scenario.name != first):
-        levers: tuple[Lever, ...] = (*costs.scenario.caches, *costs.scenario.batches, *costs.scenario.outputs)
-        for lever in levers:
-            if lever.request_type == name and lever.one_off_usd is not None:
-                found.setdefault(_KINDS[type(lever)], lever.one_off_usd)
+        scenario = costs.scenario
+        levers = Scenario(
+            name=scenario.name,
+            caches=tuple(lever for lever in scenario.caches if lever.request_type in types),
+            batches=tuple(lever for lever in scenario.batches if lever.request_type in types),
+            outputs=tuple(lever for lever in scenario.outputs if lever.request_type in types),
+        )
+        for effort in lever_efforts(prepared, levers):
+            found.setdefault((effort.request_type, effort.kind), effort)
     return found
-
-
-_KINDS: Final = {CacheLever: "caching", BatchLever: "batch", OutputLever: "output"}

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
-from planner.distributions import Distribution, JudgedEscalation, Point, ScaledBeta
+from planner.distributions import Distribution, Point
 from planner.errors import InputError, PriceError
 from planner.evidence.quality import DEFAULT_BAR, Evidence, Settlement, settlement
 from planner.lever_costs.economics import RouteEconomics
 from planner.lever_costs.scenario_costs import ScenarioCosts, price_scenario
 from planner.levers import Ramp, Route, Scenario
 from planner.mix import MixEntry
+from planner.opportunities.known_evidence import judge_errors, known_routes, why_stale
 from planner.prepared import Prepared
 from planner.units import CACHE_READ, MONTHS_PER_YEAR, OUTPUT
 
@@ -50,8 +51,9 @@ class Candidate:
     no escalation, most_usd_per_month. single_requests_usd_per_month: where single requests move out of their
     sessions, None where little is cached. break_even_escalation: nan where none exists. pays: it saves more than its
     wrong answers cost; could_pay: it would if nothing escalated. sure: further graded answers that settle it four times
-    in five; None where it is settled or too close to its bar. bar: the pass rate to hold,
-    the type's own where other evidence of it names one. fnr, fpr: errors of the judge in production.
+    in five; None where it is settled or too close to its bar. bar: the pass rate to hold, the type's own where other
+    evidence of it names one. stale: why its evidence may no longer hold. fnr, fpr: errors of the judge in production.
+    unknown: the share of long prompts is not known, and every figure, the route's share too, is of the worse end.
     """
 
     route: Route
@@ -66,6 +68,7 @@ class Candidate:
     evidence: Evidence | None
     sure: Settlement | None
     bar: float
+    stale: str | None = None
     fnr: float = 0.0
     fpr: float = 0.0
     unknown: Unknown | None = None
@@ -84,13 +87,6 @@ class Candidate:
     def leans_no(self) -> bool:
         """Whether the answers graded so far are below the bar, settled or not."""
         return self.evidence is not None and self.evidence.passed < self.bar * self.evidence.answers
-
-    @property
-    def payback_months(self) -> float | None:
-        """Months until the saving has paid for the effort; None where the effort is unknown or nothing is saved."""
-        if self.route.one_off_usd is None or self.saving_usd_per_month <= 0:
-            return None
-        return self.route.one_off_usd / self.saving_usd_per_month
 
 
 def cached_fraction(entry: MixEntry) -> float:
@@ -127,58 +123,19 @@ def current_models(prepared: Prepared) -> dict[str, str]:
     return {tier: newest[tier][1] for tier in TIERS if tier in newest}
 
 
-def evidence_by_pair(prepared: Prepared) -> dict[tuple[str, str], Evidence]:
-    """(request type, model) -> evidence: the plan's own [[evidence]] first, then counts that its routes carry."""
-    found: dict[tuple[str, str], Evidence] = {}
-    for item in prepared.inputs.evidence:
-        model = prepared.price_book.resolve(item.model)
-        found.setdefault((item.request_type, model), replace(item, model=model))
-    for scenario, route in _known_routes(prepared):
-        counted = _counted(route, scenario)
-        if counted is not None:
-            found.setdefault((route.request_type, route.to), counted)
-    return found
-
-
-def _counted(route: Route, scenario: str) -> Evidence | None:
-    """The counts in a route's escalation; None where it is not written as counts."""
-    escalation = route.escalation
-    if not isinstance(escalation, JudgedEscalation) or not isinstance(escalation.pass_rate, ScaledBeta):
-        return None
-    rate = escalation.pass_rate
-    passed, failed = rate.a - 0.5, rate.b - 0.5
-    if (rate.low, rate.high) != (0.0, 1.0) or passed % 1 or failed % 1:
-        return None
-    return Evidence(
-        request_type=route.request_type,
-        model=route.to,
-        passed=int(passed),
-        failed=int(failed),
-        fnr=escalation.fnr,
-        fpr=escalation.fpr,
-        source=f"escalation of the route in scenario '{scenario}'",
-    )
-
-
-def _known_routes(prepared: Prepared) -> list[tuple[str, Route]]:
-    """(scenario, route) of every route of the plan, those of the scenario decided on first."""
-    first = prepared.inputs.decision.scenario
-    scenarios = sorted((costs.scenario for costs in prepared.scenario_costs), key=lambda item: item.name != first)
-    return [(scenario.name, route) for scenario in scenarios for route in scenario.routes]
-
-
 def _trial(prepared: Prepared, entry: MixEntry, to: str) -> Route:
     """A route of all of an entry, with what the plan's own routes of the type say.
 
     Of a route to the same target everything but how much moves and when; of another one what any route of the type
-    needs, its router and its judge. Prompts above a price threshold stay where moving them would cost more.
+    has: router and judge, whether sessions or single requests move, what a wrong answer costs. Prompts above a price
+    threshold stay where moving them would cost more.
     """
-    own = [route for _, route in _known_routes(prepared) if route.request_type == entry.request_type]
+    own = [route for _, route in known_routes(prepared) if route.request_type == entry.request_type]
     whole = Point(1.0)
     same = next((route for route in own if route.to == to and route.applies_to(entry.model)), None)
     if same is not None:
         return replace(same, from_models=(entry.model,), share=whole, escalation=Point(0.0), ramp=Ramp())
-    other = next((route for route in own), None)
+    other = next(iter(own), None)
     trial = Route(
         request_type=entry.request_type,
         to=to,
@@ -190,7 +147,12 @@ def _trial(prepared: Prepared, entry: MixEntry, to: str) -> Route:
     if other is None:
         return trial
     return replace(
-        trial, overhead_usd_per_request=other.overhead_usd_per_request, router=other.router, judge=other.judge
+        trial,
+        overhead_usd_per_request=other.overhead_usd_per_request,
+        router=other.router,
+        judge=other.judge,
+        moves=other.moves,
+        error_cost_usd=other.error_cost_usd,
     )
 
 
@@ -242,7 +204,9 @@ def _economics(prepared: Prepared, entry: MixEntry, route: Route) -> RouteEconom
 def _candidate(
     prepared: Prepared, entry: MixEntry, to: str, steps: int, evidence: Evidence | None, bar: float
 ) -> Candidate:
-    trial, judge = _trial(prepared, entry, to), _judge(prepared, entry, to, evidence)
+    trial, judge = _trial(prepared, entry, to), judge_errors(prepared, entry.request_type, to)
+    if evidence is not None:
+        judge = (evidence.fnr or 0.0, evidence.fpr or 0.0)
     measured: Distribution = Point(0.0) if evidence is None else evidence.escalation
     ends = _ends(prepared, entry, replace(trial, escalation=measured))
     # where the share above the target's threshold is not known, the figures are those of the worse end
@@ -263,22 +227,11 @@ def _candidate(
         evidence=evidence,
         sure=settlement(passed, failed, bar=bar, chance=SURE),
         bar=bar,
+        stale=None if evidence is None else why_stale(prepared, evidence),
         fnr=judge[0],
         fpr=judge[1],
         unknown=_unknown(prepared, entry, to, ends) if len(ends) > 1 else None,
     )
-
-
-def _judge(prepared: Prepared, entry: MixEntry, to: str, evidence: Evidence | None) -> tuple[float, float]:
-    """(FNR, FPR) of the judge in production, as the evidence or a route of the plan to the same target has them."""
-    if evidence is not None:
-        return evidence.fnr, evidence.fpr
-    for _, route in _known_routes(prepared):
-        if (route.request_type, route.to) == (entry.request_type, to) and isinstance(
-            route.escalation, JudgedEscalation
-        ):
-            return route.escalation.fnr, route.escalation.fpr
-    return 0.0, 0.0
 
 
 def _ends(prepared: Prepared, entry: MixEntry, route: Route) -> dict[float | None, RouteEconomics]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from planner.evidence.quality import Evidence, lower_bound, upper_bound
 from planner.opportunities.candidates import Candidate
+from planner.opportunities.efforts import Payback
 from planner.opportunities.presets import Move, Preset
 from planner.opportunities.report import Suggestion
 from planner.opportunities.suggestions import about, left_out
@@ -19,9 +20,14 @@ def suggestion_json(found: Suggestion) -> dict[str, Any]:
         "priced_on": found.priced_on.isoformat(),
         "bill_usd_per_month": found.bill_usd_per_month,
         "least_usd_per_month": least_usd_per_month(found.bill_usd_per_month),
-        "opportunities": [_opportunity_json(item) for item in found.opportunities],
+        "opportunities": [_opportunity_json(found, item) for item in found.opportunities],
         "beside_routing": [
-            asdict(item) | {"is_too_short_to_cache": item.is_too_short_to_cache} for item in found.beside
+            asdict(item)
+            | {
+                "is_too_short_to_cache": item.is_too_short_to_cache,
+                "efforts": [asdict(effort) | {"payback_months": effort.payback_months} for effort in item.efforts],
+            }
+            for item in found.beside
         ],
         "baseline": asdict(found.baseline),
         "decided": asdict(found.decided[0]) if found.decided else None,
@@ -34,7 +40,7 @@ def suggestion_json(found: Suggestion) -> dict[str, Any]:
     }
 
 
-def _opportunity_json(item: Opportunity) -> dict[str, Any]:
+def _opportunity_json(found: Suggestion, item: Opportunity) -> dict[str, Any]:
     return {
         "request_type": item.request_type,
         "model": item.model,
@@ -46,9 +52,11 @@ def _opportunity_json(item: Opportunity) -> dict[str, Any]:
         "verdict": item.verdict,
         "to": None if item.chosen is None else item.chosen.to,
         "saving_usd_per_month": None if item.chosen is None else item.chosen.saving_usd_per_month,
-        "payback_months": None if item.chosen is None else item.chosen.payback_months,
+        **_payback_json(found.payback(item, item.chosen)),
         "cheaper_if_evaluated": None if item.beyond is None else item.beyond.to,
-        "candidates": [_candidate_json(candidate) for candidate in item.candidates],
+        "candidates": [
+            _candidate_json(candidate) | _payback_json(found.payback(item, candidate)) for candidate in item.candidates
+        ],
         "notes": list(item.notes),
     }
 
@@ -65,12 +73,20 @@ def _candidate_json(item: Candidate) -> dict[str, Any]:
         "break_even_escalation": _known(item.break_even_escalation),
         "escalation": None if item.evidence is None else item.evidence.escalation.mean,
         "pays": item.pays,
-        "evidence": None if item.evidence is None else _evidence_json(item.evidence),
+        "evidence": None if item.evidence is None else _evidence_json(item.evidence) | {"stale": item.stale},
+        "leans_no": item.leans_no,
         "bar": item.bar,
         "answers_to_settle_four_times_in_five": None if item.sure is None else asdict(item.sure),
-        "one_off_usd": item.route.one_off_usd,
-        "payback_months": item.payback_months,
         "unknown": None if item.unknown is None else asdict(item.unknown),
+    }
+
+
+def _payback_json(found: Payback | None) -> dict[str, Any]:
+    """The effort of a route, once for all models of the type that go to its target, and when it is earned back."""
+    return {
+        "one_off_usd": None if found is None else found.one_off_usd,
+        "payback_months": None if found is None else found.months,
+        "payback_is_at_least": found is not None and found.is_at_least,
     }
 
 
@@ -105,6 +121,10 @@ def _move_json(move: Move) -> dict[str, Any]:
         "from": list(move.sources),
         "to": move.candidate.to,
         "share": {"p10": low, "p90": high},
+        "escalation": {"passed": move.candidate.evidence.passed, "failed": move.candidate.evidence.failed}
+        if move.candidate.evidence is not None
+        else move.prior and dict(zip(("p10", "p90"), move.prior.escalation, strict=True)),
+        "instead_of": move.instead_of,
         "waits_for": move.milestone,
         "chance_that_evaluation_passes": None if move.prior is None else move.prior.chance,
     }

@@ -20,10 +20,12 @@ MOST_PATHS: Final = 16_384
 class PresetOutcome:
     """List cost of contract year 1 under a scenario, USD, and what it saves against the baseline, path by path.
 
-    end_saving_fraction: of the list cost of month 11, where the ramps have got to by then.
+    routes: how many the scenario has. end_saving_fraction: of the list cost of month 11, where the ramps have got to by
+    then.
     """
 
     scenario: str
+    routes: int
     annual: Estimate
     annual_p10_usd: float
     annual_p90_usd: float
@@ -43,32 +45,34 @@ def preset_outcomes(
     inputs = prepared.inputs
     own = {costs.scenario.name: costs for costs in prepared.scenario_costs}
     named = list(dict.fromkeys((inputs.baseline, inputs.decision.scenario)))
-    # names of their own: a preset may be called as a scenario of the plan is
-    costs = [
-        *(own[name] for name in named),
-        *(prepared.priced(replace(item, name=f"suggested {item.name}")) for item in scenarios),
-    ]
+    costs = [*(own[name] for name in named), *map(prepared.priced, scenarios)]
+    # told apart by place: a preset may be called as a scenario of the plan is
+    placed = [replace(item, scenario=replace(item.scenario, name=str(place))) for place, item in enumerate(costs)]
     spend = simulate_spend(
-        replace(prepared.spend_model, scenarios=tuple(costs)),
-        paths=min(inputs.paths, MOST_PATHS),
+        replace(prepared.spend_model, scenarios=tuple(placed)),
+        paths=n_paths(prepared),
         seed=inputs.seed,
         signing=False,
         progress=progress,
     )
-    before = spend[inputs.baseline]
-    names = (inputs.baseline, inputs.decision.scenario, *(item.name for item in scenarios))
-    found = (inputs.baseline, inputs.decision.scenario, *(item.scenario.name for item in costs[len(named) :]))
-    return tuple(_outcome(name, spend[key], before) for name, key in zip(names, found, strict=True))
+    found = [_outcome(item.scenario, spend[str(place)], spend["0"]) for place, item in enumerate(costs)]
+    return (found[0], found[len(named) - 1], *found[len(named) :])
 
 
-def _outcome(name: str, spend: SpendPaths, before: SpendPaths) -> PresetOutcome:
+def n_paths(prepared: Prepared) -> int:
+    """Paths that the comparison rests on."""
+    return min(prepared.inputs.paths, MOST_PATHS)
+
+
+def _outcome(scenario: Scenario, spend: SpendPaths, before: SpendPaths) -> PresetOutcome:
     annual, saved = spend.annual_list_cost_usd(), before.annual_list_cost_usd() - spend.annual_list_cost_usd()
     low, high = quantiles(annual, (0.1, 0.9))
     least, most = quantiles(saved, (0.1, 0.9))
     last = MONTHS_PER_YEAR - 1
     end_before = float(np.mean(before.list_cost_usd[last]))
     return PresetOutcome(
-        scenario=name,
+        scenario=scenario.name,
+        routes=len(scenario.routes),
         annual=estimate(annual),
         annual_p10_usd=float(low),
         annual_p90_usd=float(high),

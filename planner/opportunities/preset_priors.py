@@ -79,6 +79,13 @@ def prior(candidate: Candidate, monthly_list_cost_usd: float, *, aim: float = AN
     )
 
 
+def expected_saving_fraction(assumed: Prior) -> float:
+    """What a route is expected to save of its type's cost once adopted; an evaluation that fails saves nothing."""
+    share = fraction_from_quantiles(*assumed.share).mean
+    kept = 1.0 - assumed.expected_escalation / assumed.break_even_escalation
+    return assumed.chance * share * assumed.saved_fraction * kept
+
+
 def net_saving(routes: Sequence[tuple[Prior, float]]) -> tuple[float, float, float]:
     """P10, P50 and P90 of what routes save, of the cost of what they move from, once fully adopted.
 

@@ -1,18 +1,21 @@
 """Presets: which routes three suggested scenarios hold, from the cautious to the aggressive, and on what assumptions.
 
 What evidence allows moves on the counts of the evidence. Everything else waits for an evaluation that may fail, on
-priors of share and escalation. Batch, caching and shorter output hang on facts that only the
-user has, and are in no preset.
+priors of share and escalation. Batch, caching and shorter output hang on facts that only the user has, and are in no
+preset; nor is a route whose price hangs on a share of long prompts that nobody knows.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final, Literal
 
+from planner.distributions import fraction_from_quantiles
 from planner.evidence.quality import lower_bound
 from planner.opportunities.candidates import Candidate
-from planner.opportunities.preset_priors import ANCHOR, Prior, net_saving, prior
+from planner.opportunities.preset_priors import ANCHOR, Prior, expected_saving_fraction, net_saving, prior
 from planner.opportunities.verdicts import Opportunity, least_usd_per_month
+from planner.plan_file.section import LONGEST_NAME
 from planner.usage.columns import UNTAGGED
 
 PresetName = Literal["cautious", "base", "aggressive"]
@@ -43,7 +46,7 @@ class Move:
     """One route of a preset: all of a type's models that go to one target.
 
     prior: share and escalation of an unproven one, and the chance that its evaluation passes; None where evidence
-    passes, and the share is `share`.
+    passes, and the share is `share`. instead_of: the target that evidence allows, where a cheaper one is tried.
     """
 
     request_type: str
@@ -52,11 +55,19 @@ class Move:
     candidate: Candidate
     share: tuple[float, float]
     prior: Prior | None
+    instead_of: str | None = None
 
     @property
     def milestone(self) -> str | None:
-        """What the route waits for."""
-        return None if self.prior is None else f"evaluation of {self.request_type} on {self.candidate.to}"
+        """What the route waits for: a name that a plan can hold, however long the type's own is."""
+        if self.prior is None:
+            return None
+        head, name, tail = "evaluation of ", self.request_type, f" on {self.candidate.to}"
+        room = LONGEST_NAME - len(head) - len(tail)
+        if len(name) > room:
+            mark = f"... {sha256(name.encode()).hexdigest()[:8]}"  # two long names may begin alike
+            name = name[: room - len(mark)] + mark
+        return f"{head}{name}{tail}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +92,12 @@ class Preset:
 def presets(found: Sequence[Opportunity]) -> tuple[Preset, ...]:
     """The three presets, from the opportunities of a plan."""
     bill = sum(item.monthly_list_cost_usd for item in found)
-    proven = [(item, item.chosen) for item in found if item.verdict == "move now" and item.chosen is not None]
+    proven = [(item, item.chosen) for item in found if _is_proven(item) and item.chosen is not None]
     next_tier = [(item, best) for item in found if (best := _one_tier_down(item, bill))]
     base = [*proven, *_most_money(next_tier, MOST_OF_THE_MONEY)]
     cheapest = [(item, best) for item in found if (best := _cheapest_comfortable(item, bill))]
-    bold = [*proven, *_most_money(cheapest, 1.0)]
+    tried = _most_money(cheapest, 1.0)
+    bold = [*(pair for pair in proven if pair[0] not in [item for item, _ in tried]), *tried]
     picked: dict[PresetName, list[tuple[Opportunity, Candidate]]] = {
         "cautious": proven,
         "base": base,
@@ -94,27 +106,49 @@ def presets(found: Sequence[Opportunity]) -> tuple[Preset, ...]:
     return tuple(_preset(name, pairs, found) for name, pairs in picked.items())
 
 
+def _is_proven(item: Opportunity) -> bool:
+    """Whether evidence allows a move that the plan can price: money is not guessed where a share is not known."""
+    return item.verdict == "move now" and item.chosen is not None and item.chosen.unknown is None
+
+
 def _can_be_tried(item: Opportunity, candidate: Candidate, bill: float) -> bool:
-    """Whether a candidate is worth an evaluation, and answers graded so far do not speak against it."""
+    """Whether a candidate is worth an evaluation, and the plan can price it."""
     worth = candidate.saving_usd_per_month >= least_usd_per_month(bill)
-    return item.verdict == "evaluate first" and item.request_type != UNTAGGED and worth and not candidate.leans_no
+    return worth and item.request_type != UNTAGGED and candidate.unknown is None
 
 
 def _one_tier_down(item: Opportunity, bill: float) -> Candidate | None:
     """The candidate of the next tier; a newer model of the own tier where no lower tier could be tried."""
+    if item.verdict == "move now":
+        return None
     tried = [candidate for candidate in item.to_evaluate if _can_be_tried(item, candidate, bill)]
     return min(tried, key=lambda candidate: (candidate.steps_down == 0, candidate.steps_down), default=None)
 
 
 def _cheapest_comfortable(item: Opportunity, bill: float) -> Candidate | None:
-    """The candidate that saves most among those that break even far from the escalation that is expected."""
+    """The candidate that saves most among those that break even far from the escalation that is expected.
+
+    Where evidence allows another one already, only one that is expected to save more than that, failures included.
+    """
     tried = [
         candidate
         for candidate in item.to_evaluate
         if _can_be_tried(item, candidate, bill)
         and not candidate.break_even_escalation < COMFORT * _expected_escalation(item, candidate)
+        and _beats_what_is_proven(item, candidate)
     ]
     return max(tried, key=lambda candidate: candidate.saving_usd_per_month, default=None)
+
+
+def _beats_what_is_proven(item: Opportunity, candidate: Candidate) -> bool:
+    """Whether trying it is expected to save more than what evidence allows already."""
+    if item.verdict != "move now" or item.chosen is None:
+        return True
+    if not _is_proven(item):
+        return False
+    moved = fraction_from_quantiles(*PROVEN_SHARES["aggressive"]).mean
+    expected = expected_saving_fraction(_assumed(item, candidate, AIMS["aggressive"])) * item.monthly_list_cost_usd
+    return expected > moved * item.chosen.saving_usd_per_month
 
 
 def _expected_escalation(item: Opportunity, candidate: Candidate) -> float:
@@ -156,8 +190,10 @@ def _preset(name: PresetName, pairs: Sequence[tuple[Opportunity, Candidate]], fo
 
 
 def _move(name: PresetName, group: Sequence[tuple[Opportunity, Candidate]]) -> Move:
-    """One route for all models of a type that go to one target, with the numbers of the costliest of them."""
+    """One route for all models of a type that go to one target: one effort, and the numbers of the costliest."""
     first, candidate = max(group, key=lambda pair: pair[0].monthly_list_cost_usd)
+    efforts = [other.route.one_off_usd for _, other in group if other.route.one_off_usd is not None]
+    candidate = replace(candidate, route=replace(candidate.route, one_off_usd=next(iter(efforts), None)))
     assumed = None if candidate.verdict == "pass" else _assumed(first, candidate, AIMS[name])
     return Move(
         request_type=first.request_type,
@@ -166,6 +202,7 @@ def _move(name: PresetName, group: Sequence[tuple[Opportunity, Candidate]]) -> M
         candidate=candidate,
         share=_proven_share(name, candidate) if assumed is None else assumed.share,
         prior=assumed,
+        instead_of=first.chosen.to if first.verdict == "move now" and first.chosen and assumed else None,
     )
 
 

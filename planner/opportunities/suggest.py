@@ -7,14 +7,18 @@ from pathlib import Path
 from planner.errors import InputError
 from planner.inputs import PlanInputs
 from planner.opportunities.beside_routing import beside_routing
-from planner.opportunities.candidates import evidence_by_pair
-from planner.opportunities.preset_outcomes import preset_outcomes
+from planner.opportunities.efforts import paybacks
+from planner.opportunities.known_evidence import evidence_by_pair
+from planner.opportunities.preset_outcomes import n_paths, preset_outcomes
 from planner.opportunities.presets import PRESETS, Preset, presets
 from planner.opportunities.report import Suggestion
-from planner.opportunities.suggestions import listed, together
+from planner.opportunities.suggestions import together
+from planner.opportunities.unused_evidence import evidence_notes
 from planner.opportunities.verdicts import Opportunity, opportunities
+from planner.opportunities.wording import listed
+from planner.plan import plan_warnings
 from planner.plan_file.loader import parse_plan
-from planner.plan_file.suggest_text import suggested_scenarios, suggested_text, with_sources_from, with_suggested
+from planner.plan_file.suggest_text import as_in, suggested_scenarios, suggested_text, with_sources_from, with_suggested
 from planner.prepared import Prepared, Progress, prepare
 from planner.whole_file import write_whole
 
@@ -36,6 +40,7 @@ def suggestion(inputs: PlanInputs, names: Sequence[str] | None = None, progress:
     return Suggestion(
         priced_on=prepared.priced_on,
         opportunities=found,
+        paybacks=paybacks(prepared, found),
         beside=beside_routing(prepared),
         presets=chosen,
         baseline=baseline,
@@ -43,25 +48,31 @@ def suggestion(inputs: PlanInputs, names: Sequence[str] | None = None, progress:
         outcomes=tuple(outcomes),
         ungraded=_ungraded(prepared),
         text=suggested_text(suggested),
-        notes=(*prepared.mix.warnings, *_notes(inputs, found, chosen)),
+        notes=(
+            *evidence_notes(prepared, found),
+            *plan_warnings(prepared, (), n_paths(prepared)),
+            *_notes(inputs, found, chosen),
+        ),
     )
 
 
-def check_target(output: Path, *, force: bool) -> None:
-    """Errors: InputError for a file that is there already, unless it may be replaced."""
+def check_target(output: Path, *, source: Path, force: bool) -> None:
+    """Errors: InputError for the plan itself, also by another name, and for a file that may not be replaced."""
+    if output.resolve() == source.resolve() or (output.exists() and output.samefile(source)):
+        raise InputError(f"{output} is the plan itself, which is never changed; give another file with -o")
     if output.exists() and not force:
         raise InputError(f"{output} is there already and is kept; give another file with -o, or --force")
 
 
-def written(inputs: PlanInputs, found: Suggestion, output: Path, *, force: bool) -> list[str]:
+def written(inputs: PlanInputs, found: Suggestion, output: Path, *, source: Path, force: bool) -> list[str]:
     """Write a plan with the presets as further scenarios; says what else had to be written for it to mean the same.
 
-    The plan decides on the scenario that it decided on, and its log is found from the new place.
+    The plan decides on the scenario that it decided on, and its log is found from the new place. source: the plan's
+    file, whose line ends and byte-order mark are kept.
 
-    Errors: InputError for a file that is there already, for a name that the plan has taken, and where nothing is
-    suggested.
+    Errors: InputError as check_target, for a name that the plan has taken, and where nothing is suggested.
     """
-    check_target(output, force=force)
+    check_target(output, source=source, force=force)
     suggested = together(found.presets)
     if not suggested.scenarios:
         raise InputError("there is nothing to write: no preset moves anything in this plan")
@@ -69,7 +80,7 @@ def written(inputs: PlanInputs, found: Suggestion, output: Path, *, force: bool)
     text = with_suggested(inputs.text, suggested, decided_on=decided_on)
     moved = with_sources_from(text, inputs.base_dir, output.parent)
     parse_plan(moved, base_dir=output.parent.resolve())
-    write_whole(output, moved, remedy="give another file with -o")
+    write_whole(output, as_in(source, moved), remedy="give another file with -o")
     notes = [] if moved == text else ["[usage] sources are written relative to the new file's folder."]
     if "scenario" not in _decision_of(inputs):
         notes.append(f"decision.scenario = '{decided_on}' is written down: it was the last scenario, and is no longer.")

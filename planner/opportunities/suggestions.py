@@ -6,6 +6,7 @@ Nothing here is applied: the lines are for a user to read, to edit and to paste.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from planner.levers import Route
 from planner.opportunities.candidates import Candidate
 from planner.opportunities.preset_priors import ANCHOR
 from planner.opportunities.presets import (
@@ -20,6 +21,7 @@ from planner.opportunities.presets import (
 )
 from planner.opportunities.route_lines import route_lines
 from planner.opportunities.verdicts import Opportunity
+from planner.opportunities.wording import bar_in_words, break_even_in_words, listed
 from planner.plan_file.suggest_text import Line, Lines, Suggested, SuggestedScenario
 from planner.usage.columns import UNTAGGED
 from planner.words import count, percent
@@ -31,8 +33,8 @@ _RAMPS: Final[dict[PresetName, tuple[Any, Any, str]]] = {
 }
 """Start month, months of the ramp, and what that is in words."""
 
-_NAMES: Final = 8
-_EVALUATED: Final = {"low": 1, "mode": 2, "high": 4}
+EVALUATED: Final = {"low": 1, "mode": 2, "high": 4}
+"""Contract month in which an evaluation is through."""
 
 
 def suggested(preset: Preset) -> Suggested:
@@ -64,7 +66,7 @@ def _milestone(move: Move) -> Lines:
         why = f"after {counts.passed} of {counts.answers} passed: the chance that enough of the next answers do"
     return (
         Line(key="name", value=str(move.milestone)),
-        Line(key="month", value=_EVALUATED, why=f"contract month; {_answers_in_words(move.candidate)}"),
+        Line(key="month", value=EVALUATED, why=f"contract month; {_answers_in_words(move.candidate)}"),
         Line(key="probability", value=move.prior.chance, why=why),
     )
 
@@ -102,11 +104,12 @@ def _escalation(move: Move) -> Line:
         return Line(
             key="escalation",
             value={"passed": evidence.passed, "failed": evidence.failed, **judge},
-            why=f"evidence: {evidence.passed} of {evidence.answers} answers met the bar ({percent(evidence.bar, 0)})",
+            why=f"evidence: {evidence.passed} of {evidence.answers} answers met the bar ({bar_in_words(evidence.bar)})"
+            + (f"; stale: {candidate.stale}" if candidate.stale else ""),
         )
     assert move.prior is not None
     low, high = move.prior.escalation
-    why = f"a prior for {_steps_in_words(candidate)}; break-even {percent(candidate.break_even_escalation)}"
+    why = f"a prior for {_steps_in_words(candidate)}; break-even {break_even_in_words(candidate.break_even_escalation)}"
     if judge or candidate.route.error_cost_usd:
         passes = {"p10": round(1.0 - high, 4), "p90": round(1.0 - low, 4)}
         return Line(key="escalation", value={"pass_rate": passes, **judge}, why=why)
@@ -121,9 +124,9 @@ def _steps_in_words(candidate: Candidate) -> str:
 
 def _answers_in_words(candidate: Candidate) -> str:
     if candidate.sure is None:
-        return f"bar {percent(candidate.bar, 0)}"
+        return f"bar {bar_in_words(candidate.bar)}"
     settled = candidate.sure
-    return f"{count(settled.answers)} graded answers pass with at most {count(settled.failures)} failures"
+    return f"{count(settled.answers)} more graded answers pass with at most {count(settled.failures)} failures"
 
 
 def about(preset: Preset) -> tuple[str, ...]:
@@ -145,8 +148,23 @@ def about(preset: Preset) -> tuple[str, ...]:
             f"P90 {percent(saving[2], 0)} of the cost of their types; routing is known to save P10 "
             f"{percent(ANCHOR[0], 0)}, P50 {percent(ANCHOR[1], 0)}, P90 {percent(ANCHOR[2], 0)} of what can move."
         )
+    if bolder := [f"'{move.request_type}' to {move.candidate.to}" for move in preset.moves if move.instead_of]:
+        said.append(f"Expected to save more than what evidence allows of the type, so tried instead: {listed(bolder)}.")
+    if stale := [f"'{move.request_type}' to {move.candidate.to}" for move in proven if move.candidate.stale]:
+        said.append(f"On stale evidence, to be graded again: {listed(stale)}.")
+    if any(_carries(move.candidate.route) for move in preset.moves):
+        said.append(
+            "Router, judge, overhead, what a wrong answer costs and whether single requests move are as the plan's own "
+            "routes of the type have them, to this target or another."
+        )
     said.append("Routes only: batch, caching and shorter output hang on facts that only you have.")
     return tuple(said)
+
+
+def _carries(route: Route) -> bool:
+    """Whether a route has anything of the plan's own routes beside what moves."""
+    costs = (route.router, route.judge, route.overhead_usd_per_request, route.error_cost_usd)
+    return any(costs) or route.moves == "request"
 
 
 def left_out(preset: Preset) -> tuple[str, ...]:
@@ -164,8 +182,6 @@ def _why_it_stays(preset: Preset, item: Opportunity) -> str:
         return "no evidence that allows it yet"
     if item.request_type == UNTAGGED:
         return "traffic without a type is no one kind of work; tag it, then evaluate"
-    if any(tried.leans_no for tried in item.to_evaluate):
-        return "the answers graded so far are below the bar"
     if len(preset.waiting) == MOST_EVALUATIONS:
         return f"saves less than the {MOST_EVALUATIONS} types that are evaluated first"
     if preset.name == "base":
@@ -173,16 +189,17 @@ def _why_it_stays(preset: Preset, item: Opportunity) -> str:
     return f"no tier breaks even at {COMFORT:g} times the escalation that is expected"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a row, the first of many."""
-    shown = ", ".join(names[:_NAMES])
-    return shown if len(names) <= _NAMES else f"{shown} and {count(len(names) - _NAMES)} more"
-
-
+_UNKNOWN: Final = (
+    "the plan cannot price the route without the share of long prompts on the target, which is not known "
+    "(long_prompt_fraction)"
+)
 _REASONS: Final = {
-    "move now": "moves",
+    "move now": _UNKNOWN,
+    "needs long_prompt_fraction": _UNKNOWN,
     "evidence says no": "evidence says no",
+    "leans no": "the answers graded so far are below the bar",
+    "too close to its bar": "so close to its bar that grading more would rarely settle it",
     "moves no money": "moves no money",
-    "would cost more": "would cost more on every other model",
-    "needs long_prompt_fraction": "the share of long prompts on the target is not known (long_prompt_fraction)",
+    "would cost more": "would cost more on every other model, graded escalations included",
 }
+"""Why a type stays, by verdict: evidence that allows a move is left out only where its price is not known."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from planner.opportunities.candidates import TIERS, Candidate, cached_fraction, candidates, evidence_by_pair
+from planner.opportunities.candidates import TIERS, Candidate, cached_fraction, candidates
+from planner.opportunities.known_evidence import evidence_by_pair
 from planner.prepared import Prepared
 
 LEAST_SHARE_OF_BILL: Final = 0.005
@@ -14,7 +15,14 @@ LEAST_EVER_USD_PER_MONTH: Final = 50.0
 and a route cost more than that."""
 
 Verdict = Literal[
-    "move now", "evaluate first", "evidence says no", "moves no money", "would cost more", "needs long_prompt_fraction"
+    "move now",
+    "evaluate first",
+    "needs long_prompt_fraction",
+    "leans no",
+    "too close to its bar",
+    "evidence says no",
+    "moves no money",
+    "would cost more",
 ]
 
 
@@ -23,9 +31,9 @@ class Opportunity:
     """One type on one model: what it costs a month at list, where it could move, and what follows.
 
     serves: the model that serves it when month 0 begins. cached_fraction: of the prompt tokens, cache reads.
-    chosen: the cheapest candidate that evidence allows, else the one to evaluate; None where there is neither.
-    beyond: a cheaper candidate than one that may move now, whose evidence is missing. notes: targets that could not be
-    priced, and why.
+    chosen: the candidate that the verdict speaks of: the cheapest that evidence allows, else the one to evaluate; None
+    where there is neither. beyond: a cheaper candidate than one that may move now, whose evidence is missing. notes:
+    targets that could not be priced, and why.
     """
 
     request_type: str
@@ -43,8 +51,8 @@ class Opportunity:
 
     @property
     def to_evaluate(self) -> tuple[Candidate, ...]:
-        """Candidates that could save and whose evidence is missing or undecided, the largest saving first."""
-        return _waiting(self.candidates)
+        """Candidates that save and that graded answers would settle, the largest saving first."""
+        return _promising(self.candidates)
 
 
 def opportunities(prepared: Prepared) -> tuple[Opportunity, ...]:
@@ -82,37 +90,65 @@ def least_usd_per_month(bill_usd_per_month: float) -> float:
 
 
 def _judged(found: Sequence[Candidate], bill: float) -> tuple[Verdict, Candidate | None, Candidate | None]:
-    """What follows for a type: verdict, the candidate it speaks of, and a cheaper one whose evidence is missing."""
-    saving = [item for item in found if item.could_pay or _best(item) > 0]
-    if not saving:
+    """What follows for a type: verdict, the candidate it speaks of, and a cheaper one whose evidence is missing.
+
+    Where a share of long prompts is not known a candidate counts at its worse end.
+    """
+    best = [_best(item) for item in found if item.could_pay or _best(item) > 0]
+    least = least_usd_per_month(bill)
+    if not best:
         return "would cost more", None, None
-    if max(map(_best, saving)) < least_usd_per_month(bill):
+    if max(best) < least:
         return "moves no money", None, None
-    allowed = _largest_first([item for item in saving if item.verdict == "pass" and item.pays and not item.unknown])
-    waiting = _waiting(found)
+    passing = [item for item in found if item.verdict == "pass" and item.pays]
+    allowed = _worth(passing, least)
+    promising = _worth(_promising(found), least)
     if allowed:
-        more = (item for item in waiting if item.saving_usd_per_month > allowed[0].saving_usd_per_month)
+        more = (item for item in promising if item.saving_usd_per_month > allowed[0].saving_usd_per_month)
         return "move now", allowed[0], next(more, None)
-    if waiting and waiting[0].saving_usd_per_month >= least_usd_per_month(bill):
-        return "evaluate first", waiting[0], None
-    if any(item.unknown for item in saving):
-        return "needs long_prompt_fraction", None, None
-    if waiting:
+    if promising:
+        first = promising[0]
+        return "evaluate first" if first.unknown is None else "needs long_prompt_fraction", first, None
+    return _without_a_target(found, passing, least)
+
+
+def _without_a_target(
+    found: Sequence[Candidate], passing: Sequence[Candidate], least: float
+) -> tuple[Verdict, Candidate | None, None]:
+    """What follows where nothing may move and no evaluation promises enough."""
+    waiting = [item for item in _not_ruled_out(found) if item.verdict != "pass"]
+    unknown = [item for item in _not_ruled_out(found) if item.unknown is not None and not item.leans_no]
+    if unknown := [item for item in unknown if _best(item) >= least]:
+        return "needs long_prompt_fraction", max(unknown, key=_best), None
+    worth = [item for item in waiting if item.could_pay and item.most_usd_per_month >= least]
+    if unsettled := [item for item in worth if item.leans_no or item.sure is None]:
+        first = max(unsettled, key=lambda item: item.most_usd_per_month)
+        return "leans no" if first.leans_no else "too close to its bar", first, None
+    if passing or any(item.pays for item in waiting):
         return "moves no money", None, None
-    failed = any(item.verdict == "fail" for item in saving)
+    failed = any(item.verdict == "fail" for item in found)
     return ("evidence says no" if failed else "would cost more"), None, None
 
 
-def _waiting(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """What could save and grading answers would settle, the largest saving first; nothing below a tier that failed."""
+def _not_ruled_out(found: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates whose evidence has not failed, nor that of a tier above them."""
     failed = min((item.steps_down for item in found if item.verdict == "fail"), default=len(TIERS))
+    return [item for item in found if item.steps_down < failed]
+
+
+def _promising(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """What saves and graded answers would settle, none of them against it so far; the largest saving first."""
     return _largest_first(
         [
             item
-            for item in found
-            if item.unknown is None and item.pays and item.verdict in ("none", "undecided") and item.steps_down < failed
+            for item in _not_ruled_out(found)
+            if item.pays and item.sure is not None and item.verdict in ("none", "undecided") and not item.leans_no
         ]
     )
+
+
+def _worth(items: Sequence[Candidate], least: float) -> tuple[Candidate, ...]:
+    return _largest_first([item for item in items if item.saving_usd_per_month >= least])
 
 
 def _best(item: Candidate) -> float:

@@ -23,8 +23,14 @@ class EvidenceSection(Section):
     bar: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=DEFAULT_BAR, description="pass rate that the model has to hold: the lower bound has to clear it"
     )
-    fnr: Share = Field(default=0.0, description="of good answers: what the judge in production sends on all the same")
-    fpr: Share = Field(default=0.0, description="of wrong answers: what the judge in production accepts")
+    fnr: Share | None = Field(
+        default=None,
+        description="of good answers: what the judge in production sends on all the same; default: as a route of the "
+        "type says, else 0",
+    )
+    fpr: Share | None = Field(
+        default=None, description="of wrong answers: what the judge in production accepts; default: as for `fnr`"
+    )
     graded_on: date | None = Field(default=None, description="the day of the grading")
     source: Annotated[str, Field(max_length=2000)] = Field(default="", description="where the counts come from")
 

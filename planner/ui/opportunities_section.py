@@ -8,12 +8,13 @@ from planner.errors import PlannerError
 from planner.opportunities.presets import Preset
 from planner.opportunities.report import (
     Suggestion,
+    assumptions_table,
     beside_table,
     candidates_table,
-    headline,
     opportunities_table,
     presets_table,
 )
+from planner.opportunities.sentences import headline
 from planner.opportunities.suggestions import about, left_out, suggested
 from planner.plan_file.suggest_text import with_suggested
 from planner.ui import session, show
@@ -51,6 +52,7 @@ def _found(current: Loaded, found: Suggestion) -> None:
     show.beside(candidates_table(found), key="candidates")
     show.beside(beside_table(found.beside), key="beside_routing")
     show.table(presets_table(found), key="presets")
+    show.beside(assumptions_table(found.presets), key="assumptions")
     for preset in found.presets:
         _preset(current, preset)
 

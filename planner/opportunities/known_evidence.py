@@ -1,0 +1,142 @@
+"""What is known of each model on each type: the plan's [[evidence]], the counts in its routes, and how old they are."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from planner.clock import today
+from planner.distributions import JudgedEscalation, ScaledBeta
+from planner.errors import InputError, UnknownModelError
+from planner.evidence.quality import Evidence
+from planner.levers import Route
+from planner.prepared import Prepared
+from planner.units import MONTHS_PER_YEAR
+
+STALE_AFTER: Final = timedelta(days=180)
+"""Evidence older than this is stale: prompts, and what counts as a good answer, have changed since."""
+
+BEFORE_THE_LOG: Final = timedelta(days=90)
+"""Evidence graded so long before the first day of the measured log is of other traffic."""
+
+Pair = tuple[str, str]
+"""Request type and model."""
+
+
+def evidence_by_pair(prepared: Prepared) -> dict[Pair, Evidence]:
+    """(request type, model) -> evidence: the plan's own [[evidence]] first, then counts that its routes carry.
+
+    Errors: InputError naming the entries for two on one type and model, however it is spelled, and for a day of grading
+    that is still to come; UnknownModelError naming the entry.
+    """
+    found = {pair: item for pair, (_, item) in own_evidence(prepared).items()}
+    for pair, (_, item) in _in_routes(prepared).items():
+        found.setdefault(pair, item)
+    return found
+
+
+def own_evidence(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
+    """(request type, model) -> the plan's [[evidence]] as it names itself, and what it says. Errors: as above."""
+    found: dict[Pair, tuple[str, Evidence]] = {}
+    for index, item in enumerate(prepared.inputs.evidence, start=1):
+        what = f"evidence[{index}] ('{item.request_type}' on {item.model})"
+        try:
+            model = prepared.price_book.resolve(item.model)
+        except UnknownModelError as error:
+            raise UnknownModelError(f"{what}: {error}") from None
+        if item.graded_on is not None and item.graded_on > today():
+            raise InputError(f"{what}: graded_on = {item.graded_on} is still to come, today is {today()}; correct it")
+        pair = (item.request_type, model)
+        if pair in found:
+            raise InputError(
+                f"{found[pair][0]} and {what} both speak of {model}; add up their counts in one entry, or keep the "
+                "newer one"
+            )
+        fnr, fpr = judge_errors(prepared, *pair)
+        judged = replace(item, fnr=fnr if item.fnr is None else item.fnr, fpr=fpr if item.fpr is None else item.fpr)
+        found[pair] = (what, replace(judged, model=model))
+    return found
+
+
+def judge_errors(prepared: Prepared, request_type: str, model: str) -> tuple[float, float]:
+    """(FNR, FPR) of the type's judge in production: as a route to the model has them, else another of the type, else 0.
+
+    The judge grades the answers of a type, whoever gave them.
+    """
+    own = [route for _, route in known_routes(prepared) if route.request_type == request_type]
+    for route in sorted(own, key=lambda route: route.to != model):
+        if isinstance(route.escalation, JudgedEscalation):
+            return route.escalation.fnr, route.escalation.fpr
+    return 0.0, 0.0
+
+
+def known_routes(prepared: Prepared) -> list[tuple[str, Route]]:
+    """(scenario, route) of every route of the plan, those of the scenario decided on first."""
+    first = prepared.inputs.decision.scenario
+    scenarios = sorted((costs.scenario for costs in prepared.scenario_costs), key=lambda item: item.name != first)
+    return [(scenario.name, route) for scenario in scenarios for route in scenario.routes]
+
+
+def overruled_notes(prepared: Prepared) -> list[str]:
+    """Counts in routes that an [[evidence]] entry contradicts, in sentences."""
+    own = own_evidence(prepared)
+    return [
+        f"{own[pair][0]} counts: {own[pair][1].passed} of {own[pair][1].answers} passed. The route in scenario "
+        f"'{scenario}' says {item.passed} of {item.answers}."
+        for pair, (scenario, item) in _in_routes(prepared).items()
+        if pair in own and (item.passed, item.failed) != (own[pair][1].passed, own[pair][1].failed)
+    ]
+
+
+def why_stale(prepared: Prepared, evidence: Evidence) -> str | None:
+    """Why evidence may no longer hold, in words; None for fresh evidence and for what has no day to judge by."""
+    fact = prepared.price_book.facts.models.get(evidence.model)
+    if fact is not None and fact.retires_on is not None and fact.retires_on < _end(prepared):
+        return f"{evidence.model} retires on {fact.retires_on}"
+    graded = evidence.graded_on
+    if graded is None:
+        return None
+    if fact is not None and fact.launched is not None and graded < fact.launched:
+        return f"graded on {graded}, but {evidence.model} was launched on {fact.launched}: one of the two is wrong"
+    if today() - graded > STALE_AFTER:
+        return f"graded on {graded}, {(today() - graded).days} days ago"
+    measured = prepared.measurement
+    if measured is not None and measured.first.date() - graded > BEFORE_THE_LOG:
+        return f"graded on {graded}, long before the log begins on {measured.first.date()}"
+    return None
+
+
+def _end(prepared: Prepared) -> date:
+    """The first day after the plan's last month."""
+    start = prepared.inputs.start
+    months = start.month - 1 + prepared.inputs.months
+    return start.replace(year=start.year + months // MONTHS_PER_YEAR, month=months % MONTHS_PER_YEAR + 1)
+
+
+def _in_routes(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
+    """(request type, model) -> scenario and counts of the first route that carries some."""
+    found: dict[Pair, tuple[str, Evidence]] = {}
+    for scenario, route in known_routes(prepared):
+        counted = _counted(route, scenario)
+        if counted is not None:
+            found.setdefault((route.request_type, route.to), (scenario, counted))
+    return found
+
+
+def _counted(route: Route, scenario: str) -> Evidence | None:
+    """The counts in a route's escalation; None where it is not written as counts."""
+    escalation = route.escalation
+    if not isinstance(escalation, JudgedEscalation) or not isinstance(escalation.pass_rate, ScaledBeta):
+        return None
+    rate = escalation.pass_rate
+    passed, failed = rate.a - 0.5, rate.b - 0.5
+    if (rate.low, rate.high) != (0.0, 1.0) or passed % 1 or failed % 1:
+        return None
+    return Evidence(
+        request_type=route.request_type,
+        model=route.to,
+        passed=int(passed),
+        failed=int(failed),
+        fnr=escalation.fnr,
+        fpr=escalation.fpr,
+        source=f"escalation of the route in scenario '{scenario}'",
+    )
