@@ -439,6 +439,25 @@ def test_sentences_say_what_the_table_says():
     assert any("pass: 188/200" in cell for cell in tables(unknown)[1].rows[0])
 
 
+def test_what_nothing_is_graded_for_is_at_most(example):
+    """In every table, whole sessions or single requests; what costs more is no saving at most."""
+    for item in example.opportunities:
+        for candidate in item.candidates:
+            assert candidate.evidence is not None or candidate.saving_usd_per_month == candidate.most_usd_per_month
+    answer = next(row for row in tables(example)[1].rows if row[:2] == ("answer", "opus-5-5\n→ haiku-5-5"))
+    assert answer[2] == "≤ $35,948\nsingly ≤ $35,048"
+    agent = next(row for row in tables(example)[1].rows if row[:2] == ("code-agent", "opus-5-5\n→ sonnet-5-5"))
+    assert agent[2] == "≤ $14,248\nsingly -$81,702"
+    assert tables(example)[0].rows[0][4] == "$45,804"
+
+
+def test_no_table_is_wider_than_a_terminal(example):
+    """Eighty columns, three between two cells, for all that cannot be folded and whole names besides."""
+    for table in tables(example):
+        lines = [[max(map(len, cell.split("\n"))) for cell in row] for row in (table.columns, *table.rows)]
+        assert sum(map(max, zip(*lines, strict=True))) + 3 * len(table.columns) <= 92
+
+
 def test_figures_that_mean_nothing_are_words():
     assert [break_even_in_words(value) for value in (-4.0, 0.0, 0.5, 1.0, 1.13, float("nan"))] == [
         "never",
@@ -452,7 +471,7 @@ def test_figures_that_mean_nothing_are_words():
 
 
 def test_the_plans_own_scenario_shows_its_routes(example):
-    assert tables(example)[3].rows[1][:2] == ("route first (the plan's own)", "3")
+    assert tables(example)[3].rows[1][:2] == ("route first\n(the plan's own)", "3")
 
 
 def test_every_number_that_a_preset_assumes_is_in_its_table(example):

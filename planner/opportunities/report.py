@@ -19,6 +19,7 @@ from planner.tables import Table
 from planner.words import count, percent, usd, usd_estimate, usd_short
 
 NOTHING: Final = "-"
+AT_MOST: Final = "\N{LESS-THAN OR EQUAL TO} "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,9 @@ def opportunities_table(found: Suggestion) -> Table:
         rows=tuple(_opportunity_row(found, item)[:shown] for item in found.opportunities),
         numeric=frozenset({2, 4}),
         note=(
-            f"All of the type moved, at the level of the mix. 'moves no money': less than {floor} a month even at "
-            f"best. Answers: further graded ones that settle it {percent(SURE, 0)} of the time."
+            f"All of the type moved, at the level of the mix. '{AT_MOST.strip()}': nothing is graded, so nothing "
+            f"escalates in it. 'moves no money': less than {floor} a month even at best. Answers: further graded ones "
+            f"that settle it {percent(SURE, 0)} of the time."
             + _SHARE * any(item.verdict == "needs long_prompt_fraction" for item in found.opportunities)
             + payback * bool(found.paybacks)
         ),
@@ -100,12 +102,18 @@ def _best(item: Opportunity) -> str:
     if item.verdict == "would cost more":
         return usd(max((candidate.saving_usd_per_month for candidate in item.candidates), default=0.0))
     best = max((candidate.most_usd_per_month for candidate in item.candidates), default=0.0)
-    return f"at most {usd(best)}" if best > 0 else usd(best)
+    return _at_most(best, is_graded=best <= 0)
 
 
 def _move(item: Opportunity, target: Candidate | None) -> str:
     """The model that serves a type, over the one that it could move to."""
-    return item.model if target is None else f"{item.model}\n\N{RIGHTWARDS ARROW} {target.to}"
+    names = [item.model] if target is None else [item.model, target.to]
+    return "\n\N{RIGHTWARDS ARROW} ".join(map(_short, names))
+
+
+def _short(model: str) -> str:
+    """A model's name without what all of them have in common: a plan knows it by that too."""
+    return model.removeprefix("claude-")
 
 
 def _verdict(item: Opportunity) -> str:
@@ -120,11 +128,16 @@ def _verdict(item: Opportunity) -> str:
 
 
 def _saving(candidate: Candidate) -> str:
-    at_most = "at most " if candidate.evidence is None and candidate.saving_usd_per_month > 0 else ""
+    is_graded = candidate.evidence is not None
     if candidate.unknown is not None:
         low, high = sorted((candidate.unknown.none_above_usd, candidate.unknown.all_above_usd))
-        return f"{at_most}{usd(low)}\nto {usd(high)}"
-    return f"{at_most}{usd(candidate.saving_usd_per_month)}"
+        return f"{_at_most(low, is_graded=is_graded)}\nto {usd(high)}"
+    return _at_most(candidate.saving_usd_per_month, is_graded=is_graded)
+
+
+def _at_most(saving: float, *, is_graded: bool) -> str:
+    """A saving, marked where it is one that nothing has been graded for."""
+    return usd(saving) if is_graded or saving <= 0 else f"{AT_MOST}{usd(saving)}"
 
 
 def _payback(found: Payback | None) -> str:
@@ -138,23 +151,22 @@ def _payback(found: Payback | None) -> str:
 def candidates_table(found: Suggestion) -> Table:
     """Every target that was priced and could matter, with its break-even and what its evidence lacks."""
     shown = [item for item in found.opportunities if item.verdict != "moves no money"]
-    rows = [_candidate_row(item, candidate) for item in shown for candidate in item.candidates]
-    columns = ("request type", "from and to", "saves a month", "single calls", "break-even", "evidence", "to settle it")
-    kept = [index for index, name in enumerate(columns) if name != "single calls" or any(r[3] != NOTHING for r in rows)]
+    every = [(item, candidate) for item in shown for candidate in item.candidates]
+    singly = any(candidate.single_requests_usd_per_month is not None for _, candidate in every)
     return Table(
         title="Every target: break-even escalation and evidence",
-        columns=tuple(columns[index] for index in kept),
-        rows=tuple(tuple(row[index] for index in kept) for row in rows),
-        numeric=frozenset(range(2, len(kept) - 2)),
-        note="'break-even': the escalation above which the move costs more. 'to settle it': further answers, with "
-        "how many failures at most they say pass, and from how many on no."
-        + _SINGLE * (len(kept) == len(columns))
-        + _RANGE * any(candidate.unknown is not None for item in shown for candidate in item.candidates),
+        columns=("request type", "from and to", "saves a month", "break-even", "evidence"),
+        rows=tuple(_candidate_row(item, candidate) for item, candidate in every),
+        numeric=frozenset({2, 3}),
+        note="'break-even': the escalation above which the move costs more. Under the evidence: how many further "
+        "answers settle it, with how many failures at most they say pass, and from how many on no."
+        + _SINGLY * singly
+        + _RANGE * any(candidate.unknown is not None for _, candidate in every),
     )
 
 
-_SINGLE: Final = (
-    " 'single calls': moved out of their sessions, so that each writes its cached prefix again; shown where much is "
+_SINGLY: Final = (
+    " 'singly': moved out of their sessions, so that each request writes its cached prefix again; shown where much is "
     "cached."
 )
 _RANGE: Final = " A range: the share of long prompts on the target is not known; everything else is of its lower end."
@@ -162,28 +174,28 @@ _RANGE: Final = " A range: the share of long prompts on the target is not known;
 
 def _candidate_row(item: Opportunity, candidate: Candidate) -> tuple[str, ...]:
     single = candidate.single_requests_usd_per_month
-    at_most = "at most " if candidate.evidence is None and single is not None and single > 0 else ""
+    saving = [_saving(candidate)]
+    if single is not None:
+        saving.append(f"singly {_at_most(single, is_graded=candidate.evidence is not None)}")
     return (
         item.request_type,
         _move(item, candidate),
-        _saving(candidate),
-        NOTHING if single is None else f"{at_most}{usd(single)}",
+        "\n".join(saving),
         break_even_in_words(candidate.break_even_escalation),
-        _evidence(candidate),
-        _lacking(item, candidate),
+        "\n".join([*_evidence(candidate), *_lacking(item, candidate)]),
     )
 
 
-def _evidence(candidate: Candidate) -> str:
+def _evidence(candidate: Candidate) -> list[str]:
     evidence = candidate.evidence
     if evidence is None:
-        return "none"
+        return ["none"]
     word = "leans no" if candidate.verdict == "undecided" and candidate.leans_no else candidate.verdict
     age = "stale" if candidate.stale else f"{evidence.graded_on or 'undated'}"
-    return f"{word}: {evidence.passed}/{evidence.answers}\nbar {bar_in_words(evidence.bar)}, {age}"
+    return [f"{word}: {evidence.passed}/{evidence.answers}", f"bar {bar_in_words(evidence.bar)}, {age}"]
 
 
-def _lacking(item: Opportunity, candidate: Candidate) -> str:
+def _lacking(item: Opportunity, candidate: Candidate) -> list[str]:
     """Further answers; none for a target that something better and proven makes needless."""
     chosen = item.chosen
     needless = (
@@ -192,14 +204,14 @@ def _lacking(item: Opportunity, candidate: Candidate) -> str:
         and candidate.saving_usd_per_month <= chosen.saving_usd_per_month
     )
     if candidate.verdict in ("pass", "fail") or not candidate.could_pay or needless:
-        return NOTHING
-    if candidate.sure is None:
-        return "too close to its bar"
+        return []
     sure = candidate.sure
-    ends = [f"pass \N{LESS-THAN OR EQUAL TO}{count(sure.failures)}"] if sure.failures >= 0 else []
+    if sure is None:
+        return ["too close to its bar"]
+    ends = [f"pass {AT_MOST.strip()}{count(sure.failures)}"] if sure.failures >= 0 else []
     if sure.fails_from <= sure.answers:
         ends.append(f"no \N{GREATER-THAN OR EQUAL TO}{count(sure.fails_from)}")
-    return f"{count(sure.answers)}\n{', '.join(ends)}"
+    return [f"{count(sure.answers)}: {', '.join(ends)}"]
 
 
 def beside_table(found: Sequence[BesideRouting]) -> Table:
@@ -225,7 +237,7 @@ def _beside_row(item: BesideRouting) -> tuple[str, ...]:
     months = [f"{effort.kind} {_months(effort.payback_months)}" for effort in item.efforts]
     return (
         item.request_type,
-        f"at most {usd(item.batch_usd)}\n{percent(item.batch_fraction)} is already",
+        f"{AT_MOST}{usd(item.batch_usd)}\n{percent(item.batch_fraction)} is already",
         f"{cached}\n{percent(item.cached_fraction)} is already",
         usd(item.output_usd),
         "\n".join(months) or NOTHING,
@@ -238,10 +250,10 @@ def _months(months: float | None) -> str:
 
 def presets_table(found: Suggestion) -> Table:
     """The baseline, the scenario decided on and the presets: annual list cost and saving, on common paths."""
-    own = [(f"{item.scenario} (the plan's own)", item) for item in found.decided]
+    own = [(f"{item.scenario}\n(the plan's own)", item) for item in found.decided]
     return Table(
         title="Presets: list cost of contract year 1",
-        columns=("scenario", "routes", "a year, P10 to P90", "saves a year, P10 to P90", "in month 12"),
+        columns=("scenario", "routes", "a year, P10 to P90", "saves, P10 to P90", "month 12"),
         rows=(
             (found.baseline.scenario, NOTHING, _cost(found.baseline), NOTHING, NOTHING),
             *(
@@ -250,7 +262,7 @@ def presets_table(found: Suggestion) -> Table:
             ),
         ),
         numeric=frozenset({1, 4}),
-        note="On the same random numbers, before any negotiated discount; in month 12: what is saved of that month. "
+        note="On the same random numbers, before any negotiated discount; month 12: what is saved of that month. "
         "The presets only route.",
     )
 
@@ -271,24 +283,25 @@ def assumptions_table(found: Sequence[Preset]) -> Table:
     """Every route of the presets with every number that it assumes."""
     return Table(
         title="Presets: what each route assumes",
-        columns=("preset", "request type", "to", "share moved", "escalation", "waits for an evaluation"),
+        columns=("preset", "request type", "to", "share", "escalation", "evaluation"),
         rows=tuple((preset.name, *_assumption(move)) for preset in found for move in preset.moves),
-        note="P10 to P90. The ramps, and why each number: in the lines that --preset prints.",
+        note="P10 to P90; share: of the type; evaluation: when it is through, and how likely it passes. The ramps, and "
+        "why each number: in the lines that --preset prints.",
     )
 
 
 def _assumption(move: Move) -> tuple[str, ...]:
     evidence = move.candidate.evidence
-    head = (move.request_type, move.candidate.to, _range(move.share))
+    head = (move.request_type, _short(move.candidate.to), _range(move.share))
     if move.prior is None:
-        return (*head, _counts(evidence), "no: the evidence passes")
+        return (*head, _counts(evidence), "passed")
     low, high = EVALUATED["low"], EVALUATED["high"]
-    waits = f"month {low} to {high}, passes at {percent(move.prior.chance, 0)}"
+    waits = f"month {low} to {high}\npasses at {percent(move.prior.chance, 0)}"
     return (*head, _range(move.prior.escalation) if evidence is None else _counts(evidence), waits)
 
 
 def _counts(evidence: Evidence | None) -> str:
-    return NOTHING if evidence is None else f"of {evidence.passed}/{evidence.answers} passed"
+    return NOTHING if evidence is None else f"{evidence.passed}/{evidence.answers} passed"
 
 
 def _range(ends: tuple[float, float]) -> str:
