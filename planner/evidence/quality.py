@@ -81,8 +81,8 @@ class Evidence:
 class Settlement:
     """A sample of further graded answers that settles an undecided verdict often enough.
 
-    failures: with at most so many among them it passes; -1 where it cannot. fails_from: from so many on it fails; more
-    than there are answers where it cannot. chance: that one or the other happens; chance_to_pass: that it passes.
+    failures: with at most so many among them it passes. fails_from: from so many on it fails; more than there are
+    answers where it cannot. chance: that one or the other happens; chance_to_pass: that it passes.
     """
 
     answers: int
@@ -118,7 +118,7 @@ def hopeful_rate(bar: float) -> float:
 def settlement(
     passed: int, failed: int, *, bar: float, chance: float, confidence: float = CONFIDENCE
 ) -> Settlement | None:
-    """The smallest further sample that settles an undecided verdict, to pass or to fail, with at least this chance.
+    """The smallest further sample that may pass, and settles an undecided verdict either way with at least this chance.
 
     What is known of the pass rate is its posterior, so that failures among n answers are beta-binomial: few graded
     answers promise little. Where nothing is graded the posterior would be Jeffreys' prior, for which models are mostly
@@ -136,7 +136,7 @@ def settlement(
     for answers, most, still in zip(_SAMPLES.tolist(), allowed.tolist(), below.tolist(), strict=True):
         up_to = _failures_cdf(answers, passed, failed, bar)
         passes, settled = up_to(most), up_to(most) + 1.0 - up_to(still)
-        if settled >= chance:
+        if most >= 0 and settled >= chance:
             return Settlement(
                 answers=answers, failures=most, fails_from=still + 1, chance=settled, chance_to_pass=passes
             )

@@ -208,7 +208,7 @@ def _lacking(item: Opportunity, candidate: Candidate) -> list[str]:
     sure = candidate.sure
     if sure is None:
         return ["too close to its bar"]
-    ends = [f"pass {AT_MOST.strip()}{count(sure.failures)}"] if sure.failures >= 0 else []
+    ends = [f"pass {AT_MOST.strip()}{count(sure.failures)}"]
     if sure.fails_from <= sure.answers:
         ends.append(f"no \N{GREATER-THAN OR EQUAL TO}{count(sure.fails_from)}")
     return [f"{count(sure.answers)}: {', '.join(ends)}"]
