@@ -27,9 +27,9 @@ from planner.usage.columns import UNTAGGED
 from planner.words import count, percent
 
 _RAMPS: Final[dict[PresetName, tuple[Any, Any, str]]] = {
-    "cautious": ({"low": 0, "mode": 1, "high": 4}, 12, "an uncertain start, then a year from 10 % to 90 %"),
-    "base": ({"low": 0, "mode": 1, "high": 3}, {"p10": 6, "p90": 12}, "from 10 % to 90 % in two to four quarters"),
-    "aggressive": ({"low": 0, "mode": 0, "high": 2}, {"p10": 3, "p90": 6}, "from 10 % to 90 % in one or two quarters"),
+    "cautious": ({"low": 0, "mode": 1, "high": 4}, 12, "from 10 % to 90 % in 12 months"),
+    "base": ({"low": 0, "mode": 1, "high": 3}, {"p10": 6, "p90": 12}, "from 10 % to 90 % in 6 to 12 months"),
+    "aggressive": ({"low": 0, "mode": 0, "high": 2}, {"p10": 3, "p90": 6}, "from 10 % to 90 % in 3 to 6 months"),
 }
 """Start month, months of the ramp, and what that is in words."""
 
@@ -77,7 +77,7 @@ def _route(move: Move, name: PresetName) -> Lines:
     ramp: dict[str, Any] = {"start_month": start, "months": months}
     if move.milestone is not None:
         ramp = {"start_month": 0, "months": months, "after": [move.milestone]}
-        words = f"from the evaluation on, {words}"
+        words = f"from the evaluation on: {words}"
     return route_lines(
         move.candidate.route,
         sources=move.sources,
@@ -134,7 +134,11 @@ def about(preset: Preset) -> tuple[str, ...]:
     name, saving = preset.name, preset.unproven_saving
     low, high = PROVEN_SHARES[name]
     proven = [move for move in preset.moves if move.prior is None]
-    said = [f"Suggested by the planner; every number is an assumption to edit. Ramps: {_RAMPS[name][2]}."]
+    start, _, words = _RAMPS[name]
+    said = [
+        f"Suggested by the planner; every number is an assumption to edit. Ramps start in month {start['low']} to "
+        f"{start['high']} and go {words}."
+    ]
     if proven and name == "cautious":
         said.append("Only what evidence allows, on a share of at most what the lower bound of its pass rate holds.")
     elif proven:
@@ -142,7 +146,10 @@ def about(preset: Preset) -> tuple[str, ...]:
             f"What evidence allows moves without waiting, {percent(low, 0)} to {percent(high, 0)} of it (P10 to P90)."
         )
     if saving is not None:
-        said.append("Everything else waits for an evaluation that may fail; its share and escalation are priors.")
+        said.append(
+            "Everything else starts with an evaluation that may fail; its share is a prior, its escalation too where "
+            "nothing is graded."
+        )
         said.append(
             f"Once adopted these unproven routes save P10 {percent(saving[0], 0)}, P50 {percent(saving[1], 0)}, "
             f"P90 {percent(saving[2], 0)} of the cost of their types; routing is known to save P10 "

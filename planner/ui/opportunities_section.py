@@ -48,6 +48,9 @@ def _look(current: Loaded) -> None:
 def _found(current: Loaded, found: Suggestion) -> None:
     for line in headline(found):
         show.sentence(line)
+    for note in found.notes:
+        if note not in current.plan.warnings:  # those the page shows already
+            st.caption(plain(note, 2000))
     show.table(opportunities_table(found), key="opportunities")
     show.beside(candidates_table(found), key="candidates")
     show.beside(beside_table(found.beside), key="beside_routing")
