@@ -142,8 +142,9 @@ def test_no_preset_guesses_a_share_of_long_prompts():
     for preset in found.values():
         assert preset.moves == ()
         assert "cannot price the route without the share of long prompts" in left_out(preset)[0]
-    (move,) = by_name(unknown)["base"].moves  # Sonnet has no threshold, so that its price is known
-    assert (move.candidate.to, move.candidate.route.long_prompt_fraction) == (SONNET, None)
+    for name in ("base", "aggressive"):
+        (move,) = by_name(unknown)[name].moves  # Sonnet has no threshold, so that its price is known
+        assert (move.candidate.to, move.candidate.route.long_prompt_fraction) == (SONNET, None)
 
 
 def test_a_chance_to_pass_is_that_of_the_answers_graded_so_far():
@@ -191,6 +192,9 @@ def test_what_a_route_takes_over_from_another_of_the_type_is_written_and_said():
     assert (move.candidate.to, written_route["moves"]) == (SONNET, "request")
     assert (written_route["error_cost_usd"], written_route["escalation"]["fnr"]) == (0.0001, 0.1)
     assert written_route["escalation"]["fpr"] == 0.2
+    lines = suggested_text(together([base]))
+    assert 'moves = "request"    # as the plan\'s own route of the type has it' in lines
+    assert "errors of the judge as the plan has them for the type" in lines
     assert any("as the plan's own routes of the type have them" in line for line in about(base))
 
 
@@ -403,7 +407,7 @@ def test_what_was_found_is_shown_where_nothing_can_be_written(tmp_path, capsys):
 
 def test_names_of_types_cannot_steer_the_terminal(tmp_path, capsys):
     path = saved(tmp_path, BASE + CHAT.replace('"chat"', '"\\u001b[31mred\\u202eabc"'))
-    suggest(path, preset=["base"])
+    suggest(path, preset=["base", "cautious"])
     said = "".join(capsys.readouterr())
     assert "[31mred" in said
     assert all(char.isprintable() for char in said.replace("\n", ""))
@@ -437,6 +441,16 @@ def test_sentences_say_what_the_table_says():
     )
     assert any("saves $4,877 to $5,477 a month, counted at the lower" in line for line in headline(unknown))
     assert any("pass: 188/200" in cell for cell in tables(unknown)[1].rows[0])
+
+
+def test_a_saving_that_wrong_answers_eat_is_said():
+    """6 % fail, a tenth of them accepted at 2 USD each: 0.0124 a request, beside 0.0055 saved."""
+    plan = CHAT + route(escalation="{ passed = 188, failed = 12, fpr = 0.1 }", more="error_cost_usd = 2.0")
+    found = suggestion(parse_plan(BASE + plan, base_dir=Path()))
+    haiku = tables(found)[1].rows[0]
+    assert (haiku[2], haiku[3]) == ("$5,514", "never")
+    assert haiku[4].endswith("wrong answers cost more")
+    assert found.opportunities[0].chosen.to == SONNET
 
 
 def test_what_nothing_is_graded_for_is_at_most(example):

@@ -192,7 +192,9 @@ def _evidence(candidate: Candidate) -> list[str]:
         return ["none"]
     word = "leans no" if candidate.verdict == "undecided" and candidate.leans_no else candidate.verdict
     age = "stale" if candidate.stale else f"{evidence.graded_on or 'undated'}"
-    return [f"{word}: {evidence.passed}/{evidence.answers}", f"bar {bar_in_words(evidence.bar)}, {age}"]
+    said = [f"{word}: {evidence.passed}/{evidence.answers}", f"bar {bar_in_words(evidence.bar)}, {age}"]
+    # the bill falls, and yet it does not pay: the one case that neither saving nor verdict explains
+    return [*said, "wrong answers cost more"] if candidate.saving_usd_per_month > 0 and not candidate.pays else said
 
 
 def _lacking(item: Opportunity, candidate: Candidate) -> list[str]:

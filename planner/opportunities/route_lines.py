@@ -23,6 +23,10 @@ _PLAIN: Final[dict[str, Any]] = {
 }
 """Keys of a route that are numbers or names, and what they are where the plan does not say it."""
 
+_OF_THE_TYPE: Final = ("overhead_usd_per_request", "error_cost_usd")
+_CARRIED: Final = "as the plan's own route of the type has it, to this target or another"
+_WHOLE: Final = "whole sessions, so that the cache is kept"
+
 
 def route_lines(route: Route, *, sources: tuple[str, ...], share: Line, escalation: Line, ramp: Line) -> Lines:
     """The keys of a [[scenario.route]]; of the route itself those that differ from their defaults."""
@@ -32,19 +36,17 @@ def route_lines(route: Route, *, sources: tuple[str, ...], share: Line, escalati
         Line(key="to", value=route.to),
         share,
         escalation,
-        Line(
-            key="moves", value=route.moves, why="whole sessions, so that the cache is kept" * (route.moves == "session")
-        ),
+        Line(key="moves", value=route.moves, why=_WHOLE if route.moves == "session" else _CARRIED),
     ]
     if route.rule_fraction.mean > 0:
         lines.append(Line(key="rule_fraction", value=_fraction(route.rule_fraction)))
     for key, call in (("router", route.router), ("judge", route.judge)):
         if call is not None:
-            lines.append(Line(key=key, value=_call(call)))
+            lines.append(Line(key=key, value=_call(call), why=_CARRIED))
     for key, default in _PLAIN.items():
         value = getattr(route, key)
         if value != default:
-            lines.append(Line(key=key, value=value))
+            lines.append(Line(key=key, value=value, why=_CARRIED if key in _OF_THE_TYPE else ""))
     return (*lines, ramp)
 
 

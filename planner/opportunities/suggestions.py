@@ -105,15 +105,20 @@ def _escalation(move: Move) -> Line:
             key="escalation",
             value={"passed": evidence.passed, "failed": evidence.failed, **judge},
             why=f"evidence: {evidence.passed} of {evidence.answers} answers met the bar ({bar_in_words(evidence.bar)})"
-            + (f"; stale: {candidate.stale}" if candidate.stale else ""),
+            + (f"; stale: {candidate.stale}" if candidate.stale else "")
+            + _JUDGED * bool(judge),
         )
     assert move.prior is not None
     low, high = move.prior.escalation
     why = f"a prior for {_steps_in_words(candidate)}; break-even {break_even_in_words(candidate.break_even_escalation)}"
+    why += _JUDGED * bool(judge)
     if judge or candidate.route.error_cost_usd:
         passes = {"p10": round(1.0 - high, 4), "p90": round(1.0 - low, 4)}
         return Line(key="escalation", value={"pass_rate": passes, **judge}, why=why)
     return Line(key="escalation", value={"p10": low, "p90": high}, why=why)
+
+
+_JUDGED: Final = "; errors of the judge as the plan has them for the type"
 
 
 def _steps_in_words(candidate: Candidate) -> str:
