@@ -465,8 +465,8 @@ def test_what_nothing_is_graded_for_is_at_most(example):
     assert tables(example)[0].rows[0][4] == "$45,804"
 
 
-def test_no_table_is_wider_than_a_terminal(example):
-    """Eighty columns, three between two cells, for all that cannot be folded and whole names besides."""
+def test_tables_are_little_wider_than_a_terminal(example):
+    """Of eighty columns: names and words fold, and what they lack by then is a few letters."""
     for table in tables(example):
         lines = [[max(map(len, cell.split("\n"))) for cell in row] for row in (table.columns, *table.rows)]
         assert sum(map(max, zip(*lines, strict=True))) + 3 * len(table.columns) <= 92
