@@ -117,7 +117,7 @@ def _unknown_types(inputs: PlanInputs, mix: RequestMix) -> Iterator[str]:
         for scenario in inputs.scenarios
         for lever in scenario.levers
     ]
-    named += [("[[evidence]]", item.request_type) for item in inputs.evidence]
+    named += [(f"evidence[{index}]", item.request_type) for index, item in enumerate(inputs.evidence, start=1)]
     # only events may name all types at once
     events = ((f"event '{event.name}'", name) for event in inputs.demand.events for name in event.request_types)
     named += [(place, name) for place, name in events if name != ALL_TYPES]

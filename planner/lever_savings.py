@@ -98,11 +98,14 @@ def joint_savings(prepared: Prepared, costs: ScenarioCosts) -> tuple[JointSaving
 
 
 def lever_efforts(prepared: Prepared, scenario: Scenario) -> tuple[LeverEffort, ...]:
-    """Every lever whose one-off effort is given, in the order of the kinds. Each is priced by itself."""
+    """Every lever whose one-off effort is given, in the order of the kinds. Each is priced by itself.
+
+    A lever of a type that the mix does not have has no effect, and no effort is told of it; the plan warns of it.
+    """
     requests = monthly_requests(prepared)
     found = []
     for kind, lever in _levers(scenario):
-        if lever.one_off_usd is None:
+        if lever.one_off_usd is None or lever.request_type not in requests:
             continue
         before, after = prepared.priced(_alone(scenario.name, lever)).full_unit_costs()[lever.request_type]
         found.append(

@@ -13,6 +13,7 @@ from planner.dead_zone import marginal_saving_per_list_usd
 from planner.decision_caveats import decision_caveats
 from planner.foresight import least_paid_usd
 from planner.inputs import PlanInputs, TargetError
+from planner.known_evidence import evidence_caveats
 from planner.objectives import ConstraintNote, best_exercise, constraint_note, recommend
 from planner.offer import Offer
 from planner.outcome import OfferOutcome, offer_outcome
@@ -252,7 +253,7 @@ def plan_warnings(prepared: Prepared, decided: Sequence[str], n_paths: int) -> t
         mix=prepared.mix,
         scenario_costs=prepared.scenario_costs,
         top_share=max((line.share_of_bill for line in prepared.mix_lines), default=0.0),
-        decided=decided,
+        decided=(*decided, *evidence_caveats(prepared)),
     )
 
 

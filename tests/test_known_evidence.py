@@ -8,7 +8,7 @@ import pytest
 from test_opportunities import CHAT, HAIKU, OPUS, SONNET, evidence, only, prepared, route
 
 from planner.errors import InputError, UnknownModelError
-from planner.opportunities.known_evidence import STALE_AFTER, evidence_by_pair, why_stale
+from planner.known_evidence import STALE_AFTER, evidence_by_pair, evidence_caveats, why_stale
 from planner.opportunities.unused_evidence import evidence_notes
 from planner.opportunities.verdicts import opportunities
 
@@ -107,3 +107,31 @@ def test_the_judge_of_a_type_is_that_of_every_target_unless_the_evidence_says_an
     assert found.escalation.mean == pytest.approx(rate * 0.1 + (1 - rate) * 0.8)
     own = evidence_by_pair(prepared(CHAT, judged, evidence(188, 12, more="fnr = 0.0\nfpr = 0.0")))["chat", HAIKU]
     assert own.escalation.mean == pytest.approx(1 - rate)
+
+
+@pytest.mark.parametrize(
+    ("graded", "says"),
+    [
+        ([], f"without evidence that allows it: 'chat' to {HAIKU} (no evidence)."),
+        ([evidence(50, 50)], "(against it: 50 of 100 passed, bar 90.0%)."),
+        ([evidence(46, 4)], "(undecided: 46 of 50 passed, bar 90.0%)."),
+        (
+            [evidence(188, 12, more="graded_on = 2026-10-06")],
+            f"on stale evidence: 'chat' to {HAIKU} (graded on",
+        ),
+        ([evidence(188, 12)], None),
+        ([evidence(188, 12, to=SONNET)], f"'chat' to {HAIKU} (no evidence)."),
+    ],
+)
+def test_a_plan_says_on_what_evidence_the_routes_that_it_decides_on_rest(graded, says):
+    said = evidence_caveats(prepared(CHAT, route(escalation="0.1"), *graded))
+    assert len(said) == (says is not None)
+    if says is not None:
+        assert said[0].startswith("The plan decides on 'routed', which routes ")
+        assert says in said[0]
+
+
+def test_counts_in_the_route_itself_are_evidence():
+    assert evidence_caveats(prepared(CHAT, route(escalation="{ passed = 188, failed = 12 }"))) == ()
+    (said,) = evidence_caveats(prepared(CHAT, route(escalation="{ passed = 20, failed = 20 }")))
+    assert "20 of 40 passed" in said

@@ -84,6 +84,7 @@ ORDER = (
     "planner.outcome",
     "planner.decision_caveats",
     "planner.prepared",
+    "planner.known_evidence",
     "planner.plan",
     "planner.waterfall",
     "planner.lever_savings",

@@ -7,11 +7,11 @@ import pytest
 
 from planner.errors import InputError
 from planner.evidence.quality import Evidence
+from planner.known_evidence import evidence_by_pair
 from planner.lever_savings import lever_efforts
 from planner.opportunities.beside_routing import beside_routing
 from planner.opportunities.candidates import candidates, current_models
 from planner.opportunities.efforts import paybacks
-from planner.opportunities.known_evidence import evidence_by_pair
 from planner.opportunities.verdicts import LEAST_EVER_USD_PER_MONTH, least_usd_per_month, opportunities
 from planner.plan_file.evidence_sections import EvidenceSection, evidence_of
 from planner.plan_file.loader import parse_plan

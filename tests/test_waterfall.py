@@ -498,6 +498,13 @@ def test_an_effort_that_saves_nothing_is_never_earned_back_and_one_not_given_is_
     assert found[0].break_even_escalation < 0, "a negative saving is shown as what it is"
 
 
+def test_an_effort_for_a_type_that_the_mix_lacks_is_left_out() -> None:
+    scenario = {"name": "levers", "cache": [{"request_type": "gone", "hit_rate": 0.8, "one_off_usd": 30_000.0}]}
+    plan, _ = savings(scenario)
+    assert lever_efforts(plan.prepared, costs_of(plan, "levers").scenario) == ()
+    assert any("'gone'" in warning for warning in plan.warnings)
+
+
 # --- the chart -------------------------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,11 @@ from typing import Final, Literal
 from planner.distributions import Distribution, Point
 from planner.errors import InputError, PriceError
 from planner.evidence.quality import DEFAULT_BAR, Evidence, Settlement, settlement
+from planner.known_evidence import judge_errors, known_routes, why_stale
 from planner.lever_costs.economics import RouteEconomics
 from planner.lever_costs.scenario_costs import ScenarioCosts, price_scenario
 from planner.levers import Ramp, Route, Scenario
 from planner.mix import MixEntry
-from planner.opportunities.known_evidence import judge_errors, known_routes, why_stale
 from planner.prepared import Prepared
 from planner.units import CACHE_READ, MONTHS_PER_YEAR, OUTPUT
 

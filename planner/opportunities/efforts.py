@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from planner.known_evidence import known_routes
 from planner.lever_savings import lever_efforts
 from planner.levers import Route, Scenario
 from planner.opportunities.candidates import Candidate
-from planner.opportunities.known_evidence import known_routes
 from planner.opportunities.verdicts import Opportunity
 from planner.prepared import Prepared
 

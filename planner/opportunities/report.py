@@ -239,8 +239,8 @@ def _beside_row(item: BesideRouting) -> tuple[str, ...]:
     months = [f"{effort.kind} {_months(effort.payback_months)}" for effort in item.efforts]
     return (
         item.request_type,
-        f"{AT_MOST}{usd(item.batch_usd)}\n{percent(item.batch_fraction)} is already",
-        f"{cached}\n{percent(item.cached_fraction)} is already",
+        f"{AT_MOST}{usd(item.batch_usd)}\ntoday {percent(item.batch_fraction)}",
+        f"{cached}\ntoday {percent(item.cached_fraction)}",
         usd(item.output_usd),
         "\n".join(months) or NOTHING,
     )

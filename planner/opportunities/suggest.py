@@ -6,20 +6,19 @@ from pathlib import Path
 
 from planner.errors import InputError
 from planner.inputs import PlanInputs
+from planner.known_evidence import evidence_caveats
 from planner.opportunities.beside_routing import beside_routing
 from planner.opportunities.efforts import paybacks
-from planner.opportunities.known_evidence import evidence_by_pair
 from planner.opportunities.preset_outcomes import n_paths, preset_outcomes
 from planner.opportunities.presets import PRESETS, Preset, presets
 from planner.opportunities.report import Suggestion
 from planner.opportunities.suggestions import together
 from planner.opportunities.unused_evidence import evidence_notes
 from planner.opportunities.verdicts import Opportunity, opportunities
-from planner.opportunities.wording import listed
 from planner.plan import plan_warnings
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.suggest_text import as_in, suggested_scenarios, suggested_text, with_sources_from, with_suggested
-from planner.prepared import Prepared, Progress, prepare
+from planner.prepared import Progress, prepare
 from planner.whole_file import write_whole
 
 
@@ -32,7 +31,7 @@ def suggestion(inputs: PlanInputs, names: Sequence[str] | None = None, progress:
     if unknown := next((name for name in wanted if name not in PRESETS), None):
         raise InputError(f"--preset {unknown}: give {', '.join(PRESETS[:-1])} or {PRESETS[-1]}")
     prepared = prepare(inputs, progress)
-    found = opportunities(prepared)
+    found, ungraded = opportunities(prepared), evidence_caveats(prepared)
     chosen = tuple(preset for preset in presets(found) if preset.name in wanted)
     suggested = together(chosen)
     report = None if progress is None else lambda done: progress("simulating", done)
@@ -46,11 +45,11 @@ def suggestion(inputs: PlanInputs, names: Sequence[str] | None = None, progress:
         baseline=baseline,
         decided=() if decided.scenario == baseline.scenario else (decided,),
         outcomes=tuple(outcomes),
-        ungraded=_ungraded(prepared),
+        ungraded=ungraded,
         text=suggested_text(suggested),
         notes=(
             *evidence_notes(prepared, found),
-            *plan_warnings(prepared, (), n_paths(prepared)),
+            *(text for text in plan_warnings(prepared, (), n_paths(prepared)) if text not in ungraded),
             *_notes(inputs, found, chosen),
         ),
     )
@@ -90,22 +89,6 @@ def written(inputs: PlanInputs, found: Suggestion, output: Path, *, source: Path
             "recommendation may change."
         )
     return notes
-
-
-def _ungraded(prepared: Prepared) -> tuple[str, ...]:
-    """Routes of the scenario decided on that no evidence allows: they rest on what was typed in."""
-    decided = prepared.inputs.decision.scenario
-    routes = next(costs.scenario.routes for costs in prepared.scenario_costs if costs.scenario.name == decided)
-    known = evidence_by_pair(prepared)
-    verdicts = {(route.request_type, route.to): known.get((route.request_type, route.to)) for route in routes}
-    names = [
-        f"'{name}' to {to} ({'no evidence' if found is None else f'evidence: {found.verdict}'})"
-        for (name, to), found in verdicts.items()
-        if found is None or found.verdict != "pass"
-    ]
-    if not names:
-        return ()
-    return (f"The plan decides on '{decided}', which routes without evidence that allows it: {listed(names)}.",)
 
 
 def _decision_of(inputs: PlanInputs) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from planner.known_evidence import overruled_notes, own_evidence, why_stale
 from planner.opportunities.candidates import TIERS, current_models
-from planner.opportunities.known_evidence import overruled_notes, own_evidence, why_stale
 from planner.opportunities.verdicts import Opportunity
 from planner.prepared import Prepared
 

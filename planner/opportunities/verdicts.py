@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from planner.known_evidence import evidence_by_pair
 from planner.opportunities.candidates import TIERS, Candidate, cached_fraction, candidates
-from planner.opportunities.known_evidence import evidence_by_pair
 from planner.prepared import Prepared
 
 LEAST_SHARE_OF_BILL: Final = 0.005

@@ -11,6 +11,7 @@ from planner.evidence.quality import Evidence
 from planner.levers import Route
 from planner.prepared import Prepared
 from planner.units import MONTHS_PER_YEAR
+from planner.words import percent
 
 STALE_AFTER: Final = timedelta(days=180)
 """Evidence older than this is stale: prompts, and what counts as a good answer, have changed since."""
@@ -55,6 +56,38 @@ def own_evidence(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
         judged = replace(item, fnr=fnr if item.fnr is None else item.fnr, fpr=fpr if item.fpr is None else item.fpr)
         found[pair] = (what, replace(judged, model=model))
     return found
+
+
+def evidence_caveats(prepared: Prepared) -> tuple[str, ...]:
+    """Of the routes that the plan decides on: those that no evidence allows, or whose evidence is stale, in sentences.
+
+    Errors: as evidence_by_pair.
+    """
+    decided = prepared.inputs.decision.scenario
+    routes = next(costs.scenario.routes for costs in prepared.scenario_costs if costs.scenario.name == decided)
+    known = evidence_by_pair(prepared)
+    verdicts = {(route.request_type, route.to): known.get((route.request_type, route.to)) for route in routes}
+    rests_on = f"The plan decides on '{decided}', which routes"
+    unproven = [
+        f"'{name}' to {to} ({'no evidence' if found is None else _said(found)})"
+        for (name, to), found in verdicts.items()
+        if found is None or found.verdict != "pass"
+    ]
+    stale = [
+        f"'{name}' to {to} ({why})"
+        for (name, to), found in verdicts.items()
+        if found is not None and found.verdict == "pass" and (why := why_stale(prepared, found)) is not None
+    ]
+    return (
+        *((f"{rests_on} without evidence that allows it: {'; '.join(unproven)}.",) if unproven else ()),
+        *((f"{rests_on} on stale evidence: {'; '.join(stale)}. Grade a new sample.",) if stale else ()),
+    )
+
+
+def _said(evidence: Evidence) -> str:
+    """Counts and verdict of evidence that does not pass."""
+    against = "against it" if evidence.verdict == "fail" else "undecided"
+    return f"{against}: {evidence.passed:,} of {evidence.answers:,} passed, bar {percent(evidence.bar)}"
 
 
 def judge_errors(prepared: Prepared, request_type: str, model: str) -> tuple[float, float]:
