@@ -9,8 +9,8 @@ from planner.clock import today
 from planner.errors import PriceError
 from planner.price_data import updater
 from planner.price_data.changes import price_changes
-from planner.price_data.fetched import FetchedPrices, fetched_path, remove_fetched, write_fetched
-from planner.price_data.library import price_library
+from planner.price_data.fetched import Fetch, FetchedPrices, fetched_path, remove_fetched, write_fetched
+from planner.price_data.library import fetched_prices
 from planner.prices import PROVIDERS, PriceBook, PriceChange
 
 
@@ -40,11 +40,14 @@ def update() -> PriceUpdate:
         providers = updater.fetch()
     except PriceError as error:
         raise PriceError(f"The prices were not updated: {error}. {_stays(first)}") from None
-    # a clock that is behind the day on which the prices that ship were checked does not make these older
-    fetched_on = max(today(), first.facts.checked_on)
-    prices = FetchedPrices(fetched_on=fetched_on, library_version=version("genai-prices"), providers=tuple(providers))
-    path = write_fetched(prices)
-    return _done(before, path, prices.sha256)
+    # what was fetched before goes on pricing its days; where it cannot be used any more the bundled prices do
+    known = None if first.library_date is None else fetched_prices()
+    earlier = () if known is None else known.fetches
+    # a clock that is behind the day of an earlier check does not make these prices older
+    fetched_on = max(today(), first.checked_on)
+    fetch = Fetch(fetched_on=fetched_on, providers=tuple(providers))
+    prices = FetchedPrices(fetches=earlier, checked_on=fetched_on, library_version=version("genai-prices"))
+    return _done(before, write_fetched(prices.followed_by(fetch)), fetch.sha256)
 
 
 def remove() -> PriceUpdate:
@@ -80,8 +83,7 @@ def _done(before: dict[str, PriceBook], path: Path | None, sha256: str | None) -
 def _changes(provider: str, before: PriceBook, after: PriceBook) -> list[PriceChange]:
     """What differs today, and on each later day on which the library has a price begin; each change once."""
     on = max(before.checked_on, after.checked_on)
-    libraries = [price_library(provider, bundled=bundled) for bundled in (True, False)]
-    days = [on, *sorted({day for library in libraries for day in library.starts if day > on})]
+    days = [on, *sorted(day for day in before.library_starts | after.library_starts if day > on)]
     seen: dict[tuple[object, ...], PriceChange] = {}
     for day in days:
         for row in price_changes(before, after, day, day):

@@ -26,7 +26,7 @@ from planner.price_data.model_price import (
     with_override,
 )
 from planner.price_data.modifiers import Handled, Handling, batch_multiplier, multiplier
-from planner.price_data.names import endpoint_in_name, is_govcloud
+from planner.price_data.names import endpoint_in_name, is_govcloud, tier_in_name
 from planner.price_data.own_terms import OwnModifier, OwnTerms, OwnTokenRatio, check_terms, own_ratio
 from planner.price_data.server_tools import OwnServerTools, ServerToolPrices, server_tool_prices
 
@@ -47,7 +47,6 @@ __all__ = [
     "endpoint_in_name",
 ]
 
-_TIER_WORDS: Final = {"haiku": "haiku", "sonnet": "sonnet", "opus": "opus", "fable": "fable", "mythos": "fable"}
 _SNAPSHOT_DIGITS: Final = 16
 _NO_TERMS: Final = OwnTerms()
 
@@ -130,8 +129,13 @@ class PriceBook:
 
     @property
     def library_date(self) -> date | None:
-        """The day on which the user fetched newer prices; None where the installed ones are in use."""
-        return self._anthropic.fetched_on
+        """The day on which the user last fetched prices; None where the installed ones are in use."""
+        return self._anthropic.checked_on
+
+    @property
+    def library_starts(self) -> frozenset[date]:
+        """Every day on which the price library has a price of this provider, or of Anthropic, begin."""
+        return self._library.starts | self._anthropic.starts
 
     @cached_property
     def sha256(self) -> str:
@@ -220,7 +224,7 @@ class PriceBook:
         if override is not None and override.tier is not None:
             return override.tier
         fact = self.facts.models.get(model)
-        return _tier_in_name(model) if fact is None else fact.tier
+        return tier_in_name(model) if fact is None else fact.tier
 
     @property
     def new_tokens_per_old(self) -> float:
@@ -341,7 +345,3 @@ class PriceBook:
             if self.provider == "bedrock" and is_govcloud(name):
                 base = noting(base, f"{model}: GovCloud's own price is not known; the regional endpoint's is used.")
         return base if override is None else with_override(base, override)
-
-
-def _tier_in_name(model: str) -> str:
-    return next((tier for word, tier in _TIER_WORDS.items() if word in model.lower()), "other")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,17 @@ import pytest
 from genai_prices.data import providers as installed
 
 from planner.clock import today
-from planner.errors import InputError, PriceError
+from planner.errors import InputError, PriceError, UnknownModelError
 from planner.price_data import updater
 from planner.price_data.age import STALE_AFTER_DAYS, stale_note
 from planner.price_data.fetched import fetched_path
 from planner.price_snapshot import snapshot_note
-from planner.price_update import remove, update
+from planner.price_update import PriceUpdate, remove, update
 from planner.prices import PROVIDERS, PriceBook
 
 TODAY = date(2026, 11, 24)
 DAY = timedelta(days=1)
-BUNDLED = PriceBook.load()
+BUNDLED = PriceBook.load(bundled=True)
 Raw = list[dict[str, Any]]
 
 
@@ -87,8 +88,26 @@ def answers(reply: Reply, change: Callable[[Raw], None] | None = None) -> None:
     reply.body = json.dumps(raw).encode()
 
 
-def cheaper_opus(raw: Raw) -> None:
-    model_of(raw, "anthropic", "claude-opus-5-5")["prices"]["input_mtok"] = 3.1
+def cheaper_opus(raw: Raw, usd: float = 3.1) -> None:
+    model_of(raw, "anthropic", "claude-opus-5-5")["prices"]["input_mtok"] = usd
+
+
+def without(raw: Raw, provider: str, *models: str) -> None:
+    for model in models:
+        (entry,) = (entry for entry in raw if entry["id"] == provider)
+        entry["models"].remove(model_of(raw, provider, model))
+
+
+def fetched_on(day: date, reply: Reply, change: Callable[[Raw], None] | None = None) -> PriceUpdate:
+    """An update on a day of a library that was changed so."""
+    answers(reply, change)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLANNER_TODAY", day.isoformat())
+        return update()
+
+
+def opus_input(on: date) -> Decimal | None:
+    return PriceBook.load().price("claude-opus-5-5", on).rates.input_usd_per_mtok
 
 
 def the_file() -> Path:
@@ -103,7 +122,7 @@ def test_a_snapshot_without_changes_changes_nothing(reply: Reply) -> None:
     assert (reply.asked, done.changes, done.checked_on) == (1, (), TODAY)
     assert done.path == the_file()
     kept = json.loads(the_file().read_text(encoding="utf-8"))
-    assert (kept["fetched_on"], kept["sha256"]) == ("2026-11-24", done.sha256)
+    assert (kept["checked_on"], [item["fetched_on"] for item in kept["fetches"]]) == ("2026-11-24", ["2026-11-24"])
     assert PriceBook.load().snapshot == BUNDLED.snapshot == done.snapshot
     for provider in PROVIDERS:
         new, old = PriceBook.load(provider), PriceBook.load(provider, bundled=True)
@@ -196,6 +215,113 @@ def test_a_plan_priced_with_other_data_says_so(reply: Reply, changed: bool) -> N
     assert "0123456789abcdef" in unknown
 
 
+# --- one fetch after another -------------------------------------------------------------------------------------
+
+FIRST, SECOND = date(2026, 12, 15), date(2026, 12, 20)
+
+
+def test_the_same_data_fetched_again_changes_no_price_and_not_the_snapshot(reply: Reply) -> None:
+    once = fetched_on(FIRST, reply, cheaper_opus)
+    prices = [opus_input(FIRST + days * DAY) for days in range(-1, 9)]
+    assert prices == [4, *[Decimal("3.1")] * 9]
+    again = fetched_on(SECOND, reply, cheaper_opus)
+    assert [opus_input(FIRST + days * DAY) for days in range(-1, 9)] == prices
+    assert (again.snapshot, again.sha256, again.changes) == (once.snapshot, once.sha256, ())
+    book = PriceBook.load()
+    assert (book.snapshot, book.library_date) == (once.snapshot, SECOND)
+    assert book.price("claude-opus-5-5", SECOND).effective_from == FIRST
+    assert len(json.loads(the_file().read_text(encoding="utf-8"))["fetches"]) == 1
+
+
+def test_two_cuts_have_each_its_days(reply: Reply) -> None:
+    """On a day the price is that of the last fetch on or before it: 4 as installed, then 3, then 2."""
+    fetched_on(FIRST, reply, lambda raw: cheaper_opus(raw, 3))
+    fetched_on(SECOND, reply, lambda raw: cheaper_opus(raw, 2))
+    days = (FIRST - DAY, FIRST, SECOND - DAY, SECOND, SECOND + 30 * DAY)
+    assert [opus_input(day) for day in days] == [4, 3, 3, 2, 2]
+    (row,) = (row for row in PriceBook.load().changes(FIRST, SECOND) if row.model == "claude-opus-5-5")
+    assert (row.before, row.after, row.effective_from) == (3, 2, SECOND)
+
+
+def test_a_cut_that_is_taken_back_held_in_between(reply: Reply) -> None:
+    fetched_on(FIRST, reply, cheaper_opus)
+    back = fetched_on(SECOND, reply)
+    assert [opus_input(day) for day in (FIRST - DAY, FIRST, SECOND - DAY, SECOND)] == [
+        4,
+        Decimal("3.1"),
+        Decimal("3.1"),
+        4,
+    ]
+    assert back.snapshot != BUNDLED.snapshot  # days in between have other prices
+
+
+def test_of_two_fetches_on_one_day_the_later_counts(reply: Reply) -> None:
+    fetched_on(FIRST, reply, lambda raw: cheaper_opus(raw, 3))
+    fetched_on(FIRST, reply, lambda raw: cheaper_opus(raw, 2))
+    assert [opus_input(day) for day in (FIRST - DAY, FIRST)] == [4, 2]
+    fetched_on(FIRST, reply)
+    assert PriceBook.load().snapshot == BUNDLED.snapshot
+
+
+def test_a_clock_that_is_behind_the_last_fetch_does_not_price_its_days_anew(reply: Reply) -> None:
+    fetched_on(SECOND, reply, lambda raw: cheaper_opus(raw, 3))
+    done = fetched_on(FIRST, reply, lambda raw: cheaper_opus(raw, 2))
+    assert done.checked_on == SECOND
+    assert [opus_input(day) for day in (FIRST, SECOND - DAY, SECOND)] == [4, 4, 2]
+
+
+def test_a_file_that_knows_only_its_newest_fetch_is_read_as_that(reply: Reply) -> None:
+    fetched_on(FIRST, reply, cheaper_opus)
+    now = PriceBook.load()
+    kept = json.loads(the_file().read_text(encoding="utf-8"))
+    (fetch,) = kept["fetches"]
+    text = json.dumps(fetch["providers"], sort_keys=True, separators=(",", ":"))
+    old = {
+        "format": 1,
+        "fetched_on": FIRST.isoformat(),
+        "library_version": kept["library_version"],
+        "sha256": sha256(text.encode()).hexdigest(),
+        "providers": fetch["providers"],
+    }
+    the_file().write_text(json.dumps(old), encoding="utf-8")
+    book = PriceBook.load()
+    assert (book.snapshot, book.library_date) == (now.snapshot, FIRST)
+    fetched_on(SECOND, reply, lambda raw: cheaper_opus(raw, 2))
+    assert [opus_input(day) for day in (FIRST - DAY, FIRST, SECOND)] == [4, Decimal("3.1"), 2]
+
+
+def test_a_model_that_the_library_no_longer_lists_keeps_its_last_price_and_that_is_said(reply: Reply) -> None:
+    old = "regional.anthropic.claude-3-haiku-20240307-v1:0"
+
+    def pruned(raw: Raw) -> None:
+        without(raw, "anthropic", "claude-2")
+        without(raw, "aws", old)
+
+    used = date(2024, 6, 1)
+    before = {"anthropic": ("claude-2", PriceBook.load().price("claude-2", used).rates)}
+    haiku = PriceBook.load("bedrock").price("claude-3-haiku", used).rates
+    before["bedrock"] = ("claude-3-haiku", haiku)
+    rows = fetched_on(FIRST, reply, pruned).changes
+    assert {(row.model, row.state, row.effective_from) for row in rows} == {
+        ("claude-2", "no_longer_listed", FIRST),
+        ("claude-2 on vertex", "no_longer_listed", FIRST),  # which lends Anthropic's price
+        ("claude-3-haiku on bedrock", "no_longer_listed", FIRST),
+    }
+    for provider, (model, rates) in before.items():
+        book = PriceBook.load(provider)
+        said = f"{book.resolve(model)}: no longer listed by the price library since {FIRST}; its last price is used."
+        assert model in book.models()
+        assert book.price(model, FIRST).rates == rates
+        assert said in book.price(model, FIRST).notes
+        assert said not in book.price(model, FIRST - DAY).notes
+    between = PriceBook.load().changes(FIRST - DAY, FIRST)
+    assert [(row.model, row.state) for row in between] == [("claude-2", "no_longer_listed")]
+    fetched_on(SECOND, reply)  # listed again
+    assert PriceBook.load().price("claude-2", SECOND).unlisted_since is None
+    with pytest.raises(UnknownModelError):
+        PriceBook.load().price("claude-opus-9", FIRST)
+
+
 # --- what goes wrong ---------------------------------------------------------------------------------------------
 
 
@@ -217,19 +343,19 @@ def test_offline_nothing_is_changed(reply: Reply, monkeypatch: pytest.MonkeyPatc
         answers(reply, cheaper_opus)
         update()
     monkeypatch.setattr(updater, "ADDRESS", "http://127.0.0.1:9/data.json")
-    refused("ConnectError")
+    refused("The prices were not updated: no network")
     assert PriceBook.load().price("claude-opus-5-5", TODAY).rates.input_usd_per_mtok == (Decimal("3.1") if kept else 4)
 
 
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (200, b"<html>busy</html>", "JSONDecodeError"),
-        (200, b"", "JSONDecodeError"),
+        (200, b"<html>busy</html>", "the answer was no price data"),
+        (200, b"", "the answer was no price data"),
         (200, b"{}", "provider array"),
         (200, b"[]", "no Claude models of anthropic, aws, google"),
         (200, b'[{"id": 1}]', "validation error"),
-        (200, RAW.encode()[: len(RAW) // 2], "JSONDecodeError"),
+        (200, RAW.encode()[: len(RAW) // 2], "the answer was no price data"),
         (500, b"[]", "500"),
         (404, b"not here", "404"),
     ],
@@ -246,6 +372,39 @@ def test_a_reply_without_claude_models_is_refused(reply: Reply) -> None:
 
     answers(reply, change)
     refused("no Claude models of aws")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"input_mtok": "-3"}, "claude-opus-5-5 of anthropic has input_mtok = -3, which is no price above 0"),
+        ({"input_mtok": "0"}, "claude-opus-5-5 of anthropic has input_mtok = 0, which is no price above 0"),
+        ({"output_mtok": "0"}, "claude-opus-5-5 of anthropic has output_mtok = 0, which is no price above 0"),
+        ({"cache_read_mtok": "-1"}, "has cache_read_mtok = -1, which is no price of 0 or more"),
+        ({"output_mtok": "Infinity"}, "the answer was no price data"),
+        ({"output_mtok": {"base": "15", "tiers": [{"start": 200000, "price": "-1"}]}}, "has output_mtok = -1"),
+        ({"input_mtok": None}, "claude-opus-5-5 of anthropic has no input_mtok"),
+        ({"input_mtok": None, "output_mtok": None, "cache_read_mtok": None}, "has no input_mtok"),
+    ],
+)
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_reply_with_what_is_no_price_is_refused_whole(
+    reply: Reply, change: dict[str, Any], message: str, dated: bool
+) -> None:
+    def spoilt(raw: Raw) -> None:
+        model = model_of(raw, "anthropic", "claude-opus-5-5")
+        prices = {key: value for key, value in {**model["prices"], **change}.items() if value is not None}
+        later = [{"prices": model["prices"]}, {"constraint": {"start_date": "2027-02-01"}, "prices": prices}]
+        model["prices"] = later if dated else prices
+
+    answers(reply, spoilt)
+    refused(message)
+
+
+def test_a_free_cache_class_is_a_price(reply: Reply) -> None:
+    answers(reply, lambda raw: model_of(raw, "anthropic", "claude-opus-5-5")["prices"].update(cache_read_mtok="0"))
+    update()
+    assert PriceBook.load().price("claude-opus-5-5", TODAY).rates.cache_read_usd_per_mtok == 0
 
 
 def test_a_folder_that_cannot_be_written_is_named(
@@ -268,11 +427,11 @@ def tampered(text: str) -> str:
 
 
 def strange(text: str) -> str:
-    return json.dumps({"format": 2})
+    return json.dumps({"format": 3})
 
 
 def yesterday(text: str) -> str:
-    return text.replace('"fetched_on": "2026-11-24"', '"fetched_on": "2026-11-20"')
+    return text.replace('"checked_on": "2026-11-24"', '"checked_on": "2026-11-20"')
 
 
 def before_the_installation(text: str) -> str:

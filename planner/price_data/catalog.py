@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -125,15 +125,18 @@ class ModelCatalog:
 
     def _bedrock_entries(self) -> dict[str, LibraryEntries]:
         found: dict[str, LibraryEntries] = {}
-        for entry in sorted(self.library.entries):  # 'global.' sorts before 'regional.'
+        listed = self.library.listed
+        # an id that the library still lists comes last, and wins; 'global.' sorts before 'regional.'
+        for entry in sorted(self.library.entries, key=lambda entry: (entry in listed, entry)):
             model = self.canonical(entry)
             if model is None:
                 continue
+            known = found.get(model, LibraryEntries(standard=None))
             if entry.startswith("global."):
-                found[model] = LibraryEntries(standard=entry)
+                found[model] = replace(known, standard=entry)
             else:
-                standard = found[model].standard if model in found else entry
-                found[model] = LibraryEntries(standard=standard, regional=entry)
+                is_global = known.standard is not None and known.standard.startswith("global.")
+                found[model] = LibraryEntries(standard=known.standard if is_global else entry, regional=entry)
         return found
 
 

@@ -41,7 +41,7 @@ class PriceChange:
 
     token_class: one of TOKEN_CLASSES, a tool or a factor. above_prompt_tokens: 0 for the price of short prompts.
     before, after: USD in `unit`, or a factor; None where there was none, or where nothing is known. change_fraction:
-    after over before, less one. state: in_force, new_model, retired, announced or cancelled. effective_from: the first
+    after over before, less one. state: in_force, new_model, retired, no_longer_listed, announced or cancelled. effective_from: the first
     day of the change (of a retirement, the last day of the model) where it is known. what: the same in words.
     """
 
@@ -132,10 +132,21 @@ def _of_model(model: str, before: PricesOfDays, after: PricesOfDays, since: date
         for name, a, b in zip(TOKEN_CLASSES, old, now, strict=True):
             if a != b:
                 yield _line(model, name, above, a, b, state, day, shown.source)
-    retires = after.retires_on(model) if was and new else None
+    yield from _gone(model, was, new, after.retires_on(model), since, until)
+
+
+def _gone(
+    model: str, was: ModelPrice | None, new: ModelPrice | None, retires: date | None, since: date, until: date
+) -> Iterator[PriceChange]:
+    """That a model on sale retired between the two days, or that the price library no longer lists it."""
+    if new is None:
+        return
     if retires is not None and since <= retires < until:
         said = "retired; a plan that has it keeps its last price"
-        yield _line(model, "every class", 0, None, None, "retired", retires, shown.source, said)
+        yield _line(model, "every class", 0, None, None, "retired", retires, new.source, said)
+    if new.unlisted_since is not None and (was is None or was.unlisted_since is None):
+        said = "no longer listed by the price library; its last price is used"
+        yield _line(model, "every class", 0, None, None, "no_longer_listed", new.unlisted_since, new.source, said)
 
 
 _NONE = (None,) * len(TOKEN_CLASSES)

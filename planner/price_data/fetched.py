@@ -1,8 +1,8 @@
-"""A snapshot of the price library that the user fetched, on disk: checked when it is read, written whole."""
+"""What the user fetched of the price library, on disk: every fetch that differed, so that the past keeps its prices."""
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -12,24 +12,42 @@ from planner.errors import InputError, PriceError
 from planner.whole_file import write_whole
 
 REMEDY: Final = "Run `planner prices update` to fetch it again, or `planner prices update --bundled` to go back"
-_FORMAT: Final = 1
-_KEYS: Final = {"format", "fetched_on", "library_version", "sha256", "providers"}
+_FORMAT: Final = 2
+_KEYS: Final = {"format", "checked_on", "library_version", "sha256", "fetches"}
+_KEYS_OF_FORMAT_1: Final = {"format", "fetched_on", "library_version", "sha256", "providers"}
 
 Stamp = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedPrices:
-    """What `planner prices update` fetched. providers: in the library's own form. library_version: the one that did."""
+class Fetch:
+    """The library's data as it was first seen on a day. providers: in the library's own form."""
 
     fetched_on: date
-    library_version: str
     providers: tuple[Any, ...]
 
     @property
     def sha256(self) -> str:
         """Hash of the providers."""
         return _digest(list(self.providers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPrices:
+    """What `planner prices update` fetched, oldest first, and never the same twice in a row.
+
+    checked_on: the day of the newest fetch, whether it brought anything new or not. library_version: the one that did.
+    """
+
+    fetches: tuple[Fetch, ...]
+    checked_on: date
+    library_version: str
+
+    def followed_by(self, fetch: Fetch) -> "FetchedPrices":
+        """The same and one more fetch, of the last day or a later one. Of two fetches on one day the later counts."""
+        earlier = tuple(item for item in self.fetches if item.fetched_on < fetch.fetched_on)
+        is_known = bool(earlier) and earlier[-1].sha256 == fetch.sha256
+        return replace(self, fetches=earlier if is_known else (*earlier, fetch), checked_on=fetch.fetched_on)
 
 
 def fetched_path() -> Path | None:
@@ -62,36 +80,70 @@ def read_fetched(path: Path, *, installed: str, checked_on: date) -> FetchedPric
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PriceError(f"{path}: the fetched prices cannot be read ({error}). {REMEDY}.") from None
+    found = _as_format_2(found, path)
     if not isinstance(found, dict) or set(found) != _KEYS or found["format"] != _FORMAT:
         raise PriceError(f"{path}: this is no file of fetched prices. {REMEDY}.")
-    if found["sha256"] != _digest(found["providers"]):
-        raise PriceError(f"{path}: the fetched prices are not what was written: their hash differs. {REMEDY}.")
+    _check_hash(found["fetches"], found["sha256"], path)
     try:
-        fetched_on = date.fromisoformat(found["fetched_on"])
-        older = _version(found["library_version"]) < _version(installed)
-    except (TypeError, ValueError):
-        raise PriceError(f"{path}: the day or the version of the fetched prices cannot be read. {REMEDY}.") from None
-    if older or fetched_on < checked_on:
+        prices = _prices(found)
+        older = _version(prices.library_version) < _version(installed)
+    except (KeyError, TypeError, ValueError):
+        raise PriceError(f"{path}: a day or the version of the fetched prices cannot be read. {REMEDY}.") from None
+    if older or prices.checked_on < checked_on:
         raise PriceError(
-            f"{path}: these prices were fetched on {fetched_on} with genai-prices {found['library_version']}; what is "
-            f"installed now is newer (genai-prices {installed}, checked on {checked_on}). {REMEDY}."
+            f"{path}: these prices were fetched on {prices.checked_on} with genai-prices {prices.library_version}; "
+            f"what is installed now is newer (genai-prices {installed}, checked on {checked_on}). {REMEDY}."
         )
+    return prices
+
+
+def _as_format_2(found: Any, path: Path) -> Any:
+    """A file that knows only its newest fetch as one that has that fetch; any other file as it is."""
+    if not isinstance(found, dict) or set(found) != _KEYS_OF_FORMAT_1 or found["format"] != 1:
+        return found
+    _check_hash(found["providers"], found["sha256"], path)
+    fetches = [{"fetched_on": found["fetched_on"], "providers": found["providers"]}]
+    return {
+        "format": _FORMAT,
+        "checked_on": found["fetched_on"],
+        "library_version": found["library_version"],
+        "sha256": _digest(fetches),
+        "fetches": fetches,
+    }
+
+
+def _check_hash(value: Any, sha256: str, path: Path) -> None:
+    if sha256 != _digest(value):
+        raise PriceError(f"{path}: the fetched prices are not what was written: their hash differs. {REMEDY}.")
+
+
+def _prices(found: dict[str, Any]) -> FetchedPrices:
+    fetches = tuple(
+        Fetch(fetched_on=date.fromisoformat(item["fetched_on"]), providers=tuple(item["providers"]))
+        for item in found["fetches"]
+    )
+    days = [item.fetched_on for item in fetches]
+    if not days or days != sorted(days):
+        raise ValueError("fetches out of order")
     return FetchedPrices(
-        fetched_on=fetched_on, library_version=found["library_version"], providers=tuple(found["providers"])
+        fetches=fetches, checked_on=date.fromisoformat(found["checked_on"]), library_version=found["library_version"]
     )
 
 
 def write_fetched(prices: FetchedPrices) -> Path:
-    """Keep fetched prices, in place of earlier ones. Errors: InputError where they cannot be written."""
+    """Keep fetched prices, in place of the file that is there. Errors: InputError where they cannot be written."""
     path = fetched_path()
     if path is None:
         raise InputError("there is no folder to keep fetched prices in; set XDG_DATA_HOME or HOME")
+    fetches = [
+        {"fetched_on": item.fetched_on.isoformat(), "providers": list(item.providers)} for item in prices.fetches
+    ]
     value = {
         "format": _FORMAT,
-        "fetched_on": prices.fetched_on.isoformat(),
+        "checked_on": prices.checked_on.isoformat(),
         "library_version": prices.library_version,
-        "sha256": prices.sha256,
-        "providers": list(prices.providers),
+        "sha256": _digest(fetches),
+        "fetches": fetches,
     }
     remedy = "set XDG_DATA_HOME to a folder that you can write"
     try:
@@ -114,8 +166,8 @@ def remove_fetched() -> Path | None:
     return path
 
 
-def _digest(providers: Any) -> str:
-    return sha256(json.dumps(providers, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _digest(value: Any) -> str:
+    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _version(text: str) -> tuple[int, ...]:

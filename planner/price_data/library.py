@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from planner.errors import PriceError
 from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates, load_price_facts
-from planner.price_data.fetched import REMEDY, Stamp, read_fetched, stamp
+from planner.price_data.fetched import REMEDY, FetchedPrices, Stamp, read_fetched, stamp
 from planner.price_data.names import ModelName, parse_name, plain_name
 from planner.price_data.updater import LIBRARY_PROVIDERS, bundled_providers, providers_from
 from planner.units import TOKEN_CLASSES
@@ -35,13 +35,17 @@ _LIBRARY_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryPrice:
-    """What the library has for a model on a day. starts_on: None where the library gives no date."""
+    """What the library has for a model on a day. starts_on: None where the library gives no date.
+
+    unlisted_since: the day of the fetch that no longer had the model, whose last price this is; None where it is listed.
+    """
 
     entry: str
     rates: Rates
     long_prompt: tuple[LongPromptRates, ...]
     starts_on: date | None
     source: str
+    unlisted_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +65,11 @@ class PriceDifference:
 
 
 class PriceLibrary:
-    """The Claude models of one provider in a snapshot of the library: the installed one unless another is given.
+    """The Claude models of one provider in the installed library, or in one fetch of it after another.
 
-    fetched_on: the day on which the user fetched the snapshot, None for the installed one. before: what was installed
-    then. A price that is new in a fetched snapshot and has no date there counts from the day it was fetched.
+    fetched_on: the day on which this fetch was first seen, None for the installed library. before: what was in use
+    until then, which still prices the days before. A price without a date counts from the day it was fetched, and a
+    model that a fetch no longer has keeps its last price. checked_on: the day of the newest fetch, changed or not.
     """
 
     def __init__(
@@ -74,10 +79,12 @@ class PriceLibrary:
         providers: "list[Provider] | None" = None,
         fetched_on: date | None = None,
         before: "PriceLibrary | None" = None,
+        checked_on: date | None = None,
     ) -> None:
         self.provider = provider
         self.fetched_on = fetched_on
         self.before = before
+        self.checked_on = checked_on
         self._providers = providers
 
     @cached_property
@@ -96,9 +103,15 @@ class PriceLibrary:
         return {model.id: model for model in self._provider.models if "claude" in model.id}
 
     @cached_property
-    def entries(self) -> tuple[str, ...]:
-        """Ids of the provider's Claude models, as the library writes them."""
+    def listed(self) -> tuple[str, ...]:
+        """Ids of the provider's Claude models, as the library writes them now."""
         return tuple(self._models)
+
+    @cached_property
+    def entries(self) -> tuple[str, ...]:
+        """Ids of every Claude model that the library has or had, those that it still lists first."""
+        earlier = () if self.before is None else self.before.entries
+        return tuple(dict.fromkeys((*self.listed, *earlier)))
 
     @cached_property
     def thresholds(self) -> frozenset[int]:
@@ -109,16 +122,27 @@ class PriceLibrary:
 
     @cached_property
     def starts(self) -> frozenset[date]:
-        """Every day on which the library has a price begin."""
+        """Every day on which the library has or had a price begin."""
         dated = [price for model in self._models.values() if isinstance(model.prices, list) for price in model.prices]
         days = [getattr(price.constraint, "start_date", None) for price in dated]
-        return frozenset(day for day in days if day is not None)
+        found = frozenset(day for day in days if day is not None)
+        return found if self.before is None else found | self.before.starts
+
+    def is_dated(self, entry: str) -> bool:
+        """Whether the library has a day for some price of one of its ids."""
+        prices = self._models[entry].prices if entry in self._models else None
+        dated = isinstance(prices, list) and any(getattr(p.constraint, "start_date", None) for p in prices)
+        return dated or (self.before is not None and self.before.is_dated(entry))
 
     def find(self, name: str) -> str | None:
-        """The library's id of the model that a name means, None where it knows none."""
+        """The library's id of the model that a name means, None where it never knew one."""
         parsed = parse_name(name)
         if parsed is not None:
             return self._by_version.get(parsed.model)
+        found = self._find_unversioned(name)
+        return found if found is not None or self.before is None else self.before.find(name)
+
+    def _find_unversioned(self, name: str) -> str | None:
         model = self._provider.find_model(name)  # the names of old generations have no rule
         if model is None:
             return None
@@ -135,16 +159,27 @@ class PriceLibrary:
         return found
 
     def price(self, entry: str, on: date) -> LibraryPrice:
-        """Prices of one of the library's own ids on a day."""
+        """Prices of one of the library's own ids on a day: those of the last fetch on or before it."""
+        if self.before is None or self.fetched_on is None:
+            return self._price(entry, on)
+        if entry not in self._models:
+            return self._last_price(entry, on, self.before, self.fetched_on)
         found = self._price(entry, on)
-        if self.before is None or self.fetched_on is None or found.starts_on is not None:
-            return found
-        if entry not in self.before.entries:
+        if found.starts_on is not None or entry not in self.before.entries:
             return found
         older = self.before.price(entry, on)
+        if on < self.fetched_on:
+            return older
         if (older.rates, older.long_prompt) == (found.rates, found.long_prompt):
-            return found
-        return older if on < self.fetched_on else replace(found, starts_on=self.fetched_on)
+            return replace(older, unlisted_since=None)  # nothing new: it counts since the day it was first seen
+        return replace(found, starts_on=self.fetched_on)
+
+    @staticmethod
+    def _last_price(entry: str, on: date, before: "PriceLibrary", fetched_on: date) -> LibraryPrice:
+        older = before.price(entry, on)
+        if on < fetched_on or older.unlisted_since is not None:
+            return older
+        return replace(older, unlisted_since=fetched_on)
 
     def _price(self, entry: str, on: date) -> LibraryPrice:
         model = self._models[entry]
@@ -161,11 +196,14 @@ class PriceLibrary:
 
     @cached_property
     def contents(self) -> str:
-        """Everything that prices, as text: equal for snapshots whose prices are equal."""
-        own = "\n".join(sorted(_contents(model) for model in self._models.values()))
-        if self.before is None or self.before.contents == own:
-            return own
-        return f"{self.before.contents}\nfetched on {self.fetched_on}\n{own}"
+        """Everything that prices, as text: equal for libraries whose prices are equal on every day."""
+        if self.before is None or self.before._own_contents == self._own_contents:
+            return self._own_contents if self.before is None else self.before.contents
+        return f"{self.before.contents}\nfetched on {self.fetched_on}\n{self._own_contents}"
+
+    @cached_property
+    def _own_contents(self) -> str:
+        return "\n".join(sorted(_contents(model) for model in self._models.values()))
 
 
 def price_library(provider: str, *, bundled: bool = False) -> PriceLibrary:
@@ -176,19 +214,33 @@ def price_library(provider: str, *, bundled: bool = False) -> PriceLibrary:
     return _library(provider, None if bundled else stamp())
 
 
+def fetched_prices() -> FetchedPrices | None:
+    """What the user fetched, None where nothing was. Errors: PriceError as for price_library."""
+    found = stamp()
+    return None if found is None else _read(Path(found[0]))
+
+
+def _read(path: Path) -> FetchedPrices:
+    return read_fetched(path, installed=version("genai-prices"), checked_on=load_price_facts().checked_on)
+
+
 @lru_cache(maxsize=8)
 def _library(provider: str, fetched: Stamp | None) -> PriceLibrary:
     """Shared, because a snapshot does not change while it is there."""
     if fetched is None:
         return PriceLibrary(provider)
     path = Path(fetched[0])
-    found = read_fetched(path, installed=version("genai-prices"), checked_on=load_price_facts().checked_on)
-    try:
-        providers = providers_from(list(found.providers))
-    except PriceError as error:
-        raise PriceError(f"{path}: the fetched prices cannot be used: {error}. {REMEDY}.") from None
-    before = _library(provider, None)
-    return PriceLibrary(provider, providers=providers, fetched_on=found.fetched_on, before=before)
+    found = _read(path)
+    library = _library(provider, None)
+    for fetch in found.fetches:
+        try:
+            providers = providers_from(list(fetch.providers))
+        except PriceError as error:
+            raise PriceError(f"{path}: the fetched prices cannot be used: {error}. {REMEDY}.") from None
+        library = PriceLibrary(
+            provider, providers=providers, fetched_on=fetch.fetched_on, before=library, checked_on=found.checked_on
+        )
+    return library
 
 
 def differences(facts: PriceFacts, library: PriceLibrary) -> list[PriceDifference]:

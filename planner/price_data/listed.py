@@ -87,21 +87,22 @@ class PriceList:
         price = self._blank(model, on)
         fact = self.facts.models.get(model)
         notes = _before_first(model, on, fact.launched if fact else None)
-        if not notes and library.provider != "anthropic":
-            notes = self._undated(model, on, found.starts_on)
+        if not notes and library.provider != "anthropic" and found.starts_on is None and not library.is_dated(entry):
+            notes = self._undated(model, on)
         return replace(
             price,
             rates=found.rates,
             long_prompt=found.long_prompt,
             effective_from=found.starts_on,
             source=found.source,
-            notes=(*notes, *price.notes),
+            notes=(*notes, *_unlisted(model, found.unlisted_since), *price.notes),
+            unlisted_since=found.unlisted_since,
         )
 
-    def _undated(self, model: str, on: date, starts_on: date | None) -> tuple[str, ...]:
+    def _undated(self, model: str, on: date) -> tuple[str, ...]:
         history = self.facts.in_force(model)
         then = next((fact for fact in reversed(history) if fact.effective_from <= on), None)
-        if starts_on is not None or then is None:
+        if then is None:
             return ()
         later = [fact for fact in history if fact.effective_from > on and _terms(fact) != _terms(then)]
         if not later:
@@ -136,6 +137,12 @@ def _before_first(model: str, on: date, first: date | None) -> tuple[str, ...]:
     if first is None or on >= first:
         return ()
     return (f"{model}: usage dated before its first known price ({first}) is priced at that first price.",)
+
+
+def _unlisted(model: str, since: date | None) -> tuple[str, ...]:
+    if since is None:
+        return ()
+    return (f"{model}: no longer listed by the price library since {since}; its last price is used.",)
 
 
 def _terms(fact: ListPrice) -> tuple[Rates, tuple[LongPromptRates, ...]]:

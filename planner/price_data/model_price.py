@@ -14,7 +14,10 @@ LONG_RATE_FIELDS: Final = tuple(f"long_{name}" for name in RATE_FIELDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPrice:
-    """What a model costs on a day, USD/MTok. effective_from: None where the source gives no day."""
+    """What a model costs on a day, USD/MTok. effective_from: None where the source gives no day.
+
+    unlisted_since: the day since which the price library no longer lists the model, whose last price this is.
+    """
 
     model: str
     provider: str
@@ -27,6 +30,7 @@ class ModelPrice:
     checked_on: date
     retires_on: date | None
     notes: tuple[str, ...]
+    unlisted_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

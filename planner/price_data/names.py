@@ -13,6 +13,7 @@ Endpoint = Literal["global", "regional"]
 
 _FAMILIES: Final = ("haiku", "sonnet", "opus", "fable", "mythos", "instant")
 _FAMILY: Final = "|".join(_FAMILIES)
+_TIER_WORDS: Final = {"haiku": "haiku", "sonnet": "sonnet", "opus": "opus", "fable": "fable", "mythos": "fable"}
 _VERSION: Final = r"\d{1,2}(?:-\d{1,2})?"
 _ARN: Final = re.compile(
     r"arn:aws[a-z-]*:(?:bedrock|sagemaker):(?P<region>[a-z0-9-]*):\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$"
@@ -113,6 +114,11 @@ def endpoint_in_name(name: str) -> Endpoint | None:
 def is_govcloud(name: str) -> bool:
     """Whether a Bedrock name is one of AWS GovCloud."""
     return "us-gov." in _text(name) or "arn:aws-us-gov:" in _text(name) or "/us-gov-" in _text(name)
+
+
+def tier_in_name(model: str) -> str:
+    """haiku, sonnet, opus, fable (the tier above Opus), or other, as far as a name says it."""
+    return next((tier for word, tier in _TIER_WORDS.items() if word in model.lower()), "other")
 
 
 def unnamed_reason(name: str) -> str | None:

@@ -20,6 +20,9 @@ LIBRARY_PROVIDERS: Final = {"anthropic": "anthropic", "bedrock": "aws", "vertex"
 ADDRESS: str | None = None
 """Where to fetch from; None for the library's own address. Tests set it to a server of their own."""
 
+_NEEDED: Final = ("input_mtok", "output_mtok")
+"""The prices that every model must have, above 0."""
+
 _RENAMED: Final = {"or_": "or", "and_": "and"}
 
 
@@ -34,7 +37,7 @@ def bundled_providers() -> "list[Provider]":
 def providers_from(raw: Any) -> "list[Provider]":
     """The providers that we read from data in the library's own form, by the library's own parser.
 
-    Errors: PriceError saying what is wrong with it.
+    Errors: PriceError saying what is wrong with it, and naming the model and the value of what is no price.
     """
     from genai_prices.types import _providers_from_raw  # noqa: PLC0415
 
@@ -46,12 +49,16 @@ def providers_from(raw: Any) -> "list[Provider]":
     empty = [entry.id for entry in found if not any("claude" in model.id for model in entry.models)]
     if missing or empty:
         raise PriceError(f"it has no Claude models of {', '.join((*missing, *empty))}")
+    for entry in found:
+        for model in _claude(entry).models:
+            _check_prices(entry.id, model)
     return found
 
 
 def fetch() -> list[Any]:
     """Today's data of the providers that we read, in the library's own form; nothing is kept.
 
+    Only Claude models are kept, because nothing else is read.
     Errors: PriceError saying why there is none: no network, no such page, or a reply that is not price data.
     """
     from genai_prices.update_prices import UpdatePrices  # noqa: PLC0415
@@ -60,14 +67,43 @@ def fetch() -> list[Any]:
     try:
         snapshot = updater.fetch()
     except Exception as error:  # whatever the library's client and parser raise, for want of a network or of data
-        raise PriceError(_first_line(error)) from None
+        raise PriceError(_why_not_fetched(error)) from None
     if snapshot is None:
         raise PriceError("the reply was empty")
-    raw = [_raw(dataclasses.replace(entry, extractors=None)) for entry in _ours(snapshot.providers)]
-    kept = [dataclasses.replace(entry, extractors=None) for entry in _ours(snapshot.providers)]
-    if providers_from(raw) != kept:
+    found = [_claude(entry) for entry in _ours(snapshot.providers)]
+    raw = [_raw(entry) for entry in found]
+    if providers_from(raw) != found:
         raise PriceError("the reply cannot be kept without loss")
     return raw
+
+
+def _claude(entry: "Provider") -> "Provider":
+    """A provider with the models that we read, and without the rules that find token counts in a reply."""
+    models = [model for model in entry.models if "claude" in model.id]
+    return dataclasses.replace(entry, models=models, extractors=None)
+
+
+def _check_prices(provider: str, model: "ModelInfo") -> None:
+    """Errors: PriceError for a model without a price of input or output, and for what is no price."""
+    dated = model.prices if isinstance(model.prices, list) else [model.prices]
+    for prices in (getattr(item, "prices", item) for item in dated):
+        for name in _NEEDED:
+            if getattr(prices, name) is None:
+                raise PriceError(f"{model.id} of {provider} has no {name}")
+        for name, value in ((name, amount) for name, price in vars(prices).items() for amount in _amounts(price)):
+            is_needed = name in _NEEDED
+            if not value.is_finite() or value < 0 or (value == 0 and is_needed):
+                least = "above 0" if is_needed else "of 0 or more"
+                raise PriceError(f"{model.id} of {provider} has {name} = {value}, which is no price {least}")
+
+
+def _amounts(value: Any) -> list[Decimal]:
+    """Every number of one price: itself, or a base and what it is above each prompt length."""
+    if value is None:
+        return []
+    if hasattr(value, "tiers"):
+        return [Decimal(value.base), *(Decimal(tier.price) for tier in value.tiers)]
+    return [Decimal(value)]
 
 
 def _ours(providers: "list[Provider]") -> "list[Provider]":
@@ -91,6 +127,16 @@ def _raw(value: Any) -> Any:
     else:
         return value
     return {_RENAMED.get(name, name): _raw(item) for name, item in parts.items() if item is not None}
+
+
+def _why_not_fetched(error: Exception) -> str:
+    """Why there is no data, in plain words; the library's client is not ours to import, so its errors go by name."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if "TransportError" in kinds:
+        return "no network: the address of the price library's data could not be reached"
+    if "HTTPStatusError" in kinds:
+        return f"the address of the price library's data refused ({_first_line(error)})"
+    return f"the answer was no price data ({_first_line(error)})"
 
 
 def _first_line(error: Exception) -> str:
