@@ -12,6 +12,7 @@ from planner.inputs import PlanInputs, TargetError
 from planner.lever_caveats import lever_caveats
 from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.mix import Measurement, RequestMix
+from planner.name_notes import typed_name_notes
 from planner.price_data.age import stale_note
 from planner.price_snapshot import snapshot_note
 from planner.prices import PriceBook
@@ -140,13 +141,12 @@ def _prices(
 ) -> Iterator[str]:
     models = {entry.model for entry in mix.entries}
     models |= {move.successor for costs in scenario_costs for move in costs.retirements if move.successor}
-    routes = [route for scenario in inputs.scenarios for route in scenario.routes]
-    calls = [call for route in routes for call in (route.router, route.judge) if call is not None]
-    named = {name for route in routes for name in (route.to, route.escalate_to)} | {call.model for call in calls}
-    targets = {price_book.resolve(name) for name in named if name is not None}
+    named = tuple(_named(inputs))
+    targets = {price_book.resolve(name) for name, _ in named}
     for model in sorted(models | targets):
         price = price_book.price(model, priced_on)
         yield from price.notes
+    yield from typed_name_notes(named, price_book, priced_on)
     searches = any(entry.web_searches_per_request for entry in mix.entries)
     executes = any(entry.code_execution_hours_per_request for entry in mix.entries)
     if searches or executes:
@@ -156,6 +156,17 @@ def _prices(
     for override in inputs.prices.overrides:
         if price_book.resolve(override.model) not in models | targets:
             yield f"[[prices.override]] for {override.model}: no traffic in this plan uses it."
+
+
+def _named(inputs: PlanInputs) -> Iterator[tuple[str, str]]:
+    """Every model that the plan types, as typed, with the place."""
+    yield from ((item.model, f"mix '{item.request_type}'") for item in inputs.mix)
+    for scenario in inputs.scenarios:
+        for route in scenario.routes:
+            calls = [call.model for call in (route.router, route.judge) if call is not None]
+            names = (route.to, route.escalate_to, *calls)
+            place = f"scenario '{scenario.name}', route of '{route.request_type}'"
+            yield from ((name, place) for name in names if name is not None)
 
 
 def _price_data(inputs: PlanInputs, price_book: PriceBook, models: Sequence[str], on: date) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Price aggregated usage at list, every group at the price of its own day."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import PriceError, UnknownModelError, UsageError
-from planner.prices import ModelPrice, PriceBook, ServerToolPrices, endpoint_in_name
+from planner.name_notes import logged_name_notes
+from planner.prices import ModelPrice, PriceBook, ServerToolPrices
 from planner.units import (
     CODE_EXECUTION_SECONDS,
     SECONDS_PER_HOUR,
@@ -96,7 +97,8 @@ def price_groups(groups: pd.DataFrame, book: PriceBook, prompt_edges: Iterable[i
         usd, if_long, how = _rate_cost(part, price, edges)
         columns["rate_cost_usd"][index], columns["if_long_rate_usd"][index], basis[index] = usd, if_long, how
     _multipliers(priced, book, columns, notes)
-    notes.update(dict.fromkeys(_other_endpoint(resolved, book)))
+    requests = {str(name): int(count) for name, count in priced.groupby("model")["requests"].sum().items()}
+    notes.update(dict.fromkeys(logged_name_notes(requests, book)))
     priced["model"] = priced["model"].map(resolved)
     priced["rate_cost_usd"] = columns["rate_cost_usd"]
     tools_usd = _server_tools_usd(priced, book, notes)
@@ -174,22 +176,6 @@ def _cost(tokens: FloatArray, rates: FloatArray, price: ModelPrice) -> FloatArra
         )
     cost: FloatArray = tokens @ np.where(missing, 0.0, rates)
     return cost
-
-
-def _other_endpoint(resolved: Mapping[str, str], book: PriceBook) -> Iterator[str]:
-    """Names that say an endpoint of the cloud that the plan is not priced at; its price there may be another."""
-    if book.provider == "anthropic":
-        return
-    planned = book.terms.endpoint or "global"
-    for name, model in sorted(resolved.items()):
-        endpoint = endpoint_in_name(name)
-        if endpoint not in (None, planned):
-            there, here = book.price(name, book.checked_on), book.price(model, book.checked_on)
-            if there.rates != here.rates:
-                yield (
-                    f"{name} is measured at the price of the {endpoint} endpoint; a plan prices {model} at the "
-                    f'{planned} one. Set prices.endpoint = "{endpoint}" if the traffic stays there.'
-                )
 
 
 def _server_tools_usd(groups: pd.DataFrame, book: PriceBook, notes: dict[str, None]) -> FloatArray:

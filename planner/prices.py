@@ -26,8 +26,8 @@ from planner.price_data.model_price import (
     with_override,
 )
 from planner.price_data.modifiers import Handled, Handling, batch_multiplier, multiplier
-from planner.price_data.names import endpoint_in_name, is_govcloud, tier_in_name
-from planner.price_data.own_terms import OwnModifier, OwnTerms, OwnTokenRatio, check_terms, own_ratio
+from planner.price_data.names import Endpoint, endpoint_in_name, is_govcloud, tier_in_name
+from planner.price_data.own_terms import OwnModifier, OwnTerms, OwnTokenRatio, check_terms, of_models, own_ratio
 from planner.price_data.server_tools import OwnServerTools, ServerToolPrices, server_tool_prices
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "PriceOverride",
     "Rates",
     "ServerToolPrices",
-    "endpoint_in_name",
 ]
 
 _SNAPSHOT_DIGITS: Final = 16
@@ -173,6 +172,11 @@ class PriceBook:
             self._resolved[name] = self._meant(self._alias(name))
         return self._resolved[name]
 
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of a cloud that a name, or what its alias stands for, is priced at; else the plan's."""
+        said = endpoint_in_name(name) or endpoint_in_name(self._alias(name))
+        return said or self.terms.endpoint or "global"
+
     def price(self, model: str, on: date) -> ModelPrice:
         """What a model costs on a day. A name that says a cloud's endpoint gets its price, another the plan's endpoint.
 
@@ -296,11 +300,8 @@ class PriceBook:
 
     @cached_property
     def _modifiers(self) -> tuple[OwnModifier, ...]:
-        """The plan's own factors, models by the book's ids."""
-        return tuple(
-            replace(item, models=tuple(self._known(self._alias(name), "[[prices.modifier]]") for name in item.models))
-            for item in self.terms.modifiers
-        )
+        """The plan's own factors, models by the book's ids. Errors: PriceError for two of the same."""
+        return of_models(self.terms.modifiers, lambda name: self._known(self._alias(name), "[[prices.modifier]]"))
 
     @cached_property
     def _overridden(self) -> dict[str, PriceOverride]:
@@ -340,8 +341,7 @@ class PriceBook:
         if model in self._created.values():
             base = self._list.unlisted(model, on)
         else:
-            endpoint = endpoint_in_name(name) or endpoint_in_name(self._alias(name)) or self.terms.endpoint
-            base = self._list.price(model, on, regional=endpoint == "regional")
+            base = self._list.price(model, on, regional=self.endpoint(name) == "regional")
             if self.provider == "bedrock" and is_govcloud(name):
                 base = noting(base, f"{model}: GovCloud's own price is not known; the regional endpoint's is used.")
         return base if override is None else with_override(base, override)

@@ -31,6 +31,7 @@ ORDER = (
     "planner.prices",
     "planner.price_snapshot",
     "planner.price_update",
+    "planner.name_notes",
     "planner.usage.columns",
     "planner.usage.formats",
     "planner.usage.files",

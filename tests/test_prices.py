@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from planner.bundled import data_path
 from planner.errors import PriceError, UnknownModelError
-from planner.price_data.facts import ListPrice, load_price_facts
+from planner.price_data.facts import ListPrice, PriceFacts, load_price_facts
 from planner.price_data.library import LibraryPrice, PriceLibrary, differences
 from planner.prices import LongPromptRates, ModelPrice, PriceBook, PriceOverride, Rates
 from planner.units import TOKEN_CLASSES, TOKENS_PER_MTOK
@@ -478,6 +478,43 @@ def test_the_end_of_fast_mode_on_opus_4_8_is_announced_and_prices_nothing() -> N
     assert value == 2
     assert len(notes) == 1
     assert "2026-11-30 (announced" in notes[0]
+
+
+def facts_in_force(tmp_path: Path, change: str = "") -> PriceFacts:
+    """The facts with the announced end of fast mode in force, or with another change in its place."""
+    for path in data_path("prices").iterdir():
+        text = path.read_text(encoding="utf-8")
+        if path.name == "modifiers.toml":
+            assert text.count('state = "announced"') == 1
+            text = text.replace('state = "announced"', f'state = "in_force"\n{change}')
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    return load_price_facts(tmp_path)
+
+
+def test_a_fast_price_that_is_removed_ends_on_its_day(tmp_path: Path) -> None:
+    book = PriceBook(provider="anthropic", facts=facts_in_force(tmp_path))
+    last, end = date(2026, 11, 29), date(2026, 11, 30)
+    assert book.multiplier("claude-opus-4-8", on=last, speed="fast") == (2, ())
+    with pytest.raises(
+        PriceError, match=r"claude-opus-4-8 on anthropic on 2026-11-30 .*Known: .*claude-opus-5"
+    ) as error:
+        book.multiplier("claude-opus-4-8", on=end, speed="fast")
+    assert "claude-opus-4-8" not in str(error.value).partition("Known: ")[2]
+    assert book.multiplier("claude-opus-5", on=end, speed="fast")[0] == 2
+    (row,) = (row for row in book.changes(last, end) if row.unit == "factor")
+    assert (row.model, row.token_class, row.state) == ("claude-opus-4-8", "fast mode", "in_force")
+    assert (row.before, row.after, row.effective_from) == (2, None, end)
+    assert [row for row in book.changes(end, end + timedelta(days=1)) if row.unit == "factor"] == []
+
+
+def test_a_factor_that_changes_counts_from_its_day(tmp_path: Path) -> None:
+    book = PriceBook(provider="anthropic", facts=facts_in_force(tmp_path, "multiplier = 2.5"))
+    last, change = date(2026, 11, 29), date(2026, 11, 30)
+    days = (last, change, date(2027, 6, 1))
+    factors = [book.multiplier("claude-opus-4-8", on=day, speed="fast")[0] for day in days]
+    assert factors == [2, Decimal("2.5"), Decimal("2.5")]
+    (row,) = (row for row in book.changes(last, change) if row.unit == "factor")
+    assert (row.before, row.after) == (2, Decimal("2.5"))
 
 
 def test_a_multiplier_used_before_its_day_says_so() -> None:

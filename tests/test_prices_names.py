@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.errors import UnknownModelError
-from planner.price_data.names import endpoint_in_name, parse_name
+from planner.price_data.names import cloud_in_name, endpoint_in_name, parse_name
 from planner.prices import PriceBook
 
 BOOK = PriceBook.load()
@@ -185,3 +185,24 @@ def test_one_more_character_never_makes_another_model(name: str, extra: str, bef
 )
 def test_the_endpoint_in_a_name(name: str, endpoint: str | None) -> None:
     assert endpoint_in_name(name) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("name", "cloud"),
+    [
+        ("claude-opus-5-5", None),
+        ("Claude Opus 5.5", None),
+        ("claude-opus-4-5-20251101", None),
+        ("anthropic/claude-opus-5", None),
+        ("us.anthropic.claude-opus-5-5", "bedrock"),
+        ("anthropic.claude-opus-5-5", "bedrock"),
+        ("bedrock/claude-opus-5-5", "bedrock"),
+        ("bedrock/eu-central-1/anthropic.claude-opus-5-5", "bedrock"),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/global.anthropic.claude-opus-5-5", "bedrock"),
+        ("claude-opus-4-5@20251101", "vertex"),
+        ("vertex_ai/claude-opus-5-5", "vertex"),
+        ("projects/p/locations/global/publishers/anthropic/models/claude-opus-5-5", "vertex"),
+    ],
+)
+def test_the_cloud_in_a_name(name: str, cloud: str | None) -> None:
+    assert cloud_in_name(name) == cloud

@@ -145,6 +145,16 @@ def test_a_factor_for_a_model_wins_over_one_for_all() -> None:
         ((factor_of("speed", "fast", "NaN"),), "is no factor"),
         ((factor_of("speed", " ", "2"),), "value names what a log says"),
         ((factor_of("speed", "fast", "2"), factor_of("speed", "FAST", "3")), "twice for every model"),
+        (
+            (factor_of("speed", "fast", "2", "claude-opus-5-5"), factor_of("speed", "fast", "3", "Claude Opus 5.5")),
+            "twice for claude-opus-5-5",
+        ),
+        ((factor_of("speed", "fast", "2", "opus 5.5", "claude-opus-5-5"),), "twice for claude-opus-5-5"),
+        ((factor_of("service_tier", "standard", "0.9"),), "discount_fraction, or prices, under [[prices.override]]"),
+        ((factor_of("service_tier", " Default ", "0.9"),), "[[prices.modifier]] service_tier = ' Default '"),
+        ((factor_of("inference_geo", "global", "0.9"),), "that is the standard request"),
+        ((factor_of("inference_geo", "not_available", "0.9"),), "that is the standard request"),
+        ((factor_of("speed", "standard", "0.9"),), "that is the standard request"),
     ],
 )
 def test_a_factor_that_cannot_be_used_says_why(modifiers: tuple[OwnModifier, ...], message: str) -> None:

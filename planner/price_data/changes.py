@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from planner.price_data.facts import Modifier, PriceFacts
+from planner.price_data.facts import Modifier, ModifierChange, PriceFacts
 from planner.price_data.model_price import ModelPrice
 from planner.units import TOKEN_CLASSES
 
@@ -41,8 +41,9 @@ class PriceChange:
 
     token_class: one of TOKEN_CLASSES, a tool or a factor. above_prompt_tokens: 0 for the price of short prompts.
     before, after: USD in `unit`, or a factor; None where there was none, or where nothing is known. change_fraction:
-    after over before, less one. state: in_force, new_model, retired, no_longer_listed, announced or cancelled. effective_from: the first
-    day of the change (of a retirement, the last day of the model) where it is known. what: the same in words.
+    after over before, less one. state: in_force, new_model, retired, no_longer_listed, announced or cancelled.
+    effective_from: the first day of the change (of a retirement, the last day of the model) where it is known. what:
+    the same in words.
     """
 
     model: str
@@ -92,21 +93,10 @@ def scheduled(facts: PriceFacts, provider: str, since: date, until: date | None)
             for name, was, new in zip(TOKEN_CLASSES, old, fact.rates.in_class_order(), strict=True):
                 if new is not None and new != was:
                     yield _line(fact.model, name, 0, was, new, fact.state, fact.effective_from, fact.source)
-    for _, modifier in _modifiers(facts, provider):
+    for name, modifier in _modifiers(facts, provider):
         for change in modifier.changes:
             if change.state != "in_force" and inside(change.effective_from):
-                yield PriceChange(
-                    model=", ".join(sorted(modifier.models or ("every model",))),
-                    token_class="factor",
-                    above_prompt_tokens=0,
-                    before=modifier.multiplier,
-                    after=None,
-                    unit="factor",
-                    state=change.state,
-                    effective_from=change.effective_from,
-                    source=change.source,
-                    what=change.what,
-                )
+                yield _factor_change(name, modifier, change)
 
 
 def retirements(book: PricesOfDays, since: date, until: date | None) -> Iterator[tuple[str, date]]:
@@ -177,7 +167,7 @@ def _modifiers(facts: PriceFacts, provider: str) -> Iterator[tuple[str, Modifier
 
 
 def _factors(book: PricesOfDays, since: date, until: date) -> Iterator[PriceChange]:
-    """Factors that came into force between the two days."""
+    """Factors that came into force, changed or went away between the two days."""
     for name, modifier in _modifiers(book.facts, book.provider):
         if since < modifier.effective_from <= until:
             yield PriceChange(
@@ -191,6 +181,24 @@ def _factors(book: PricesOfDays, since: date, until: date) -> Iterator[PriceChan
                 effective_from=modifier.effective_from,
                 source=modifier.source,
             )
+        for change in modifier.changes:
+            if change.state == "in_force" and since < change.effective_from <= until:
+                yield _factor_change(name, modifier, change)
+
+
+def _factor_change(name: str, modifier: Modifier, change: ModifierChange) -> PriceChange:
+    return PriceChange(
+        model=", ".join(sorted(modifier.models or ("every model",))),
+        token_class=name,
+        above_prompt_tokens=0,
+        before=modifier.on(change.effective_from - timedelta(days=1)),
+        after=change.multiplier,
+        unit="factor",
+        state=change.state,
+        effective_from=change.effective_from,
+        source=change.source,
+        what=change.what,
+    )
 
 
 def _tools(book: PricesOfDays, since: date, until: date) -> Iterator[PriceChange]:

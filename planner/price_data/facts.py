@@ -86,17 +86,24 @@ class ModelFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifierChange:
-    """A change of a factor that is announced (prices nothing yet) or was cancelled."""
+    """A change of a factor: in force from its day, announced (prices nothing yet), or cancelled.
+
+    multiplier: the new factor; None where the change takes the factor away.
+    """
 
     what: str
     effective_from: date
     state: str
     source: str
+    multiplier: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modifier:
-    """A factor on every token class. models: None for all. provider: None where the value itself says it."""
+    """A factor on every token class. models: None for all. provider: None where the value itself says it.
+
+    multiplier: the first one. changes: oldest first.
+    """
 
     models: frozenset[str] | None
     value: str
@@ -114,6 +121,11 @@ class Modifier:
             for change in self.changes
             if change.state == "announced"
         )
+
+    def on(self, day: date) -> Decimal | None:
+        """The factor on a day, before its first day too; None from the day on which it was taken away."""
+        begun = [change for change in self.changes if change.state == "in_force" and change.effective_from <= day]
+        return begun[-1].multiplier if begun else self.multiplier
 
     def covers(self, model: str) -> bool:
         """Whether the factor is known for the model."""
@@ -241,7 +253,7 @@ def _models(path: Path) -> dict[str, ModelFact]:
 
 
 def _modifier(entry: Mapping[str, Any]) -> Modifier:
-    changes = [ModifierChange(**{key: change[key] for key in _CHANGE}) for change in entry.get("change", ())]
+    changes = sorted((_change(change) for change in entry.get("change", ())), key=lambda change: change.effective_from)
     if strange := [change.state for change in changes if change.state not in STATES]:
         raise PriceError(f"modifiers.toml: state {strange[0]!r} is not one of {', '.join(STATES)}.")
     return Modifier(
@@ -253,6 +265,11 @@ def _modifier(entry: Mapping[str, Any]) -> Modifier:
         provider=entry.get("provider"),
         changes=tuple(changes),
     )
+
+
+def _change(entry: Mapping[str, Any]) -> ModifierChange:
+    multiplier = None if "multiplier" not in entry else Decimal(str(entry["multiplier"]))
+    return ModifierChange(multiplier=multiplier, **{key: entry[key] for key in _CHANGE})
 
 
 def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:

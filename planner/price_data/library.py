@@ -37,7 +37,7 @@ _LIBRARY_KEYS: Final = {
 class LibraryPrice:
     """What the library has for a model on a day. starts_on: None where the library gives no date.
 
-    unlisted_since: the day of the fetch that no longer had the model, whose last price this is; None where it is listed.
+    unlisted_since: the day of the fetch that no longer had the model, whose last price this is; None if it is listed.
     """
 
     entry: str

@@ -52,10 +52,10 @@ class PriceList:
     def _at_endpoint(self, price: ModelPrice, on: date) -> ModelPrice:
         """The regional endpoint's price where the price list names the global one's and a factor between them."""
         for modifier in self.facts.endpoints:
-            if modifier.provider == self.provider and modifier.value == "regional" and modifier.covers(price.model):
-                changed = replace(
-                    scaled(price, modifier.multiplier), source=f"{price.source}; regional endpoint: {modifier.source}"
-                )
+            factor = modifier.on(on)
+            is_theirs = modifier.provider == self.provider and modifier.value == "regional"
+            if is_theirs and modifier.covers(price.model) and factor is not None:
+                changed = replace(scaled(price, factor), source=f"{price.source}; regional endpoint: {modifier.source}")
                 if on >= modifier.effective_from:
                     return changed
                 day = modifier.effective_from

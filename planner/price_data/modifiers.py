@@ -8,9 +8,8 @@ from typing import Final
 
 from planner.errors import PriceError
 from planner.price_data.facts import Modifier, PriceFacts
-from planner.price_data.own_terms import OwnModifier
+from planner.price_data.own_terms import STANDARD_VALUES, OwnModifier
 
-_STANDARD: Final = frozenset({"", "standard", "global", "not_available", "default"})
 _ONE: Final = Decimal(1)
 
 
@@ -54,20 +53,23 @@ def multiplier(logged: Handling, handled: Handled) -> tuple[Decimal, tuple[str, 
         own = handled.own_factor(field, value)
         if own is not None:
             factor *= own
-        elif value not in _STANDARD:
+        elif value not in STANDARD_VALUES:
             factor *= ours(value, handled, notes)
     return factor, tuple(notes)
 
 
 def batch_multiplier(handled: Handled) -> Decimal:
-    """The factor of a batch, without a note."""
+    """The factor of a batch, without a note; 1 on a day on which there is no batch discount."""
     own = handled.own_factor("service_tier", "batch")
-    return handled.facts.batch.multiplier if own is None else own
+    if own is not None:
+        return own
+    listed = handled.facts.batch.on(handled.on)
+    return _ONE if listed is None else listed
 
 
 def _service_tier(value: str, handled: Handled, notes: dict[str, None]) -> Decimal:
     facts = handled.facts
-    if value == "batch":
+    if value == "batch" and facts.batch.on(handled.on) is not None:
         return _dated(facts.batch, "the batch discount", handled.on, notes)
     why = f" ({facts.unpriced[value]})" if value in facts.unpriced else ""
     notes[f"service_tier '{value}': no public list price is known{why}; priced as standard."] = None
@@ -80,7 +82,7 @@ def _geography(value: str, handled: Handled, notes: dict[str, None]) -> Decimal:
         notes[f"inference_geo '{value}': on {provider} the endpoint sets the price; no factor is used."] = None
         return _ONE
     for modifier in handled.facts.geography:
-        if modifier.value == value and modifier.covers(model):
+        if modifier.value == value and modifier.covers(model) and modifier.on(handled.on) is not None:
             return _dated(modifier, f"{model}: the factor of inference_geo '{value}'", handled.on, notes)
     notes[f"{model}: no list price is known for inference_geo '{value}'; priced as standard."] = None
     return _ONE
@@ -90,13 +92,15 @@ def _speed(value: str, handled: Handled, notes: dict[str, None]) -> Decimal:
     if value != "fast":
         notes[f"speed '{value}': no public list price is known; priced as standard."] = None
         return _ONE
-    known = handled.facts.fast if handled.provider == "anthropic" else ()
+    listed = handled.facts.fast if handled.provider == "anthropic" else ()
+    known = [modifier for modifier in listed if modifier.on(handled.on) is not None]
     for modifier in known:
         if modifier.covers(handled.model):
             return _dated(modifier, f"{handled.model}: the factor of fast mode", handled.on, notes)
     names = ", ".join(sorted(name for modifier in known for name in modifier.models or ())) or "none"
     raise PriceError(
-        f"No fast-mode price is known for {handled.model} on {handled.provider} (speed 'fast'). Known: {names}. "
+        f"No fast-mode price is known for {handled.model} on {handled.provider} on {handled.on} (speed 'fast'). "
+        f"Known: {names}. "
         "Correct the model or the speed in the log, give the factor under [[prices.modifier]], or leave this traffic "
         "out."
     )
@@ -106,7 +110,8 @@ def _dated(modifier: Modifier, what: str, on: date, notes: dict[str, None]) -> D
     if on < modifier.effective_from:
         notes[f"{what} is known from {modifier.effective_from}; used for earlier days too."] = None
     notes.update(dict.fromkeys(modifier.announced))
-    return modifier.multiplier
+    factor = modifier.on(on)
+    return _ONE if factor is None else factor
 
 
 def _plain(value: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from urllib.parse import unquote
 
 Endpoint = Literal["global", "regional"]
+Cloud = Literal["bedrock", "vertex"]
 
 _FAMILIES: Final = ("haiku", "sonnet", "opus", "fable", "mythos", "instant")
 _FAMILY: Final = "|".join(_FAMILIES)
@@ -21,6 +22,8 @@ _ARN: Final = re.compile(
 _PLACE: Final = re.compile(r"^(?P<place>global|regional|apac|us-gov|[a-z]{2})\.(?=anthropic\.)")
 _AWS_REGION: Final = re.compile(r"(?:^|/)[a-z]{2}(?:-[a-z]+)+-\d+/")
 _LOCATION: Final = re.compile(r"(?:^|/)locations/([a-z0-9-]+)/")
+_BEDROCK_PATH: Final = re.compile(r"(?:^|/)(?:aws-)?bedrock(?:_converse)?/")
+_VERTEX: Final = re.compile(r"(?:^|/)(?:vertex(?:_ai)?|publishers/anthropic)/|@(?:20\d{6}|default|latest)$")
 _SUFFIX: Final = re.compile(r"(?:\[\d+[mk]\]|:\d+[mk]|:thinking|-?\(latest\)|[-@]default|[-@:]latest)$")
 _BRACKETED_DAY: Final = re.compile(r"-?\((20\d{6})\)$")
 _REVISION: Final = re.compile(r"(?:(?<=\d)-v1|(?<=-20241022)-v2)(?::\d+)*$")
@@ -109,6 +112,14 @@ def endpoint_in_name(name: str) -> Endpoint | None:
     if last.startswith("anthropic.") or _AWS_REGION.search(text):
         return "regional"
     return None
+
+
+def cloud_in_name(name: str) -> Cloud | None:
+    """The cloud whose name of a model this is: an id or ARN of Bedrock, a version or path of Vertex AI; None else."""
+    text, last = _text(name), _last_part(name)
+    if last.startswith("anthropic.") or _PLACE.match(last) or _ARN.search(text) or _BEDROCK_PATH.search(text):
+        return "bedrock"
+    return "vertex" if _VERTEX.search(text) or _LOCATION.search(text) else None
 
 
 def is_govcloud(name: str) -> bool:

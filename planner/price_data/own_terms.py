@@ -1,7 +1,7 @@
 """What a plan says of prices beside overrides: factors, token ratios, server tools, names, the cloud's endpoint."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +10,8 @@ from planner.price_data.names import Endpoint
 from planner.price_data.server_tools import OwnServerTools
 
 MODIFIER_FIELDS: Final = ("service_tier", "inference_geo", "speed")
+STANDARD_VALUES: Final = frozenset({"", "standard", "global", "not_available", "default"})
+"""What a log says of a request that pays the list price as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,11 @@ class OwnModifier:
             raise PriceError(f"{where}: field is one of {', '.join(MODIFIER_FIELDS)}.")
         if not self.value.strip():
             raise PriceError(f"{where}: value names what a log says, such as 'priority'.")
+        if self.value.strip().lower() in STANDARD_VALUES:
+            raise PriceError(
+                f"{where}: that is the standard request, which pays the list price itself. For another price of it "
+                "give discount_fraction, or prices, under [[prices.override]]."
+            )
         if not self.multiplier.is_finite() or self.multiplier <= 0:
             raise PriceError(f"{where}: multiplier = {self.multiplier} is no factor; give one above 0.")
 
@@ -73,10 +80,19 @@ def check_terms(terms: OwnTerms, *, provider: str, generations: frozenset[str]) 
         )
     for modifier in terms.modifiers:
         modifier.check()
-    _check_modifiers_differ(terms.modifiers)
     _check_ratios(terms.token_ratios, generations)
     if terms.server_tools is not None:
         terms.server_tools.check()
+
+
+def of_models(modifiers: tuple[OwnModifier, ...], model_of: Callable[[str], str]) -> tuple[OwnModifier, ...]:
+    """The factors with their models' ids in place of any other name. model_of: name -> id.
+
+    Errors: PriceError for two of one value for one model, however it is spelled.
+    """
+    found = tuple(replace(item, models=tuple(map(model_of, item.models))) for item in modifiers)
+    _check_modifiers_differ(found)
+    return found
 
 
 def _check_modifiers_differ(modifiers: tuple[OwnModifier, ...]) -> None:
