@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,7 +15,14 @@ from rich.table import Table as RichTable
 
 from planner.tables import Table
 
-_WIDTH_IN_A_FILE = 150
+_WIDTH_IN_A_FILE: Final = 10_000
+"""In a file or pipe nothing has to fit anywhere: a table takes the width that it needs."""
+_LEAST_TEXT: Final = 16
+"""A column of text is wrapped to no less than this, unless all of it is shorter."""
+_LONGEST_WORD: Final = 28
+"""A longer word, such as a name that somebody made up, may be broken in a narrow terminal."""
+_PADDINGS: Final = (1, 0)
+"""Spaces on either side of a line between columns, the roomy first."""
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -33,33 +41,95 @@ def fail(message: str, code: int) -> NoReturn:
 
 def plain(text: str) -> str:
     """Text of a user's file is text: no markup, no control characters."""
-    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def show(tables: Sequence[Table]) -> None:
-    """Print tables that have rows."""
+    """Print tables that have rows. No figure is ever cut: where a table does not fit, each row is a list of its own."""
     console = _console()
     for table in tables:
         if not table.rows:
             continue
-        rich_table = RichTable(
-            title=plain(table.title),
-            title_justify="left",
-            caption=plain(table.note) or None,
-            caption_justify="left",
-            header_style="bold",
-            box=box.SIMPLE_HEAD,
-            pad_edge=False,
-        )
-        for index, column in enumerate(table.columns):
-            numeric = index in table.numeric
-            rich_table.add_column(
-                plain(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric
-            )
-        for row in table.rows:
-            rich_table.add_row(*(plain(cell) for cell in row))
-        console.print(rich_table)
+        fitting = ((padding, _widths(table, console.width, padding)) for padding in _PADDINGS)
+        padding, widths = next((pair for pair in fitting if pair[1] is not None), (0, None))
+        if widths is None:
+            _print_stacked(console, table)
+        else:
+            console.print(_drawn(table, widths, padding))
         console.print()
+
+
+def _widths(table: Table, room: int, padding: int) -> tuple[int, ...] | None:
+    """The width of each column, in cells: as wide as it likes if that fits in `room`, else less for text and headers.
+
+    A figure keeps its width, a word of text too. None where even that does not fit.
+    """
+    columns = [[_printable(cell) for cell in column] for column in zip(table.columns, *table.rows, strict=True)]
+    wanted = [max(map(cell_len, column)) for column in columns]
+    least = [
+        _least_of_figures(column) if index in table.numeric else _least_of_text(column)
+        for index, column in enumerate(columns)
+    ]
+    lines = len(columns) + 1  # between and beside the columns, each one cell wide
+    spare = room - lines - 2 * padding * (len(columns) - 1) - sum(least)
+    lacking = sum(wanted) - sum(least)
+    if spare < 0:
+        return None
+    if spare >= lacking:
+        return tuple(wanted)
+    return tuple(low + (high - low) * spare // lacking for low, high in zip(least, wanted, strict=True))
+
+
+def _least_of_figures(column: Sequence[str]) -> int:
+    """A cell with a digit stays on one line; words, such as 'not known', may wrap."""
+    figures = [cell for cell in column[1:] if any(map(str.isdigit, cell))]
+    return max(_longest_word(column), *map(cell_len, figures))
+
+
+def _least_of_text(column: Sequence[str]) -> int:
+    header, *cells = column
+    word = min(_longest_word(cells), _LONGEST_WORD)
+    return max(_longest_word([header]), word, min(max(map(cell_len, cells)), _LEAST_TEXT))
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    return max((cell_len(word) for text in texts for word in text.split()), default=1)
+
+
+def _drawn(table: Table, widths: Sequence[int], padding: int) -> RichTable:
+    drawn = RichTable(
+        title=plain(table.title),
+        title_justify="left",
+        caption=plain(table.note) or None,
+        caption_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, padding),
+    )
+    for index, (column, width) in enumerate(zip(table.columns, widths, strict=True)):
+        justify = "right" if index in table.numeric else "left"
+        drawn.add_column(plain(column), justify=justify, overflow="fold", width=max(width, 1))  # type: ignore[arg-type]
+    for row in table.rows:
+        drawn.add_row(*(plain(cell) for cell in row))
+    return drawn
+
+
+def _print_stacked(console: Console, table: Table) -> None:
+    """A table as one list a row, which wraps and loses nothing; an empty cell is left out."""
+    console.print(f"[italic]{plain(table.title)}[/]")
+    for row in table.rows:
+        console.print()
+        for index, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+            name = f"[bold]{plain(column)}:[/] " if column else ""
+            if cell:
+                console.print(f"{'  ' if index else ''}{name}{plain(cell)}", overflow="fold")
+    if table.note:
+        console.print(f"\n[italic]{plain(table.note)}[/]")
 
 
 def print_json(value: Any) -> None:
