@@ -6,15 +6,13 @@ from difflib import get_close_matches
 from math import sqrt
 
 from planner.calibration.calibrate import FITTED_KEYS, Calibration
-from planner.clock import today
 from planner.demand import ALL_TYPES, DemandModel
 from planner.inputs import PlanInputs, TargetError
 from planner.lever_caveats import lever_caveats
 from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.mix import Measurement, RequestMix
 from planner.name_notes import typed_name_notes
-from planner.price_data.age import stale_note
-from planner.price_snapshot import snapshot_note
+from planner.price_data_notes import price_data_notes
 from planner.prices import PriceBook
 
 _WEEKLY_LOG_SD = 0.5
@@ -151,7 +149,8 @@ def _prices(
     executes = any(entry.code_execution_hours_per_request for entry in mix.entries)
     if searches or executes:
         yield from price_book.server_tools(priced_on).notes_on(searches=searches, code_execution=executes)
-    yield from _price_data(inputs, price_book, sorted(models | targets), priced_on)
+    seen = sorted(models | targets)
+    yield from price_data_notes(price_book, on=priced_on, pinned=inputs.prices.snapshot, models=seen)
     yield from _retirements(scenario_costs)
     for override in inputs.prices.overrides:
         if price_book.resolve(override.model) not in models | targets:
@@ -167,15 +166,6 @@ def _named(inputs: PlanInputs) -> Iterator[tuple[str, str]]:
             names = (route.to, route.escalate_to, *calls)
             place = f"scenario '{scenario.name}', route of '{route.request_type}'"
             yield from ((name, place) for name in names if name is not None)
-
-
-def _price_data(inputs: PlanInputs, price_book: PriceBook, models: Sequence[str], on: date) -> Iterator[str]:
-    """That the price data is old, or another than the plan was last priced with."""
-    notes = (
-        stale_note(price_book.facts.checked_on, price_book.library_date, today()),
-        snapshot_note(price_book, inputs.prices.snapshot, models, on),
-    )
-    yield from (note for note in notes if note is not None)
 
 
 def _retirements(scenario_costs: Sequence[ScenarioCosts]) -> Iterator[str]:

@@ -140,9 +140,9 @@ def measure(
     from planner.commands import measure as command  # noqa: PLC0415
 
     if len(sources) == 1 and sources[0].endswith(".toml"):
-        usage, book = command.usage_of_plan(Path(sources[0]))
+        usage, book, pinned = command.usage_of_plan(Path(sources[0]))
     else:
-        book = price_book_of(provider)
+        book, pinned = price_book_of(provider), None
         usage = command.typed_usage(
             sources,
             log_format=log_format,
@@ -154,14 +154,15 @@ def measure(
         )
     with progress_bars(quiet=quiet or as_json) as progress:
         measurement = command.measured(usage, book, progress)
+    notes = command.price_notes(measurement, book, pinned)
     if output is not None:
         command.write_parquet(measurement.rows, output)
     if as_json:
-        print_json(command.as_json(measurement))
+        print_json(command.as_json(measurement, notes))
         return
     show([] if quiet else [command.as_table(measurement)])
     print(command.conclusion(measurement))
-    warn([] if quiet else measurement.warnings)
+    warn([] if quiet else [*measurement.warnings, *notes])
 
 
 @app.command()
@@ -259,6 +260,7 @@ def export(
         print_json({"file": str(output), "bytes": output.stat().st_size, "warnings": list(result.warnings)})
     else:
         print(f"Wrote {output}.")
+        warn([] if quiet else result.warnings)
 
 
 @app.command(name="app")

@@ -342,9 +342,29 @@ def test_a_model_that_was_never_priced_is_refused_by_name_with_a_remedy(name: st
         BOOK.price(name, TODAY)
     assert repr(name) in str(error.value)
     assert "[[prices.override]]" in str(error.value)
-    nearest = str(error.value).partition("Nearest known: ")[2].partition(". ")[0].split(", ")
-    assert nearest
-    assert set(nearest) <= set(BOOK.models())
+    nearest = str(error.value).partition("Nearest known: ")[2].partition(". ")[0]
+    assert set(nearest.split(", ")) <= {*BOOK.models(), ""}
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "gpt-4", "<synthetic>", "nonsense", "", "claude", "opus", "gemini-2.5-pro"])
+def test_no_model_is_offered_for_a_name_that_is_like_none(name: str) -> None:
+    """An alias to a model that somebody pays ten times as much for is no remedy."""
+    with pytest.raises(UnknownModelError) as error:
+        BOOK.resolve(name)
+    said = str(error.value)
+    assert "[prices.aliases]" in said
+    assert "planner prices" in said
+    assert not [model for model in BOOK.models() if model in said]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("opus5.5", "claude-opus-5-5"), ("claude-haiku-55", "claude-haiku-5-5"), ("claude-sonet-5", "claude-sonnet-5")],
+)
+def test_a_close_name_is_offered_as_an_alias(name: str, model: str) -> None:
+    with pytest.raises(UnknownModelError) as error:
+        BOOK.resolve(name)
+    assert f'("{name}" = "{model}")' in str(error.value)
 
 
 def test_a_misspelt_model_is_told_its_neighbour() -> None:
@@ -566,6 +586,13 @@ def test_bedrock_says_when_its_price_has_no_date_and_anthropics_moved() -> None:
     (note,) = book.price("claude-sonnet-5-5", date(2026, 10, 1)).notes
     assert "2026-10-07" in note
     assert book.price("claude-sonnet-5-5", date(2026, 10, 7)).notes == ()
+
+
+def test_a_dated_change_of_the_library_on_vertex_is_not_said_to_have_no_date() -> None:
+    book = PriceBook.load("vertex")
+    before, after = date(2026, 3, 12), date(2026, 3, 13)
+    assert book.price("claude-opus-4-6", before).long_prompt != book.price("claude-opus-4-6", after).long_prompt
+    assert not [note for day in (before, after) for note in book.price("claude-opus-4-6", day).notes if "date" in note]
 
 
 def test_vertex_has_googles_prices_and_falls_back_to_anthropics_aloud() -> None:

@@ -183,6 +183,12 @@ def test_a_table_that_cannot_fit_becomes_a_list_a_row(capsys: pytest.CaptureFixt
     ]
 
 
+def test_a_column_of_figures_may_have_only_words(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(title="T", columns=("name", "saves"), rows=(("x", "n/a"), ("y", "n/a")), numeric=frozenset({1}))
+    for width in (0, 80, 8):
+        assert " ".join(drawn(table, width, capsys)).count("n/a") == 2
+
+
 def test_a_table_without_rows_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert drawn(Table(title="T", columns=("a",), rows=()), 80, capsys) == [""]
 

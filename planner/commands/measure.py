@@ -11,18 +11,20 @@ from planner.listings import measure_table, server_tools_words
 from planner.machine import Json, measure_json
 from planner.mix import Measurement, measure, prompt_edges
 from planner.plan_file.loader import load_plan
+from planner.price_data_notes import price_data_notes
 from planner.prices import PriceBook
 from planner.tables import Table
 from planner.usage.read import UsageSource, read_usage
 from planner.words import count, usd
 
 
-def usage_of_plan(path: Path) -> tuple[UsageInputs, PriceBook]:
-    """The usage that a plan addresses, with its mapping, window and exclusions, and list prices to measure it with."""
+def usage_of_plan(path: Path) -> tuple[UsageInputs, PriceBook, str | None]:
+    """The usage that a plan addresses, with its mapping, window and exclusions, list prices to measure it with, and
+    the snapshot of the price data that the plan was last priced with."""
     inputs = load_plan(path)
     if inputs.usage is None:
         raise InputError(f"{path} has a typed [[mix]] and no [usage]; there is no log to measure")
-    return inputs.usage, inputs.prices.price_book().at_list()
+    return inputs.usage, inputs.prices.price_book().at_list(), inputs.prices.snapshot
 
 
 def typed_usage(
@@ -66,9 +68,14 @@ def write_parquet(rows: pd.DataFrame, output: Path) -> None:
         raise InputError(f"cannot write {output}: {error.strerror}") from None
 
 
-def as_json(measurement: Measurement) -> Json:
-    """The mix for scripts."""
-    return measure_json(measurement)
+def price_notes(measurement: Measurement, book: PriceBook, pinned: str | None) -> tuple[str, ...]:
+    """What must be said of the price data that usage is measured with. pinned: the plan's snapshot, if it has one."""
+    return price_data_notes(book, pinned=pinned, models=sorted(set(measurement.rows["model"])))
+
+
+def as_json(measurement: Measurement, notes: Sequence[str]) -> Json:
+    """The mix for scripts, with what must be said of it. notes: of the price data."""
+    return measure_json(measurement) | {"warnings": [*measurement.warnings, *notes]}
 
 
 def as_table(measurement: Measurement) -> Table:

@@ -3,6 +3,7 @@
 Heavy parts load inside the command, so that help is instant.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from planner.prices import PriceBook
 
 Provider = Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")]
+ListProvider = Annotated[str | None, typer.Option(help="anthropic, bedrock or vertex; default: anthropic.")]
 Endpoint = Annotated[str | None, typer.Option(help="global or regional, of Bedrock or Vertex AI; default: global.")]
 Model = Annotated[
     str | None,
@@ -42,7 +44,7 @@ Bundled = Annotated[
 def prices(
     model: Model = None,
     on: On = None,
-    provider: Provider = "anthropic",
+    provider: ListProvider = None,
     endpoint: Endpoint = None,
     check: Check = False,
     diff: Diff = None,
@@ -52,17 +54,22 @@ def prices(
     quiet: QuietFlag = False,
 ) -> None:
     """Show list prices on a day, dated and with their source; compare days; fetch newer prices (prices update)."""
-    _check_options(model, on=on, check=check, diff=diff, pin=pin, bundled=bundled)
+    given = {"--on": on is not None, "--check": check, "--diff": diff is not None, "--pin": pin is not None}
+    _check_options(model, [name for name, is_given in given.items() if is_given], bundled=bundled)
+    _check_unused(model, provider, endpoint, check=check, pin=pin)
+    book_of = provider or "anthropic"
     if model == "update":
         _update(bundled=bundled, as_json=as_json, quiet=quiet)
     elif pin is not None:
         _pin(pin, as_json=as_json, quiet=quiet)
     elif diff is not None:
-        _diff(price_book_of(provider, endpoint), model, diff, as_json=as_json, quiet=quiet)
+        _diff(price_book_of(book_of, endpoint), model, diff, as_json=as_json, quiet=quiet)
     elif check:
-        _check(price_book_of(provider), as_json=as_json)
+        _check(price_book_of("anthropic"), model, as_json=as_json, quiet=quiet)
+    elif model is not None:
+        _one(price_book_of(book_of, endpoint), model, day("--on", on), as_json=as_json, quiet=quiet)
     else:
-        _list(price_book_of(provider, endpoint), model, day("--on", on), as_json=as_json, quiet=quiet)
+        _list(price_book_of(book_of, endpoint), day("--on", on), as_json=as_json, quiet=quiet)
 
 
 def price_book_of(provider: str, endpoint: str | None = None) -> "PriceBook":
@@ -78,64 +85,94 @@ def price_book_of(provider: str, endpoint: str | None = None) -> "PriceBook":
     return PriceBook.load(provider, terms=OwnTerms(endpoint="regional" if endpoint == "regional" else "global"))
 
 
-def _check_options(
-    model: str | None,
-    *,
-    on: str | None,
-    check: bool,
-    diff: tuple[str, str] | None,
-    pin: Path | None,
-    bundled: bool,
-) -> None:
-    """Errors: InputError for options that ask for two things at once."""
-    asked = {"--on": on is not None, "--check": check, "--diff": diff is not None, "--pin": pin is not None}
-    given = [name for name, is_given in asked.items() if is_given]
-    if model == "update":
-        given = ["update", *given]
-    if len(given) > 1:
-        raise InputError(f"{' and '.join(given)} ask for different things; give one of them")
+def _check_options(model: str | None, given: Sequence[str], *, bundled: bool) -> None:
+    """given: which of the options that ask for one thing. Errors: InputError where they ask for two."""
+    asked = ["update", *given] if model == "update" else [*given]
+    if len(asked) > 1:
+        raise InputError(f"{' and '.join(asked)} ask for different things; give one of them")
     if bundled and model != "update":
         raise InputError("--bundled goes with update: planner prices update --bundled")
 
 
-def _list(book: "PriceBook", model: str | None, on: date | None, *, as_json: bool, quiet: bool) -> None:
-    from planner import prices_report as report  # noqa: PLC0415
-    from planner.clock import today  # noqa: PLC0415
-    from planner.price_data.age import stale_note  # noqa: PLC0415
+def _check_unused(
+    model: str | None, provider: str | None, endpoint: str | None, *, check: bool, pin: Path | None
+) -> None:
+    """Errors: InputError for an argument that would change nothing."""
+    unused = [name for name, value in (("--provider", provider), ("--endpoint", endpoint)) if value is not None]
+    if model == "update":
+        why = "update fetches the prices of every provider"
+    elif check:
+        why = "--check compares Anthropic's list prices"
+        unused = [name for name in unused if (name, provider) != ("--provider", "anthropic")]
+    elif pin is not None:
+        why = "--pin takes the provider, the endpoint and the models from the plan"
+        unused += [] if model is None else [model]
+    else:
+        return
+    if unused:
+        raise InputError(f"{why}; leave {' and '.join(unused)} out")
+
+
+def _list(book: "PriceBook", on: date | None, *, as_json: bool, quiet: bool) -> None:
+    """Every model, what is to come, server tools."""
+    from planner import prices_json, prices_report  # noqa: PLC0415
+    from planner.price_data_notes import price_data_notes  # noqa: PLC0415
 
     when = on or book.checked_on
-    found = [book.price(name, when) for name in ([model] if model else book.models())]
+    notes = price_data_notes(book, on=when)
     if as_json:
-        values = [report.price_json(price, book) for price in found]
-        print_json(values[0] if model else values)
+        print_json(prices_json.prices_json(book, when, notes))
         return
-    show([report.prices_table(found)])
-    stale = stale_note(book.facts.checked_on, book.library_date, today())
-    if model:
-        price = found[0]
-        print(
-            f"Batch requests pay {price.batch_multiplier} of these. Source: {price.source}. Checked {price.checked_on}."
-        )
-    elif not quiet:
-        show([report.schedule_table(book, when), report.server_tools_table(book.server_tools(when))])
-        print(f"Price data: snapshot {book.snapshot}, checked on {book.checked_on}.")
+    found = [book.price(name, when) for name in book.models()]
     if not quiet:
-        warn([*([] if stale is None else [stale]), *(note for price in found if model for note in price.notes)])
+        show([prices_report.prices_table(found)])
+        print("Sources: planner prices MODEL shows one model's; planner prices --json has them all.\n")
+        show([prices_report.schedule_table(book, when), prices_report.server_tools_table(book.server_tools(when))])
+    print(f"{len(found)} models. Price data: snapshot {book.snapshot}, checked on {book.checked_on}.")
+    warn([] if quiet else notes)
 
 
-def _check(book: "PriceBook", *, as_json: bool) -> None:
-    from planner import prices_report as report  # noqa: PLC0415
+def _one(book: "PriceBook", model: str, on: date | None, *, as_json: bool, quiet: bool) -> None:
+    """One model: its price, since when and from where, the factors on it, what is to come."""
+    from planner import prices_json, prices_report  # noqa: PLC0415
+    from planner.name_notes import other_cloud_note  # noqa: PLC0415
+    from planner.price_data_notes import price_data_notes  # noqa: PLC0415
 
-    rows = book.differences()
+    when = on or book.checked_on
+    price = book.price(model, when)
+    other = other_cloud_note(model, book)
+    notes = [*price_data_notes(book, on=when), *([] if other is None else [other])]
     if as_json:
-        print_json([report.price_difference_json(row) for row in rows])
+        print_json(prices_json.price_json(price, book) | prices_json.price_data_json(book, notes))
         return
-    show([report.price_differences_table(rows)])
-    print("Where they differ, the dated fact wins." if rows else "The price library and our dated facts agree.")
+    if not quiet:
+        factors = prices_report.factors_table(book, price.model, when)
+        show([prices_report.prices_table([price]), factors, prices_report.schedule_table(book, when, price.model)])
+    print(prices_report.price_sentence(price))
+    warn([] if quiet else [*notes, *price.notes])
+
+
+def _check(book: "PriceBook", model: str | None, *, as_json: bool, quiet: bool) -> None:
+    """Where the library and our facts differ, of one model or of all."""
+    from planner import prices_json, prices_report  # noqa: PLC0415
+    from planner.price_data_notes import price_data_notes  # noqa: PLC0415
+
+    chosen = None if model is None else book.resolve(model)
+    rows = [row for row in book.differences() if chosen in (None, row.model)]
+    notes = price_data_notes(book)
+    if as_json:
+        found = [prices_json.price_difference_json(row) for row in rows]
+        print_json({"differences": found, **prices_json.price_data_json(book, notes)})
+        return
+    show([] if quiet else [prices_report.price_differences_table(rows)])
+    print(prices_report.differences_sentence(rows))
+    warn([] if quiet else notes)
 
 
 def _diff(book: "PriceBook", model: str | None, days: tuple[str, str], *, as_json: bool, quiet: bool) -> None:
-    from planner import prices_report as report  # noqa: PLC0415
+    """What differs between two days, of one model or of all."""
+    from planner import prices_json, prices_report  # noqa: PLC0415
+    from planner.price_data_notes import price_data_notes  # noqa: PLC0415
 
     since, until = day("--diff", days[0]), day("--diff", days[1])
     assert since is not None
@@ -143,14 +180,17 @@ def _diff(book: "PriceBook", model: str | None, days: tuple[str, str], *, as_jso
     if until <= since:
         raise InputError(f"--diff {since} {until}: give the earlier day first, and two different ones")
     chosen = None if model is None else book.resolve(model)
-    changes = [row for row in book.changes(since, until) if chosen is None or chosen in row.model.split(", ")]
+    changes = [row for row in book.changes(since, until) if chosen is None or row.names(chosen)]
+    notes = price_data_notes(book, on=until)
     if as_json:
-        rows = [report.change_json(row) for row in changes]
-        print_json({"since": since.isoformat(), "until": until.isoformat(), "changes": rows})
+        rows = [prices_json.change_json(row) for row in changes]
+        found = {"since": since.isoformat(), "until": until.isoformat(), "changes": rows}
+        print_json({**found, **prices_json.price_data_json(book, notes)})
         return
     if not quiet:
-        show([report.changes_table(changes, f"List prices from {since} to {until}")])
-    print(_counted(len(changes), f"between {since} and {until}"))
+        show([prices_report.changes_table(changes, f"List prices from {since} to {until}")])
+    print(prices_report.changes_counted(changes, f"between {since} and {until}"))
+    warn([] if quiet else notes)
 
 
 def _pin(path: Path, *, as_json: bool, quiet: bool) -> None:
@@ -168,24 +208,18 @@ def _pin(path: Path, *, as_json: bool, quiet: bool) -> None:
 
 def _update(*, bundled: bool, as_json: bool, quiet: bool) -> None:
     """Fetch newer prices, or go back to the bundled ones, and show what that changes."""
-    from planner import prices_report as report  # noqa: PLC0415
+    from planner import prices_json, prices_report  # noqa: PLC0415
     from planner.price_update import remove, update  # noqa: PLC0415
 
     done = remove() if bundled else update()
     if as_json:
-        print_json(report.update_json(done))
+        print_json(prices_json.update_json(done))
         return
     if not quiet:
-        show([report.changes_table(done.changes, "What changed against the prices in use before")])
+        show([prices_report.changes_table(done.changes, "What changed against the prices in use before")])
     if bundled:
         said = "There were no fetched prices." if done.path is None else f"Removed {done.path}."
         print(f"{said} The bundled prices of {done.checked_on} are in use.", end=" ")
     else:
         print(f"Fetched on {done.checked_on} and kept in {done.path}; in use from now on.", end=" ")
-    print(_counted(len(done.changes), "against the prices in use before"))
-
-
-def _counted(changes: int, where: str) -> str:
-    if changes == 0:
-        return f"No price differs {where}."
-    return f"{changes} {'price or factor differs' if changes == 1 else 'prices and factors differ'} {where}."
+    print(prices_report.changes_counted(done.changes, "against the prices in use before"))

@@ -28,6 +28,7 @@ def calibrate(
 ) -> None:
     """Fit demand to the plan's log and write it into the plan, with each interval and source; your values win."""
     from planner import calibration_report as report  # noqa: PLC0415
+    from planner.commands.price_notes import plan_price_notes  # noqa: PLC0415
     from planner.listings import price_moves_table  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
     from planner.plan_file.text import with_calibration  # noqa: PLC0415
@@ -36,6 +37,7 @@ def calibrate(
     from planner.usage.concentration import concentration  # noqa: PLC0415
 
     inputs = load_plan(path)
+    notes = plan_price_notes(inputs)
     with progress_bars(quiet=quiet or as_json) as progress:
         calibration = prepare_calibration(inputs, progress)
         if progress is not None:
@@ -47,55 +49,63 @@ def calibrate(
         write_whole(
             target, with_calibration(inputs.text, calibration), remedy="give another file with -o, or --dry-run"
         )
+    moves, warnings = price_move_parameters(), [*calibration.warnings, *notes]
     if as_json:
-        moves = [asdict(fit) for fit in price_move_parameters()]
-        said = {"price_moves": moves, "file": None if target is None else str(target)}
-        print_json(report.calibration_json(calibration, found) | said)
+        said = {"price_moves": [asdict(fit) for fit in moves], "file": None if target is None else str(target)}
+        print_json(report.calibration_json(calibration, found) | said | {"warnings": warnings})
         return
     if not quiet:
-        show([*report.calibration_tables(calibration, found), price_moves_table(price_move_parameters())])
+        show([*report.calibration_tables(calibration, found), price_moves_table(moves)])
     print(*report.calibration_headline(calibration), *report.concentration_sentences(calibration, found), sep="\n")
     print("Nothing was written." if target is None else f"Wrote [demand] of {target}.")
     if not quiet:
-        warn(calibration.warnings)
+        warn(warnings)
 
 
 def backtest(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     """Hide the last periods of the log, forecast and size from the rest, and compare with what came."""
     from planner import backtest_report as report  # noqa: PLC0415
     from planner.backtest.folds import backtest as run  # noqa: PLC0415
+    from planner.commands.price_notes import plan_price_notes  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
 
+    inputs = load_plan(path)
+    notes = plan_price_notes(inputs)
     with progress_bars(quiet=quiet or as_json) as progress:
-        found = run(load_plan(path), progress)
+        found = run(inputs, progress)
+    warnings = (*found.warnings, *notes)
     if as_json:
-        print_json(report.backtest_json(found))
+        print_json(report.backtest_json(found) | {"warnings": list(warnings)})
         return
     if not quiet:
         show(report.tables(found))
     print(*report.headline(found), sep="\n")
     if not quiet:
-        warn(found.warnings)
+        warn(warnings)
 
 
 def drivers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     """What drives annual spend, shortfall and the best commitment, from the paths of the plan."""
     from planner import drivers_report as report  # noqa: PLC0415
+    from planner.commands.price_notes import plan_price_notes  # noqa: PLC0415
     from planner.plan import build_plan  # noqa: PLC0415
     from planner.plan_drivers import plan_drivers  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
 
+    inputs = load_plan(path)
+    notes = plan_price_notes(inputs)
     with progress_bars(quiet=quiet or as_json) as progress:
-        plan = build_plan(load_plan(path), progress)
+        plan = build_plan(inputs, progress)
     found = plan_drivers(plan)
+    warnings = (*found.warnings, *notes)
     if as_json:
-        print_json(report.drivers_json(found))
+        print_json(report.drivers_json(found) | {"warnings": list(warnings)})
         return
     if not quiet:
         show([report.drivers_table(found), report.shortfall_drivers_table(found)])
     print(*report.drivers_sentences(found), sep="\n")
     if not quiet:
-        warn(found.warnings)
+        warn(warnings)
 
 
 COMMANDS = (calibrate, backtest, drivers)

@@ -87,7 +87,7 @@ def _widths(table: Table, room: int, padding: int) -> tuple[int, ...] | None:
 def _least_of_figures(column: Sequence[str]) -> int:
     """A cell with a digit stays on one line; words, such as 'not known', may wrap."""
     figures = [cell for cell in column[1:] if any(map(str.isdigit, cell))]
-    return max(_longest_word(column), *map(cell_len, figures))
+    return max([_longest_word(column), *map(cell_len, figures)])
 
 
 def _least_of_text(column: Sequence[str]) -> int:

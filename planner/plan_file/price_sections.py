@@ -1,13 +1,29 @@
 """[prices] of the plan file as it is written: whose prices, as of which day, what differs, how they may move."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from planner.distributions import fraction_from_quantiles, positive_from_quantiles
 from planner.plan_file.section import Name, Provider, Section, Usd
 from planner.plan_file.values import Fraction, Positive
+
+
+def _said(source: str) -> str:
+    if not source.strip():
+        raise ValueError("a source says where the price comes from, such as a quote and its day")
+    return source
+
+
+def _snapshot(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{16}", text):
+        raise ValueError("no snapshot: 16 of 0-9 and a-f, as `planner prices --pin` writes them; or leave it out")
+    return text
+
+
+Source = Annotated[Name, AfterValidator(_said)]
 
 
 class OverrideSection(Section):
@@ -17,7 +33,7 @@ class OverrideSection(Section):
     """
 
     model: Name
-    source: Name
+    source: Source
     tier: Literal["haiku", "sonnet", "opus", "fable"] | None = None
     discount_fraction: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         default=None, description="off every class, below and above the prompt threshold; not beside prices"
@@ -53,7 +69,7 @@ class ModifierSection(Section):
     value: Name = Field(description="what stands there, such as `priority`")
     multiplier: Annotated[float, Field(gt=0, le=1_000)] = Field(description="on every token class")
     models: list[Name] = Field(default_factory=list, description="the models that it holds for; left out: all")
-    source: Name = Field(description="where the factor comes from, such as a quote and its day")
+    source: Source = Field(description="where the factor comes from, such as a quote and its day")
 
 
 class TokenRatioSection(Section):
@@ -62,7 +78,7 @@ class TokenRatioSection(Section):
     from_: Name = Field(alias="from", description="a tokenizer generation: `old` or `new`")
     to: Name = Field(description="the other one")
     ratio: float = Field(description="tokens of `to` per token of `from`, above 0; it gives the other direction too")
-    source: Name = Field(description="where the ratio comes from, such as your own count of a sample")
+    source: Source = Field(description="where the ratio comes from, such as your own count of a sample")
 
 
 class ServerToolsSection(Section):
@@ -74,7 +90,7 @@ class ServerToolsSection(Section):
     code_execution_usd_per_hour: Usd | None = Field(
         default=None, description="USD per hour of container time; left out: the provider's price"
     )
-    source: Name = Field(description="where the prices come from")
+    source: Source = Field(description="where the prices come from")
 
 
 class CutsSection(Section):
@@ -97,7 +113,7 @@ class PricesSection(Section):
         "endpoint wins; left out: global",
     )
     on: date | None = Field(default=None, description="default: the day the price data was last checked, or the start")
-    snapshot: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = Field(
+    snapshot: Annotated[str, AfterValidator(_snapshot)] | None = Field(
         default=None,
         description="the price data that the plan was last priced with, written by `planner prices --pin`; with other "
         "data the plan says so",

@@ -1,15 +1,19 @@
 """Which models a provider sells, by our ids, and which of them a name means."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import Final
 
 from planner.errors import UnknownModelError
 from planner.price_data.facts import PriceFacts
 from planner.price_data.library import PriceLibrary
 from planner.price_data.names import ModelName, parse_name, plain_name, unnamed_reason
+
+_CLOSE: Final = 0.6
+"""How alike two names are (difflib's ratio) for one to be offered for the other: a guess may be ten times as dear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +64,15 @@ class ModelCatalog:
         model = self.canonical(name) if why is None else None
         if model is not None and model in self.entries:
             return model
-        known = sorted({*self.entries, *also})
-        near = difflib.get_close_matches(plain_name(name), known, n=3, cutoff=0.5) or self._newest(3)
+        near = [] if why else _alike(name, sorted({*self.entries, *also}))
         where = "" if self.provider == "anthropic" else f" on {self.provider}"
         because = "" if why is None else f": {why}"
+        nearest = f" Nearest known: {', '.join(near)}." if near else ""
+        example = f' ({_quoted(name)} = "{near[0]}")' if near else ""
         raise UnknownModelError(
-            f"No price is known for model {name!r}{where}{because}. Nearest known: {', '.join(near)}. Correct the "
-            f'name, say which model it is under [prices.aliases] ({_quoted(name)} = "{near[0]}"), or add '
-            "[[prices.override]] with its prices (model, input_usd_per_mtok, output_usd_per_mtok, source)."
+            f"No price is known for model {name!r}{where}{because}.{nearest} Correct the name, say which model it is "
+            f"under [prices.aliases]{example}, or add [[prices.override]] with its prices (model, input_usd_per_mtok, "
+            "output_usd_per_mtok, source); `planner prices` lists the models that have one."
         )
 
     def successor(self, model: str, on: date) -> str:
@@ -110,10 +115,6 @@ class ModelCatalog:
             for key, days in found.items()
         }
 
-    def _newest(self, count: int) -> list[str]:
-        launched = {model: self.facts.models[model].launched for model in self.entries if model in self.facts.models}
-        return sorted(launched, key=lambda model: launched[model] or date.min, reverse=True)[:count]
-
     @cached_property
     def _anthropic_ids(self) -> frozenset[str]:
         own = {model for model in self.facts.list_prices if self.facts.in_force(model)}
@@ -138,6 +139,13 @@ class ModelCatalog:
                 is_global = known.standard is not None and known.standard.startswith("global.")
                 found[model] = LibraryEntries(standard=known.standard if is_global else entry, regional=entry)
         return found
+
+
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    """Models whose names are close, the closest first; the word that they all share does not count."""
+    models = {model.removeprefix("claude-"): model for model in known}
+    short = plain_name(name).removeprefix("claude-")
+    return [models[found] for found in difflib.get_close_matches(short, models, n=3, cutoff=_CLOSE)]
 
 
 def _quoted(name: str) -> str:

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from planner.price_data.facts import Modifier, ModifierChange, PriceFacts
 from planner.price_data.model_price import ModelPrice
 from planner.units import TOKEN_CLASSES
+
+EVERY_MODEL: Final = "every model"
+"""What a change of a factor that holds for all of them calls its model."""
 
 
 class PricesOfDays(Protocol):
@@ -57,6 +60,10 @@ class PriceChange:
     source: str
     what: str = ""
 
+    def names(self, model: str) -> bool:
+        """Whether it is a change of the model's price or factor."""
+        return model in self.model.split(", ") or self.model == EVERY_MODEL
+
     @property
     def change_fraction(self) -> float | None:
         """None where one side has no price."""
@@ -93,7 +100,7 @@ def scheduled(facts: PriceFacts, provider: str, since: date, until: date | None)
             for name, was, new in zip(TOKEN_CLASSES, old, fact.rates.in_class_order(), strict=True):
                 if new is not None and new != was:
                     yield _line(fact.model, name, 0, was, new, fact.state, fact.effective_from, fact.source)
-    for name, modifier in _modifiers(facts, provider):
+    for name, modifier in modifiers_at(facts, provider):
         for change in modifier.changes:
             if change.state != "in_force" and inside(change.effective_from):
                 yield _factor_change(name, modifier, change)
@@ -157,8 +164,8 @@ def _by_step(price: ModelPrice | None) -> dict[int, Sequence[Decimal | None]]:
     return {0: price.rates.in_class_order(), **long}
 
 
-def _modifiers(facts: PriceFacts, provider: str) -> Iterator[tuple[str, Modifier]]:
-    """Every factor that holds at a provider, with what it is of."""
+def modifiers_at(facts: PriceFacts, provider: str) -> Iterator[tuple[str, Modifier]]:
+    """Every factor of a provider's price list, with what it is of."""
     yield "batch", facts.batch
     if provider == "anthropic":
         yield from ((f"geography {item.value}", item) for item in facts.geography)
@@ -168,10 +175,10 @@ def _modifiers(facts: PriceFacts, provider: str) -> Iterator[tuple[str, Modifier
 
 def _factors(book: PricesOfDays, since: date, until: date) -> Iterator[PriceChange]:
     """Factors that came into force, changed or went away between the two days."""
-    for name, modifier in _modifiers(book.facts, book.provider):
+    for name, modifier in modifiers_at(book.facts, book.provider):
         if since < modifier.effective_from <= until:
             yield PriceChange(
-                model=", ".join(sorted(modifier.models or ("every model",))),
+                model=", ".join(sorted(modifier.models or (EVERY_MODEL,))),
                 token_class=name,
                 above_prompt_tokens=0,
                 before=None,
@@ -188,7 +195,7 @@ def _factors(book: PricesOfDays, since: date, until: date) -> Iterator[PriceChan
 
 def _factor_change(name: str, modifier: Modifier, change: ModifierChange) -> PriceChange:
     return PriceChange(
-        model=", ".join(sorted(modifier.models or ("every model",))),
+        model=", ".join(sorted(modifier.models or (EVERY_MODEL,))),
         token_class=name,
         above_prompt_tokens=0,
         before=modifier.on(change.effective_from - timedelta(days=1)),
