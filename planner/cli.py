@@ -16,7 +16,7 @@ from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
 from planner.commands.arguments import day, pairs
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
-from planner.commands.prices import Provider, price_book_of
+from planner.commands.prices import ListProvider, price_book_of
 from planner.commands.terminal import fail, print_json, progress_bars, show, warn
 from planner.errors import InputError, PlannerError
 
@@ -130,7 +130,7 @@ def measure(
     constants: Constants = None,
     from_day: FromDay = None,
     to_day: ToDay = None,
-    provider: Provider = "anthropic",
+    provider: ListProvider = None,
     skip_bad_rows: SkipBadRows = False,
     output: SavedMix = None,
     as_json: JsonFlag = False,
@@ -140,9 +140,9 @@ def measure(
     from planner.commands import measure as command  # noqa: PLC0415
 
     if len(sources) == 1 and sources[0].endswith(".toml"):
-        usage, book, pinned = command.usage_of_plan(Path(sources[0]))
+        usage, book, pinned = command.usage_of_plan(Path(sources[0]), provider)
     else:
-        book, pinned = price_book_of(provider), None
+        book, pinned = price_book_of(provider or "anthropic"), None
         usage = command.typed_usage(
             sources,
             log_format=log_format,

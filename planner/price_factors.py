@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from planner.price_data.changes import modifiers_at
 from planner.prices import PriceBook
+
+_REGIONAL: Final = "regional endpoint"
+_NAMES: Final = {_REGIONAL: f"{_REGIONAL}, against the global one"}
+"""What is said of a factor that the price may have in it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +33,13 @@ def _listed(book: PriceBook, model: str, on: date) -> Iterator[Factor]:
     for name, modifier in modifiers_at(book.facts, book.provider):
         multiplier = modifier.on(on)
         if multiplier is not None and modifier.covers(model):
-            begun = [item for item in modifier.changes if item.state == "in_force" and item.effective_from <= on]
-            since = begun[-1] if begun else modifier
-            yield Factor(name=name, multiplier=multiplier, effective_from=since.effective_from, source=since.source)
+            since = modifier.changed_before(on) or modifier
+            yield Factor(
+                name=_NAMES.get(name, name),
+                multiplier=multiplier,
+                effective_from=since.effective_from,
+                source=since.source,
+            )
 
 
 def _bedrock_endpoint(book: PriceBook, model: str, on: date) -> Iterator[Factor]:
@@ -40,7 +49,7 @@ def _bedrock_endpoint(book: PriceBook, model: str, on: date) -> Iterator[Factor]
     there, here = (book.price(f"{place}.anthropic.{model}", on) for place in ("us", "global"))
     if there.rates.input_usd_per_mtok and here.rates.input_usd_per_mtok and there.rates != here.rates:
         yield Factor(
-            name="regional endpoint",
+            name=_NAMES[_REGIONAL],
             multiplier=there.rates.input_usd_per_mtok / here.rates.input_usd_per_mtok,
             effective_from=there.effective_from,
             source=there.source,

@@ -169,3 +169,11 @@ def test_measure_and_prices_say_it_too(planner: Callable[..., tuple[str, str]], 
     assert "Bedrock names" not in planner("measure", log, "--provider", "bedrock")[1]
     assert f"{REGIONAL} is a Bedrock name, priced at Anthropic's list" in planner("prices", REGIONAL)[1]
     assert "Bedrock name" not in planner("prices", REGIONAL, "--provider", "bedrock")[1]
+
+
+def test_a_plan_has_its_own_provider(
+    planner: Callable[..., tuple[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        planner("measure", tmp_path / "plan.toml", "--provider", "bedrock")
+    assert "set prices.provider there" in capsys.readouterr().err

@@ -110,7 +110,7 @@ def factors_of(planner: Run, *arguments: str) -> dict[str, float]:
 def test_the_factors_of_a_model(planner: Run) -> None:
     assert factors_of(planner, "opus 5.5") == {"batch": 0.5, "geography us": 1.1, "fast mode": 2}
     assert factors_of(planner, "haiku 4.5") == {"batch": 0.5}
-    regional = {"batch": 0.5, "regional endpoint": 1.1}
+    regional = {"batch": 0.5, "regional endpoint, against the global one": 1.1}
     assert factors_of(planner, "opus 5.5", "--provider", "vertex") == regional
     assert factors_of(planner, "opus 5.5", "--provider", "bedrock") == pytest.approx(regional)
     assert factors_of(planner, "claude-opus-4-1", "--provider", "bedrock") == {"batch": 0.5}

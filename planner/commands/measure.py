@@ -18,9 +18,14 @@ from planner.usage.read import UsageSource, read_usage
 from planner.words import count, usd
 
 
-def usage_of_plan(path: Path) -> tuple[UsageInputs, PriceBook, str | None]:
+def usage_of_plan(path: Path, provider: str | None) -> tuple[UsageInputs, PriceBook, str | None]:
     """The usage that a plan addresses, with its mapping, window and exclusions, list prices to measure it with, and
-    the snapshot of the price data that the plan was last priced with."""
+    the snapshot of the price data that the plan was last priced with.
+
+    provider: as typed. Errors: InputError where one is typed beside the plan's own, and for a plan without a log.
+    """
+    if provider is not None:
+        raise InputError(f"--provider {provider}: {path} has its own; set prices.provider there")
     inputs = load_plan(path)
     if inputs.usage is None:
         raise InputError(f"{path} has a typed [[mix]] and no [usage]; there is no log to measure")

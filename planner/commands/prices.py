@@ -19,7 +19,6 @@ from planner.whole_file import write_whole
 if TYPE_CHECKING:
     from planner.prices import PriceBook
 
-Provider = Annotated[str, typer.Option(help="anthropic, bedrock or vertex.")]
 ListProvider = Annotated[str | None, typer.Option(help="anthropic, bedrock or vertex; default: anthropic.")]
 Endpoint = Annotated[str | None, typer.Option(help="global or regional, of Bedrock or Vertex AI; default: global.")]
 Model = Annotated[

@@ -124,8 +124,13 @@ class Modifier:
 
     def on(self, day: date) -> Decimal | None:
         """The factor on a day, before its first day too; None from the day on which it was taken away."""
+        changed = self.changed_before(day)
+        return self.multiplier if changed is None else changed.multiplier
+
+    def changed_before(self, day: date) -> ModifierChange | None:
+        """The last change in force on or before a day."""
         begun = [change for change in self.changes if change.state == "in_force" and change.effective_from <= day]
-        return begun[-1].multiplier if begun else self.multiplier
+        return begun[-1] if begun else None
 
     def covers(self, model: str) -> bool:
         """Whether the factor is known for the model."""
