@@ -4,21 +4,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from planner.clock import today
 from planner.errors import PriceError
 from planner.price_data import updater
 from planner.price_data.changes import price_changes
-from planner.price_data.fetched import Fetch, FetchedPrices, fetched_path, remove_fetched, write_fetched
-from planner.price_data.library import fetched_prices
+from planner.price_data.fetched import Fetch, FetchedPrices, fetched_path, remove_fetched, stamp, write_fetched
+from planner.price_data.library import earlier_fetches
 from planner.prices import PROVIDERS, PriceBook, PriceChange
+
+_LOST: Final = "What was fetched before could not be used, so days before this fetch have the bundled prices again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceUpdate:
     """What an update, or going back, did. path: the file written or removed, None where there was none to remove.
 
-    checked_on: the day of the prices that are in use now. sha256: of what was fetched, None for bundled prices.
+    checked_on: the day of the prices that are in use now. sha256: of what was fetched, None for bundled prices. notes:
+    what must be said with it.
     """
 
     path: Path | None
@@ -26,6 +30,7 @@ class PriceUpdate:
     snapshot: str
     sha256: str | None
     changes: tuple[PriceChange, ...]
+    notes: tuple[str, ...] = ()
 
 
 def update() -> PriceUpdate:
@@ -40,14 +45,14 @@ def update() -> PriceUpdate:
         providers = updater.fetch()
     except PriceError as error:
         raise PriceError(f"The prices were not updated: {error}. {_stays(first)}") from None
-    # what was fetched before goes on pricing its days; where it cannot be used any more the bundled prices do
-    known = None if first.library_date is None else fetched_prices()
-    earlier = () if known is None else known.fetches
+    earlier = earlier_fetches()
     # a clock that is behind the day of an earlier check does not make these prices older
-    fetched_on = max(today(), first.checked_on)
+    fetched_on = max(today(), first.checked_on, *(item.fetched_on for item in earlier))
     fetch = Fetch(fetched_on=fetched_on, providers=tuple(providers))
     prices = FetchedPrices(fetches=earlier, checked_on=fetched_on, library_version=version("genai-prices"))
-    return _done(before, write_fetched(prices.followed_by(fetch)), fetch.sha256)
+    is_lost = stamp() is not None and not earlier
+    done = _done(before, write_fetched(prices.followed_by(fetch)), fetch.sha256)
+    return replace(done, notes=(_LOST,)) if is_lost else done
 
 
 def remove() -> PriceUpdate:

@@ -107,6 +107,7 @@ def update_json(done: PriceUpdate) -> Json:
         "snapshot": done.snapshot,
         "sha256": done.sha256,
         "changes": [change_json(row) for row in done.changes],
+        "warnings": list(done.notes),
     }
 
 

@@ -226,7 +226,7 @@ def test_the_same_data_fetched_again_changes_no_price_and_not_the_snapshot(reply
     assert prices == [4, *[Decimal("3.1")] * 9]
     again = fetched_on(SECOND, reply, cheaper_opus)
     assert [opus_input(FIRST + days * DAY) for days in range(-1, 9)] == prices
-    assert (again.snapshot, again.sha256, again.changes) == (once.snapshot, once.sha256, ())
+    assert (again.snapshot, again.sha256, again.changes, again.notes) == (once.snapshot, once.sha256, (), ())
     book = PriceBook.load()
     assert (book.snapshot, book.library_date) == (once.snapshot, SECOND)
     assert book.price("claude-opus-5-5", SECOND).effective_from == FIRST
@@ -268,6 +268,24 @@ def test_a_clock_that_is_behind_the_last_fetch_does_not_price_its_days_anew(repl
     done = fetched_on(FIRST, reply, lambda raw: cheaper_opus(raw, 2))
     assert done.checked_on == SECOND
     assert [opus_input(day) for day in (FIRST, SECOND - DAY, SECOND)] == [4, 4, 2]
+
+
+@pytest.mark.parametrize("newer", ["0.2.2", None])
+def test_a_newer_installation_does_not_price_the_days_of_earlier_fetches_anew(reply: Reply, newer: str | None) -> None:
+    """It asks for a new fetch, which goes on where the last one ended."""
+    fetched_on(FIRST, reply, cheaper_opus)
+    kept = json.loads(the_file().read_text(encoding="utf-8"))
+    older = {"library_version": newer} if newer else {"checked_on": "2026-11-20"}
+    the_file().write_text(json.dumps({**kept, **older}), encoding="utf-8")
+    with pytest.raises(PriceError, match="what is installed now is newer"):
+        PriceBook.load()
+    fetched_on(SECOND, reply, lambda raw: cheaper_opus(raw, 2))
+    assert [opus_input(day) for day in (FIRST - DAY, FIRST, SECOND - DAY, SECOND)] == [
+        4,
+        Decimal("3.1"),
+        Decimal("3.1"),
+        2,
+    ]
 
 
 def test_a_file_that_knows_only_its_newest_fetch_is_read_as_that(reply: Reply) -> None:
@@ -317,7 +335,7 @@ def test_a_model_that_the_library_no_longer_lists_keeps_its_last_price_and_that_
     between = PriceBook.load().changes(FIRST - DAY, FIRST)
     assert [(row.model, row.state) for row in between] == [("claude-2", "no_longer_listed")]
     fetched_on(SECOND, reply)  # listed again
-    assert PriceBook.load().price("claude-2", SECOND).unlisted_since is None
+    assert [PriceBook.load().price("claude-2", day).unlisted_since for day in (FIRST, SECOND)] == [None, None]
     with pytest.raises(UnknownModelError):
         PriceBook.load().price("claude-opus-9", FIRST)
 
@@ -460,7 +478,8 @@ def test_a_damaged_or_older_file_is_an_error_with_two_ways_out(
             PriceBook.load(provider)
         for part in (str(the_file()), message, "planner prices update`", "planner prices update --bundled`"):
             assert part in str(error.value)
-    update()
+    is_intact = damage in (yesterday, before_the_installation)
+    assert ["could not be used" in note for note in update().notes] == ([] if is_intact else [True])
     assert PriceBook.load().price("claude-opus-5-5", TODAY).rates.input_usd_per_mtok == Decimal("3.1")
     the_file().write_text(damage(the_file().read_text(encoding="utf-8")), encoding="utf-8")
     os.utime(the_file(), ns=(2, 2))

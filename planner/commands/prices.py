@@ -222,3 +222,4 @@ def _update(*, bundled: bool, as_json: bool, quiet: bool) -> None:
     else:
         print(f"Fetched on {done.checked_on} and kept in {done.path}; in use from now on.", end=" ")
     print(prices_report.changes_counted(done.changes, "against the prices in use before"))
+    warn([] if quiet else done.notes)

@@ -70,12 +70,8 @@ def stamp() -> Stamp | None:
     return None if path is None or status is None else (str(path), status.st_mtime_ns, status.st_size)
 
 
-def read_fetched(path: Path, *, installed: str, checked_on: date) -> FetchedPrices:
-    """The fetched prices of a file.
-
-    installed: version of the price library. checked_on: when the prices that ship with the product were checked.
-    Errors: PriceError naming the file and the remedy where it is damaged, or older than what is installed.
-    """
+def read_fetched(path: Path) -> FetchedPrices:
+    """The fetched prices of a file. Errors: PriceError naming the file and the remedy where it is damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -85,16 +81,21 @@ def read_fetched(path: Path, *, installed: str, checked_on: date) -> FetchedPric
         raise PriceError(f"{path}: this is no file of fetched prices. {REMEDY}.")
     _check_hash(found["fetches"], found["sha256"], path)
     try:
-        prices = _prices(found)
-        older = _version(prices.library_version) < _version(installed)
+        return _prices(found)
     except (KeyError, TypeError, ValueError):
         raise PriceError(f"{path}: a day or the version of the fetched prices cannot be read. {REMEDY}.") from None
-    if older or prices.checked_on < checked_on:
+
+
+def check_newest(prices: FetchedPrices, path: Path, *, installed: str, checked_on: date) -> None:
+    """Errors: PriceError naming the file and the remedy where what is installed is newer than what was fetched last.
+
+    installed: version of the price library. checked_on: when the prices that ship with the product were checked.
+    """
+    if _version(prices.library_version) < _version(installed) or prices.checked_on < checked_on:
         raise PriceError(
             f"{path}: these prices were fetched on {prices.checked_on} with genai-prices {prices.library_version}; "
             f"what is installed now is newer (genai-prices {installed}, checked on {checked_on}). {REMEDY}."
         )
-    return prices
 
 
 def _as_format_2(found: Any, path: Path) -> Any:
@@ -125,6 +126,7 @@ def _prices(found: dict[str, Any]) -> FetchedPrices:
     days = [item.fetched_on for item in fetches]
     if not days or days != sorted(days):
         raise ValueError("fetches out of order")
+    _version(found["library_version"])
     return FetchedPrices(
         fetches=fetches, checked_on=date.fromisoformat(found["checked_on"]), library_version=found["library_version"]
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from planner.errors import PriceError
 from planner.price_data.facts import ListPrice, LongPromptRates, PriceFacts, Rates, load_price_facts
-from planner.price_data.fetched import REMEDY, FetchedPrices, Stamp, read_fetched, stamp
+from planner.price_data.fetched import REMEDY, Fetch, Stamp, check_newest, read_fetched, stamp
 from planner.price_data.names import ModelName, parse_name, plain_name
 from planner.price_data.updater import LIBRARY_PROVIDERS, bundled_providers, providers_from
 from planner.units import TOKEN_CLASSES
@@ -167,12 +167,10 @@ class PriceLibrary:
         found = self._price(entry, on)
         if found.starts_on is not None or entry not in self.before.entries:
             return found
-        older = self.before.price(entry, on)
-        if on < self.fetched_on:
-            return older
-        if (older.rates, older.long_prompt) == (found.rates, found.long_prompt):
-            return replace(older, unlisted_since=None)  # nothing new: it counts since the day it was first seen
-        return replace(found, starts_on=self.fetched_on)
+        older = replace(self.before.price(entry, on), unlisted_since=None)
+        is_known = (older.rates, older.long_prompt) == (found.rates, found.long_prompt)
+        # what is known already counts since the day it was first seen
+        return older if is_known or on < self.fetched_on else replace(found, starts_on=self.fetched_on)
 
     @staticmethod
     def _last_price(entry: str, on: date, before: "PriceLibrary", fetched_on: date) -> LibraryPrice:
@@ -214,14 +212,16 @@ def price_library(provider: str, *, bundled: bool = False) -> PriceLibrary:
     return _library(provider, None if bundled else stamp())
 
 
-def fetched_prices() -> FetchedPrices | None:
-    """What the user fetched, None where nothing was. Errors: PriceError as for price_library."""
+def earlier_fetches() -> tuple[Fetch, ...]:
+    """Everything that the user fetched, older than what is installed or not; nothing where it cannot be used."""
     found = stamp()
-    return None if found is None else _read(Path(found[0]))
-
-
-def _read(path: Path) -> FetchedPrices:
-    return read_fetched(path, installed=version("genai-prices"), checked_on=load_price_facts().checked_on)
+    try:
+        fetches = () if found is None else read_fetched(Path(found[0])).fetches
+        for fetch in fetches:
+            providers_from(list(fetch.providers))
+    except PriceError:
+        return ()
+    return fetches
 
 
 @lru_cache(maxsize=8)
@@ -230,7 +230,8 @@ def _library(provider: str, fetched: Stamp | None) -> PriceLibrary:
     if fetched is None:
         return PriceLibrary(provider)
     path = Path(fetched[0])
-    found = _read(path)
+    found = read_fetched(path)
+    check_newest(found, path, installed=version("genai-prices"), checked_on=load_price_facts().checked_on)
     library = _library(provider, None)
     for fetch in found.fetches:
         try:
