@@ -59,6 +59,15 @@ def test_more_work_of_a_team_never_makes_a_lever_earlier():
     assert start_of(Ramp(after=(milestone("early", 0.0, team=PLATFORM), late), team=PLATFORM)) == alone
 
 
+def test_milestones_that_all_wait_for_all_of_the_layer_before_are_each_dated_once():
+    """2^30 chains: a walk of each would not end."""
+    layer: tuple[Milestone, ...] = ()
+    for depth in range(30):
+        layer = tuple(milestone(f"{side} {depth}", 1.0, *layer, team=PLATFORM) for side in ("left", "right"))
+    assert start_of(Ramp(after=layer, team=DATA)) == 30 + 2 + 5
+    assert len(Ramp(after=layer).milestones) == 60
+
+
 def test_what_waits_for_something_that_never_happens_is_never_adopted():
     never = milestone("never", 0.0, probability=0.0)
     assert start_of(Ramp(after=(never,))) == np.inf

@@ -1,7 +1,7 @@
 """Levers as a simulation applies them: which uncertain inputs each depends on, and how far it is adopted on a path."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -77,26 +77,37 @@ def _waited(ramp: Ramp, drawn: Drawn) -> FloatArray:
 
     The longest chain of what comes before it; a team that stands in a chain more than once slips once in it.
     """
-    return _slip(ramp.team, frozenset(), drawn) + _latest(ramp.after, _with(ramp.team, frozenset()), drawn)
+    chains = _Chains(drawn)
+    return chains.slip(ramp.team, frozenset()) + chains.latest(ramp.after, _with(ramp.team, frozenset()))
 
 
-def _latest(milestones: Sequence[Milestone], late: Teams, drawn: Drawn) -> FloatArray:
-    """The latest of the milestones, in chains whose later work has the slips of the teams in `late` already."""
-    return reduce(np.maximum, (_date(item, late, drawn) for item in milestones)) if milestones else np.zeros(1)
+@dataclass(frozen=True, slots=True)
+class _Chains:
+    """Dates of milestones, (n_paths,), in chains whose later work has the slips of some teams (`late`) already.
 
+    known: dates by milestone and `late`, because the chains of a plan meet.
+    """
 
-def _date(milestone: Milestone, late: Teams, drawn: Drawn) -> FloatArray:
-    """The contract month of a milestone without the slips of the teams in `late`; infinite where it does not happen."""
-    key, team = f"milestone/{milestone.name}", milestone.team
-    before = _latest(milestone.after, _with(team, late), drawn)
-    date: FloatArray = np.where(
-        drawn[f"{key}.happens"] > 0, drawn[f"{key}.month"] + _slip(team, late, drawn) + before, np.inf
-    )
-    return date
+    drawn: Drawn
+    known: dict[tuple[str, Teams], FloatArray] = field(default_factory=dict)
 
+    def latest(self, milestones: Sequence[Milestone], late: Teams) -> FloatArray:
+        """The latest of the milestones; 0 where there is none."""
+        return reduce(np.maximum, (self.date(item, late) for item in milestones)) if milestones else np.zeros(1)
 
-def _slip(team: Team | None, late: Teams, drawn: Drawn) -> FloatArray:
-    return np.zeros(1) if team is None or team.name in late else drawn[f"team/{team.name}.slip_months"]
+    def date(self, milestone: Milestone, late: Teams) -> FloatArray:
+        """The contract month of a milestone without the slips of `late`; infinite where it does not happen."""
+        key = milestone.name, late
+        if key not in self.known:
+            drawn, name, team = self.drawn, f"milestone/{milestone.name}", milestone.team
+            before = self.latest(milestone.after, _with(team, late))
+            month = drawn[f"{name}.month"] + self.slip(team, late) + before
+            self.known[key] = np.where(drawn[f"{name}.happens"] > 0, month, np.inf)
+        return self.known[key]
+
+    def slip(self, team: Team | None, late: Teams) -> FloatArray:
+        """The slip of a team, unless it counts already."""
+        return np.zeros(1) if team is None or team.name in late else self.drawn[f"team/{team.name}.slip_months"]
 
 
 def _with(team: Team | None, late: Teams) -> Teams:
