@@ -65,8 +65,9 @@ def evidence_caveats(prepared: Prepared) -> tuple[str, ...]:
     """
     decided = prepared.inputs.decision.scenario
     routes = next(costs.scenario.routes for costs in prepared.scenario_costs if costs.scenario.name == decided)
-    known = evidence_by_pair(prepared)
-    verdicts = {(route.request_type, route.to): known.get((route.request_type, route.to)) for route in routes}
+    known, types = evidence_by_pair(prepared), {entry.request_type for entry in prepared.mix.entries}
+    pairs = [(route.request_type, route.to) for route in routes if route.request_type in types]
+    verdicts = {pair: known.get(pair) for pair in pairs}
     rests_on = f"The plan decides on '{decided}', which routes"
     unproven = [
         f"'{name}' to {to} ({'no evidence' if found is None else _said(found)})"

@@ -1,6 +1,6 @@
 """Levers: what a buyer can change about the traffic, and how fast it is adopted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from math import log
 from typing import Final, Literal
@@ -35,7 +35,8 @@ class Team:
 class Milestone:
     """Something that levers wait for, such as an evaluation that has to pass.
 
-    month: the contract month of it; with `after`, months after the latest of those. probability: that it happens at
+    month: the contract month of it; with `after`, months after the latest of those, which count the slip of a team once
+    in a chain. probability: that it happens at
     all; where it does not, nothing that waits for it is adopted.
     """
 
@@ -178,6 +179,16 @@ class Scenario:
         """The kinds of lever in use, in the order of LEVER_KINDS."""
         used = (self.routes, self.caches, self.batches, self.outputs)
         return tuple(kind for kind, levers in zip(LEVER_KINDS, used, strict=True) if levers)
+
+    def where(self, holds: Callable[["Lever"], bool]) -> "Scenario":
+        """The scenario with no levers but those for which it holds."""
+        return replace(
+            self,
+            routes=tuple(filter(holds, self.routes)),
+            caches=tuple(filter(holds, self.caches)),
+            batches=tuple(filter(holds, self.batches)),
+            outputs=tuple(filter(holds, self.outputs)),
+        )
 
     def only(self, kinds: Collection[LeverKind]) -> "Scenario":
         """The scenario with no levers but those of these kinds."""

@@ -13,7 +13,6 @@ from planner.levers_sentences import (
     is_cost,
     levers_sentences,
     misstatement,
-    months_words,
     told_scenario,
 )
 from planner.plan import Plan
@@ -21,7 +20,7 @@ from planner.risk import Estimate, RangedEstimate
 from planner.tables import Table
 from planner.units import MONTHS_PER_YEAR
 from planner.waterfall import Step, Waterfall
-from planner.words import break_even_words, count, percent, usd, usd_estimate, usd_short
+from planner.words import break_even_words, count, months_words, percent, usd, usd_estimate, usd_short
 
 Json = dict[str, Any]
 
@@ -49,7 +48,7 @@ def waterfall_table(found: Waterfall) -> Table:
         spread = low if low == high else f"{low} to {high}"
         return name, usd_estimate(value), spread, _of(value.mean, found.before), alone
 
-    fixed = ("seats and fees at list", usd(found.fixed_usd), "", _of(found.fixed_usd, found.before), "")
+    fixed = (f"seats and fees{_when(found)}", usd(found.fixed_usd), "", _of(found.fixed_usd, found.before), "")
     return Table(
         title=f"Waterfall of '{found.scenario}': list spend of contract year 1, from today to what is paid",
         columns=("", "USD a year", "P10 to P90", "of today's", "by itself"),
@@ -77,8 +76,12 @@ def _of(usd: float, whole: Estimate) -> str:
 
 
 def _discount_note(found: Waterfall) -> str:
-    when = f" in the {found.signed_months} months of the contract" if found.signed_months < MONTHS_PER_YEAR else ""
-    return f"Net discount: what the commitment takes off list{when}, less what a shortfall costs."
+    return f"Net discount: what the commitment takes off list{_when(found)}, less what a shortfall costs."
+
+
+def _when(found: Waterfall) -> str:
+    """The months of the year that the contract covers, where these are not all."""
+    return "" if found.signed_months == MONTHS_PER_YEAR else f" in the {found.signed_months} months of the contract"
 
 
 def _additive_note(found: Waterfall) -> str:
@@ -131,22 +134,22 @@ def type_savings_table(scenario: str, savings: Sequence[TypeSaving]) -> Table:
             one.request_type,
             one.model or "no traffic",
             one.to or "stays",
+            usd(one.saving_usd_per_month),
+            verdict(one),
             usd(one.unit_cost_before_usd * 1000, cents=True),
             usd(one.unit_cost_after_usd * 1000, cents=True),
             "" if one.escalation is None else percent(one.escalation),
             "" if one.to is None else break_even_words(one.break_even_escalation),
-            usd(one.saving_usd_per_month),
             *((usd(one.error_cost_usd_per_month),) if errors else ()),
-            verdict(one),
         )
         for one in savings
     ]
-    columns = ("before", "after", "escalation", "break-even", "saves a month", *(("errors a month",) if errors else ()))
+    columns = ("before", "after", "escalation", "break-even", *(("errors a month",) if errors else ()))
     return Table(
         title=f"Types and models in '{scenario}': list cost per 1,000 requests that a lever touches, at full adoption",
-        columns=("request type", "from", "to", *columns, "pays"),
+        columns=("request type", "from", "to", "saves a month", "pays", *columns),
         rows=tuple(rows),
-        numeric=frozenset(range(3, 3 + len(columns))),
+        numeric=frozenset({3, *range(5, 5 + len(columns))}),
         note="A route counts the cheap call, escalations paid again, router and judge, other levers apart; it pays "
         "while its escalation is below the break-even. What stays has all its other levers.",
     )

@@ -5,13 +5,13 @@ from math import isfinite
 from typing import Final
 
 from planner.lever_costs.scenario_costs import ScenarioCosts
-from planner.lever_savings import JointSaving, LeverEffort, TypeSaving, joint_savings, lever_efforts, type_savings
+from planner.lever_savings import TypeSaving, joint_savings, lever_efforts, type_savings
 from planner.levers import LeverKind
 from planner.plan import Plan
 from planner.risk import Estimate
 from planner.units import MONTHS_PER_YEAR
 from planner.waterfall import Waterfall
-from planner.words import percent, usd, usd_estimate
+from planner.words import months_words, percent, usd, usd_estimate
 
 _LEAST_USD: Final = 0.5
 """What rounds to no dollars is neither a saving nor a cost."""
@@ -36,18 +36,25 @@ def costs_of(plan: Plan, scenario: str) -> ScenarioCosts:
     return next(costs for costs in plan.prepared.scenario_costs if costs.scenario.name == scenario)
 
 
-def levers_sentences(plan: Plan, found: Mapping[str, Waterfall]) -> tuple[str, ...]:
-    """The conclusion: what the levers change, what adding them up would claim, what the discount adds, what costs."""
-    told = told_scenario(plan)
+def levers_sentences(plan: Plan, found: Mapping[str, Waterfall], scenario: str | None = None) -> tuple[str, ...]:
+    """The conclusion: what the levers change, what adding them up would claim, what the discount adds, what costs.
+
+    Of a scenario, else of the one that is shown in full.
+    """
+    told = scenario or told_scenario(plan)
     if told is None:
         return ("No scenario of this plan has levers: add [[scenario.route]], cache, batch or output to one.",)
+    if not found[told].steps:
+        return (
+            f"'{told}' has no levers: its bill is today's, {usd_estimate(found[told].before)} of list spend a year.",
+        )
     fall, costs = found[told], costs_of(plan, told)
     return (
         _change_sentence(fall),
         *_additive_sentence(fall),
         _discount_sentence(fall),
         *_cost_sentences(fall, type_savings(plan.prepared, costs)),
-        *_effort_sentences(lever_efforts(plan.prepared, costs.scenario), joint_savings(plan.prepared, costs)),
+        *_effort_sentences(plan, costs),
     )
 
 
@@ -115,16 +122,21 @@ def _beyond(one: TypeSaving) -> str:
     )
 
 
-def _effort_sentences(efforts: Sequence[LeverEffort], together: Sequence[JointSaving]) -> list[str]:
+def _effort_sentences(plan: Plan, costs: ScenarioCosts) -> list[str]:
+    """When the levers whose effort is given, together and without the others, have earned it back."""
+    efforts = lever_efforts(plan.prepared, costs.scenario)
     if not efforts:
         return []
+    told = costs.scenario.where(lambda lever: lever.one_off_usd is not None)
+    together = joint_savings(plan.prepared, plan.prepared.priced(told))
     total, saved = sum(one.one_off_usd for one in efforts), sum(one.saving_usd_per_month for one in together)
+    whose = "" if told == costs.scenario else " by the levers that it is given for"
     if saved <= 0:
-        return [f"The one-off effort of {usd(total)} is never earned back."]
+        return [f"The one-off effort of {usd(total)} is never earned back{whose}."]
     never = [f"{KIND_WORDS[one.kind]} of {one.request_type}" for one in efforts if one.payback_months is None]
     back = months_words(total / saved)
     return [
-        f"The one-off effort of {usd(total)}, where it is given, is earned back after {back} of full adoption.",
+        f"The one-off effort of {usd(total)} is earned back after {back} of full adoption{whose}.",
         *(f"By itself, {name} never earns its effort back." for name in never),
     ]
 
@@ -150,10 +162,3 @@ def _noise(value: Estimate) -> float:
 def is_cost(value: Estimate) -> bool:
     """Whether a change is dearer beyond its error."""
     return value.mean > max(_noise(value), _LEAST_USD)
-
-
-def months_words(months: float | None) -> str:
-    """A payback in months, in years where it is long, "never" where it is None."""
-    if months is None:
-        return "never"
-    return f"{months:.1f} months" if months < 99.95 else f"{months / 12:,.0f} years"

@@ -21,6 +21,7 @@ from planner.prepared import Prepared
 from planner.risk import Estimate, RangedEstimate, estimate, quantiles, ranged
 from planner.settlement import settle
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
+from planner.term_use import TermUse, term_use
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
 Coalition = frozenset[LeverKind]
@@ -216,7 +217,8 @@ def signed_year(plan: Plan, scenario: str) -> SignedYear:
     fixed_usd = months * sum(item.usd_per_month for item in contract.fixed_spend)
     baseline = plan.inputs.baseline
     if months < MONTHS_PER_YEAR:
-        listed = plan.uses[baseline].list_usd.sum(axis=0) + plan.uses[baseline].outside_total_usd
+        use = _whole_use(plan, baseline)
+        listed = use.list_usd.sum(axis=0) + use.outside_total_usd
     else:
         listed = plan.spend[baseline].annual_list_cost_usd() + fixed_usd
     return SignedYear(
@@ -234,10 +236,18 @@ def _discount_usd(plan: Plan, scenario: str) -> FloatArray:
     What balances of a contract in force cover was paid before and counts as a discount. Where the whole term is one
     period, a year's part of it.
     """
-    use = plan.uses[scenario]
-    ledger = settle(plan.inputs.contract, plan.recommendation.offer, use).ledger
+    use = _whole_use(plan, scenario)
+    ledger = settle(plan.inputs.contract, plan.recommendation.offer, plan.uses[scenario]).ledger
     first = [index for index, period in enumerate(use.periods) if period.year == 0]
     months = sum(use.periods[index].stop - use.periods[index].first for index in first)
     beyond = ledger.paid_usd[first] - use.list_usd[first] - ledger.outside_usd[first]
     year: FloatArray = beyond.sum(axis=0) * min(MONTHS_PER_YEAR / months, 1.0)
     return year
+
+
+def _whole_use(plan: Plan, scenario: str) -> TermUse:
+    """The list spend that enters the contract, with what the balances of a contract in force cover of it."""
+    contract = plan.inputs.contract
+    if contract.in_force is None:
+        return plan.uses[scenario]
+    return term_use(replace(contract, in_force=None), plan.spend[scenario])

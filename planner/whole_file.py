@@ -1,14 +1,17 @@
 """A file written whole or not at all, so that a stop in the middle cannot leave half of one."""
 
 import tempfile
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from planner.errors import InputError
 
 
-def write_whole(path: Path, text: str, *, remedy: str) -> None:
-    """Write a text file in one step; an existing one keeps its permissions and line ends, and a link is followed.
+def write_whole(path: Path, text: str, *, remedy: str, like: Path | None = None) -> None:
+    """Write a text file in one step; an existing one keeps its permissions, and a link is followed.
 
+    like: the file whose line ends and byte-order mark it gets; its own, unless given, and plain ones where there is
+    none.
     Errors: InputError naming the file and the remedy where it cannot be written.
     """
     if path.exists() and not path.is_file():
@@ -16,10 +19,10 @@ def write_whole(path: Path, text: str, *, remedy: str) -> None:
     new = None
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False
+            "wb", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False
         ) as file:
             new = Path(file.name)
-            file.write(text.replace("\n", "\r\n") if _has_crlf(path) else text)
+            file.write(_as_in(like or path, text))
         if path.exists():
             new.chmod(path.stat().st_mode & 0o777)
         new.replace(path.resolve())
@@ -29,9 +32,10 @@ def write_whole(path: Path, text: str, *, remedy: str) -> None:
         raise InputError(f"cannot write {path}: {error.strerror}; {remedy}") from None
 
 
-def _has_crlf(path: Path) -> bool:
-    """Whether a file's first line ends as on Windows."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.readline().endswith(b"\r\n")
+def _as_in(path: Path, text: str) -> bytes:
+    """Text with the line ends and the byte-order mark of a file; where lines end in two ways, as most do there."""
+    there = path.read_bytes() if path.is_file() else b""
+    lines = text.replace("\r\n", "\n")
+    is_windows = 2 * there.count(b"\r\n") > there.count(b"\n")
+    mark = BOM_UTF8 if there.startswith(BOM_UTF8) else b""
+    return mark + (lines.replace("\n", "\r\n") if is_windows else lines).encode("utf-8")

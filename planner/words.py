@@ -10,6 +10,9 @@ from planner.risk import Estimate
 
 _ROUNDING: Final = 1e-12
 
+_SHORT: Final = ((999_995_000, 1e9, "B", 2), (999_500, 1e6, "M", 2), (9_995, 1e3, "k", 0), (999.5, 1e3, "k", 1))
+"""From so many dollars on: what they are divided by, its letter, and decimals."""
+
 
 def usd(value: float, *, cents: bool = False) -> str:
     """Whole dollars with separators; with cents where the amount is a price."""
@@ -37,10 +40,10 @@ def usd_rounded_down(value: float) -> str:
 
 
 def usd_short(value: float) -> str:
-    """Dollars for headlines: $950, $12.3k, $1.23M."""
+    """Dollars for headlines: $950, $12.3k, $1.23M, $4.56B."""
     size = abs(value)
     sign = "-" if round(value) < 0 else ""
-    for limit, divisor, suffix, digits in ((999_500, 1e6, "M", 2), (9_995, 1e3, "k", 0), (999.5, 1e3, "k", 1)):
+    for limit, divisor, suffix, digits in _SHORT:
         if size >= limit:
             return f"{sign}${size / divisor:,.{digits}f}{suffix}"
     return f"{sign}${size:,.0f}"
@@ -67,10 +70,17 @@ def percent(fraction: float | None, digits: int = 1) -> str:
 
 
 def break_even_words(escalation: float | None) -> str:
-    """The escalation below which a route pays; "never" and "always" where no escalation can decide it."""
+    """The escalation below which a route pays; "never" and "always" where none decides, "-" where none is paid for."""
     if escalation is None or not isfinite(escalation):
-        return "n/a"
+        return "-"
     return "never" if escalation <= 0 else "always" if escalation > 1 else percent(escalation)
+
+
+def months_words(months: float | None) -> str:
+    """A payback in months, in years where it is long, "never" where it is None."""
+    if months is None:
+        return "never"
+    return f"{months:.1f} months" if months < 99.95 else f"{months / 12:,.0f} years"
 
 
 def percent_estimate(value: Estimate) -> str:

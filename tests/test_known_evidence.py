@@ -135,3 +135,7 @@ def test_counts_in_the_route_itself_are_evidence():
     assert evidence_caveats(prepared(CHAT, route(escalation="{ passed = 188, failed = 12 }"))) == ()
     (said,) = evidence_caveats(prepared(CHAT, route(escalation="{ passed = 20, failed = 20 }")))
     assert "20 of 40 passed" in said
+
+
+def test_a_route_of_a_type_that_the_mix_lacks_rests_on_nothing():
+    assert evidence_caveats(prepared(CHAT, route(escalation="0.1", request_type="gone"))) == ()

@@ -11,13 +11,14 @@ from strategies import Table, built, mix_entry, override, plan_table
 
 from planner import cli
 from planner.levers_report import levers_tables, type_savings_table
-from planner.levers_sentences import levers_sentences, misstatement, months_words, told_scenario
+from planner.levers_sentences import levers_sentences, misstatement, told_scenario
 from planner.plan import build_plan
 from planner.plan_file.loader import load_plan
 from planner.risk import Estimate
 from planner.simulation import KeptPaths
 from planner.tables import Table as Shown
 from planner.waterfall import waterfalls
+from planner.words import months_words
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "plans" / "example.toml"
 CHEAP = override("cheap", tier="haiku", rates=(1.0, 0.1, 1.25, 2.0, 5.0))
@@ -196,12 +197,19 @@ def test_wrong_answers_that_cost_more_than_is_saved_are_named_beside_the_saving(
     assert "saves $5,550 a month, but its wrong answers cost $20,000" in said
     assert "It would not pay even if nothing escalated." in said
     types = next(shown for shown in levers_tables(plan, found) if shown.title.startswith("Types and models"))
-    assert types.columns[-3:] == ("saves a month", "errors a month", "pays")
-    assert types.rows[0][-3:] == ("$5,550", "$20,000", "no: wrong answers cost more")
+    row = dict(zip(types.columns, types.rows[0], strict=True))
+    assert row["saves a month"] == "$5,550"
+    assert row["errors a month"] == "$20,000"
+    assert row["pays"] == "no: wrong answers cost more"
 
 
 def test_efforts_are_told_with_their_payback_and_those_never_earned_back() -> None:
-    assert "The one-off effort of $9,000, where it is given, is earned back after 0.9 months" in sentences(LEVERS)
+    # 9,000 for the route alone; batch and output control beside it have no effort, and earn nothing of it back
+    assert "The one-off effort of $9,000 is earned back after 1.5 months of full adoption by the levers" in sentences(
+        LEVERS
+    )
+    route = {"name": "levers", "route": LEVERS["route"]}
+    assert "The one-off effort of $9,000 is earned back after 1.5 months of full adoption." in sentences(route)
     dear = {"request_type": "chat", "cacheable_fraction": 1.0, "hit_rate": 0.0, "one_off_usd": 100.0}
     both = sentences({**LEVERS, "cache": [dear]})
     assert "The one-off effort of $9,100" in both

@@ -16,7 +16,16 @@ from planner.plan import build_plan
 from planner.plan_file.lever_text import RouteEdit, routes_of, with_routes
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.simulation import KeptPaths
-from planner.ui.lever_form import KEEP, edits, read_fraction, read_months, shown_fraction, shown_months, type_row
+from planner.ui.lever_form import (
+    KEEP,
+    edits,
+    is_edited,
+    read_fraction,
+    read_months,
+    shown_fraction,
+    shown_months,
+    type_row,
+)
 from planner.ui.rebuilt import rebuilt
 from tests.test_app import opened, words
 
@@ -26,9 +35,10 @@ EXAMPLE = data_path("plans", "example.toml")
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 PARTS = some.integers(0, 1000).map(lambda n: n / 1000)
+INSIDE = some.integers(1, 999).map(lambda n: n / 1000)
 FRACTIONS = some.one_of(
     PARTS,
-    some.tuples(PARTS, PARTS).map(lambda ends: {"p10": min(ends), "p90": max(ends)}),
+    some.tuples(INSIDE, INSIDE).map(lambda ends: {"p10": min(ends), "p90": max(ends)}),
     some.tuples(PARTS, PARTS, PARTS).map(lambda three: dict(zip(("low", "mode", "high"), sorted(three), strict=True))),
     some.tuples(some.integers(0, 500), some.integers(0, 500)).map(lambda n: {"passed": n[0], "failed": n[1]}),
 )
@@ -58,6 +68,11 @@ def test_what_months_show_reads_back_as_the_months(start: int, span: int) -> Non
         (" 7.5 % ", 0.075),
         ("2 / 7 / 12", {"low": 0.02, "mode": 0.07, "high": 0.12}),
         ("188 of 200", {"passed": 188, "failed": 12}),
+        ("188 OF 200 passed", {"passed": 188, "failed": 12}),
+        ("5 TO 9", {"p10": 0.05, "p90": 0.09}),
+        ("2 % / 7 % / 12 %", {"low": 0.02, "mode": 0.07, "high": 0.12}),
+        (".5 %", 0.005),
+        ("0", 0.0),
     ],
 )
 def test_percentages_are_read_as_people_write_them(text: str, value: Any) -> None:
@@ -68,6 +83,8 @@ def test_a_start_from_to_is_a_month_between_and_a_length_an_interval() -> None:
     assert read_months("0 to 4", is_start=True) == {"low": 0, "mode": 2, "high": 4}
     assert read_months("-3 to 1", is_start=True) == {"low": -3, "mode": -1, "high": 1}
     assert read_months("3 to 9", is_start=False) == {"p10": 3, "p90": 9}
+    assert read_months("1 to 2", is_start=True) == {"low": 1, "mode": 1.5, "high": 2}
+    assert read_months("0.2 to 0.4", is_start=True) == {"low": 0.2, "mode": 0.3, "high": 0.4}
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -123,12 +140,21 @@ def test_a_target_adds_a_route_and_none_takes_it_away() -> None:
     before = rows(text, "triage", "code review")
     found = edits(
         before,
-        [typed(before[0], target=KEEP), typed(before[1], target="claude-sonnet-5-5", share="50", start="2")],
+        [
+            typed(before[0], target=KEEP),
+            typed(before[1], target="claude-sonnet-5-5", share="50", escalation="5 to 9", start="2"),
+        ],
     )
     changed = with_routes(text, "route first", found)
     assert routes_of(changed, "route first", "triage") == []
     assert routes_of(changed, "route first", "code review") == [
-        {"request_type": "code review", "to": "claude-sonnet-5-5", "share": 0.5, "ramp": {"start_month": 2}}
+        {
+            "request_type": "code review",
+            "to": "claude-sonnet-5-5",
+            "share": 0.5,
+            "escalation": {"p10": 0.05, "p90": 0.09},
+            "ramp": {"start_month": 2},
+        }
     ]
     scenario = next(item for item in tomllib.loads(text)["scenario"] if item["name"] == "route first")
     after = next(item for item in tomllib.loads(changed)["scenario"] if item["name"] == "route first")
@@ -143,14 +169,80 @@ def test_a_target_adds_a_route_and_none_takes_it_away() -> None:
     [
         ("share", "lots", "share of 'triage': 'lots' cannot be read. Write 7 or 7 %"),
         ("escalation", "210 of 200", "escalation of 'triage'.*188 of 200 passed"),
-        ("start", "soon", "ramp start of 'triage': 'soon'.*0? ?3 to 9"),
+        ("start", "soon", "ramp start of 'triage': 'soon'.*0 to 4 .earliest to latest"),
         ("length", "3 - ", "ramp length of 'triage'"),
+        ("share", "120", "share of 'triage': '120' is not between 0 and 100 %"),
+        ("share", "-3", "'-3' is not between"),
+        ("share", "9 to 5", "'9 to 5' does not go from the least to the most"),
+        ("share", "0 to 5", "'0 to 5' reaches 0 or 100 %"),
+        ("share", "0.95", "'0.95' is less than one percent: write 95 for 95 %"),
+        ("length", "-2", "'-2' is less than no months"),
+        ("length", "0 to 6", "'0 to 6' begins at 0"),
+        ("start", "4 / 1 / 2", "does not go from the least to the most"),
+        ("share", "", "share of 'triage' is empty. Write 7 or 7 %"),
+        ("start", "", "ramp start of 'triage' is empty"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_that_names_the_cell(cell: str, text: str, message: str) -> None:
     (row,) = rows(SMALL.read_text(encoding="utf-8"), "triage")
     with pytest.raises(InputError, match=message):
         edits([row], [typed(row, **{cell: text})])
+
+
+@pytest.mark.parametrize("empty", [None, float("nan"), "", "  "])
+def test_a_cell_that_was_emptied_is_empty_however_the_table_says_it(empty: Any) -> None:
+    (row,) = rows(SMALL.read_text(encoding="utf-8"), "triage")
+    with pytest.raises(InputError, match="escalation of 'triage' is empty"):
+        edits([row], [typed(row, escalation=empty)])
+    (stays,) = rows(SMALL.read_text(encoding="utf-8"), "code review")
+    assert edits([stays], [typed(stays, share=empty)]) == []
+    assert not is_edited([stays], [typed(stays, share=empty, start=empty)])
+
+
+def test_nothing_typed_is_lost_where_a_type_stays() -> None:
+    before = rows(SMALL.read_text(encoding="utf-8"), "triage", "code review")
+    assert is_edited(before, [typed(before[0]), typed(before[1], share="50")])
+    with pytest.raises(InputError, match="share of 'code review': '50' needs a target"):
+        edits(before, [typed(before[0]), typed(before[1], share="50")])
+    with pytest.raises(InputError, match="share of 'triage': '44' needs a target"):
+        edits(before, [typed(before[0], target=KEEP, share="44"), typed(before[1])])
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({"escalation": "5"}, "share of 'code review' is empty"),
+        ({"share": "5"}, "escalation of 'code review' is empty"),
+    ],
+)
+def test_a_new_route_is_not_taken_for_all_of_a_type_without_escalation(cells: dict[str, str], message: str) -> None:
+    (row,) = rows(SMALL.read_text(encoding="utf-8"), "code review")
+    with pytest.raises(InputError, match=message):
+        edits([row], [typed(row, target="claude-sonnet-5-5", **cells)])
+
+
+def test_answers_of_one_model_are_not_carried_to_another() -> None:
+    (row,) = rows(SMALL.read_text(encoding="utf-8"), "triage")
+    with pytest.raises(InputError, match="188 of 200 passed' is of answers of claude-haiku-5-5; write what"):
+        edits([row], [typed(row, target="claude-sonnet-5-5")])
+    assert edits([row], [typed(row, target="claude-sonnet-5-5", escalation="2 to 8")])
+
+
+JUDGED = "escalation = { passed = 188, failed = 12, fnr = 0.05, fpr = 0.1 }"
+
+
+def test_the_errors_of_a_judge_are_not_lost_and_what_cells_do_not_show_is_said() -> None:
+    text = SMALL.read_text(encoding="utf-8").replace("escalation = { passed = 188, failed = 12 }", JUDGED)
+    ramp = next(line for line in text.splitlines() if line.startswith("ramp"))
+    text = text.replace(ramp, 'ramp = { start_month = 1, months = 4, after = ["graded"], team = "platform" }', 1)
+    (row,) = rows(text, "triage")
+    assert row.notes == (
+        "'triage': escalation follows from the pass rate and the judge's errors, fnr 5 % and fpr 10 %.",
+        "'triage': the start counts from 'graded', plus whatever team 'platform' slips.",
+    )
+    with pytest.raises(InputError, match=r"the judge's errors \(fnr 5 % and fpr 10 %\): write the answers"):
+        edits([row], [typed(row, escalation="7 to 12")])
+    assert edits([row], [typed(row, escalation="190 of 200")])
 
 
 def test_several_routes_of_a_type_are_left_to_the_plan_file() -> None:
@@ -191,8 +283,24 @@ def test_the_page_shows_the_waterfall_and_what_a_unit_cost_is_made_of(monkeypatc
     app.button(key="add_base").click().run()
     assert not app.exception
     assert "Edited, not saved." in words(app)
-    options = next(box.options for box in app.selectbox if box.label == "Scenario")
-    assert "base" in options
+    picked = next(box for box in app.selectbox if box.label == "Scenario")
+    assert "base" in picked.options
+    assert picked.value == "base", "what was added is shown"
+    assert "The levers of 'base' take" in words(app)
+    app.button(key="suggest").click().run()
+    assert "The plan has a scenario 'base' already" in words(app)
+    assert not any(button.key == "add_base" for button in app.button)
+    picked.select("as is").run()
+    assert "'as is' has no levers" in words(app)
+
+
+@pytest.mark.parametrize("name", ["all-in: the *big* [one]"])
+def test_a_scenario_is_listed_letter_by_letter(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(SMALL.read_text(encoding="utf-8").replace("route first", name), encoding="utf-8")
+    monkeypatch.setenv("PLANNER_PLAN", str(plan))
+    app = opened(AppTest.from_file(str(app_path()), default_timeout=60).run(), "levers")
+    assert f"{name} (decided on)" in next(box for box in app.selectbox if box.label == "Scenario").options
 
 
 def test_old_prices_are_said_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,14 +21,17 @@ BARS = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 
 def slow_verdict(passed: int, failed: int, bar: float, confidence: float = 0.95) -> str:
     below = stats.beta(passed + 0.5, failed + 0.5).cdf(bar)
-    return "pass" if below <= 1 - confidence else "fail" if below > confidence else "undecided"
+    if passed and below <= 1 - confidence:
+        return "pass"
+    return "fail" if failed and below > confidence else "undecided"
 
 
 @given(COUNTS, COUNTS, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_the_bounds_are_the_quantiles_of_the_posterior(passed, failed, confidence):
     posterior = stats.beta(passed + 0.5, failed + 0.5)
-    assert lower_bound(passed, failed, confidence=confidence) == pytest.approx(posterior.ppf(1 - confidence), abs=1e-9)
-    assert upper_bound(passed, failed, confidence=confidence) == pytest.approx(posterior.ppf(confidence), abs=1e-9)
+    low, high = posterior.ppf(1 - confidence) if passed else 0.0, posterior.ppf(confidence) if failed else 1.0
+    assert lower_bound(passed, failed, confidence=confidence) == pytest.approx(low, abs=1e-9)
+    assert upper_bound(passed, failed, confidence=confidence) == pytest.approx(high, abs=1e-9)
 
 
 @given(COUNTS, COUNTS, BARS)
@@ -134,3 +137,11 @@ def test_evidence_carries_the_judges_errors_into_the_escalation():
     p = 188.5 / 201
     assert evidence.escalation.mean == pytest.approx(p * 0.1 + (1 - p) * 0.8)
     assert (evidence.answers, evidence.verdict) == (200, "pass")
+
+
+@pytest.mark.parametrize("bar", [0.5, 0.9, 0.995, 0.9999])
+def test_no_bar_is_missed_without_a_failure_and_none_is_held_without_a_pass(bar):
+    assert verdict(0, 0, bar=bar) == verdict(1, 0, bar=bar) == "undecided"
+    assert verdict(0, 40, bar=bar) == "fail"
+    assert settlement(0, 0, bar=bar, chance=0.8) is None or settlement(0, 0, bar=bar, chance=0.8).answers > 0
+    assert settlement(0, 0, bar=0.995, chance=0.8) is not None, "a high bar can be graded for"

@@ -25,7 +25,7 @@ from planner.opportunities.sentences import headline, preset_sentences
 from planner.opportunities.suggest import suggestion, written
 from planner.opportunities.suggestions import about, left_out, together
 from planner.opportunities.verdicts import opportunities
-from planner.opportunities.wording import bar_in_words, break_even_in_words
+from planner.opportunities.wording import bar_in_words
 from planner.plan import build_plan
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.suggest_text import (
@@ -36,6 +36,7 @@ from planner.plan_file.suggest_text import (
     with_sources_from,
     with_suggested,
 )
+from planner.words import break_even_words
 
 EXTRACT = CHAT.replace('"chat"', '"extract"').replace("1_000_000", "800_000")
 ONLY_SONNET = f"from = ['{SONNET}']\none_off_usd = 5_000"
@@ -473,7 +474,7 @@ def test_tables_are_little_wider_than_a_terminal(example):
 
 
 def test_figures_that_mean_nothing_are_words():
-    assert [break_even_in_words(value) for value in (-4.0, 0.0, 0.5, 1.0, 1.13, float("nan"))] == [
+    assert [break_even_words(value) for value in (-4.0, 0.0, 0.5, 1.0, 1.13, float("nan"))] == [
         "never",
         "never",
         "50.0%",

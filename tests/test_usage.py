@@ -7,10 +7,12 @@ import json
 import math
 import random
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pandas as pd
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 from planner.errors import UsageError
 from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 from planner.usage.columns import COLUMNS, COUNT_COLUMNS, KEY_COLUMNS, window_exceeds
-from planner.usage.read import Usage, UsageSource, read_usage
+from planner.usage.read import Usage, UsageSource, _reporting, read_usage
 
 EDGES = (100_000, 200_000)
 HEADER = [
@@ -690,6 +692,28 @@ def test_progress_is_told_where_it_was_asked_for_and_may_stop_the_scan(
 
     with pytest.raises(InterruptedError, match=r"left at 0\.0"):
         read_usage(source, prompt_edges=EDGES, progress=leaves)
+
+
+def test_a_scan_that_had_not_begun_when_it_was_stopped_is_stopped_when_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB forgets an interrupt that comes before the query."""
+    monkeypatch.setattr("planner.usage.read._POLL_SECONDS", 0.01)
+    database = duckdb.connect()
+    slow = "SELECT count(*) FROM range(10_000_000_000) WHERE hash(range) = 1"
+    ended: list[str] = []
+
+    def query() -> None:
+        time.sleep(0.2)
+        try:
+            database.execute(slow).fetchall()
+        except duckdb.InterruptException:
+            ended.append("interrupted")
+
+    def leaves(done: float) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        _reporting(SimpleNamespace(con=database), leaves, query)
+    assert ended == ["interrupted"]
 
 
 def test_groups_have_the_promised_columns_and_types(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import reduce
 from itertools import permutations
 from math import prod
@@ -347,9 +348,26 @@ def test_what_is_paid_is_what_the_plan_expects_to_pay_seats_and_fees_included(el
     assert fall.discount.mean == pytest.approx(-0.2 * discounted, rel=1e-9)
     assert fall.naive.mean == pytest.approx(fall.additive.mean - 0.2 * (fall.before.mean + 12_000.0), rel=1e-12)
     names = [row[0] for row in waterfall_table(fall).rows]
-    assert names[-3:] == ["seats and fees at list", "net discount", "what is paid"]
+    assert names[-3:] == ["seats and fees", "net discount", "what is paid"]
     frame = waterfall_frame(fall).set_index("name")
     assert frame.loc["net discount", "stop"] == pytest.approx(frame.loc["what is paid", "stop"])
+
+
+@pytest.mark.parametrize(("on_signing", "ends"), [("co_term", date(2028, 1, 1)), ("renew", date(2027, 7, 1))])
+def test_what_the_balances_of_a_contract_in_force_cover_is_not_paid_again(on_signing: str, ends: date) -> None:
+    """It was paid before: what is paid is less than tokens at list less the discount, and what the plan expects."""
+    balance = {"ends": ends, "balance_usd": 30_000.0, "discount_fraction": 0.1, "on_signing": on_signing}
+    lever = {"name": "levers", "output": [{"request_type": "chat", "cut": 0.2}]}
+    scene = {"mix": MIX, "demand": RESTLESS, "decision": {"scenario": "levers"}, "bands": [(10_000.0, 0.2)]}
+    calm, covered = (
+        built(table(lever, paths=128, contract={"term_months": 12, **more}, **scene))
+        for more in ({}, {"in_force": balance})
+    )
+    fall, without = waterfalls(covered)["levers"], waterfalls(calm)["levers"]
+    assert fall.after.mean + fall.discount.mean == pytest.approx(fall.paid.mean, rel=1e-12)
+    assert fall.paid.mean == pytest.approx(covered.recommendation.expected_cost.mean, rel=1e-9)
+    assert fall.after.mean == without.after.mean
+    assert fall.paid.mean < without.paid.mean - 15_000.0
 
 
 def test_a_contract_of_half_a_year_is_held_against_half_a_year() -> None:

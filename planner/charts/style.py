@@ -67,9 +67,13 @@ def finished(
     return alt.LayerChart(layer=list(layers)).properties(title=heading, height=height)
 
 
+_DOLLARS: Final = "datum.value == 0 ? '$0' : replace(datum.label, 'G', 'B')"
+"""Labels of short dollars as the words have them: billions are no giga."""
+
+
 def money_axis(ticks: int = 5) -> alt.Axis:
     """Short dollars, few enough not to touch each other on a telephone."""
-    return alt.Axis(format="$~s", tickCount=ticks, labelOverlap=True, labelExpr="datum.value == 0 ? '$0' : datum.label")
+    return alt.Axis(format="$~s", tickCount=ticks, labelOverlap=True, labelExpr=_DOLLARS)
 
 
 def chance(field: str, title: str) -> alt.Y:

@@ -44,7 +44,7 @@ def suggest(
         check_target(output, source=path, force=force)
     with progress_bars(quiet=quiet or as_json) as progress:
         found = suggestion(inputs, preset, progress)
-    notes, unwritten = list(found.notes), None
+    notes, unwritten = [*found.notes, *found.pasting], None
     if output is not None:
         try:
             notes += written(inputs, found, output, source=path, force=force)

@@ -93,13 +93,19 @@ class Settlement:
 
 
 def lower_bound(passed: int, failed: int, *, confidence: float = CONFIDENCE) -> float:
-    """The pass rate that the true one exceeds with this probability: the (1 - confidence) quantile of the posterior."""
-    return float(betaincinv(passed + 0.5, failed + 0.5, 1.0 - confidence))
+    """The pass rate that the true one exceeds with this probability: the (1 - confidence) quantile of the posterior.
+
+    0 where nothing passed: a posterior that has seen no pass says nothing of how few there may be.
+    """
+    return float(betaincinv(passed + 0.5, failed + 0.5, 1.0 - confidence)) if passed else 0.0
 
 
 def upper_bound(passed: int, failed: int, *, confidence: float = CONFIDENCE) -> float:
-    """The pass rate that the true one stays below with this probability: the confidence quantile of the posterior."""
-    return float(betaincinv(passed + 0.5, failed + 0.5, confidence))
+    """The pass rate that the true one stays below with this probability: the confidence quantile of the posterior.
+
+    1 where nothing failed, so that no bar is missed without a failure.
+    """
+    return float(betaincinv(passed + 0.5, failed + 0.5, confidence)) if failed else 1.0
 
 
 def verdict(passed: int, failed: int, *, bar: float, confidence: float = CONFIDENCE) -> Verdict:
@@ -130,28 +136,30 @@ def settlement(
     if verdict(passed, failed, bar=bar, confidence=confidence) != "undecided":
         return None
     allowed = _most_with(_SAMPLES, passed, failed, bar, 1.0 - confidence)
-    below = _most_with(
-        _SAMPLES, passed, failed, bar, confidence
-    )  # with one failure more the upper bound misses the bar
+    # with one failure more the upper bound misses the bar; without any it cannot
+    below = np.maximum(_most_with(_SAMPLES, passed, failed, bar, confidence), 0 if failed == 0 else -1)
     for answers, most, still in zip(_SAMPLES.tolist(), allowed.tolist(), below.tolist(), strict=True):
-        up_to = _failures_cdf(answers, passed, failed, bar)
-        passes, settled = up_to(most), up_to(most) + 1.0 - up_to(still)
-        if most >= 0 and settled >= chance:
+        if most < 0:
+            continue
+        passes, open_or_pass = _failures_cdf(answers, (most, still), passed, failed, bar)
+        settled = passes + 1.0 - open_or_pass
+        if settled >= chance:
             return Settlement(
                 answers=answers, failures=most, fails_from=still + 1, chance=settled, chance_to_pass=passes
             )
     return None
 
 
-def _failures_cdf(answers: int, passed: int, failed: int, bar: float) -> Callable[[int], float]:
-    """Probability of at most k failures among further answers: k -> fraction, 0 below none."""
+def _failures_cdf(answers: int, at_most: tuple[int, int], passed: int, failed: int, bar: float) -> tuple[float, float]:
+    """Probability of at most so many failures among further answers, for two numbers of them, the smaller first."""
     if passed + failed == 0:
-        return lambda k: float(bdtr(k, answers, 1.0 - hopeful_rate(bar))) if k >= 0 else 0.0
-    k = np.arange(answers + 1)
+        share = 1.0 - hopeful_rate(bar)
+        return float(bdtr(at_most[0], answers, share)), float(bdtr(at_most[1], answers, share))
+    k = np.arange(at_most[1] + 1)
     a, b = passed + 0.5, failed + 0.5
     choose = -np.log(answers + 1.0) - betaln(answers - k + 1.0, k + 1.0)
     summed = np.cumsum(np.exp(choose + betaln(a + answers - k, b + k) - betaln(a, b)))
-    return lambda k: min(float(summed[k]), 1.0) if k >= 0 else 0.0
+    return min(float(summed[at_most[0]]), 1.0), min(float(summed[at_most[1]]), 1.0)
 
 
 def _most_with(answers: IntArray, passed: int, failed: int, bar: float, below: float) -> IntArray:

@@ -36,7 +36,7 @@ def suggestion_json(found: Suggestion) -> dict[str, Any]:
         },
         "routed_without_evidence": list(found.ungraded),
         "toml": found.text,
-        "notes": list(found.notes),
+        "notes": [*found.notes, *found.pasting],
     }
 
 

@@ -13,10 +13,10 @@ from planner.opportunities.preset_outcomes import PresetOutcome
 from planner.opportunities.presets import Move, Preset
 from planner.opportunities.suggestions import EVALUATED
 from planner.opportunities.verdicts import Opportunity, least_usd_per_month
-from planner.opportunities.wording import bar_in_words, break_even_in_words
+from planner.opportunities.wording import bar_in_words
 from planner.risk import Estimate
 from planner.tables import Table
-from planner.words import count, percent, usd, usd_estimate, usd_short
+from planner.words import break_even_words, count, months_words, percent, usd, usd_estimate, usd_short
 
 NOTHING: Final = "-"
 AT_MOST: Final = "\N{LESS-THAN OR EQUAL TO} "
@@ -27,7 +27,7 @@ class Suggestion:
     """What `planner suggest` found. paybacks: where an effort is known. outcomes: of each preset that moves something;
     decided: of the scenario that the plan decides on, empty where that is the baseline. ungraded: what that scenario
     routes without evidence, in a sentence. text: the tables of the presets, to paste. notes: the plan's own warnings
-    among them, the most consequential first.
+    among them, the most consequential first. pasting: what the plan has already of what the tables add.
     """
 
     priced_on: date
@@ -41,6 +41,7 @@ class Suggestion:
     ungraded: tuple[str, ...]
     text: str
     notes: tuple[str, ...]
+    pasting: tuple[str, ...] = ()
 
     @property
     def bill_usd_per_month(self) -> float:
@@ -143,9 +144,8 @@ def _at_most(saving: float, *, is_graded: bool) -> str:
 def _payback(found: Payback | None) -> str:
     if found is None:
         return "effort unknown"
-    if found.months is None:
-        return "never"
-    return f"{'at least ' if found.is_at_least else ''}{found.months:.1f} months"
+    least = "at least " if found.is_at_least and found.months is not None else ""
+    return f"{least}{months_words(found.months)}"
 
 
 def candidates_table(found: Suggestion) -> Table:
@@ -181,7 +181,7 @@ def _candidate_row(item: Opportunity, candidate: Candidate) -> tuple[str, ...]:
         item.request_type,
         _move(item, candidate),
         "\n".join(saving),
-        break_even_in_words(candidate.break_even_escalation),
+        break_even_words(candidate.break_even_escalation),
         "\n".join([*_evidence(candidate), *_lacking(item, candidate)]),
     )
 
@@ -236,7 +236,7 @@ def _beside_row(item: BesideRouting) -> tuple[str, ...]:
     else:
         even = "never" if item.break_even_hit_rate is None else percent(item.break_even_hit_rate)
         cached = f"{usd(item.cache_usd)}\nbreak-even hits {even}"
-    months = [f"{effort.kind} {_months(effort.payback_months)}" for effort in item.efforts]
+    months = [f"{effort.kind} {months_words(effort.payback_months)}" for effort in item.efforts]
     return (
         item.request_type,
         f"{AT_MOST}{usd(item.batch_usd)}\ntoday {percent(item.batch_fraction)}",
@@ -244,10 +244,6 @@ def _beside_row(item: BesideRouting) -> tuple[str, ...]:
         usd(item.output_usd),
         "\n".join(months) or NOTHING,
     )
-
-
-def _months(months: float | None) -> str:
-    return "never" if months is None else f"{months:.1f} months"
 
 
 def presets_table(found: Suggestion) -> Table:
@@ -288,7 +284,7 @@ def assumptions_table(found: Sequence[Preset]) -> Table:
         columns=("preset", "request type", "to", "share", "escalation", "evaluation"),
         rows=tuple((preset.name, *_assumption(move)) for preset in found for move in preset.moves),
         note="P10 to P90; share: of the type; evaluation: when it is through, and how likely it passes. The ramps, and "
-        "why each number: in the lines that --preset prints.",
+        "why each number: in the text of each preset.",
     )
 
 

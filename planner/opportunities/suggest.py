@@ -17,7 +17,7 @@ from planner.opportunities.unused_evidence import evidence_notes
 from planner.opportunities.verdicts import Opportunity, opportunities
 from planner.plan import plan_warnings
 from planner.plan_file.loader import parse_plan
-from planner.plan_file.suggest_text import as_in, suggested_scenarios, suggested_text, with_sources_from, with_suggested
+from planner.plan_file.suggest_text import suggested_scenarios, suggested_text, with_sources_from, with_suggested
 from planner.prepared import Progress, prepare
 from planner.whole_file import write_whole
 
@@ -50,8 +50,9 @@ def suggestion(inputs: PlanInputs, names: Sequence[str] | None = None, progress:
         notes=(
             *evidence_notes(prepared, found),
             *(text for text in plan_warnings(prepared, (), n_paths(prepared)) if text not in ungraded),
-            *_notes(inputs, found, chosen),
+            *_priced_notes(found),
         ),
+        pasting=_pasting_notes(inputs, chosen),
     )
 
 
@@ -79,7 +80,7 @@ def written(inputs: PlanInputs, found: Suggestion, output: Path, *, source: Path
     text = with_suggested(inputs.text, suggested, decided_on=decided_on)
     moved = with_sources_from(text, inputs.base_dir, output.parent)
     parse_plan(moved, base_dir=output.parent.resolve())
-    write_whole(output, as_in(source, moved), remedy="give another file with -o")
+    write_whole(output, moved, remedy="give another file with -o", like=source)
     notes = [] if moved == text else ["[usage] sources are written relative to the new file's folder."]
     if "scenario" not in _decision_of(inputs):
         notes.append(f"decision.scenario = '{decided_on}' is written down: it was the last scenario, and is no longer.")
@@ -96,22 +97,26 @@ def _decision_of(inputs: PlanInputs) -> dict[str, object]:
     return decision
 
 
-def _notes(inputs: PlanInputs, found: Sequence[Opportunity], chosen: Sequence[Preset]) -> list[str]:
-    """What a reader would not expect: targets without a price, names that are taken, milestones that stay."""
-    plan = tomllib.loads(inputs.text)
-    notes = [note for item in found for note in item.notes]
-    notes += [
+def _priced_notes(found: Sequence[Opportunity]) -> list[str]:
+    """Targets without a price, and models that are gone before the contract starts."""
+    return [note for item in found for note in item.notes] + [
         f"'{item.request_type}' on {item.model}: {item.model} retires before month 0, so it is priced on {item.serves}."
         for item in found
         if item.serves != item.model
     ]
+
+
+def _pasting_notes(inputs: PlanInputs, chosen: Sequence[Preset]) -> tuple[str, ...]:
+    """What the plan has already of what the presets would add to it."""
+    plan = tomllib.loads(inputs.text)
     taken = {item["name"] for item in plan.get("scenario", [])}
-    notes += [
-        f"The plan has a scenario '{preset.name}' already; rename one of them before you paste."
-        for preset in chosen
-        if preset.name in taken
-    ]
     known = {item["name"] for item in plan.get("milestone", [])}
     waited = {move.milestone for preset in chosen for move in preset.moves}
-    notes += [f"Milestone '{name}' stays as the plan has it." for name in sorted(known & waited)]
-    return notes
+    return (
+        *(
+            f"The plan has a scenario '{preset.name}' already; rename one of them before you paste."
+            for preset in chosen
+            if preset.name in taken
+        ),
+        *(f"Milestone '{name}' stays as the plan has it." for name in sorted(known & waited)),
+    )

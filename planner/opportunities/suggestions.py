@@ -21,10 +21,10 @@ from planner.opportunities.presets import (
 )
 from planner.opportunities.route_lines import route_lines
 from planner.opportunities.verdicts import Opportunity
-from planner.opportunities.wording import bar_in_words, break_even_in_words, listed
+from planner.opportunities.wording import bar_in_words, listed
 from planner.plan_file.suggest_text import Line, Lines, Suggested, SuggestedScenario
 from planner.usage.columns import UNTAGGED
-from planner.words import count, percent
+from planner.words import break_even_words, count, percent
 
 _RAMPS: Final[dict[PresetName, tuple[Any, Any, str]]] = {
     "cautious": ({"low": 0, "mode": 1, "high": 4}, 12, "from 10 % to 90 % in 12 months"),
@@ -110,7 +110,7 @@ def _escalation(move: Move) -> Line:
         )
     assert move.prior is not None
     low, high = move.prior.escalation
-    why = f"a prior for {_steps_in_words(candidate)}; break-even {break_even_in_words(candidate.break_even_escalation)}"
+    why = f"a prior for {_steps_in_words(candidate)}; break-even {break_even_words(candidate.break_even_escalation)}"
     why += _JUDGED * bool(judge)
     if judge or candidate.route.error_cost_usd:
         passes = {"p10": round(1.0 - high, 4), "p90": round(1.0 - low, 4)}

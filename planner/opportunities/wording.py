@@ -1,10 +1,9 @@
 """Words that tables, sentences and the lines of a preset share."""
 
 from collections.abc import Sequence
-from math import isnan
 from typing import Final
 
-from planner.words import count, percent
+from planner.words import count
 
 _NAMES: Final = 8
 
@@ -14,13 +13,6 @@ def listed(names: Sequence[str]) -> str:
     once = list(dict.fromkeys(names))
     shown = ", ".join(once[:_NAMES])
     return shown if len(once) <= _NAMES else f"{shown} and {count(len(once) - _NAMES)} more"
-
-
-def break_even_in_words(escalation: float) -> str:
-    """The escalation below which a move pays: never where it costs more without any, always where all may escalate."""
-    if isnan(escalation):
-        return "-"
-    return "never" if escalation <= 0 else "always" if escalation > 1 else percent(escalation)
 
 
 def bar_in_words(bar: float) -> str:

@@ -24,7 +24,9 @@ class MilestoneSection(Section):
     """[[milestone]]: something that levers wait for, such as an evaluation that has to pass."""
 
     name: Name = Field(description="what has to happen, for ramps and other milestones to name")
-    month: Month = Field(description="contract month of it; with `after`, months after the latest of those")
+    month: Month = Field(
+        description="contract month of it; with `after`, months after the latest of those, a team's slip once a chain"
+    )
     probability: Share = Field(
         default=1.0, description="that it happens at all; if not, what waits for it never starts"
     )

@@ -3,7 +3,6 @@
 import os
 import re
 import tomllib
-from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,14 +130,6 @@ def _with_strings(text: str, changed: Mapping[str, str]) -> str:
         for quote in ('"', "'"):
             rest = rest.replace(f"{quote}{old}{quote}", _value(new), 1)
     return head + rest
-
-
-def as_in(path: Path, text: str) -> str:
-    """Text with the line ends and the byte-order mark of a file; lines of both kinds end as most do there."""
-    raw = path.read_bytes()
-    windows = 2 * raw.count(b"\r\n") > raw.count(b"\n")
-    mark = "\N{ZERO WIDTH NO-BREAK SPACE}" if raw.startswith(BOM_UTF8) else ""
-    return mark + (text.replace("\n", "\r\n") if windows else text)
 
 
 def _names_are_free(before: Mapping[str, Any], suggested: Suggested) -> None:

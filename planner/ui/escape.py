@@ -9,15 +9,19 @@ _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
-    """Text for a place that reads Markdown: shown letter by letter, without links, LaTeX, colours or directions.
+def visible(text: str, longest: int = LONGEST) -> str:
+    """Text for a place that shows it letter by letter, such as a list to pick from.
 
     Control and direction-changing characters become spaces or nothing, and what is longer than `longest` is cut.
     """
     spaced = re.sub(r"\s+", " ", text)
-    visible = "".join(char for char in spaced if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
-    cut = visible if len(visible) <= longest else visible[: longest - 1] + "…"
-    return _PUNCTUATION.sub(r"\\\1", cut)
+    seen = "".join(char for char in spaced if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
+    return seen if len(seen) <= longest else seen[: longest - 1] + "…"
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Text for a place that reads Markdown: visible, and without links, LaTeX or colours."""
+    return _PUNCTUATION.sub(r"\\\1", visible(text, longest))
 
 
 def inert_cell(value: object) -> object:

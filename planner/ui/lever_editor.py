@@ -13,11 +13,11 @@ from planner.opportunities.candidates import current_models
 from planner.plan_file.lever_text import scenario_names, with_routes
 from planner.ui import session, show
 from planner.ui.escape import plain
-from planner.ui.lever_form import KEEP, TypeRow, edits, type_row
+from planner.ui.lever_form import KEEP, TypeRow, edits, is_edited, type_row
 from planner.ui.session import Loaded
 from planner.words import percent, usd_short
 
-_REFUSED: Final = "levers_refused"
+_REFUSED, _DRAFTS, _STARTED = "levers_refused", "levers_drafts", "levers_started"
 _HELP: Final = (
     "A percentage: 7, 5 to 9 (P10 to P90), or 2 / 7 / 12 (low, most likely, high). Graded answers: 188 of 200 passed."
 )
@@ -27,9 +27,11 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
     """The types of a scenario in a table, with what was wrong with what was typed beside it."""
     name = costs.scenario.name
     if name not in scenario_names(current.plan.inputs.text) or name == current.plan.inputs.baseline:
+        others = len(current.plan.prepared.scenario_costs) > 1
         show.sentence(
-            f"'{name}' is the mix as it is, which everything is compared with, so it stays without levers. Pick "
-            "another scenario to edit, or add a preset below."
+            f"'{name}' is the mix as it is, which everything is compared with, so it stays without levers. "
+            + ("Pick another scenario to edit, or add" if others else "Look for opportunities below, and add")
+            + " a preset as a scenario."
         )
         return
     rows = _rows(current, costs)
@@ -39,13 +41,17 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
         "away."
     )
     key = _key(current, name)
-    with st.form("levers", border=True, enter_to_submit=False):
+    with st.container(border=True):
         typed = _table(rows, current, key)
+        changed = is_edited(rows, typed)
         says = st.empty()
-        applied = st.form_submit_button("Apply", key="apply_levers", type="primary", icon=":material/check:")
-    for row in rows:
-        if row.locked:
-            st.caption(plain(f"'{row.request_type}' has {row.locked}: change them in the plan file."))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            applied = st.button(
+                "Apply", key="apply_levers", type="primary", icon=":material/check:", disabled=not changed
+            )
+            st.caption("Typed, and not applied yet." if changed else "Nothing was typed that is not in the plan.")
+    for note in (note for row in rows for note in row.notes):
+        st.caption(plain(note))
     refused: tuple[str, str] | None = st.session_state.get(_REFUSED)
     if applied:
         _apply(current, name, rows, typed, key, says)
@@ -86,45 +92,55 @@ def _models(shares: dict[str, float]) -> str:
 
 
 def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any]]:
-    frame = pd.DataFrame(
-        {
-            "request type": [row.request_type for row in rows],
-            "today on": [row.models for row in rows],
-            "bill": [percent(row.share_of_bill) for row in rows],
-            "target": [row.target for row in rows],
-            "share": [row.share for row in rows],
-            "escalation": [row.escalation for row in rows],
-            "start": [row.start for row in rows],
-            "length": [row.length for row in rows],
-            "saves": [usd_short(row.saving_usd_per_month) for row in rows],
-        }
-    )
+    """The cells as they stand on the screen, what was typed before the page was left included."""
+    started, drafts = st.session_state.setdefault(_STARTED, {}), st.session_state.setdefault(_DRAFTS, {})
+    if key not in st.session_state:  # the table was not shown in the last run, and what was typed is in no widget
+        started[key] = drafts.get(key) or [_cells(row) for row in rows]
     known = set(current_models(current.plan.prepared).values()) | {row.target for row in rows}
     column = st.column_config
     found = st.data_editor(
-        frame,
+        pd.DataFrame(started[key]),
         hide_index=True,
         width="stretch",
         num_rows="fixed",
-        disabled=["request type", "today on", "bill", "saves"],
+        disabled=["request type", "saves", "bill", "today on"],
         key=key,
         column_config={
             "request type": column.TextColumn(width=114),
-            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=125),
-            "bill": column.TextColumn(help="share of the list bill today", width=52),
-            "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=120),
-            "share": column.TextColumn(help=_HELP, width=77),
-            "escalation": column.TextColumn(help=_HELP, width=112),
-            "start": column.TextColumn(help="month at which 10 % are adopted: 0, 0 to 4, or 0 / 1 / 4", width=60),
-            "length": column.TextColumn(help="months from 10 % to 90 %: 3, 3 to 9, or 2 / 3 / 6", width=70),
-            "saves": column.TextColumn(
-                help="a month: all levers of the type, at full adoption, before growth", width=54
+            "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=122),
+            "share": column.TextColumn(help=_HELP, width=92),
+            "escalation": column.TextColumn(help=_HELP, width=132),
+            "start": column.TextColumn(
+                help="month at which 10 % are adopted: 0, 0 to 4 (earliest to latest), or 0 / 1 / 4", width=66
             ),
+            "length": column.TextColumn(
+                help="months from 10 % to 90 %: 3, 3 to 9 (P10 to P90), or 2 / 3 / 6", width=72
+            ),
+            "saves": column.TextColumn(
+                help="a month: all levers of the type, at full adoption, before growth", width=60
+            ),
+            "bill": column.TextColumn(help="share of the list bill today", width=52),
+            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=125),
         },
-        alt="Request types with their target model, routed share, escalation and ramp; the last four can be edited",
+        alt="Request types with their target model, routed share, escalation and ramp, which can be edited",
     )
     typed: list[dict[str, Any]] = found.to_dict("records")
+    drafts[key] = typed
     return typed
+
+
+def _cells(row: TypeRow) -> dict[str, str]:
+    return {
+        "request type": row.request_type,
+        "target": row.target,
+        "share": row.share,
+        "escalation": row.escalation,
+        "start": row.start,
+        "length": row.length,
+        "saves": usd_short(row.saving_usd_per_month),
+        "bill": percent(row.share_of_bill),
+        "today on": row.models,
+    }
 
 
 def _apply(

@@ -1,5 +1,7 @@
 """Levers: what each brings, the types and routes to edit, and every unit cost down to prices and their dates."""
 
+from hashlib import sha256
+
 import streamlit as st
 
 from planner.charts.waterfall import waterfall_chart
@@ -7,8 +9,8 @@ from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.lever_savings import joint_savings, lever_efforts, type_savings
 from planner.levers_report import efforts_table, joint_savings_table, type_savings_table, waterfall_table
 from planner.levers_sentences import levers_sentences
-from planner.ui import show
-from planner.ui.escape import plain
+from planner.ui import session, show
+from planner.ui.escape import visible
 from planner.ui.lever_editor import lever_editor
 from planner.ui.lever_trace import trace
 from planner.ui.opportunities_section import opportunities_section
@@ -22,9 +24,9 @@ def page() -> None:
     show.head("Levers", "What routing, caching, batch and shorter output change of the bill, and what each rests on.")
     with st.spinner("Splitting the change over the levers"):
         found = waterfalls_of(current)
-    show.conclusion(levers_sentences(plan, found))
     costs = _picked(current)
     name = costs.scenario.name
+    show.conclusion(levers_sentences(plan, found, name))
     if costs.scenario.has_levers:
         says = f"Waterfall of scenario {name}, from today's list spend to what is paid; figures in the table."
         show.chart(lambda palette: waterfall_chart(found[name], palette), says=says, key="waterfall")
@@ -45,17 +47,18 @@ def page() -> None:
 
 
 def _picked(current: Loaded) -> ScenarioCosts:
-    """The scenario to look at: the one decided on, unless another is picked."""
+    """The scenario to look at: the one decided on, unless another is picked or was just added."""
     plan = current.plan
     known = {costs.scenario.name: costs for costs in plan.prepared.scenario_costs}
     names = list(known)
     decided = plan.inputs.decision.scenario
+    added = session.added_scenario()
     picked = st.selectbox(
         "Scenario",
         names,
-        index=names.index(decided),
-        format_func=lambda name: plain(name, 80) + (" (decided on)" if name == decided else ""),
-        key=f"lever_scenario_{'_'.join(names)[:60]}",
+        index=names.index(added if added in known else decided),
+        format_func=lambda name: visible(name, 80) + (" (decided on)" if name == decided else ""),
+        key=f"lever_scenario_{sha256(repr(names).encode()).hexdigest()[:10]}",
         persist_state="session",
         width=360,
     )

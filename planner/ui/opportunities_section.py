@@ -16,6 +16,7 @@ from planner.opportunities.report import (
 )
 from planner.opportunities.sentences import headline
 from planner.opportunities.suggestions import about, left_out, suggested
+from planner.plan_file.lever_text import scenario_names
 from planner.plan_file.suggest_text import with_suggested
 from planner.ui import session, show
 from planner.ui.escape import plain
@@ -62,11 +63,15 @@ def _found(current: Loaded, found: Suggestion) -> None:
 
 def _preset(current: Loaded, preset: Preset) -> None:
     """What a preset assumes, and the button that adds it."""
-    with st.expander(plain(f"Preset '{preset.name}': {len(preset.moves)} routes")):
+    routes = f"{len(preset.moves)} {'route' if len(preset.moves) == 1 else 'routes'}"
+    with st.expander(plain(f"Preset '{preset.name}': {routes}")):
         for line in (*about(preset), *left_out(preset)):
             st.markdown(f"- {plain(line, 2000)}")
         if not preset.moves:
             show.sentence("This preset moves nothing in this plan.")
+            return
+        if preset.name in scenario_names(current.plan.inputs.text):
+            show.sentence(f"The plan has a scenario '{preset.name}' already: pick it at the top of this page.")
             return
         says = st.empty()
         if st.button(f"Add '{preset.name}' as a scenario", key=f"add_{preset.name}", icon=":material/add:"):
@@ -78,8 +83,9 @@ def _add(current: Loaded, preset: Preset, says: Any) -> None:
     try:
         text = with_suggested(inputs.text, suggested(preset), decided_on=inputs.decision.scenario)
         bar = says.progress(0.0, text="Working it out")
-        session.apply_edit(text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
+        session.add_scenario(text, preset.name, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
     except PlannerError as error:
         says.error(plain(str(error), 2000))
         return
+    st.toast(plain(f"Added '{preset.name}'; it is picked at the top of this page."))
     st.rerun()

@@ -39,7 +39,7 @@ Report = Callable[[str, float], None]
 _OPENING, _LOADED, _ERROR, _FOLDER, _SEEN = "opening", "loaded", "upload_error", "folder", "uploads_seen"
 _BACKTESTS, _DRIVERS, _EDITS = "backtests", "drivers", "edits"
 _WATERFALLS, _SUGGESTIONS = "waterfalls", "suggestions"
-_KEPT_PATHS, _ROUND = "kept_paths", "terms_round"
+_KEPT_PATHS, _ROUND, _ADDED = "kept_paths", "terms_round", "added_scenario"
 _MOST_KEPT: Final = 4
 
 
@@ -137,6 +137,17 @@ def apply_edit(text: str, report: Report) -> None:
     plan = _kept(_EDITS, key, lambda: rebuilt(current.plan, inputs, kept, report))
     st.session_state[_LOADED] = replace(opened, plan=plan, key=key, edited_from=opened)
     st.session_state[_ROUND] = edit_round() + 1
+
+
+def add_scenario(text: str, name: str, report: Report) -> None:
+    """apply_edit of a plan with one more scenario, which pages then show. Errors: PlannerError; the plan stays."""
+    apply_edit(text, report)
+    st.session_state[_ADDED] = name
+
+
+def added_scenario() -> str | None:
+    """The scenario that was added last in this session."""
+    return st.session_state.get(_ADDED)
 
 
 def undo_edit() -> None:

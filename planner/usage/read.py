@@ -135,7 +135,9 @@ def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T
                 if percent >= 0:
                     progress(min(percent / 100, 1.0))
         except BaseException:
-            connection.con.interrupt()
+            while not running.done():  # what has not begun yet cannot be interrupted yet
+                connection.con.interrupt()
+                wait((running,), timeout=_POLL_SECONDS)
             raise
     found = running.result()
     progress(1.0)

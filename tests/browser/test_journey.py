@@ -221,11 +221,17 @@ def test_a_buyer_types_an_interval_into_the_table_of_levers(
     settle(page)
     grid = page.get_by_test_id("stDataFrame").first
     grid.scroll_into_view_if_needed()
-    grid.click(position={"x": 110 + 112 + 58 + 130 + 40, "y": 35 + 17})  # the first type's share
+    grid.click(position={"x": 114 + 122 + 40, "y": 35 + 17})  # the first type's share
     page.keyboard.press("Enter")
     page.locator(".gdg-input").fill("50 to 60")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(800)  # the table tells the form of a cell a moment after it is left
+    expect(page.get_by_text("Typed, and not applied yet.")).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Contract").click()
+    expect(page.get_by_role("heading", name="Contract", exact=True)).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Levers").click()
+    # what was typed is there when the page is opened again
+    expect(page.get_by_text("Typed, and not applied yet.")).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Edited, not saved.")).to_be_visible()
     settle(page)
