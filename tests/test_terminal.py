@@ -197,3 +197,12 @@ def test_markup_and_control_characters_in_a_cell_are_text(capsys: pytest.Capture
     table = Table(title="T", columns=("name", "n"), rows=(("[bold]x\x1b", "1"),), numeric=frozenset({1}))
     for width in (0, 80, 5):
         assert "[bold]x\N{REPLACEMENT CHARACTER}" in "".join("".join(drawn(table, width, capsys)).split())
+
+
+def test_a_cell_of_several_lines_takes_the_width_of_its_longest(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a column of text"
+    cells = ("first line\nsecond line", "x")
+    show([Table(title="t", columns=(name, "n"), rows=(cells,), numeric=frozenset({1}))])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) < len("first line second line") + 3
+    assert any("second line" in line for line in lines)

@@ -68,7 +68,10 @@ def _widths(table: Table, room: int, padding: int) -> tuple[int, ...] | None:
 
     A figure keeps its width, a word of text too. None where even that does not fit.
     """
-    columns = [[_printable(cell) for cell in column] for column in zip(table.columns, *table.rows, strict=True)]
+    columns = [
+        [line for cell in column for line in _printable(cell).split("\n")]
+        for column in zip(table.columns, *table.rows, strict=True)
+    ]
     wanted = [max(map(cell_len, column)) for column in columns]
     least = [
         _least_of_figures(column) if index in table.numeric else _least_of_text(column)

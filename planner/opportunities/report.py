@@ -158,8 +158,8 @@ def candidates_table(found: Suggestion) -> Table:
         columns=("request type", "from and to", "saves a month", "break-even", "evidence"),
         rows=tuple(_candidate_row(item, candidate) for item, candidate in every),
         numeric=frozenset({2, 3}),
-        note="'break-even': the escalation above which the move costs more. Under the evidence: how many further "
-        "answers settle it, with how many failures at most they say pass, and from how many on no."
+        note="'break-even': the escalation above which the move costs more. Beside the evidence: how many more "
+        "graded answers settle it, and with how many failures among them it passes."
         + _SINGLY * singly
         + _RANGE * any(candidate.unknown is not None for _, candidate in every),
     )
@@ -210,10 +210,7 @@ def _lacking(item: Opportunity, candidate: Candidate) -> list[str]:
     sure = candidate.sure
     if sure is None:
         return ["too close to its bar"]
-    ends = [f"pass {AT_MOST.strip()}{count(sure.failures)}"]
-    if sure.fails_from <= sure.answers:
-        ends.append(f"no \N{GREATER-THAN OR EQUAL TO}{count(sure.fails_from)}")
-    return [f"{count(sure.answers)}: {', '.join(ends)}"]
+    return [f"{count(sure.answers)} more, {AT_MOST.strip()}{count(sure.failures)} fail"]
 
 
 def beside_table(found: Sequence[BesideRouting]) -> Table:

@@ -87,7 +87,7 @@ def _rows(current: Loaded, costs: ScenarioCosts) -> list[TypeRow]:
 
 def _models(shares: dict[str, float]) -> str:
     """The model with the most of a type's bill, and how many others there are: the column is narrow."""
-    first, *others = sorted(shares, key=lambda model: -shares[model])
+    first, *others = (model.removeprefix("claude-") for model in sorted(shares, key=lambda model: -shares[model]))
     return f"{first} +{len(others)}" if others else first
 
 
@@ -108,8 +108,8 @@ def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any
         column_config={
             "request type": column.TextColumn(width=114),
             "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=122),
-            "share": column.TextColumn(help=_HELP, width=92),
-            "escalation": column.TextColumn(help=_HELP, width=132),
+            "share": column.TextColumn(help=_HELP, width=86),
+            "escalation": column.TextColumn(help=_HELP, width=124),
             "start": column.TextColumn(
                 help="month at which 10 % are adopted: 0, 0 to 4 (earliest to latest), or 0 / 1 / 4", width=66
             ),
@@ -120,7 +120,7 @@ def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any
                 help="a month: all levers of the type, at full adoption, before growth", width=60
             ),
             "bill": column.TextColumn(help="share of the list bill today", width=52),
-            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=125),
+            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=96),
         },
         alt="Request types with their target model, routed share, escalation and ramp, which can be edited",
     )

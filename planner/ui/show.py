@@ -15,6 +15,7 @@ from planner.ui.figures import Figure
 
 ChartOf = Callable[[Palette], Any]
 _WIDEST_UNBROKEN = 18
+_GOES_ON = ("→", "(", "to ")
 
 
 def head(title: str, purpose: str) -> None:
@@ -87,7 +88,10 @@ def body(table: Table, *, height: int | None = None) -> None:
     # A figure and its error stay on one line: a cell of Markdown breaks at every other space.
     frame = pd.DataFrame(
         [
-            [plain(cell, 200).replace(" ", "\u00a0" if i in table.numeric else " ") for i, cell in enumerate(row)]
+            [
+                plain(_one_line(cell), 200).replace(" ", "\u00a0" if i in table.numeric else " ")
+                for i, cell in enumerate(row)
+            ]
             for row in table.rows
         ],
         columns=columns,
@@ -98,6 +102,12 @@ def body(table: Table, *, height: int | None = None) -> None:
         border="horizontal",
         height=height or "content",
     )
+
+
+def _one_line(cell: str) -> str:
+    """A cell that a terminal shows on several lines; here there is room beside each other."""
+    first, *rest = cell.split("\n")
+    return first + "".join(f" {part}" if part.startswith(_GOES_ON) else f", {part}" for part in rest)
 
 
 def _column_styles(table: Table, frame: pd.DataFrame) -> Any:
