@@ -154,7 +154,7 @@ def measure(
         )
     with progress_bars(quiet=quiet or as_json) as progress:
         measurement = command.measured(usage, book, progress)
-    notes = command.price_notes(measurement, book, pinned)
+    notes = command.notes_on_prices(measurement, book, pinned)
     if output is not None:
         command.write_parquet(measurement.rows, output)
     if as_json:

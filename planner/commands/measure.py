@@ -73,7 +73,7 @@ def write_parquet(rows: pd.DataFrame, output: Path) -> None:
         raise InputError(f"cannot write {output}: {error.strerror}") from None
 
 
-def price_notes(measurement: Measurement, book: PriceBook, pinned: str | None) -> tuple[str, ...]:
+def notes_on_prices(measurement: Measurement, book: PriceBook, pinned: str | None) -> tuple[str, ...]:
     """What must be said of the price data that usage is measured with. pinned: the plan's snapshot, if it has one."""
     return price_data_notes(book, pinned=pinned, models=sorted(set(measurement.rows["model"])))
 
