@@ -189,6 +189,17 @@ def term_use(contract: Contract, spend: SpendPaths) -> TermUse:
     Errors: InputError for paths simulated without the prices of the signing day, or without accounts, where the
     contract needs them.
     """
+    use = whole_use(contract, spend)
+    if contract.in_force is None:
+        return use
+    alone = beside(contract.in_force, use)
+    if contract.in_force.on_signing == "co_term":
+        return alone
+    return replace(use, covered_usd=(use.list_usd - alone.list_usd).sum(axis=0))
+
+
+def whole_use(contract: Contract, spend: SpendPaths) -> TermUse:
+    """The same with what the balances of a contract in force cover of it. Errors: as term_use."""
     layout = steps(contract)
     listed = [
         _Source(None, AccountPaths(current_usd=spend.list_cost_usd, signing_usd=spend.signing_list_cost_usd), spend)
@@ -206,18 +217,12 @@ def term_use(contract: Contract, spend: SpendPaths) -> TermUse:
         outside += [(1.0 - share) * account.current for account in used]
         used = [_scaled(account, share) for account in used]
     accounts = _with_fixed(contract, layout, _by_discount(contract, used), outside)
-    use = TermUse(
+    return TermUse(
         periods=contract.periods,
         steps=layout,
         accounts=accounts,
         outside_usd=cast(FloatArray, sum(outside)) if outside else None,
     )
-    if contract.in_force is None:
-        return use
-    alone = beside(contract.in_force, use)
-    if contract.in_force.on_signing == "co_term":
-        return alone
-    return replace(use, covered_usd=(use.list_usd - alone.list_usd).sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from planner.prepared import Prepared
 from planner.risk import Estimate, RangedEstimate, estimate, quantiles, ranged
 from planner.settlement import settle
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
-from planner.term_use import TermUse, term_use
+from planner.term_use import TermUse, whole_use
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
 Coalition = frozenset[LeverKind]
@@ -248,6 +248,4 @@ def _discount_usd(plan: Plan, scenario: str) -> FloatArray:
 def _whole_use(plan: Plan, scenario: str) -> TermUse:
     """The list spend that enters the contract, with what the balances of a contract in force cover of it."""
     contract = plan.inputs.contract
-    if contract.in_force is None:
-        return plan.uses[scenario]
-    return term_use(replace(contract, in_force=None), plan.spend[scenario])
+    return plan.uses[scenario] if contract.in_force is None else whole_use(contract, plan.spend[scenario])

@@ -23,7 +23,7 @@ from planner.levers_report import waterfall_table
 from planner.levers_sentences import costs_of
 from planner.plan import Plan
 from planner.risk import Estimate, estimate
-from planner.simulation import KeptPaths, simulate_spend
+from planner.simulation import MONTHS_OF, KeptPaths, simulate_spend
 from planner.units import FloatArray
 from planner.waterfall import (
     Coalition,
@@ -368,6 +368,17 @@ def test_what_the_balances_of_a_contract_in_force_cover_is_not_paid_again(on_sig
     assert fall.paid.mean == pytest.approx(covered.recommendation.expected_cost.mean, rel=1e-9)
     assert fall.after.mean == without.after.mean
     assert fall.paid.mean < without.paid.mean - 15_000.0
+
+
+def test_more_paths_than_months_are_kept_of_settle_around_a_balance_that_ends_inside_a_quarter() -> None:
+    """Sums are there only for the stretches that the contract settles, and those end where the balance does."""
+    balance = {"ends": date(2027, 8, 1), "balance_usd": 20_000.0, "on_signing": "renew"}
+    terms = {"contract": {"commit_period": "quarter", "in_force": balance}, "bands": [(10_000.0, 0.2)]}
+    lever = {"name": "levers", "output": [{"request_type": "chat", "cut": 0.2}]}
+    plan = built(table(lever, decision={"scenario": "levers"}, paths=MONTHS_OF + 16, **terms))
+    assert plan.spend["levers"].sums, "the months themselves are not kept"
+    fall = waterfalls(plan)["levers"]
+    assert fall.paid.mean == pytest.approx(plan.recommendation.expected_cost.mean, rel=1e-9)
 
 
 def test_a_contract_of_half_a_year_is_held_against_half_a_year() -> None:

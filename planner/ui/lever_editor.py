@@ -13,7 +13,7 @@ from planner.opportunities.candidates import current_models
 from planner.plan_file.lever_text import scenario_names, with_routes
 from planner.ui import session, show
 from planner.ui.escape import plain
-from planner.ui.lever_form import KEEP, TypeRow, edits, is_edited, type_row
+from planner.ui.lever_form import CELLS, KEEP, TypeRow, edits, is_edited, type_row
 from planner.ui.session import Loaded
 from planner.words import percent, usd_short
 
@@ -40,9 +40,9 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
         "interval. Nothing is worked out until you apply; the plan file stays as it is until you take the changed one "
         "away."
     )
-    key = _key(current, name)
+    key, draft = _key(current, name), _draft_of(current, name, rows)
     with st.container(border=True):
-        typed = _table(rows, current, key)
+        typed = _table(rows, current, key, draft)
         changed = is_edited(rows, typed)
         says = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -54,7 +54,9 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
         st.caption(plain(note))
     refused: tuple[str, str] | None = st.session_state.get(_REFUSED)
     if applied:
-        _apply(current, name, rows, typed, key, says)
+        if _apply(current, name, rows, typed, key, says):
+            st.session_state[_DRAFTS].pop(draft, None)
+            st.rerun()
     elif refused is not None and refused[0] == key:
         _say_refused(says, refused[1])
 
@@ -62,6 +64,13 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
 def _key(current: Loaded, scenario: str) -> str:
     text = current.key + current.plan.inputs.text + scenario
     return f"levers_{sha256(text.encode()).hexdigest()[:10]}_{session.edit_round()}"
+
+
+def _draft_of(current: Loaded, scenario: str, rows: list[TypeRow]) -> str:
+    """What a draft is kept under: edits elsewhere in the plan make another table, and not another draft."""
+    opened = current.edited_from or current
+    cells = [[row.request_type, row.target, *(getattr(row, name) for name in CELLS)] for row in rows]
+    return sha256(repr((opened.key, scenario, cells)).encode()).hexdigest()
 
 
 def _rows(current: Loaded, costs: ScenarioCosts) -> list[TypeRow]:
@@ -91,11 +100,12 @@ def _models(shares: dict[str, float]) -> str:
     return f"{first} +{len(others)}" if others else first
 
 
-def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any]]:
+def _table(rows: list[TypeRow], current: Loaded, key: str, draft: str) -> list[dict[str, Any]]:
     """The cells as they stand on the screen, what was typed before the page was left included."""
     started, drafts = st.session_state.setdefault(_STARTED, {}), st.session_state.setdefault(_DRAFTS, {})
     if key not in st.session_state:  # the table was not shown in the last run, and what was typed is in no widget
-        started[key] = drafts.get(key) or [_cells(row) for row in rows]
+        fresh = [_cells(row) for row in rows]
+        started[key] = [cells | typed for cells, typed in zip(fresh, drafts.get(draft, fresh), strict=True)]
     known = set(current_models(current.plan.prepared).values()) | {row.target for row in rows}
     column = st.column_config
     found = st.data_editor(
@@ -125,7 +135,7 @@ def _table(rows: list[TypeRow], current: Loaded, key: str) -> list[dict[str, Any
         alt="Request types with their target model, routed share, escalation and ramp, which can be edited",
     )
     typed: list[dict[str, Any]] = found.to_dict("records")
-    drafts[key] = typed
+    drafts[draft] = [{name: row[name] for name in ("target", *CELLS)} for row in typed]
     return typed
 
 
@@ -145,8 +155,8 @@ def _cells(row: TypeRow) -> dict[str, str]:
 
 def _apply(
     current: Loaded, scenario: str, rows: list[TypeRow], typed: list[dict[str, Any]], key: str, says: Any
-) -> None:
-    """Work the plan out with the routes that were typed; where that fails, they stay in the table."""
+) -> bool:
+    """Work the plan out with the routes that were typed; False where that fails, and they stay in the table."""
     try:
         text = with_routes(current.plan.inputs.text, scenario, edits(rows, typed))
         bar = says.progress(0.0, text="Working the levers out")
@@ -154,9 +164,9 @@ def _apply(
     except PlannerError as error:
         st.session_state[_REFUSED] = key, str(error)
         _say_refused(says, str(error))
-        return
+        return False
     st.session_state.pop(_REFUSED, None)
-    st.rerun()
+    return True
 
 
 def _say_refused(place: Any, message: str) -> None:

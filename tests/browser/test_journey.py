@@ -228,12 +228,19 @@ def test_a_buyer_types_an_interval_into_the_table_of_levers(
     expect(page.get_by_text("Typed, and not applied yet.")).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Contract").click()
     expect(page.get_by_role("heading", name="Contract", exact=True)).to_be_visible()
+    settle(page)
+    eligible = page.get_by_label("Spend that draws it down, %")
+    eligible.fill("90")
+    eligible.press("Tab")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Edited, not saved.")).to_be_visible()
+    settle(page)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Levers").click()
-    # what was typed is there when the page is opened again
+    # what was typed is there when the page is opened again, and after the plan was edited elsewhere
     expect(page.get_by_text("Typed, and not applied yet.")).to_be_visible()
     settle(page)
     page.get_by_role("button", name="Apply").click()
-    expect(page.get_by_text("Edited, not saved.")).to_be_visible()
+    expect(page.get_by_text("Nothing was typed that is not in the plan.")).to_be_visible()
     settle(page)
     picture(page, "6-levers-edited")
     with page.expect_download() as waiting:
@@ -242,6 +249,7 @@ def test_a_buyer_types_an_interval_into_the_table_of_levers(
     waiting.value.save_as(path)
     text = path.read_text(encoding="utf-8")
     assert "{p10 = 0.5, p90 = 0.6}" in text
+    assert "eligible_fraction = 0.9" in text
     edited = build_plan(parse_plan(text, base_dir=plan.inputs.base_dir))
     sentence = levers_sentences(edited, waterfalls(edited))[0]
     expect(page.get_by_text(sentence)).to_be_visible()
