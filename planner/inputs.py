@@ -18,6 +18,7 @@ from planner.levers import Scenario
 from planner.mix import Exclusion
 from planner.price_moves import PriceMoves
 from planner.prices import OwnTerms, PriceBook, PriceOverride
+from planner.quotes import Ask, Quote
 from planner.usage.read import UsageSource
 
 Window = tuple[date | None, date | None]
@@ -123,6 +124,9 @@ class PlanInputs:
     notes: tuple[str, ...]
     text: str
     base_dir: Path
+    quotes: tuple[Quote, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    target_share: float = 0.5
 
     @property
     def sha256(self) -> str:

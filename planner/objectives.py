@@ -54,17 +54,23 @@ class ConstraintNote:
 
 
 def recommend(
-    decision: Decision, *, scenario: str, samples: Mapping[str, CommitSample], uses: Mapping[str, TermUse]
+    decision: Decision,
+    *,
+    scenario: str,
+    samples: Mapping[str, CommitSample],
+    uses: Mapping[str, TermUse],
+    least_usd: Mapping[str, float] | None = None,
 ) -> Offer:
     """The best offer for a scenario by the decision's objective; none where none is both allowed and better.
 
-    samples: the scenarios that the decider sees, at least the one decided on. Commitments that the contract fixes are
+    samples: the scenarios that the decider sees, at least the one decided on. least_usd: what regret is measured from
+    in each of them; the least expected cost under these terms unless given. Commitments that the contract fixes are
     returned as they are.
     """
     sample, alpha = samples[scenario], decision.max_shortfall_probability
     if decision.objective == "expected_cost" or sample.contract.commits_usd_per_year is not None:
         return sample.best(max_shortfall_probability=alpha, limit_per=decision.shortfall_limit_per).offer
-    least = _least_usd(samples) if decision.objective == "minimax_regret" else {}
+    least = least_costs_usd(decision, samples) if least_usd is None else least_usd
     problem = _problem(decision, scenario, samples, uses, least)
     few = {} if problem.is_convex else {name: thin for name, use in uses.items() if (thin := thinned(use))}
     if samples.keys() <= few.keys():
@@ -78,27 +84,30 @@ def largest_regret_usd(samples: Mapping[str, CommitSample], offer: Offer) -> flo
     return _largest_regret(samples, _least_usd(samples))(offer)
 
 
+def least_costs_usd(decision: Decision, samples: Mapping[str, CommitSample]) -> dict[str, float]:
+    """What a largest regret is measured from: each scenario's least expected cost. Other objectives need none of it."""
+    return _least_usd(samples) if decision.objective == "minimax_regret" else {}
+
+
 def best_exercise(decision: Decision, contract: Contract, *, scenario: str, uses: Mapping[str, TermUse]) -> Contract:
     """The contract with its rights (reduction, early renewal) used or left alone, whichever is cheaper.
 
     Every way is sized by the decision's objective and limit. A right that saves nothing is used as the contract says.
     """
-    ways = list(_ways(contract))
+    ways = list(ways_to_exercise(contract))
     if len(ways) == 1:
         return contract
     samples = [_samples(decision, way, uses) for way in ways]
-    least: dict[str, float] = {}
-    if decision.objective == "minimax_regret":
-        each = [_least_usd(some) for some in samples]
-        least = {name: min(one[name] for one in each) for name in each[0]}
+    each = [least_costs_usd(decision, some) for some in samples]
+    least = {name: min(one[name] for one in each) for name in each[0]}
     costs = []
     for some in samples:
         offer = recommend(decision, scenario=scenario, samples=some, uses=uses)
-        costs.append(_objective(decision, scenario, some, uses, least)(offer))
+        costs.append(objective(decision, scenario=scenario, samples=some, uses=uses, least_usd=least)(offer))
     return ways[costs.index(next(usd for usd in costs if usd <= min(costs) + HALF_CENT_USD))]
 
 
-def _ways(contract: Contract) -> Iterator[Contract]:
+def ways_to_exercise(contract: Contract) -> Iterator[Contract]:
     """The contract as it is, and with each of the rights that it uses left alone."""
     rights = (contract.reduction, contract.early_renewal)
     used = [(True, False) if right is not None and right.exercised else (False,) for right in rights]
@@ -138,7 +147,7 @@ def _problem(
     return Problem(
         contract=sample.contract,
         uses=[uses[scenario], *(uses[name] for name in samples if name in uses and name != scenario)],
-        cost=_objective(decision, scenario, samples, uses, least),
+        cost=objective(decision, scenario=scenario, samples=samples, uses=uses, least_usd=least),
         probability=lambda offer: sample.expect([offer])[0].limited_probability(per),
         max_probability=alpha,
         limit_per=per,
@@ -148,18 +157,19 @@ def _problem(
     )
 
 
-def _objective(
+def objective(
     decision: Decision,
+    *,
     scenario: str,
     samples: Mapping[str, CommitSample],
     uses: Mapping[str, TermUse],
-    least: Mapping[str, float],
+    least_usd: Mapping[str, float],
 ) -> Objective:
-    """USD to minimise, of an offer."""
+    """USD that the decision minimises, of an offer; the limit on the shortfall apart. least_usd: of least_costs_usd."""
     if decision.objective == "mean_cvar":
         return _mean_cvar(decision, samples[scenario], uses[scenario])
     if decision.objective == "minimax_regret":
-        return _largest_regret(samples, least)
+        return _largest_regret(samples, least_usd)
     if decision.objective == "weighted":
         return _weighted(decision, scenario, samples)
     return lambda offer: samples[scenario].expect([offer])[0].expected_cost_usd
@@ -213,8 +223,8 @@ def constraint_note(
     sample, per = samples[scenario], decision.shortfall_limit_per
     lifted = replace(decision, max_shortfall_probability=1.0)
     free = recommend(lifted, scenario=scenario, samples=samples, uses=uses)
-    least = _least_usd(samples) if decision.objective == "minimax_regret" else {}
-    value = _objective(decision, scenario, samples, uses, least)
+    least = least_costs_usd(decision, samples)
+    value = objective(decision, scenario=scenario, samples=samples, uses=uses, least_usd=least)
     saved = value(chosen) - value(free)
     binds = saved > HALF_CENT_USD
     low, high, depends = None, None, False

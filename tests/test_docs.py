@@ -27,7 +27,9 @@ from planner.lever_costs.scenario_costs import price_scenario
 from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
 from planner.opportunities.candidates import SURE
+from planner.plan_file.contract_sections import ContractSection
 from planner.plan_file.loader import parse_plan
+from planner.plan_file.quote_sections import VariedTerms
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.section import Section
 from planner.plan_file.values import Duration, Escalation, Fraction, Month, Positive, Rate
@@ -309,7 +311,7 @@ def sections() -> dict[type[Section], list[tuple[str, str]]]:
     def visit(cls: type[Section], path: str) -> None:
         for name, field in cls.model_fields.items():
             child, is_list = nested(field.annotation)
-            if child is None:
+            if child is None or key_of(name, field) in like_contract(cls):
                 continue
             table = f"{path}.{key_of(name, field)}" if path else key_of(name, field)
             often = "any number" if is_list else "once"
@@ -409,6 +411,11 @@ def default_of(field: FieldInfo) -> str:
     return f"`{spread_as_toml(value) if hasattr(value, 'from_normal') else toml(value)}`"
 
 
+def like_contract(cls: type[Section]) -> set[str]:
+    """Keys of an offer or an ask that [contract] has too: told there."""
+    return set(ContractSection.model_fields) if issubclass(cls, VariedTerms) else set()
+
+
 def plan_reference() -> str:
     """docs/plan-file.md as the code would have it now."""
     parts = [INTRODUCTION]
@@ -419,6 +426,8 @@ def plan_reference() -> str:
         often = "" if cls is PlanFile else f"({', '.join(dict.fromkeys(often for _, often in tables))})"
         rows = []
         for key, (_, field) in plain(cls).items():
+            if key in like_contract(cls):
+                continue
             words, allowed = type_and_range(cls, key)
             cells = (f"`{key}`", words, allowed, default_of(field), meaning(cls, tables[0][0], key))
             rows.append("| " + " | ".join(cells) + " |")
@@ -442,7 +451,7 @@ def test_no_meaning_is_left_over() -> None:
         f"{meaning_path(cls, tables[0][0])}.{key}"
         for cls, tables in sections().items()
         for key, (_, field) in plain(cls).items()
-        if not field.description
+        if not field.description and key not in like_contract(cls)
     }
     assert set(MEANINGS) == used
 

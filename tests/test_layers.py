@@ -64,6 +64,7 @@ ORDER = (
     "planner.simulation_block",
     "planner.simulation",
     "planner.contract",
+    "planner.quotes",
     "planner.steps",
     "planner.term_use",
     "planner.clause_rules",

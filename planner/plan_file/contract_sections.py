@@ -157,8 +157,8 @@ class RenewalSection(Section):
     )
 
 
-class ContractSection(Section):
-    """[contract]: the terms on the table."""
+class ContractTerms(Section):
+    """What any terms may say, bands apart: those of [contract], of an offer, of an ask."""
 
     term_months: Months = 12
     commit_usd_per_year: Usd | list[Usd] | None = Field(
@@ -199,6 +199,11 @@ class ContractSection(Section):
     marketplace: MarketplaceSection | None = None
     in_force: InForceSection | None = None
     renewal: RenewalSection = Field(default_factory=RenewalSection)
+
+
+class ContractSection(ContractTerms):
+    """[contract]: the terms on the table."""
+
     band: Annotated[list[BandSection], Field(min_length=1)]
 
 

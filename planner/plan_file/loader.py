@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from planner.contract import Contract
 from planner.errors import InputError
 from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInputs
 from planner.levers import Scenario
@@ -17,6 +18,7 @@ from planner.plan_file.evidence_sections import evidence_of
 from planner.plan_file.lever_loader import assumed, scenarios_of
 from planner.plan_file.mistakes import explain, located
 from planner.plan_file.price_loader import price_inputs
+from planner.plan_file.quote_loader import QuoteReader
 from planner.plan_file.schedule import Schedule
 from planner.plan_file.schema import (
     MixSection,
@@ -66,19 +68,14 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
     prices = price_inputs(file.prices)
     contract = contract_of(file, prices)
-    months = file.plan.months if file.plan.months is not None else contract.term_months
-    if months < contract.term_months:
-        raise InputError(
-            f"plan.months = {months} is shorter than contract.term_months = {contract.term_months}; "
-            "leave it out or make it at least the term"
-        )
     schedule = Schedule.of(file.team, file.milestone)
     scenarios, baseline = scenarios_of(file.scenario, schedule)
     given = typed_keys(document.get("demand", {}))
+    quoted = QuoteReader(file=file, document=document, prices=prices)
     return PlanInputs(
         name=file.plan.name,
         start=file.plan.start,
-        months=months,
+        months=_months(file.plan, contract),
         paths=_paths(file.plan),
         target_error=_target_error(file.plan.target_error),
         seed=file.plan.seed,
@@ -97,7 +94,20 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         notes=(*assumed(file.scenario), *schedule.unused(scenarios), *contract_notes(file)),
         text=text,
         base_dir=base_dir,
+        quotes=quoted.quotes(),
+        asks=quoted.asks(),
+        target_share=file.negotiation.target_share,
     )
+
+
+def _months(section: PlanSection, contract: Contract) -> int:
+    months = section.months if section.months is not None else contract.term_months
+    if months < contract.term_months:
+        raise InputError(
+            f"plan.months = {months} is shorter than contract.term_months = {contract.term_months}; "
+            "leave it out or make it at least the term"
+        )
+    return months
 
 
 def _paths(section: PlanSection) -> int:

@@ -14,6 +14,7 @@ from planner.plan_file.contract_sections import ContractSection, FixedSpendSecti
 from planner.plan_file.evidence_sections import EvidenceSection
 from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection, Tokens
 from planner.plan_file.price_sections import PricesSection
+from planner.plan_file.quote_sections import AskSection, NegotiationSection, OfferSection
 from planner.plan_file.section import Name, Section, Share
 from planner.plan_file.values import Fraction, Month, Positive, Rate
 
@@ -217,6 +218,9 @@ class PlanFile(Section):
     contract: ContractSection
     fixed_spend: list[FixedSpendSection] = Field(default_factory=list)
     decision: DecisionSection = Field(default_factory=DecisionSection)
+    offer: list[OfferSection] = Field(default_factory=list)
+    ask: list[AskSection] = Field(default_factory=list)
+    negotiation: NegotiationSection = Field(default_factory=NegotiationSection)
 
     @model_validator(mode="after")
     def _one_source(self) -> "PlanFile":

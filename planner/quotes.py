@@ -1,0 +1,35 @@
+"""Quotes in hand and asks of the buyer's own: terms beside those on the table, as data."""
+
+from dataclasses import dataclass, replace
+
+from planner.contract import Contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """An offer in hand. contract: its terms, the commitment fixed where one is quoted.
+
+    at_one_discount: it quotes one discount, which holds at any commitment, and no bands of its own.
+    """
+
+    name: str
+    contract: Contract
+    at_one_discount: bool
+
+    @property
+    def open_contract(self) -> Contract:
+        """The same terms with the commitment left to the buyer."""
+        return replace(self.contract, commits_usd_per_year=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Something to ask for. contract: the terms on the table with it granted; None where only the buyer values it.
+
+    value_usd_per_year: what it is worth to the buyer. granted: the terms on the table have it already.
+    """
+
+    name: str
+    contract: Contract | None
+    value_usd_per_year: float | None = None
+    granted: bool = False
