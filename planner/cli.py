@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.commands import levers as lever_commands
+from planner.commands import negotiate as negotiate_commands
 from planner.commands import prices as prices_command
 from planner.commands import run_rate as run_rate_commands
 from planner.commands import settle as settle_command
@@ -37,6 +38,7 @@ for _command in (
     *run_rate_commands.COMMANDS,
     *lever_commands.COMMANDS,
     *suggest_command.COMMANDS,
+    *negotiate_commands.COMMANDS,
     settle_command.settle,
     prices_command.prices,
 ):

@@ -103,7 +103,7 @@ def best_exercise(decision: Decision, contract: Contract, *, scenario: str, uses
     costs = []
     for some in samples:
         offer = recommend(decision, scenario=scenario, samples=some, uses=uses)
-        costs.append(objective(decision, scenario=scenario, samples=some, uses=uses, least_usd=least)(offer))
+        costs.append(_objective(decision, scenario=scenario, samples=some, uses=uses, least_usd=least)(offer))
     return ways[costs.index(next(usd for usd in costs if usd <= min(costs) + HALF_CENT_USD))]
 
 
@@ -147,7 +147,7 @@ def _problem(
     return Problem(
         contract=sample.contract,
         uses=[uses[scenario], *(uses[name] for name in samples if name in uses and name != scenario)],
-        cost=objective(decision, scenario=scenario, samples=samples, uses=uses, least_usd=least),
+        cost=_objective(decision, scenario=scenario, samples=samples, uses=uses, least_usd=least),
         probability=lambda offer: sample.expect([offer])[0].limited_probability(per),
         max_probability=alpha,
         limit_per=per,
@@ -157,7 +157,7 @@ def _problem(
     )
 
 
-def objective(
+def _objective(
     decision: Decision,
     *,
     scenario: str,
@@ -224,7 +224,7 @@ def constraint_note(
     lifted = replace(decision, max_shortfall_probability=1.0)
     free = recommend(lifted, scenario=scenario, samples=samples, uses=uses)
     least = least_costs_usd(decision, samples)
-    value = objective(decision, scenario=scenario, samples=samples, uses=uses, least_usd=least)
+    value = _objective(decision, scenario=scenario, samples=samples, uses=uses, least_usd=least)
     saved = value(chosen) - value(free)
     binds = saved > HALF_CENT_USD
     low, high, depends = None, None, False

@@ -8,6 +8,7 @@ import numpy as np
 
 from planner.calibration.calibrate import Calibration, calibrate
 from planner.caveats import history_level_sd
+from planner.clauses import Eligibility
 from planner.demand import ALL_TYPES, DemandModel, Event
 from planner.demand_process import demand_process
 from planner.errors import InputError
@@ -64,6 +65,17 @@ class Prepared:
         return replace(
             self, inputs=inputs, scenario_costs=costs, spend_model=replace(self.spend_model, scenarios=costs)
         )
+
+    def under(self, eligible: Eligibility, *, months: int) -> "Prepared":
+        """The same with other use eligible, and paths that reach at least so many months."""
+        asked = replace(
+            self.inputs,
+            contract=replace(self.inputs.contract, eligible=eligible),
+            months=max(months, self.inputs.months),
+        )
+        repriced = self.with_scenarios(asked)
+        model = _spend_model(asked, self.demand, self.mix, self.mix_lines, repriced.scenario_costs, self.priced_on)
+        return replace(repriced, spend_model=model)
 
 
 def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:

@@ -18,8 +18,11 @@ class Quote:
 
     @property
     def open_contract(self) -> Contract:
-        """The same terms with the commitment left to the buyer."""
-        return replace(self.contract, commits_usd_per_year=None)
+        """The same terms with the commitment left to the buyer, its years in the proportions quoted."""
+        commits = self.contract.commits_usd_per_year
+        if commits is None or len(set(commits)) == 1 or min(commits) == 0:
+            return replace(self.contract, commits_usd_per_year=None)
+        return replace(self.contract, commits_usd_per_year=None, ramp=tuple(commits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

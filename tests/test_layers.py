@@ -95,6 +95,7 @@ ORDER = (
     "planner.cost_lines",
     "planner.plan_drivers",
     "planner.typed_offer",
+    "planner.negotiation.*",
     "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",
@@ -110,6 +111,7 @@ ORDER = (
     "planner.prices_json",
     "planner.ledger_report",
     "planner.machine",
+    "planner.negotiation_reports.*",
     "planner.charts.*",
     "planner.workbook.*",
     "planner.ui.*",
@@ -133,6 +135,9 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.suggest": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.commands.negotiate": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.levers": {
@@ -200,6 +205,7 @@ LONGER: dict[str, str] = {}
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
 PRINTS = (
+    "planner.commands.negotiate",
     "planner.commands.run_rate",
     "planner.commands.settle",
     "planner.commands.levers",
