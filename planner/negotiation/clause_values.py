@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
-from planner.contract import Contract
 from planner.errors import InputError
 from planner.negotiation.discount_points import equal_discount, more_discount
 from planner.negotiation.terms_pricer import PricedTerms, TermsPricer
@@ -96,17 +95,17 @@ def trade_list(pricer: TermsPricer, progress: Report | None = None) -> TradeList
     contract = pricer.contract
     table = pricer.at_best(contract)
     varied, left_out = variations(contract, pricer.inputs.asks)
-    values = []
+    values, quick = [], pricer.quick()
     for index, variation in enumerate(varied):
-        values.append(_valued(pricer, table, variation))
+        values.append(_valued(pricer, quick, table, variation))
         if progress is not None:
             progress("valuing clauses", (index + 1) / len(varied))
     clauses = tuple(sorted(values, key=lambda item: (-item.value.mean, item.variation.name)))
     return TradeList(
         table=table,
         clauses=clauses,
-        interactions=_interactions(pricer, table, clauses),
-        swaps=_swaps(pricer, table, clauses),
+        interactions=_interactions(pricer, table, clauses, progress),
+        swaps=_swaps(pricer, table, clauses, progress),
         point=table.less(pricer.at_best(more_discount(contract, 0.01))),
         left_out=left_out,
         paths=pricer.paths,
@@ -114,37 +113,33 @@ def trade_list(pricer: TermsPricer, progress: Report | None = None) -> TradeList
     )
 
 
-def _valued(pricer: TermsPricer, table: PricedTerms, variation: Variation) -> ClauseValue:
+def _valued(pricer: TermsPricer, quick: TermsPricer, table: PricedTerms, variation: Variation) -> ClauseValue:
     level = pricer.inputs.decision.cvar_level
     if variation.change is None:
         worth = Estimate(mean=variation.own_value_usd, se=0.0)
         return ClauseValue(
             variation=variation,
             value=worth,
-            points=_points(pricer, variation, pricer.contract, worth.mean),
+            points=equal_discount(pricer, quick, pricer.contract, worth_usd=worth.mean),
             expected_cost=Estimate(mean=0.0, se=0.0),
             cost_cvar_usd=0.0,
             shortfall_probability=0.0,
             terms=None,
         )
-    terms = pricer.at_best(variation.applied(pricer.contract))
+    changed = variation.applied(pricer.contract)
+    terms = pricer.at_best(changed)
     without, having = (terms, table) if variation.granted else (table, terms)
     value = _told(without.less(having))
     return ClauseValue(
         variation=variation,
         value=value,
-        points=_points(pricer, variation, variation.applied(pricer.contract), value.mean),
+        # of a clause to ask for, the discount to have in its place; of one to give up, the discount to have for it
+        points=equal_discount(pricer, quick, changed if variation.granted else pricer.contract, worth_usd=value.mean),
         expected_cost=_told(_saved(without, having)),
         cost_cvar_usd=without.cost_cvar_usd(level) - having.cost_cvar_usd(level),
         shortfall_probability=having.shortfall_probability.mean - without.shortfall_probability.mean,
         terms=terms,
     )
-
-
-def _points(pricer: TermsPricer, variation: Variation, changed: Contract, worth_usd: float) -> float | None:
-    """Of a clause to ask for: the discount to have in its place. Of one to give up: the discount to have for it."""
-    gives_up = variation.granted and variation.change is not None
-    return equal_discount(pricer, changed if gives_up else pricer.contract, worth_usd=worth_usd)
 
 
 def _saved(without: PricedTerms, having: PricedTerms) -> Estimate:
@@ -179,19 +174,26 @@ def _alone(table: PricedTerms, item: ClauseValue) -> FloatArray:
     return saved
 
 
-def _interactions(pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValue]) -> tuple[Interaction, ...]:
+def _interactions(
+    pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValue], progress: Report | None
+) -> tuple[Interaction, ...]:
     """The pairs among what is worth most to ask for."""
     top = [item for item in clauses if not item.variation.granted and item.terms is not None and item.is_seen]
     found = []
-    for first, second in combinations([item for item in top if item.value.mean > 0][:_PAIRED], 2):
+    pairs = list(combinations([item for item in top if item.value.mean > 0][:_PAIRED], 2))
+    for index, (first, second) in enumerate(pairs):
         joint = _together(pricer, table, (first, second))
+        if progress is not None:
+            progress("pricing pairs", (index + 1) / len(pairs))
         if joint is not None:
             apart = joint - _alone(table, first) - _alone(table, second)
             found.append(Interaction(first=first, second=second, joint=estimate(joint), beyond_sum=estimate(apart)))
     return tuple(sorted(found, key=lambda item: -abs(item.beyond_sum.mean)))
 
 
-def _swaps(pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValue]) -> tuple[Swap, ...]:
+def _swaps(
+    pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValue], progress: Report | None
+) -> tuple[Swap, ...]:
     """For what could be given up, what is worth about as much: the closest pairs, each clause in two at most.
 
     Pairs are chosen by what each is worth alone and sorted by what both come to together, the most even first.
@@ -202,7 +204,10 @@ def _swaps(pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValu
     pairs = [(give, get) for give in gives for get in gets if _likeness(give, get) >= _ALIKE]
     found: list[Swap] = []
     used: Counter[Variation] = Counter()
-    for give, get in sorted(pairs, key=lambda pair: -_likeness(*pair)):
+    ranked = sorted(pairs, key=lambda pair: -_likeness(*pair))
+    for index, (give, get) in enumerate(ranked):
+        if progress is not None:
+            progress("pricing swaps", (index + 1) / len(ranked))
         if used[give.variation] == 2 or used[get.variation] == 2 or len(found) == _MOST_SWAPS:
             continue
         net = _together(pricer, table, (give, get))

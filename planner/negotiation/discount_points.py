@@ -40,16 +40,17 @@ def more_discount(contract: Contract, fraction: float) -> Contract:
     )
 
 
-def equal_discount(pricer: TermsPricer, contract: Contract, *, worth_usd: float) -> float | None:
+def equal_discount(pricer: TermsPricer, quick: TermsPricer, contract: Contract, *, worth_usd: float) -> float | None:
     """The fraction that, added to every discount of some terms, is worth so many dollars at their best commitments.
 
-    To a ten-thousandth of itself. Below 0: a discount to give back. None where no discount is worth as much: all of it
-    given back, or every price waived.
+    To a ten-thousandth of itself, and where clauses link periods by a pricer that adds up months (quick). Below 0: a
+    discount to give back. None where no discount is worth as much: all of it given back, or every price waived.
     """
-    known = pricer.measure_at_best(contract)
+    used = pricer if contract.is_plain else quick
+    known = used.measure_at_best(contract)
 
     def saved(fraction: float) -> float:
-        return known - pricer.measure_at_best(more_discount(contract, fraction))
+        return known - used.measure_at_best(more_discount(contract, fraction))
 
     most = 1.0 - min(band.discount_fraction for band in contract.bands)
     least = -max(band.discount_fraction for band in contract.bands)

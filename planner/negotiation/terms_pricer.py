@@ -22,6 +22,7 @@ from planner.prepared import Prepared
 from planner.risk import Estimate, cvar, estimate, probability
 from planner.settlement import settle
 from planner.simulation import MONTHS_OF, KeptPaths, SpendPaths, simulate_spend
+from planner.steps import coarse_steps
 from planner.term_use import TermUse, term_use
 from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 
@@ -81,7 +82,8 @@ class TermsPricer:
     """Prices and sizes any terms on the plan's paths.
 
     paths: how many, the plan's own or, of very many, the first. months: how far they reach. least_usd: what a largest
-    regret is measured from, whatever the terms.
+    regret is measured from, whatever the terms. in_stretches: months that differ in nothing but their prices are added
+    up, which is quicker and close.
     """
 
     inputs: PlanInputs
@@ -90,6 +92,7 @@ class TermsPricer:
     months: int
     kept: KeptPaths
     least_usd: Mapping[str, float] = field(default_factory=dict)
+    in_stretches: bool = False
     spends: dict[Eligibility, dict[str, SpendPaths]] = field(default_factory=dict)
     measures: dict[Contract, float] = field(default_factory=dict)
 
@@ -129,7 +132,16 @@ class TermsPricer:
 
     def uses(self, contract: Contract) -> dict[str, TermUse]:
         """The use of a contract in every scenario that the decision looks at."""
-        return {name: term_use(self._settled(contract), paths) for name, paths in self._spend(contract).items()}
+        settled = self._settled(contract)
+        uses = {name: term_use(settled, paths) for name, paths in self._spend(contract).items()}
+        if not self.in_stretches or settled.values_time:
+            return uses
+        layout = coarse_steps(settled)
+        return {name: use.over(layout) for name, use in uses.items()}
+
+    def quick(self) -> "TermsPricer":
+        """The same in stretches of months: for what is compared with itself, such as what more discount saves."""
+        return replace(self, in_stretches=True, measures={})
 
     def _settled(self, contract: Contract) -> Contract:
         """The contract as its dollars count: when they are paid matters to present values alone."""
