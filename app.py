@@ -8,6 +8,7 @@ from planner.ui import (
     compare_page,
     contract_page,
     levers_page,
+    negotiate_page,
     run_rate_page,
     shell,
     usage_page,
@@ -22,5 +23,6 @@ pages = [
     st.Page(contract_page.page, title="Contract", icon=":material/contract:", url_path="contract"),
     st.Page(commit_page.page, title="Commit", icon=":material/handshake:", url_path="commit"),
     st.Page(compare_page.page, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page(negotiate_page.page, title="Negotiate", icon=":material/gavel:", url_path="negotiate"),
 ]
 shell.run(st.navigation(pages), pages)

@@ -6,7 +6,7 @@ each clause, at the strong end of what buyers ask for; anything else is an [[ask
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from planner.clauses import (
     EVERYTHING,
@@ -17,7 +17,11 @@ from planner.clauses import (
     TrueForward,
 )
 from planner.contract import Contract
+from planner.offer import Offer
 from planner.units import MONTHS_PER_YEAR
+
+_WITHIN_REACH: Final = 0.5
+"""Of the next band's threshold: from there on its discount may be asked for."""
 
 Change = Callable[[Contract], Contract | None]
 """The contract changed; None where there is nothing to change."""
@@ -50,18 +54,18 @@ def _where(condition: Callable[[Contract], bool], **changes: Any) -> Change:
     return lambda contract: replace(contract, **changes) if condition(contract) else None
 
 
-def _next_discount(contract: Contract) -> Contract | None:
-    """Every band at the discounts of the one above it."""
-    if len(contract.bands) < 2:
+def next_band_for(contract: Contract, offer: Offer) -> Contract | None:
+    """The next band beginning where an offer's use is: at the commitment that, at the band's discount, the same list
+    use draws. None where there is no next band, or one so far above that nobody would ask."""
+    commit = offer.commit_usd_per_year
+    above = [band for band in contract.bands if band.min_commit_usd_per_year > commit > 0]
+    if not above or commit < _WITHIN_REACH * above[0].min_commit_usd_per_year:
         return None
-    above = (*contract.bands[1:], contract.bands[-1])
-    return replace(
-        contract,
-        bands=tuple(
-            replace(band, discount_fraction=up.discount_fraction, by_tier=up.by_tier)
-            for band, up in zip(contract.bands, above, strict=True)
-        ),
-    )
+    listed = contract.list_usd_per_year(commit, offer.discount_fraction)
+    begins = contract.commit_usd_per_year(listed, above[0].discount_fraction)
+    earlier = replace(above[0], min_commit_usd_per_year=begins)
+    kept = [band for band in contract.bands if band.min_commit_usd_per_year < begins]
+    return replace(contract, bands=(*kept, earlier, *above[1:]))
 
 
 def _has_years(contract: Contract) -> bool:
@@ -125,11 +129,6 @@ def _batch_left_out(contract: Contract) -> Contract | None:
 
 
 CLAUSES: tuple[Clause, ...] = (
-    Clause(
-        name="next_band_discount",
-        asked="the next band's discount at every commitment",
-        ask=_next_discount,
-    ),
     Clause(
         name="overage_discount",
         asked="use beyond the commitment at the committed discount",

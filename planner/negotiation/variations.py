@@ -6,7 +6,8 @@ from typing import Any
 
 from planner.contract import Contract
 from planner.errors import InputError
-from planner.negotiation.catalogue import CLAUSES, Change
+from planner.negotiation.catalogue import CLAUSES, Change, next_band_for
+from planner.offer import Offer
 from planner.quotes import Ask
 
 
@@ -39,12 +40,14 @@ class LeftOut:
     why: str
 
 
-def variations(contract: Contract, asks: Sequence[Ask]) -> tuple[tuple[Variation, ...], tuple[LeftOut, ...]]:
+def variations(
+    contract: Contract, asks: Sequence[Ask], offer: Offer
+) -> tuple[tuple[Variation, ...], tuple[LeftOut, ...]]:
     """Everything that can be asked for or given up under some terms, and what cannot stand beside their other clauses.
 
-    A clause that is there in part can be both asked for in full and given up.
+    offer: what would be signed under them. A clause that is there in part can be both asked for in full and given up.
     """
-    found, left_out = [], []
+    found, left_out = list(_next_band(contract, offer)), []
     for clause in CLAUSES:
         for granted, words, change in ((False, clause.asked, clause.ask), (True, clause.given, clause.give)):
             try:
@@ -56,6 +59,17 @@ def variations(contract: Contract, asks: Sequence[Ask]) -> tuple[tuple[Variation
                 instead = clause.instead if granted else ""
                 found.append(Variation(name=clause.name, words=words, granted=granted, instead=instead, change=change))
     return (*found, *_own(contract, asks)), tuple(left_out)
+
+
+def _next_band(contract: Contract, offer: Offer) -> Iterator[Variation]:
+    """The next band's discount for the use that would be signed for."""
+    if next_band_for(contract, offer) is not None:
+        yield Variation(
+            name="next_band_discount",
+            words="the next band's discount for the same use",
+            granted=False,
+            change=lambda terms: next_band_for(terms, offer),
+        )
 
 
 def _own(contract: Contract, asks: Sequence[Ask]) -> Iterator[Variation]:

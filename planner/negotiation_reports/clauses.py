@@ -99,10 +99,15 @@ def _values_table(trades: TradeList, title: str, items: Sequence[ClauseValue], *
     return Table(
         title=title,
         columns=("clause", "worth", "discount points", f"worst {worst}", "risk", "commitment a year"),
-        rows=tuple(_value_row(item) for item in items),
+        rows=tuple(_value_row(item) for item in items if item.value.mean != 0),
         numeric=frozenset(range(1, 6)),
-        note=note,
+        note=note + _worth_nothing(items),
     )
+
+
+def _worth_nothing(items: Sequence[ClauseValue]) -> str:
+    words = [item.variation.words for item in items if item.value.mean == 0]
+    return f" Worth nothing under these terms: {'; '.join(words)}." if words else ""
 
 
 def full_words(item: ClauseValue) -> str:
@@ -116,7 +121,7 @@ def _value_row(item: ClauseValue) -> tuple[str, ...]:
     if item.terms is None:
         return (f"{words} (your own value)", usd(item.value.mean), points, _NONE, _NONE, _NONE)
     offer = item.terms.offer
-    unseen = "" if item.is_seen or item.value.mean == 0 else ": none seen"
+    unseen = "" if item.is_seen else ": none seen"
     return (
         words,
         usd_estimate(item.value) + unseen,
@@ -130,7 +135,7 @@ def _value_row(item: ClauseValue) -> tuple[str, ...]:
 def _swaps_table(swaps: Sequence[Swap]) -> Table:
     return Table(
         title="Swaps of about equal worth: give the one, get the other",
-        columns=("give", "worth", "get", "worth", "both together"),
+        columns=("give", "what it costs", "get", "what it brings", "both together"),
         rows=tuple(
             (
                 full_words(swap.give),

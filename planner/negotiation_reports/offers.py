@@ -1,6 +1,6 @@
 """Quotes by rank, as they stand and at their best, as tables, sentences and JSON."""
 
-from typing import Any
+from typing import Any, Final
 
 from planner.negotiation.quotes_priced import PricedQuote, PricedQuotes, Stretch
 from planner.negotiation_reports.clauses import finite
@@ -9,6 +9,9 @@ from planner.report import offer_name
 from planner.risk import Estimate
 from planner.tables import Table
 from planner.words import percent, percent_estimate, usd_estimate, usd_rounded_down, usd_short
+
+_A_TOKEN_USD: Final = 1.0
+"""A best commitment below it: more of it buys nothing, because use beyond it has the discount too."""
 
 
 def offers_json(priced: PricedQuotes) -> list[dict[str, Any]]:
@@ -67,8 +70,8 @@ def _stretch_json(stretch: Stretch) -> dict[str, Any]:
 
 
 def offers_tables(priced: PricedQuotes) -> list[Table]:
-    """Quotes as they stand, at their best, and against the next band."""
-    return [_standing_table(priced), _best_table(priced), _stretch_table(priced)]
+    """Quotes as they stand, against the positions, at their best, and against the next band."""
+    return [_standing_table(priced), _against_table(priced), _best_table(priced), _stretch_table(priced)]
 
 
 def _standing_table(priced: PricedQuotes) -> Table:
@@ -82,13 +85,32 @@ def _standing_table(priced: PricedQuotes) -> Table:
             "P10 / P50 / P90",
             "shortfall risk",
             "expected shortfall",
-            "against target",
-            "against walking away",
         ),
         rows=tuple(_standing_row(item) for item in priced.quotes),
-        numeric=frozenset(range(2, 9)),
-        note="Ranked by what the decision minimises per dollar of list spend. Against target and walking away: what "
-        "the offer costs more; below zero it is the better one. * over the limit on the shortfall risk.",
+        numeric=frozenset(range(2, 7)),
+        note="Ranked by what the decision minimises per dollar of list spend. P10 / P50 / P90: of the saving against "
+        "list. * over the limit on the shortfall risk.",
+    )
+
+
+def _against_table(priced: PricedQuotes) -> Table:
+    return Table(
+        title="What each offer costs more than the target, walking away, and signing nothing",
+        columns=("offer", "than the target", "than walking away", "to what", "than nothing signed", "fair insurance"),
+        rows=tuple(
+            (
+                item.quote.name,
+                usd_estimate(item.gap_to_target),
+                usd_estimate(item.gap_to_walk_away),
+                item.walk_away_is,
+                usd_estimate(Estimate(mean=-item.saved.mean, se=item.saved.se)),
+                usd_estimate(item.fair_premium),
+            )
+            for item in priced.quotes
+        ),
+        numeric=frozenset({1, 2, 4, 5}),
+        note="Below zero the offer is the better one. Fair insurance: the premium at which insuring every unused "
+        "dollar would be fair.",
     )
 
 
@@ -103,8 +125,6 @@ def _standing_row(item: PricedQuote) -> tuple[str, ...]:
         " / ".join(percent(rate, 0) for rate in item.savings_rate_p10_p50_p90),
         percent_estimate(terms.shortfall_probability) + over,
         usd_estimate(terms.expected_shortfall),
-        usd_estimate(item.gap_to_target),
-        usd_estimate(item.gap_to_walk_away),
     )
 
 
@@ -119,29 +139,27 @@ def _offer_words(offer: Offer) -> str:
 def _best_table(priced: PricedQuotes) -> Table:
     return Table(
         title="The same offers at the commitment that you would choose",
-        columns=(
-            "offer",
-            "commitment",
-            "expected cost",
-            "saves against as it stands",
-            "shortfall risk",
-            "fair insurance",
-        ),
+        columns=("offer", "commitment", "expected cost", "saves against as it stands", "shortfall risk"),
         rows=tuple(
             (
                 item.quote.name,
-                _offer_words(item.best.offer),
+                _best_words(item),
                 usd_estimate(item.best.expected_cost),
                 usd_estimate(item.standing.less(item.best)),
                 percent_estimate(item.best.shortfall_probability),
-                usd_estimate(item.fair_premium),
             )
             for item in priced.quotes
         ),
-        numeric=frozenset(range(2, 6)),
-        note="An offer that quotes one discount has it here at any commitment. Fair insurance: the premium at which "
-        "insuring every unused dollar of the offer as it stands would be fair.",
+        numeric=frozenset(range(2, 5)),
+        note="Within the limit on the shortfall risk. An offer that quotes one discount has it here at any commitment.",
     )
+
+
+def _best_words(item: PricedQuote) -> str:
+    offer = item.best.offer
+    if 0 < offer.commit_usd_per_year < _A_TOKEN_USD:
+        return f"as little as possible at {percent(offer.discount_fraction)}"
+    return _offer_words(offer)
 
 
 def _stretch_table(priced: PricedQuotes) -> Table:

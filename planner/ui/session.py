@@ -216,6 +216,16 @@ def suggestion_of(current: Loaded, report: Report) -> Suggestion:
     return found
 
 
+def has_result(kind: str, current: Loaded) -> bool:
+    """Whether a result of a kind was worked out in this session for the plan on the screen."""
+    return current.key in st.session_state.get(f"results_{kind}", {})
+
+
+def result_of(kind: str, current: Loaded, make: Callable[[], Any]) -> Any:
+    """A result of a kind for the plan on the screen, worked out once per key. Errors: as make."""
+    return _kept(f"results_{kind}", current.key, make)
+
+
 def _kept(kind: str, key: str, make: Callable[[], Any]) -> Any:
     """A result of this session by the key of its plan; of more than a few the oldest goes.
 

@@ -29,7 +29,8 @@ _NEXT = {
     "Levers": "Next: the terms that are on the table for it",
     "Contract": "Next: how much of it to commit to",
     "Commit": "Next: the scenarios side by side",
-    "Compare": "Back to where the bill comes from",
+    "Compare": "Next: what to ask for, what to give, and where to walk away",
+    "Negotiate": "Back to where the bill comes from",
 }
 _ORIGINS = {
     "example": "The bundled example, synthetic",

@@ -1,0 +1,81 @@
+"""Negotiate: what to ask for and to give, which offer to take, when to sign, and what to learn first."""
+
+import streamlit as st
+
+from planner.charts.negotiation import clause_values_chart, offers_chart, offers_frame
+from planner.negotiation.clause_values import trade_list
+from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
+from planner.negotiation.terms_pricer import terms_pricer
+from planner.negotiation_reports.clauses import clauses_notes, clauses_sentences, clauses_tables
+from planner.negotiation_reports.offers import offers_sentences, offers_tables
+from planner.negotiation_reports.positions import positions_sentences, positions_table
+from planner.ui import show
+from planner.ui.asked import asked
+from planner.ui.escape import plain
+from planner.ui.offer_form import offer_form
+from planner.ui.session import Loaded, Report, loaded
+
+
+def page() -> None:
+    """Positions, offers and the trade list at once; what takes longer on request."""
+    current = loaded()
+    show.head("Negotiate", "What to ask for, what to give, which offer to take, when to sign, and what to learn first.")
+    found = _valued(current)
+    if found is not None:
+        show.conclusion(positions_sentences(found.positions))
+        show.table(positions_table(found.positions), key="positions")
+        st.subheader("Offers in hand")
+        _offers(current, found)
+        st.subheader("The trade list")
+        _trades(current, found)
+    show.warnings(current.plan, expanded=False)
+
+
+def _valued(current: Loaded) -> PricedQuotes | None:
+    def make(report: Report) -> PricedQuotes:
+        pricer = terms_pricer(current.plan)
+        return priced_quotes(pricer, trade_list(pricer, report), report)
+
+    return asked(
+        current,
+        "negotiation",
+        button="Value the clauses",
+        says="Every clause is granted or given up in turn, and the commitment is sized again each time. Under the "
+        "clauses of this contract, which link its periods, that takes a few minutes.",
+        make=make,
+        at_once=current.plan.inputs.contract.is_plain,
+    )
+
+
+def _offers(current: Loaded, found: PricedQuotes) -> None:
+    if found.quotes:
+        for line in offers_sentences(found):
+            show.sentence(line)
+        if len(offers_frame(found)):
+            says = "Expected cost of each offer with P10 to P90, the target and the walk-away; figures in the table."
+            show.chart(lambda palette: offers_chart(found, palette), says=says, key="offers_chart")
+        standing, *others = offers_tables(found)
+        show.table(standing, key="offers")
+        for index, table in enumerate(others):
+            if table.rows:
+                show.beside(table, key=f"offers_{index}")
+    else:
+        show.sentence("No quote is in the plan yet. Type one in as it was quoted; it is priced on the same paths.")
+    offer_form(current)
+
+
+def _trades(current: Loaded, found: PricedQuotes) -> None:
+    trades = found.trades
+    for line in clauses_sentences(trades):
+        show.sentence(line)
+    says = "What each clause is worth in dollars, to ask for and to give up; figures in the tables below."
+    show.chart(lambda palette: clause_values_chart(trades, palette), says=says, key="clauses_chart")
+    asks, gives, swaps, pairs = clauses_tables(trades)
+    show.table(asks, key="asks")
+    show.table(gives, key="gives")
+    if swaps.rows:
+        show.table(swaps, key="swaps")
+    if pairs.rows:
+        show.beside(pairs, key="pairs")
+    for note in clauses_notes(trades, current.plan.n_paths):
+        st.caption(plain(note, 2000))
