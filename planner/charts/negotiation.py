@@ -83,9 +83,7 @@ def offers_chart(priced: PricedQuotes, palette: Palette = LIGHT) -> alt.LayerCha
     bold: dict[str, Any] = {"color": palette.ink, "fontWeight": "bold", "fontSize": 12}
     layers = [
         lines.mark_rule(color=palette.muted, strokeDash=DASHES[1], strokeWidth=1.5),
-        lines.mark_text(
-            dy=-7, align=alt.expr("datum.align"), dx=alt.expr("datum.dx"), baseline="bottom", **bold
-        ).encode(y=alt.value(0), text="words:N"),
+        lines.mark_text(**beside, dy=-7, baseline="bottom", **bold).encode(y=alt.value(0), text="words:N"),
         base.mark_bar(height=8, opacity=0.45, color=palette.mark).encode(x=x, x2="p90:Q"),
         base.mark_point(filled=True, size=90, color=palette.mark).encode(x="mean:Q"),
         base.mark_text(dy=15, **bold).encode(x="mean:Q", text="words:N"),
