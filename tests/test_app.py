@@ -19,6 +19,7 @@ from planner.backtest.judge import Backtest
 from planner.backtest_report import headline as backtest_headline
 from planner.bundled import app_path, data_path
 from planner.calibration_report import calibration_headline, parameter_name
+from planner.csv_cells import inert_cell
 from planner.drivers import Drivers
 from planner.drivers_report import drivers_sentences
 from planner.errors import InputError
@@ -31,7 +32,7 @@ from planner.report import headline
 from planner.ui import downloads, session
 from planner.ui.decision import alternatives, dead_zone, why
 from planner.ui.decision_tables import alternatives_table
-from planner.ui.escape import inert_cell, plain
+from planner.ui.escape import plain
 from planner.ui.uploads import Upload, choose, plan_of, uploads_key
 from planner.words import percent, usd_short
 

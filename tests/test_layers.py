@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = (
     "planner.errors",
     "planner.whole_file",
+    "planner.csv_cells",
     "planner.clock",
     "planner.bundled",
     "planner.units",

@@ -15,6 +15,7 @@ from planner.backtest.judge import Backtest
 from planner.backtest_report import backtest_json
 from planner.calibration.calibrate import Calibration
 from planner.calibration_report import calibration_json
+from planner.csv_cells import inert_cell
 from planner.drivers import Drivers
 from planner.drivers_report import drivers_json
 from planner.machine import compare_json, measure_json, outcome_json, plan_json
@@ -22,7 +23,6 @@ from planner.mix import Measurement
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.plan_file.text import with_calibration
-from planner.ui.escape import inert_cell
 from planner.workbook.book import workbook_bytes
 
 Row = Mapping[str, Any]

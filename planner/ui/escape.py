@@ -1,4 +1,4 @@
-"""Text that others wrote, made inert: in Markdown on the screen, and in a CSV that a spreadsheet opens."""
+"""Text that others wrote, made inert in Markdown on the screen."""
 
 import re
 import unicodedata
@@ -6,7 +6,6 @@ from typing import Final
 
 LONGEST: Final = 600
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
@@ -22,8 +21,3 @@ def visible(text: str, longest: int = LONGEST) -> str:
 def plain(text: str, longest: int = LONGEST) -> str:
     """Text for a place that reads Markdown: visible, and without links, LaTeX or colours."""
     return _PUNCTUATION.sub(r"\\\1", visible(text, longest))
-
-
-def inert_cell(value: object) -> object:
-    """A CSV cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
