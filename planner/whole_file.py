@@ -1,5 +1,6 @@
 """A file written whole or not at all, so that a stop in the middle cannot leave half of one."""
 
+import os
 import tempfile
 from codecs import BOM_UTF8
 from pathlib import Path
@@ -8,7 +9,9 @@ from planner.errors import InputError
 
 
 def write_whole(path: Path, text: str, *, remedy: str, like: Path | None = None) -> None:
-    """Write a text file in one step; an existing one keeps its permissions, and a link is followed.
+    """Write a text file in one step; a link is followed.
+
+    An existing file keeps its permissions, a new one gets those that the user's other files have.
 
     like: the file whose line ends and byte-order mark it gets; its own, unless given, and plain ones where there is
     none.
@@ -23,13 +26,18 @@ def write_whole(path: Path, text: str, *, remedy: str, like: Path | None = None)
         ) as file:
             new = Path(file.name)
             file.write(_as_in(like or path, text))
-        if path.exists():
-            new.chmod(path.stat().st_mode & 0o777)
+        new.chmod(path.stat().st_mode & 0o777 if path.exists() else _usual_mode())
         new.replace(path.resolve())
     except OSError as error:
         if new is not None:
             new.unlink(missing_ok=True)
         raise InputError(f"cannot write {path}: {error.strerror}; {remedy}") from None
+
+
+def _usual_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _as_in(path: Path, text: str) -> bytes:

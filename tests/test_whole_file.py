@@ -33,9 +33,11 @@ def test_a_copy_is_like_its_source_and_not_like_what_it_replaces(tmp_path: Path)
         assert copy.read_bytes() == expected
 
 
-def test_a_new_file_has_plain_line_ends(tmp_path: Path) -> None:
+def test_a_new_file_has_plain_line_ends_and_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     write_whole(tmp_path / "new.toml", TEXT, remedy="none")
     assert (tmp_path / "new.toml").read_bytes() == TEXT.encode()
+    (tmp_path / "other.toml").write_text(TEXT)
+    assert (tmp_path / "new.toml").stat().st_mode == (tmp_path / "other.toml").stat().st_mode
 
 
 def test_what_cannot_be_written_names_the_file_and_the_remedy_and_leaves_nothing_behind(tmp_path: Path) -> None:
