@@ -55,11 +55,16 @@ def npv_paid_usd(
 
 
 def _commitment(contract: Contract, offer: Offer, row: LedgerRow) -> Iterator[tuple[int, Usd]]:
-    """(month, dollars of commitment) as they are paid; what is waived comes back at the period's end."""
-    period = row.period
+    """(month, dollars of commitment) as they are paid."""
     if contract.payment.mode == "arrears":
         yield from _as_drawn(contract, row)
-        return
+    else:
+        yield from paid_in_advance(contract, offer, row)
+
+
+def paid_in_advance(contract: Contract, offer: Offer, row: LedgerRow) -> Iterator[tuple[int, Usd]]:
+    """(month, dollars of commitment) of a period, upfront or quarterly; what is waived comes back at its end."""
+    period = row.period
     signed = row.committed - row.renewed
     if contract.commit_period == "term" and contract.payment.mode == "upfront":
         yield from _by_contract_year(contract, offer, signed)
