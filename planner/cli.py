@@ -247,22 +247,41 @@ def price_offer(
 @app.command()
 def export(
     path: PlanPath,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write, .xlsx.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The workbook to write, .xlsx.")] = None,
+    focus: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder for FOCUS rows; it is made if there is none.")
+    ] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Write the plan as a workbook whose offer sheet prices what is typed into it."""
+    """Write the plan as a workbook whose offer sheet prices what is typed into it, as FOCUS rows, or as both."""
+    from planner.clock import today  # noqa: PLC0415
+    from planner.focus.write import check_folder, focus_json, write_focus  # noqa: PLC0415
     from planner.workbook.book import write_workbook  # noqa: PLC0415
 
-    if output.suffix.lower() != ".xlsx":
+    if output is None and focus is None:
+        raise InputError("nothing to write: give -o FILE.xlsx for a workbook, --focus DIR for FOCUS rows, or both")
+    if output is not None and output.suffix.lower() != ".xlsx":
         raise InputError(f"-o {output}: give a file name that ends in .xlsx")
+    if focus is not None:
+        check_folder(focus)  # before anything is worked out
     result = _build(path, quiet=quiet or as_json)
-    write_workbook(result, output)
+    written: dict[str, object] = {}
+    files: list[Path] = []
+    notes: tuple[str, ...] = ()
+    if output is not None:
+        write_workbook(result, output)
+        written |= {"file": str(output), "bytes": output.stat().st_size}
+        files.append(output)
+    if focus is not None:
+        made = write_focus(result, focus, today())
+        written |= {"focus": focus_json(made)}
+        files, notes = [*files, *made.files], made.notes
     if as_json:
-        print_json({"file": str(output), "bytes": output.stat().st_size, "warnings": list(result.warnings)})
-    else:
-        print(f"Wrote {output}.")
-        warn([] if quiet else result.warnings)
+        print_json(written | {"warnings": list(result.warnings)})
+        return
+    print(f"Wrote {', '.join(map(str, files))}.")
+    warn([] if quiet else [*notes, *result.warnings])
 
 
 @app.command(name="app")

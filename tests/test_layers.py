@@ -97,6 +97,7 @@ ORDER = (
     "planner.plan_drivers",
     "planner.typed_offer",
     "planner.negotiation.*",
+    "planner.focus.*",
     "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",

@@ -1,0 +1,1 @@
+"""The recommendation and its forecast as rows of the FinOps FOCUS specification."""
