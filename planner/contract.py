@@ -176,10 +176,15 @@ class Contract:
         commits = [float(commit) for commit in commits_usd_per_year]
         deciding = commits
         if self.band_basis == "term" or self.commit_period == "term":
-            total = sum(commit * share for commit, share in zip(commits, self.year_fractions, strict=True))
-            deciding = [total / sum(self.year_fractions)] * len(commits)
+            deciding = [self._average(commits)] * len(commits)
         years = [self._offer_year(commit, at, discount_fraction) for commit, at in zip(commits, deciding, strict=True)]
         return years[0] if len(set(years)) == 1 else replace(years[0], later=tuple(years[1:]))
+
+    def _average(self, commits: Sequence[float]) -> float:
+        """The average a year over the term; of years alike exactly theirs, so that a threshold is reached by itself."""
+        if len(set(commits)) == 1:
+            return commits[0]
+        return sum(c * share for c, share in zip(commits, self.year_fractions, strict=True)) / sum(self.year_fractions)
 
     def _offer_year(self, commit: float, deciding: float, discount_fraction: float | None) -> Offer:
         if commit == 0 and (self.commit_period != "term" or deciding == 0):

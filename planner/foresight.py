@@ -14,6 +14,7 @@ from planner.term_use import TermUse
 from planner.units import FloatArray
 
 _SMALLEST_USD: Final = 0.01
+_ROUNDING: Final = 1e-12
 _GOLDEN: Final = (sqrt(5.0) - 1.0) / 2.0
 _NARROWINGS: Final = 40
 """Golden sections of a bracket: 0.618^40 = 4e-9 of its width."""
@@ -48,7 +49,8 @@ def _least(contract: Contract, use: TermUse, none: FloatArray, shape: Sequence[f
     """The least over commitments of a shape: every contract year's relative to the first one's."""
     least = none
     for low, stop in contract.commit_ranges:
-        inside = max(low, _SMALLEST_USD)
+        # lifted over what rounding takes off an average of years that has to reach the threshold
+        inside = max(low * (1.0 + _ROUNDING), _SMALLEST_USD)
         offer = contract.offer_of([inside * weight for weight in shape])
 
         def paid(scale: Usd, offer: Offer = offer) -> FloatArray:

@@ -38,6 +38,14 @@ def test_a_commitment_gets_the_discount_of_the_band_it_reaches_on_all_its_units(
     assert contract().discount_at(commit) == discount
 
 
+@pytest.mark.parametrize("terms", [{"commit_period": "term"}, {"band_basis": "term"}])
+def test_the_average_of_years_alike_reaches_its_threshold_whatever_the_term(terms):
+    """Averaged over 14 or 25 months, 250,000 a year is a hair less by rounding."""
+    for months in range(1, 61):
+        offers = [contract(term_months=months, **terms).offer_at(low) for low, _ in BANDS]
+        assert [offer.discount_fraction for offer in offers] == [discount for _, discount in BANDS], months
+
+
 @given(strategies.terms(), strategies.cents(0, 30_000_000))
 def test_bands_are_read_as_the_reference_reads_them_in_any_order(terms, commit):
     discount = reference.band_discount(terms, commit)

@@ -37,6 +37,7 @@ FLAT = {
     "a part-year": {"term_months": 18},
     "quarters": {"commit_period": "quarter", "quarter_shares": (0.1, 0.2, 0.3, 0.4)},
     "pool": {"commit_period": "term"},
+    "pool over part of a year": {"commit_period": "term", "term_months": 14},
     "locked prices": {"price_falls_passed_through": False},
     "list dollars": {"drawdown": "list", "overage": 0.05},
     "rollover": {"rollover": ROLLOVER, "term_months": 36},
@@ -44,6 +45,7 @@ FLAT = {
     "true-up": {"shortfall": "true_up", "true_up_rate": 0.4},
     "ramp": {"ramp": (1.0, 1.5)},
     "bands over the term": {"ramp": (1.0, 3.0), "band_basis": "term"},
+    "bands over part of a year": {"ramp": (1.0, 1.1, 1.2), "band_basis": "term", "term_months": 28},
     "incremental": {"band_mode": "incremental"},
     "renewed": {"in_force": InForce(ends_month=6, balance_usd=20_000.0, discount_fraction=0.1, on_signing="renew")},
     "marketplace": {
