@@ -145,6 +145,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.levers": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.when_to_sign": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.price_data.updater": {
         "genai_prices": "its snapshot of every provider is slow to load, and our own facts come first"
     },
@@ -212,6 +215,7 @@ PRINTS = (
     "planner.commands.settle",
     "planner.commands.levers",
     "planner.commands.suggest",
+    "planner.commands.when_to_sign",
     "planner.commands.prices",
     "planner.cli",
 )
