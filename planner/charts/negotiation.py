@@ -89,7 +89,7 @@ def offers_chart(priced: PricedQuotes, palette: Palette = LIGHT) -> alt.LayerCha
         base.mark_text(dy=15, **bold).encode(x="mean:Q", text="words:N"),
     ]
     reading = "Bar: P10 to P90. Dot: expected cost. Broken lines: the target, and what you have without a deal."
-    height = _ROW_PIXELS * len(frame) + _AROUND_PIXELS
+    height = 64 * len(frame) + _AROUND_PIXELS
     return finished(layers, "What the offers would cost", reading, palette, height=height)
 
 

@@ -131,7 +131,7 @@ def _batch_left_out(contract: Contract) -> Contract | None:
 CLAUSES: tuple[Clause, ...] = (
     Clause(
         name="overage_discount",
-        asked="use beyond the commitment at the committed discount",
+        asked="the committed discount on use beyond the commitment",
         given="the discount on use beyond the commitment",
         instead="list price",
         ask=_more_overage_discount,
@@ -144,7 +144,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="half_of_unused_charged",
-        asked="half of the unused commitment charged, not all of it",
+        asked="a charge of half of the unused commitment, not all of it",
         given="the reduced charge on unused commitment",
         instead="all of it is owed",
         ask=_half_of_unused,
@@ -152,7 +152,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="rollover",
-        asked="all unused commitment carried over for 12 months",
+        asked="rollover of all unused commitment for 12 months",
         given="rollover of unused commitment",
         instead="lost at the end of its period",
         ask=_full_rollover,
@@ -160,7 +160,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="carry_forward",
-        asked="use beyond a commitment lowers the next one, by up to a quarter of it",
+        asked="credit for use beyond a commitment, up to a quarter of the next",
         given="the credit for use beyond a commitment",
         instead="later commitments stay as signed",
         ask=_where(lambda c: c.carry_forward is None, carry_forward=CarryForward(max_fraction_of_commit=0.25)),
@@ -176,7 +176,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="early_renewal",
-        asked="renewal after three quarters of the term, unused commitment credited in full",
+        asked="the right to renew after three quarters of the term, unused commitment credited in full",
         given="the right to renew early",
         instead="the contract runs its term",
         ask=_early_renewal,
@@ -208,7 +208,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="list_drawdown",
-        asked="list dollars count against the commitment",
+        asked="list dollars counting against the commitment",
         given="list dollars counting against the commitment",
         instead="discounted dollars",
         ask=_where(lambda c: c.drawdown == "contracted", drawdown="list"),
@@ -221,7 +221,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="price_falls_passed_through",
-        asked="list-price falls reach committed use",
+        asked="list-price falls reaching committed use",
         given="list-price moves reaching committed use",
         instead="the signing day's prices throughout",
         ask=_where(lambda c: not c.price_falls_passed_through, price_falls_passed_through=True),
@@ -229,7 +229,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="price_rise_cap",
-        asked="list-price rises never reach committed use",
+        asked="no list-price rises on committed use",
         given="the cap on list-price rises",
         instead="rises reach committed use",
         ask=_where(
@@ -239,7 +239,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="no_true_forward",
-        asked="no true-forward: use never raises a commitment",
+        asked="freedom from a true-forward: use never raises a commitment",
         given="freedom from a true-forward",
         instead="use above a commitment raises the next",
         ask=_where(lambda c: c.true_forward is not None, true_forward=None),
@@ -249,7 +249,7 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         name="everything_eligible",
-        asked="all token spend draws the commitment down",
+        asked="all token spend drawing the commitment down",
         ask=_where(
             lambda c: not c.eligible.is_everything or c.eligible_fraction < 1,
             eligible=EVERYTHING,

@@ -194,7 +194,7 @@ def offers_sentences(priced: PricedQuotes) -> list[str]:
     if not best.meets_limit:
         lines.append(
             f"Its shortfall risk, {percent(best.standing.limited_probability)}, is over your limit. "
-            + (f"Best within it: {within[0].quote.name}." if within else "No offer is within it.")
+            + (f"Best within it: '{within[0].quote.name}'." if within else "No offer is within it.")
         )
     lines.append(_walk_sentence((within or list(priced.quotes))[0]))
     return lines

@@ -94,7 +94,7 @@ def positions_sentences(found: Positions) -> list[str]:
         first = "There is nothing to open with: no ask is worth anything that the paths can tell from nothing."
         return [first, _stop(found)]
     return [
-        f"Open with {_asked(found.opening)}: together worth {usd_estimate(found.opening.better)}.",
+        f"Open by asking for {_asked(found.opening)}: together worth {usd_estimate(found.opening.better)}.",
         f"Aim for {_asked(found.target)}: {usd_estimate(found.target.better)} better than what is on the table.",
         _stop(found),
     ]
