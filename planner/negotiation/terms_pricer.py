@@ -7,14 +7,14 @@ luck.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil
 
 import numpy as np
 
 from planner.clauses import IN_ARREARS, Eligibility
 from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
-from planner.inputs import Decision, PlanInputs
+from planner.inputs import PlanInputs
+from planner.negotiation.measure import measured_usd
 from planner.objectives import best_exercise, least_costs_usd, recommend, ways_to_exercise
 from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan
@@ -31,8 +31,9 @@ from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 class PricedTerms:
     """Terms at one commitment, lived in the scenario decided on. USD over their term, on every path: (n_paths,).
 
-    measured_usd: its mean is what the decision minimises (_measured). paid_usd: in the decision's money. shortfall_usd:
-    of all periods; short: whether any has one. limited_probability: the one that the decision limits.
+    measured_usd: its mean is what the decision minimises (planner.negotiation.measure). paid_usd: in the decision's
+    money. shortfall_usd: of all periods; short: whether any has one. limited_probability: the one that the decision
+    limits.
     """
 
     contract: Contract
@@ -162,12 +163,15 @@ class TermsPricer:
             for scenario, item in settled.items()
         }
         own = settled[name]
+        listed = own.on_demand_usd
+        if decision.money == "npv":
+            listed = settle(exercised, NO_COMMITMENT, uses[name]).npv_paid_usd
         short = own.shortfall_usd > HALF_CENT_USD
         limited = np.logical_or.reduce(short, axis=0)[None, :] if decision.shortfall_limit_per == "term" else short
         return PricedTerms(
             contract=replace(exercised, payment=contract.payment),
             offer=offer,
-            measured_usd=_measured(decision, paid, own.on_demand_usd, self.least_usd),
+            measured_usd=measured_usd(decision, paid, listed_usd=listed, least_usd=self.least_usd),
             paid_usd=paid[name],
             listed_usd=own.on_demand_usd,
             shortfall_usd=own.shortfall_usd.sum(axis=0),
@@ -217,25 +221,3 @@ def terms_pricer(plan: Plan, kept: KeptPaths | None = None) -> TermsPricer:
     uses = pricer.uses(inputs.contract)
     samples = {name: commit_sample(inputs.contract, use, money=inputs.decision.money) for name, use in uses.items()}
     return replace(pricer, least_usd=least_costs_usd(inputs.decision, samples))
-
-
-def _measured(
-    decision: Decision, paid: Mapping[str, FloatArray], listed_usd: FloatArray, least_usd: Mapping[str, float]
-) -> FloatArray:
-    """A figure per path whose mean is what the decision minimises.
-
-    With a CVaR: paid + weight * (v + max(0, loss - v) / (1 - level)), v the loss at that level (Rockafellar and Uryasev
-    2002). Of a largest regret: paid less the least, in the scenario where that is largest.
-    """
-    own = paid[decision.scenario]
-    if decision.objective == "mean_cvar":
-        loss = own if decision.cvar_loss == "cost" else own - listed_usd
-        tail = (1.0 - decision.cvar_level) * loss.size
-        at = float(np.partition(loss, loss.size - max(ceil(tail), 1))[loss.size - max(ceil(tail), 1)])
-        return own + decision.cvar_weight * (at + np.maximum(loss - at, 0.0) / (1.0 - decision.cvar_level))
-    if decision.objective == "minimax_regret":
-        regrets = {name: usd - least_usd[name] for name, usd in paid.items()}
-        return max(regrets.values(), key=lambda usd: float(usd.mean()))
-    if decision.objective == "weighted":
-        return np.sum([weight * paid[name] for name, weight in decision.scenario_weights], axis=0)
-    return own

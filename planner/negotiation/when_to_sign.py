@@ -4,8 +4,9 @@ Every strategy is lived in the scenario that the plan decides on, over the month
 paths (docs/method.md, "When to sign").
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from typing import Final
 
@@ -16,7 +17,7 @@ from planner.contract import Contract
 from planner.errors import InputError
 from planner.inputs import Decision
 from planner.negotiation.lived import Lived
-from planner.negotiation.measure import Measure
+from planner.negotiation.measure import measured_usd
 from planner.negotiation.strategies import (
     KeptPlan,
     SignedLater,
@@ -31,6 +32,9 @@ from planner.plan import Plan
 from planner.risk import Estimate, RangedEstimate, estimate, probability, ranged
 from planner.settlement import settle
 from planner.units import HALF_CENT_USD, FloatArray
+
+Measure = Callable[[Mapping[str, FloatArray]], FloatArray]
+"""Of what a strategy pays in every scenario: a figure per path whose mean is what the decision minimises."""
 
 USUAL_MONTHS: Final = (3, 6, 9, 12)
 """Months in which signing is looked at unless others are asked for: those below the term."""
@@ -184,8 +188,8 @@ def _choice(
         expected_cost=estimate(one.paid_usd),
         npv_cost=estimate(one.npv_paid_usd),
         difference=estimate(paid[decided] - paid_now[decided]),
-        measure_usd=measure.of(paid),
-        measure_difference=measure.difference(paid, paid_now),
+        measure_usd=float(measure(paid).mean()),
+        measure_difference=estimate(measure(paid) - measure(paid_now)),
         shortfall_probability=probability(one.is_short),
         meets_limit=_meets_limit(decision, one),
         expected_shortfall=estimate(one.shortfall_usd.sum(axis=0)),
@@ -199,6 +203,7 @@ def _choice(
 
 
 def _measure(kept: KeptPlan) -> Measure:
+    """The decision's measure on the kept paths."""
     decision, contract, decided = kept.plan.inputs.decision, kept.plan.inputs.contract, kept.decided
     listed, least = kept.uses[decided].on_demand_usd, {}
     if decision.money == "npv":
@@ -206,7 +211,7 @@ def _measure(kept: KeptPlan) -> Measure:
     if decision.objective == "minimax_regret":
         samples = {name: commit_sample(contract, use, money=decision.money) for name, use in kept.uses.items()}
         least = {name: sample.best().expected_cost_usd for name, sample in samples.items()}
-    return Measure(decision=decision, listed_usd=listed, least_usd=least)
+    return partial(measured_usd, decision, listed_usd=listed, least_usd=least)
 
 
 def _meets_limit(decision: Decision, one: Lived) -> bool:
