@@ -45,6 +45,7 @@ PAGES = {
     "contract": "Contract",
     "commit": "Commit",
     "compare": "Compare",
+    "negotiate": "Negotiate",
 }
 
 

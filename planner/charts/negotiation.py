@@ -1,5 +1,6 @@
-"""Charts of a negotiation: what clauses are worth, and what offers would cost against the positions."""
+"""Charts of a negotiation: what clauses are worth, what offers would cost, and when to sign."""
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ import pandas as pd
 from planner.charts.style import DASHES, LIGHT, Palette, exact_tips, finished, money_axis, shortened
 from planner.negotiation.clause_values import ClauseValue, TradeList
 from planner.negotiation.quotes_priced import PricedQuotes
+from planner.negotiation.when_to_sign import SigningChoices
+from planner.negotiation_reports.signing_sentences import strategy_words
 from planner.words import usd_short
 
 _MOST_ROWS: Final = 14
@@ -22,28 +25,60 @@ _OFFERS = ["name", "row", "p10", "mean", "p90", "words"]
 
 def clause_values_chart(trades: TradeList, palette: Palette = LIGHT) -> alt.LayerChart:
     """What clauses are worth, the most first: to ask for, and to give up."""
-    frame = clause_values_frame(trades)
     kinds = {"to ask for": palette.series[0], "to give up": palette.series[1]}
+    layers = _bars(clause_values_frame(trades), kinds, palette, names="clause", x_title="worth over the term (USD)")
+    reading = "Each side at its own best commitment. To give up, below zero: you would be better off without it."
+    return _finished(layers, "What each clause is worth to you", reading, palette, trades.clauses)
+
+
+def signing_chart(found: SigningChoices, palette: Palette = LIGHT) -> alt.LayerChart:
+    """What every way to sign costs against signing now."""
+    kinds = {"within the limit": palette.series[0], "over the limit": palette.series[1]}
+    frame = signing_frame(found)
+    layers = _bars(frame, kinds, palette, names="way to sign", x_title="cost against signing now (USD)")
+    reading = "Below zero: cheaper than signing now at the routed run rate. Limit: on the shortfall risk."
+    return _finished(layers, "When to sign", reading, palette, found.choices)
+
+
+def signing_frame(found: SigningChoices) -> pd.DataFrame:
+    """The columns of clause_values_frame, for every way to sign but the one that all are held against."""
+    rows = []
+    for one in found.choices:
+        if one is found.now:
+            continue
+        name, usd, error = strategy_words(one.strategy, one.sign_month), one.difference.mean, 2.0 * one.difference.se
+        kind = "within the limit" if one.meets_limit else "over the limit"
+        rows.append((name, _lines(name), usd, usd - error, usd + error, kind, usd_short(usd)))
+    return pd.DataFrame(rows, columns=_VALUES)
+
+
+def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names: str, x_title: str) -> list[alt.Chart]:
+    """Bars from zero with their two standard errors and their dollars, one a row, coloured and named by kind."""
     low, high = min(float(frame["usd"].min()), 0.0), max(float(frame["usd"].max()), 0.0)
     room = _ROOM * ((high - low) or 1.0)
-    scale = alt.Scale(domain=[low - (room if low < 0 else 0.0), high + room], nice=False)
-    y = alt.Y("row:N", sort=frame["row"].tolist(), title="clause", axis=_name_axis())
-    x = alt.X("usd:Q", title="worth over the term (USD)", axis=money_axis(ticks=4), scale=scale)
-    tips = [alt.Tooltip("name:N", title="clause"), alt.Tooltip("kind:N", title="it is"), *exact_tips(usd="worth, USD")]
+    ends = [low - (room if low < 0 else 0.0), high + (room if high > 0 else 0.0)]
+    scale = alt.Scale(domain=ends if ends[0] < ends[1] else [0.0, 1.0], nice=False)
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=names, axis=_name_axis())
+    x = alt.X("usd:Q", title=x_title, axis=money_axis(ticks=4), scale=scale)
+    tips = [alt.Tooltip("name:N", title=names), alt.Tooltip("kind:N", title="it is"), *exact_tips(usd="USD")]
     legend = alt.Legend(title=None, orient="top", symbolType="square")
     colour = alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=list(kinds.values())), legend=legend)
     base = alt.Chart(frame).encode(y=y)
-    gains, costs = base.transform_filter("datum.usd >= 0"), base.transform_filter("datum.usd < 0")
+    above, below = base.transform_filter("datum.usd >= 0"), base.transform_filter("datum.usd < 0")
     words: dict[str, Any] = {"color": palette.ink, "fontWeight": "bold", "fontSize": 12}
-    layers = [
+    return [
         base.mark_bar(height=18).encode(x=x, color=colour, tooltip=tips),
         base.mark_rule(color=palette.ink, strokeWidth=1.5).encode(x="low:Q", x2="high:Q"),
-        gains.mark_text(align="left", dx=7, **words).encode(x="high:Q", text="words:N"),
-        costs.mark_text(align="right", dx=-7, **words).encode(x="low:Q", text="words:N"),
+        above.mark_text(align="left", dx=7, **words).encode(x="high:Q", text="words:N"),
+        below.mark_text(align="right", dx=-7, **words).encode(x="low:Q", text="words:N"),
     ]
-    reading = "Each side at its own best commitment. To give up, below zero: you would be better off without it."
-    height = _ROW_PIXELS * len(frame) + _AROUND_PIXELS
-    return finished(layers, "What each clause is worth to you", reading, palette, height=height)
+
+
+def _finished(
+    layers: list[alt.Chart], title: str, reading: str, palette: Palette, rows: Sequence[object]
+) -> alt.LayerChart:
+    height = _ROW_PIXELS * min(len(rows), _MOST_ROWS) + _AROUND_PIXELS
+    return finished(layers, title, reading, palette, height=height)
 
 
 def clause_values_frame(trades: TradeList) -> pd.DataFrame:

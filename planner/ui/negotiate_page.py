@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from planner.charts.negotiation import clause_values_chart, offers_chart, offers_frame
+from planner.charts.negotiation import clause_values_chart, offers_chart, offers_frame, signing_chart
 from planner.negotiation.clause_values import trade_list
 from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
 from planner.negotiation.terms_pricer import terms_pricer
+from planner.negotiation.when_to_sign import when_to_sign
 from planner.negotiation_reports.clauses import clauses_notes, clauses_sentences, clauses_tables
 from planner.negotiation_reports.offers import offers_sentences, offers_tables
 from planner.negotiation_reports.positions import positions_sentences, positions_table
+from planner.negotiation_reports.signing import signing_notes, signing_tables
+from planner.negotiation_reports.signing_sentences import signing_sentences
 from planner.ui import show
 from planner.ui.asked import asked
 from planner.ui.escape import plain
@@ -28,6 +31,8 @@ def page() -> None:
         _offers(current, found)
         st.subheader("The trade list")
         _trades(current, found)
+    st.subheader("When to sign")
+    _signing(current)
     show.warnings(current.plan, expanded=False)
 
 
@@ -78,4 +83,29 @@ def _trades(current: Loaded, found: PricedQuotes) -> None:
     if pairs.rows:
         show.beside(pairs, key="pairs")
     for note in clauses_notes(trades, current.plan.n_paths):
+        st.caption(plain(note, 2000))
+
+
+def _signing(current: Loaded) -> None:
+    plan = current.plan
+    found = asked(
+        current,
+        "signing",
+        button="Compare ways to sign",
+        says="Now, after routing works, or a short contract first and a longer one after: each is lived on the same "
+        "paths, and what is signed later is sized on what is known by then.",
+        make=lambda report: when_to_sign(plan, progress=lambda done: report("comparing ways to sign", done)),
+        at_once=plan.inputs.contract.is_plain,
+    )
+    if found is None:
+        return
+    for line in signing_sentences(plan, found):
+        show.sentence(line)
+    says = "What each way to sign costs against signing now; figures in the table."
+    show.chart(lambda palette: signing_chart(found, palette), says=says, key="signing_chart")
+    commitments, costs, risks = signing_tables(plan, found)
+    show.table(costs, key="signing_costs")
+    show.beside(risks, key="signing_risks")
+    show.beside(commitments, key="signing_commitments")
+    for note in signing_notes(plan, found):
         st.caption(plain(note, 2000))

@@ -302,7 +302,9 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
         page.close()
 
 
-@pytest.mark.parametrize("path", ["", "calibration", "run-rate", "levers", "contract", "commit", "compare"])
+@pytest.mark.parametrize(
+    "path", ["", "calibration", "run-rate", "levers", "contract", "commit", "compare", "negotiate"]
+)
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
 ) -> None:
