@@ -16,7 +16,7 @@ from planner.negotiation_reports.signing_sentences import strategy_words
 from planner.words import usd_short
 
 _MOST_ROWS: Final = 14
-_LINE_OF_A_NAME: Final = 26
+_LINE_OF_A_NAME: Final = 28
 _ROW_PIXELS, _AROUND_PIXELS = 46, 110
 _ROOM: Final = 0.35
 _VALUES = ["name", "row", "usd", "low", "high", "kind", "words"]
@@ -61,7 +61,7 @@ def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=names, axis=_name_axis())
     x = alt.X("usd:Q", title=x_title, axis=money_axis(ticks=4), scale=scale)
     tips = [alt.Tooltip("name:N", title=names), alt.Tooltip("kind:N", title="it is"), *exact_tips(usd="USD")]
-    legend = alt.Legend(title=None, orient="top", symbolType="square")
+    legend = alt.Legend(title=None, orient="top", direction="vertical", symbolType="square")
     colour = alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=list(kinds.values())), legend=legend)
     base = alt.Chart(frame).encode(y=y)
     above, below = base.transform_filter("datum.usd >= 0"), base.transform_filter("datum.usd < 0")

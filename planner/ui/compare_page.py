@@ -5,6 +5,8 @@ import streamlit as st
 from planner.charts.spend import annual_ranges_chart
 from planner.errors import InputError, PlannerError
 from planner.machine import compare_json
+from planner.negotiation.regret import RegretMatrix, regret_matrix
+from planner.negotiation_reports.regret import regret_sentences, regret_table
 from planner.plan import Plan
 from planner.report import differences_table, headline, scenarios_table
 from planner.tables import Table
@@ -41,12 +43,23 @@ def _side_by_side(plans: list[Plan]) -> None:
     show.table(differences_table(compared), key="differences", rows=lambda: downloads.difference_rows(plans))
     key = " ".join([session.loaded().key, *(plan.inputs.sha256 for plan in plans)])
     show.table(_what_to_sign(key, plans), key="what_to_sign")
+    if len(plans[0].summaries) > 1:
+        _regret(plans[0])
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Sizing every scenario")
 def _what_to_sign(key: str, _plans: list[Plan]) -> Table:
     """Sized once: under clauses that link periods that takes longer than the page."""
     return scenario_commitments_table(_plans)
+
+
+def _regret(plan: Plan) -> None:
+    """Of this plan alone: other plans have other scenarios and, perhaps, other terms."""
+    st.subheader("If another scenario comes true")
+    found: RegretMatrix = session.result_of("regret", session.loaded(), lambda: regret_matrix(plan))
+    for line in regret_sentences(found):
+        show.sentence(line)
+    show.table(regret_table(found), key="regret")
 
 
 def _other_plans() -> list[Plan]:
