@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from planner.errors import InputError
+from planner.plan_file.in_place import changed_in_place
 
 RAMP_KEYS: Final = ("start_month", "months")
 
@@ -45,18 +45,17 @@ def with_routes(text: str, scenario: str, edits: Sequence[RouteEdit]) -> str:
     _edit(_scenario(wanted, scenario), edits, new_table=dict, new_list=list)
     if wanted == tomllib.loads(text):
         return text
-    try:
-        document = tomlkit.parse(text)
+
+    def change(document: Any) -> None:
         _edit(_scenario(document, scenario), edits, new_table=_inline, new_list=tomlkit.aot)
-        changed = tomlkit.dumps(document)
-        if tomllib.loads(changed) == wanted:
-            return changed
-    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, IndexError, AttributeError, TypeError, ValueError):
-        pass  # tomlkit has spellings that it reads and cannot change
-    raise InputError(
-        f"the scenario '{scenario}' is spelled in the plan file in a way that cannot be changed here without losing "
-        "something; change its routes in the file"
-    )
+
+    changed = changed_in_place(text, wanted, change)
+    if changed is None:
+        raise InputError(
+            f"the scenario '{scenario}' is spelled in the plan file in a way that cannot be changed here without "
+            "losing something; change its routes in the file"
+        )
+    return changed
 
 
 def _scenario(document: Any, name: str) -> Any:

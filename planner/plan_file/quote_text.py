@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from planner.errors import InputError
+from planner.plan_file.in_place import changed_in_place
 
 Change = Callable[[Any], None]
 
@@ -40,18 +40,12 @@ def without_offer(text: str, name: str) -> str:
 
 
 def _changed(text: str, change: Change) -> str:
-    """The text changed in place, if what it then says is what it said with the change and nothing else."""
     wanted = tomllib.loads(text)
     change(wanted)
-    try:
-        document = tomlkit.parse(text)
-        change(document)
-        changed = tomlkit.dumps(document)
-        if tomllib.loads(changed) == wanted:
-            return changed
-    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, IndexError, AttributeError, TypeError, ValueError):
-        pass  # tomlkit has spellings that it reads and cannot change
-    raise InputError(
-        "the offers are spelled in the plan file in a way that cannot be changed here without losing something; change "
-        "them in the file"
-    )
+    changed = changed_in_place(text, wanted, change)
+    if changed is None:
+        raise InputError(
+            "the offers are spelled in the plan file in a way that cannot be changed here without losing something; "
+            "change them in the file"
+        )
+    return changed

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, InlineTable, Table
 
 from planner.calibration.calibrate import CALENDAR, DEMAND_KEYS, FITTED_KEYS, Calibration, Fitted
+from planner.plan_file.in_place import changed_in_place
 
 RARER_TERMS: Final = ("eligible", "marketplace", "in_force", "renewal")
 """Tables under [contract] that a form leaves as text."""
@@ -65,13 +65,8 @@ def with_contract(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[
     wanted.pop("fixed_spend", None)
     if fixed_spend:
         wanted["fixed_spend"] = list(fixed_spend)
-    try:
-        changed = _changed_in_place(text, contract, fixed_spend)
-        if tomllib.loads(changed) == wanted:
-            return changed
-    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, IndexError, AttributeError, TypeError, ValueError):
-        pass  # tomlkit has spellings that it reads and cannot change
-    return _written_anew(text, contract, fixed_spend)
+    changed = changed_in_place(text, wanted, lambda document: _put(document, contract, fixed_spend))
+    return _written_anew(text, contract, fixed_spend) if changed is None else changed
 
 
 def _with_horizon(text: str, term_months: int) -> str:
@@ -84,8 +79,7 @@ def _with_horizon(text: str, term_months: int) -> str:
     return tomlkit.dumps(document)
 
 
-def _changed_in_place(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> str:
-    document = tomlkit.parse(text)
+def _put(document: Any, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> None:
     _merge(document["contract"], contract)
     if not fixed_spend:
         document.pop("fixed_spend", None)
@@ -94,7 +88,6 @@ def _changed_in_place(text: str, contract: Mapping[str, Any], fixed_spend: Seque
     elif document.get("fixed_spend") != list(fixed_spend):
         document.pop("fixed_spend", None)
         document.add("fixed_spend", _new(list(fixed_spend)))
-    return tomlkit.dumps(document)
 
 
 def _written_anew(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> str:
