@@ -98,6 +98,7 @@ ORDER = (
     "planner.typed_offer",
     "planner.negotiation.*",
     "planner.focus.*",
+    "planner.business_units.*",
     "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",

@@ -1,0 +1,109 @@
+"""Cooperative games on numbers: what each player brings, and whether a group does better by itself.
+
+A game of n players is an array with one entry per coalition along its first axis, 2^n of them. Coalition S is the sum
+of 2^i over its players i: entry 0 is nobody, the last one everybody. Values are costs: less is better. Further axes,
+such as paths, are games side by side.
+
+Shapley, "A value for n-person games" (1953); Gillies, "Solutions to general non-zero-sum games" (1959), for the core;
+Maschler, Peleg and Shapley, "Geometric properties of the kernel, nucleolus, and related solution concepts" (1979), for
+the least core.
+"""
+
+from math import factorial
+from typing import Final
+
+import numpy as np
+from scipy.optimize import linprog, nnls
+
+from planner.units import BoolArray, FloatArray
+
+_FEASIBLE: Final = 1e-12
+"""A residual below this says that no point satisfies all of the constraints."""
+
+
+def members(n_players: int) -> BoolArray:
+    """Who belongs to which coalition, shape (2^n, n)."""
+    found: BoolArray = (np.arange(2**n_players)[:, None] >> np.arange(n_players)) & 1 == 1
+    return found
+
+
+def shapley_weights(n_players: int) -> FloatArray:
+    """W with shares = W @ game, shape (n, 2^n): the average over all orders of what a player adds on arriving.
+
+    Over coalitions S without player i, of size s:  share(i) = sum of s! (n - s - 1)! / n! * (value(S + i) - value(S)).
+    """
+    belongs = members(n_players).T
+    sizes = belongs.sum(axis=0)
+    orders = [factorial(s) * factorial(n_players - 1 - s) / factorial(n_players) for s in range(n_players)]
+    with_player, without = (np.array(edge)[sizes] for edge in ([0.0, *orders], [*orders, 0.0]))
+    weights: FloatArray = np.where(belongs, with_player, -without)
+    return weights
+
+
+def shapley(game: FloatArray) -> FloatArray:
+    """The Shapley value of a game with value 0 for nobody, shape (n, ...): shares add up to everybody's value."""
+    shares: FloatArray = np.tensordot(shapley_weights(_n_players(game)), game, axes=1)
+    return shares
+
+
+def excess(costs: FloatArray, shares: FloatArray) -> FloatArray:
+    """What shares ask of each coalition beyond its own cost, shape (2^n,); 0 for nobody and everybody.
+
+    costs: shape (2^n,); shares: shape (n,), adding up to everybody's cost. They are in the core where no excess is
+    above 0: no group would be better off by itself.
+    """
+    beyond: FloatArray = members(_n_players(costs)) @ shares - costs
+    beyond[[0, -1]] = 0.0
+    return beyond
+
+
+def least_core_excess(costs: FloatArray) -> float:
+    """The smallest largest excess that shares of everybody's cost can have, of n >= 2 players; costs: shape (2^n,).
+
+    Above 0 the core is empty: whatever the shares, some group pays so much more than it would by itself.
+    """
+    belongs, scale = members(_n_players(costs)), _scale(costs)
+    n_players = belongs.shape[1]
+    proper = belongs[1:-1].astype(np.float64)
+    # variables: the shares, then the largest excess e:  x(S) - e <= c(S),  x(everybody) = c(everybody)
+    found = linprog(
+        [*np.zeros(n_players), 1.0],
+        A_ub=np.column_stack([proper, -np.ones(len(proper))]),
+        b_ub=costs[1:-1] / scale,
+        A_eq=[[*np.ones(n_players), 0.0]],
+        b_eq=[costs[-1] / scale],
+        bounds=(None, None),
+    )
+    return float(found.fun) * scale
+
+
+def nearest_shares(costs: FloatArray, shares: FloatArray, *, most_excess: float = 0.0) -> FloatArray | None:
+    """The shares nearest to given ones, in squared dollars, with no excess above most_excess; None if there are none.
+
+    costs: shape (2^n,); shares: shape (n,), adding up to everybody's cost. A least distance problem, solved by
+    non-negative least squares (Lawson and Hanson, "Solving Least Squares Problems", 1974, chapter 23).
+    """
+    belongs, scale = members(_n_players(costs)), _scale(costs)
+    n_players = belongs.shape[1]
+    # moves that add up to nothing:  shares + basis @ z;  wanted:  G z >= h,  the excess of no coalition too large
+    basis = np.linalg.svd(np.ones((1, n_players)))[2][1:].T
+    constraints = -(belongs[1:-1].astype(np.float64) @ basis)
+    short = (excess(costs, shares)[1:-1] - most_excess) / scale
+    target = np.zeros(n_players)
+    target[-1] = 1.0
+    stacked = np.vstack([constraints.T, short])
+    multipliers, residual = nnls(stacked, target)
+    if residual < _FEASIBLE:
+        return None
+    left = stacked @ multipliers - target
+    moved: FloatArray = shares + scale * (basis @ (-left[:-1] / left[-1]))
+    return moved
+
+
+def _n_players(game: FloatArray) -> int:
+    return len(game).bit_length() - 1
+
+
+def _scale(costs: FloatArray) -> float:
+    """The size of a game's values, so that a solver's tolerance is a part of it."""
+    return float(np.abs(costs).max()) or 1.0
