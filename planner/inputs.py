@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from planner.contract import Contract
 from planner.demand import DemandModel
@@ -22,6 +22,9 @@ from planner.quotes import Ask, Quote
 from planner.usage.read import UsageSource
 
 Window = tuple[date | None, date | None]
+
+EVERYTHING_ELSE: Final = "everything else"
+"""The business unit of the request types that no other has, and of fixed spend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,14 @@ class TargetError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessUnit:
+    """A part of the company that shares a commitment with others: its request types, at least one, are no other's."""
+
+    name: str
+    request_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
     """All assumptions of a plan. `priors`: keys whose default is a judgement and not the user's own, in words.
 
@@ -127,6 +138,7 @@ class PlanInputs:
     quotes: tuple[Quote, ...] = ()
     asks: tuple[Ask, ...] = ()
     target_share: float = 0.5
+    business_units: tuple[BusinessUnit, ...] = ()
 
     @property
     def sha256(self) -> str:

@@ -27,6 +27,7 @@ from planner.plan_file.schema import (
     TargetErrorSection,
     UsageSection,
 )
+from planner.plan_file.unit_sections import business_units_of
 from planner.units import TOKEN_COLUMNS
 from planner.usage.read import UsageSource
 
@@ -97,6 +98,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         quotes=quoted.quotes(),
         asks=quoted.asks(),
         target_share=file.negotiation.target_share,
+        business_units=business_units_of(file.business_unit),
     )
 
 

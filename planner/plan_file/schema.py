@@ -16,6 +16,7 @@ from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, 
 from planner.plan_file.price_sections import PricesSection
 from planner.plan_file.quote_sections import AskSection, NegotiationSection, OfferSection
 from planner.plan_file.section import Name, Section, Share
+from planner.plan_file.unit_sections import BusinessUnitSection
 from planner.plan_file.values import Fraction, Month, Positive, Rate
 
 ToolUse = Annotated[float, Field(ge=0, le=10_000)]
@@ -217,6 +218,7 @@ class PlanFile(Section):
     scenario: list[ScenarioSection] = Field(default_factory=list)
     contract: ContractSection
     fixed_spend: list[FixedSpendSection] = Field(default_factory=list)
+    business_unit: list[BusinessUnitSection] = Field(default_factory=list)
     decision: DecisionSection = Field(default_factory=DecisionSection)
     offer: list[OfferSection] = Field(default_factory=list)
     ask: list[AskSection] = Field(default_factory=list)
