@@ -147,6 +147,7 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.when_to_sign": {
+    "planner.commands.units": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.price_data.updater": {
@@ -218,6 +219,7 @@ PRINTS = (
     "planner.commands.suggest",
     "planner.commands.when_to_sign",
     "planner.commands.prices",
+    "planner.commands.units",
     "planner.cli",
 )
 CATCH_ALL_NAMES = {"common", "core", "helpers", "misc", "tools", "types", "util", "utils"}
