@@ -13,12 +13,12 @@ from math import factorial
 from typing import Final
 
 import numpy as np
-from scipy.optimize import linprog, nnls
+from scipy.optimize import linprog, minimize
 
 from planner.units import BoolArray, FloatArray
 
-_FEASIBLE: Final = 1e-12
-"""A residual below this says that no point satisfies all of the constraints."""
+_ROUNDING: Final = 1e-9
+"""Of the size of a game's values: a solver's constraint that is missed by so little is met."""
 
 
 def members(n_players: int) -> BoolArray:
@@ -80,24 +80,26 @@ def least_core_excess(costs: FloatArray) -> float:
 def nearest_shares(costs: FloatArray, shares: FloatArray, *, most_excess: float = 0.0) -> FloatArray | None:
     """The shares nearest to given ones, in squared dollars, with no excess above most_excess; None if there are none.
 
-    costs: shape (2^n,); shares: shape (n,), adding up to everybody's cost. A least distance problem, solved by
-    non-negative least squares (Lawson and Hanson, "Solving Least Squares Problems", 1974, chapter 23).
+    costs: shape (2^n,); shares: shape (n,), adding up to everybody's cost, as the nearest ones do.
     """
-    belongs, scale = members(_n_players(costs)), _scale(costs)
-    n_players = belongs.shape[1]
-    # moves that add up to nothing:  shares + basis @ z;  wanted:  G z >= h,  the excess of no coalition too large
-    basis = np.linalg.svd(np.ones((1, n_players)))[2][1:].T
-    constraints = -(belongs[1:-1].astype(np.float64) @ basis)
-    short = (excess(costs, shares)[1:-1] - most_excess) / scale
-    target = np.zeros(n_players)
-    target[-1] = 1.0
-    stacked = np.vstack([constraints.T, short])
-    multipliers, residual = nnls(stacked, target)
-    if residual < _FEASIBLE:
-        return None
-    left = stacked @ multipliers - target
-    moved: FloatArray = shares + scale * (basis @ (-left[:-1] / left[-1]))
-    return moved
+    belongs, beyond = members(_n_players(costs))[1:-1].astype(np.float64), excess(costs, shares)[1:-1] - most_excess
+    scale = float(beyond.max())
+    if scale <= 0.0:
+        return shares
+    # a move y of the shares, in units of the largest excess, least in y'y, with  sum y = 0  and  y(S) <= -excess(S)
+    found = minimize(
+        lambda y: y @ y,
+        np.zeros_like(shares),
+        jac=lambda y: 2.0 * y,
+        method="SLSQP",
+        constraints=(
+            {"type": "eq", "fun": np.sum, "jac": np.ones_like},
+            {"type": "ineq", "fun": lambda y: -beyond / scale - belongs @ y, "jac": lambda _: -belongs},
+        ),
+        options={"ftol": 1e-14, "maxiter": 500},
+    )
+    moved: FloatArray = shares + scale * (found.x - found.x.mean())
+    return moved if excess(costs, moved).max() <= most_excess + _ROUNDING * _scale(costs) else None
 
 
 def _n_players(game: FloatArray) -> int:

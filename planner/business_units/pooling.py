@@ -94,7 +94,7 @@ def pooling(terms: PoolTerms, units: Sequence[UnitSpend], progress: Progress | N
     worst = 1 + int(np.argmax(beyond[1:-1]))
     near = None
     if least <= HALF_CENT_USD < beyond[worst]:
-        near = nearest_shares(costs, means, most_excess=max(least, 0.0))
+        near = nearest_shares(costs, means, most_excess=HALF_CENT_USD)  # a core of no width has room for rounding
     separate = _separate(sized.alone)
     from_band, from_spreading = _sources(sized)
     return Pooling(
