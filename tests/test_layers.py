@@ -97,8 +97,8 @@ ORDER = (
     "planner.plan_drivers",
     "planner.typed_offer",
     "planner.negotiation.*",
-    "planner.focus.*",
     "planner.business_units.*",
+    "planner.focus.*",
     "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",
@@ -147,6 +147,8 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.when_to_sign": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.units": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
