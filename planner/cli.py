@@ -15,8 +15,8 @@ from planner.commands import prices as prices_command
 from planner.commands import run_rate as run_rate_commands
 from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
-from planner.commands import when_to_sign as signing_command
 from planner.commands import units as units_command
+from planner.commands import when_to_sign as signing_command
 from planner.commands.arguments import day, pairs
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
 from planner.commands.prices import ListProvider, price_book_of

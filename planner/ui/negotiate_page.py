@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from planner.business_units.pooling import pool
 from planner.charts.negotiation import clause_values_chart, offers_chart, offers_frame, signing_chart
 from planner.negotiation.clause_values import trade_list
 from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
@@ -12,6 +13,9 @@ from planner.negotiation_reports.offers import offers_sentences, offers_tables
 from planner.negotiation_reports.positions import positions_sentences, positions_table
 from planner.negotiation_reports.signing import signing_notes, signing_tables
 from planner.negotiation_reports.signing_sentences import signing_sentences
+from planner.negotiation_reports.units import units_tables
+from planner.negotiation_reports.units_sentences import units_sentences
+from planner.simulation import KeptPaths
 from planner.ui import show
 from planner.ui.asked import asked
 from planner.ui.escape import plain
@@ -33,6 +37,9 @@ def page() -> None:
         _trades(current, found)
     st.subheader("When to sign")
     _signing(current)
+    if current.plan.inputs.business_units:
+        st.subheader("Business units")
+        _units(current)
     show.warnings(current.plan, expanded=False)
 
 
@@ -109,3 +116,27 @@ def _signing(current: Loaded) -> None:
     show.beside(commitments, key="signing_commitments")
     for note in signing_notes(plan, found):
         st.caption(plain(note, 2000))
+
+
+def _units(current: Loaded) -> None:
+    plan = current.plan
+    found = asked(
+        current,
+        "units",
+        button="Pool the business units",
+        says="One contract for all units against one each: every group of units is sized by itself, so that the saving "
+        "can be split fairly.",
+        make=lambda report: pool([(plan.inputs.name, plan.inputs)], plan, kept=KeptPaths(), progress=report),
+    )
+    if found is None:
+        return
+    for line in units_sentences(plan, found):
+        show.sentence(line)
+    alone, split, leavers = units_tables(plan, found)
+    show.table(alone, key="units_alone")
+    show.table(split, key="units_split")
+    if leavers.rows:
+        show.beside(leavers, key="units_leavers")
+    for note in found.notes:
+        if note not in plan.warnings:
+            st.caption(plain(note, 2000))
