@@ -34,6 +34,9 @@ _PATTERNS: Final = (
     (r"(?:size of )?price (falls|rises),? (.+)", r"list price \1: \2"),
     (r"event \d+ (.+) happens", r"event '\1': whether it happens"),
     (r"event \d+ (.+) (month|size)", r"event '\1': its \2"),
+    (r"milestone/(.+)\.happens", r"milestone '\1': whether it is reached"),
+    (r"milestone/(.+)\.month", r"milestone '\1': its month"),
+    (r"team/(.+)\.slip_months", r"team '\1': how far it slips"),
     (r"route/(.+)/any/([^/]+)\.(\w+)", r"\1 to \2: route \3"),
     (r"route/(.+)/([^/]+)/([^/]+)\.(\w+)", r"\1 from \2 to \3: route \4"),
     (r"cache/(.+)\.(\w+)", r"\1: cache \2"),
@@ -195,9 +198,9 @@ def _uncertain(figure: str, inputs: Sequence[tuple[str, Indices | None]]) -> lis
         return [f"{figure} hangs on no single input: none explains {percent(WORTH_NAMING, 0)} of its variance."]
     joint = any(i.total.mean - i.first_order.mean >= _WORTH_JOINING for _, i in named)
     (name, indices), *others = named
-    said = f"{figure} is uncertain above all because of {_spoken(name)} ({_of_variance(indices, joint)})"
+    said = f"{figure} is uncertain above all because of {spoken_driver(name)} ({_of_variance(indices, joint)})"
     if others:
-        said += f", then {_and([f'{_spoken(name)} ({_short_share(i, joint)})' for name, i in others])}"
+        said += f", then {_and([f'{spoken_driver(name)} ({_short_share(i, joint)})' for name, i in others])}"
     if unnamed := known[len(named) :]:
         most = max(max(i.total.mean, 2 * i.total.se) for _, i in unnamed)
         said += f"; no other input explains more than {max(ceil(100 * most), 1)}%"
@@ -222,8 +225,8 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def _spoken(key: str) -> str:
-    """An input inside a sentence, which has colons of its own: "list price moves of opus"."""
+def spoken_driver(key: str) -> str:
+    """An uncertain input inside a sentence, which has colons of its own: "list price moves of opus"."""
     words = driver_name(key)
     for pattern, said in _SPOKEN:
         if found := re.fullmatch(pattern, words):
@@ -262,9 +265,9 @@ def _moved(found: Drivers) -> list[str]:
     _, one, low, high = max(seen, key=lambda move: move[0])
     commits = [_commit_cell(value, found.commit_se_usd) for value in (one.commit_at_p10_usd, one.commit_at_p90_usd)]
     return [
-        f"The most dollars hang on {_spoken(one.name)}: from the low end (P10) to the high end (P90), expected annual "
-        f"spend goes from {usd_short(low.mean)} to {usd_short(high.mean)}, and the best commitment from {commits[0]} "
-        f"to {commits[1]}."
+        f"The most dollars hang on {spoken_driver(one.name)}: from the low end (P10) to the high end (P90), expected "
+        f"annual spend goes from {usd_short(low.mean)} to {usd_short(high.mean)}, and the best commitment from "
+        f"{commits[0]} to {commits[1]}."
     ]
 
 
