@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.commands import learn as learn_command
 from planner.commands import levers as lever_commands
 from planner.commands import negotiate as negotiate_commands
 from planner.commands import prices as prices_command
@@ -39,6 +40,7 @@ app = typer.Typer(
 for _command in (
     *run_rate_commands.COMMANDS,
     *lever_commands.COMMANDS,
+    *learn_command.COMMANDS,
     *suggest_command.COMMANDS,
     *negotiate_commands.COMMANDS,
     *signing_command.COMMANDS,

@@ -146,6 +146,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.levers": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.learn": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.when_to_sign": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
@@ -218,6 +221,7 @@ PRINTS = (
     "planner.commands.run_rate",
     "planner.commands.settle",
     "planner.commands.levers",
+    "planner.commands.learn",
     "planner.commands.suggest",
     "planner.commands.when_to_sign",
     "planner.commands.prices",
