@@ -1,4 +1,4 @@
-"""Charts of a negotiation: what clauses are worth, what offers would cost, and when to sign."""
+"""Charts of a negotiation: what clauses are worth, what offers would cost, when to sign, what to learn."""
 
 from collections.abc import Sequence
 from textwrap import wrap
@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from planner.charts.style import DASHES, LIGHT, Palette, exact_tips, finished, money_axis, shortened
+from planner.drivers_report import driver_name
 from planner.negotiation.clause_values import ClauseValue, TradeList
+from planner.negotiation.learning import Learning
 from planner.negotiation.quotes_priced import PricedQuotes
 from planner.negotiation.when_to_sign import SigningChoices
 from planner.negotiation_reports.signing_sentences import strategy_words
@@ -48,6 +50,25 @@ def signing_frame(found: SigningChoices) -> pd.DataFrame:
             continue
         name, usd, error = strategy_words(one.strategy, one.sign_month), one.difference.mean, 2.0 * one.difference.se
         kind = "within the limit" if one.meets_limit else "over the limit"
+        rows.append((name, _lines(name), usd, usd - error, usd + error, kind, usd_short(usd)))
+    return pd.DataFrame(rows, columns=_VALUES)
+
+
+def learning_chart(found: Learning, palette: Palette = LIGHT) -> alt.LayerChart:
+    """What knowing each input before signing is worth, the most first."""
+    kinds = {"can be learned before signing": palette.series[0], "cannot": palette.series[1]}
+    frame = learning_frame(found)
+    layers = _bars(frame, kinds, palette, names="input", x_title="worth of knowing it (USD)")
+    reading = "Each input by itself, known before signing and no other. Thin lines: two standard errors."
+    return _finished(layers, "What to learn first", reading, palette, frame["name"].tolist())
+
+
+def learning_frame(found: Learning) -> pd.DataFrame:
+    """The columns of clause_values_frame, for the inputs whose value the paths can tell from nothing."""
+    rows = []
+    for one in [lesson for lesson in found.lessons if lesson.value.mean > 0][:_MOST_ROWS]:
+        name, usd, error = driver_name(one.name), one.value.mean, 2.0 * one.value.se
+        kind = "can be learned before signing" if one.resolution.is_before_signing else "cannot"
         rows.append((name, _lines(name), usd, usd - error, usd + error, kind, usd_short(usd)))
     return pd.DataFrame(rows, columns=_VALUES)
 

@@ -45,7 +45,7 @@ def clauses(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False)
 
 
 def offers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
-    """Price the plan's quotes, its [[offer]] tables, as they stand and at their best, against target and walk-away."""
+    """Price the quotes in the plan as they stand and at their best, against the target and walking away."""
     from planner.negotiation.quotes_priced import priced_quotes  # noqa: PLC0415
     from planner.negotiation_reports import offers as report  # noqa: PLC0415
 

@@ -3,12 +3,21 @@
 import streamlit as st
 
 from planner.business_units.pooling import pool
-from planner.charts.negotiation import clause_values_chart, offers_chart, offers_frame, signing_chart
+from planner.charts.negotiation import (
+    clause_values_chart,
+    learning_chart,
+    learning_frame,
+    offers_chart,
+    offers_frame,
+    signing_chart,
+)
 from planner.negotiation.clause_values import trade_list
+from planner.negotiation.learning import what_to_learn
 from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
 from planner.negotiation.terms_pricer import terms_pricer
 from planner.negotiation.when_to_sign import when_to_sign
 from planner.negotiation_reports.clauses import clauses_notes, clauses_sentences, clauses_tables
+from planner.negotiation_reports.learning import learning_sentences, learning_table
 from planner.negotiation_reports.offers import offers_sentences, offers_tables
 from planner.negotiation_reports.positions import positions_sentences, positions_table
 from planner.negotiation_reports.signing import signing_notes, signing_tables
@@ -37,6 +46,8 @@ def page() -> None:
         _trades(current, found)
     st.subheader("When to sign")
     _signing(current)
+    st.subheader("What to learn first")
+    _learning(current)
     if current.plan.inputs.business_units:
         st.subheader("Business units")
         _units(current)
@@ -116,6 +127,28 @@ def _signing(current: Loaded) -> None:
     show.beside(commitments, key="signing_commitments")
     for note in signing_notes(plan, found):
         st.caption(plain(note, 2000))
+
+
+def _learning(current: Loaded) -> None:
+    plan = current.plan
+    found = asked(
+        current,
+        "learning",
+        button="Value what could be learned",
+        says="What knowing each uncertain input before signing would be worth in dollars, and what would tell: weeks "
+        "of data, graded answers, a date. It takes a few seconds.",
+        make=lambda report: what_to_learn(plan, report),
+    )
+    if found is None:
+        return
+    for line in learning_sentences(found):
+        show.sentence(line)
+    if len(learning_frame(found)):
+        says = "What knowing each input is worth in dollars; figures in the table."
+        show.chart(lambda palette: learning_chart(found, palette), says=says, key="learning_chart")
+    show.table(learning_table(found), key="learning")
+    for warning in found.warnings:
+        st.caption(plain(warning, 2000))
 
 
 def _units(current: Loaded) -> None:
