@@ -82,7 +82,7 @@ def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=names, axis=_name_axis())
     x = alt.X("usd:Q", title=x_title, axis=money_axis(ticks=4), scale=scale)
     tips = [alt.Tooltip("name:N", title=names), alt.Tooltip("kind:N", title="it is"), *exact_tips(usd="USD")]
-    legend = alt.Legend(title=None, orient="top", direction="vertical", symbolType="square")
+    legend = alt.Legend(title=None, orient="top", direction="vertical", symbolType="square", labelLimit=240)
     colour = alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=list(kinds.values())), legend=legend)
     base = alt.Chart(frame).encode(y=y)
     above, below = base.transform_filter("datum.usd >= 0"), base.transform_filter("datum.usd < 0")

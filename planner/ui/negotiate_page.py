@@ -146,7 +146,7 @@ def _learning(current: Loaded) -> None:
     if len(learning_frame(found)):
         says = "What knowing each input is worth in dollars; figures in the table."
         show.chart(lambda palette: learning_chart(found, palette), says=says, key="learning_chart")
-    show.table(learning_table(found), key="learning")
+    show.beside(learning_table(found), key="learning")
     for warning in found.warnings:
         st.caption(plain(warning, 2000))
 
