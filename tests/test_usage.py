@@ -681,16 +681,24 @@ def test_progress_is_told_where_it_was_asked_for_and_may_stop_the_scan(
 ) -> None:
     """A page can be drawn in its own thread only: drawn in another one, the browser was left with an empty page."""
     monkeypatch.setattr("planner.usage.read._POLL_SECONDS", 0.001)
-    source = UsageSource(sources=(str(written(tmp_path, csv_text(many_rows()))),), base_dir=tmp_path)
     threads: list[int] = []
-    read_usage(source, prompt_edges=EDGES, progress=lambda done: threads.append(threading.get_ident()))
-    assert len(threads) > 1, "asked while the scan ran, not only at its end"
+    asked_twice = threading.Event()
+
+    def told(done: float) -> None:
+        threads.append(threading.get_ident())
+        if len(threads) == 2:
+            asked_twice.set()
+
+    connection = SimpleNamespace(con=SimpleNamespace(query_progress=lambda: 50.0))
+    assert _reporting(connection, told, lambda: asked_twice.wait(60)), "asked while the scan ran, not only at its end"
+    source = UsageSource(sources=(str(written(tmp_path, csv_text(many_rows()))),), base_dir=tmp_path)
+    read_usage(source, prompt_edges=EDGES, progress=told)
     assert set(threads) == {threading.get_ident()}
 
     def leaves(done: float) -> None:
         raise InterruptedError(f"left at {done}")
 
-    with pytest.raises(InterruptedError, match=r"left at 0\.0"):
+    with pytest.raises(InterruptedError, match="left at"):
         read_usage(source, prompt_edges=EDGES, progress=leaves)
 
 
