@@ -706,6 +706,7 @@ def test_a_scan_that_had_not_begun_when_it_was_stopped_is_stopped_when_it_does(m
     """DuckDB forgets an interrupt that comes before the query."""
     monkeypatch.setattr("planner.usage.read._POLL_SECONDS", 0.01)
     database = duckdb.connect()
+    database.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
     slow = "SELECT count(*) FROM range(10_000_000_000) WHERE hash(range) = 1"
     ended: list[str] = []
 
