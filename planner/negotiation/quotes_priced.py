@@ -11,7 +11,8 @@ from planner.negotiation.clause_values import TradeList
 from planner.negotiation.positions import Positions, indifferent_discount, positions
 from planner.negotiation.terms_pricer import PricedTerms, TermsPricer
 from planner.quotes import Quote
-from planner.risk import Estimate, cvar, estimate
+from planner.risk import Estimate, cvar, estimate, quantiles
+from planner.units import FloatArray
 
 Report = Callable[[str, float], None]
 
@@ -80,7 +81,7 @@ def priced_quotes(pricer: TermsPricer, trades: TradeList, progress: Report | Non
             progress("pricing quotes", (index + 1) / len(quotes))
     named = [(quote.name, terms) for quote, terms in zip(quotes, standing, strict=True) if _same_term(pricer, quote)]
     against = positions(pricer, trades, named)
-    rates = [terms.measure_usd / float(terms.listed_usd.mean()) for terms in standing]
+    rates = [_per_list_dollar(terms.measure_usd, terms) for terms in standing]
     ranks = {index: rank for rank, index in enumerate(sorted(range(len(quotes)), key=rates.__getitem__), start=1)}
     found = [
         _priced(pricer, against, quote, terms, [item for item in named if item[0] != quote.name], ranks[index])
@@ -108,9 +109,8 @@ def _priced(
     allowed = [item for item in others if item[1].limited_probability <= limit]
     alternatives = [("no commitment", none), *(allowed if _same_term(pricer, quote) else [])]
     walk_away_is, alternative = min(alternatives, key=lambda item: item[1].measure_usd)
-    target = against.target
-    listed = np.where(terms.listed_usd > 0, terms.listed_usd, nan)
-    p10, p50, p90 = np.nanquantile(1.0 - terms.paid_usd / listed, (0.1, 0.5, 0.9)).tolist()
+    target, listed = against.target, float(terms.listed_usd.mean())
+    p10, p50, p90 = quantiles(_saved_fractions(terms), (0.1, 0.5, 0.9)).tolist()
     return PricedQuote(
         quote=quote,
         standing=terms,
@@ -120,7 +120,7 @@ def _priced(
         gap_to_target=_gap(terms, target.terms, target.own_value_usd),
         gap_to_walk_away=_gap(terms, alternative, 0.0),
         walk_away_is=walk_away_is,
-        savings_rate=1.0 - float(terms.paid_usd.mean()) / float(terms.listed_usd.mean()),
+        savings_rate=1.0 - float(terms.paid_usd.mean()) / listed if listed > 0 else nan,
         savings_rate_p10_p50_p90=(p10, p50, p90),
         fair_premium=terms.expected_shortfall,
         insured_usd=_insured_usd(pricer.inputs.decision, terms),
@@ -133,8 +133,21 @@ def _gap(terms: PricedTerms, position: PricedTerms, own_value_usd: float) -> Est
     """What terms cost more than a position; at the position's rate per list dollar where the term is another."""
     if terms.contract.term_months == position.contract.term_months:
         return estimate(terms.measured_usd - position.measured_usd + own_value_usd)
-    rate = (position.measure_usd - own_value_usd) / float(position.listed_usd.mean())
+    rate = _per_list_dollar(position.measure_usd - own_value_usd, position)
     return estimate(terms.measured_usd - rate * terms.listed_usd)
+
+
+def _per_list_dollar(usd: float, terms: PricedTerms) -> float:
+    """Dollars per dollar of list spend; the dollars themselves where there is none."""
+    listed = float(terms.listed_usd.mean())
+    return usd / listed if listed > 0 else usd
+
+
+def _saved_fractions(terms: PricedTerms) -> FloatArray:
+    """1 - paid / list on every path; 0 where nothing is used."""
+    paid, listed = terms.paid_usd, terms.listed_usd
+    saved: FloatArray = 1.0 - np.divide(paid, listed, out=np.ones_like(paid), where=listed > 0)
+    return saved
 
 
 def _insured_usd(decision: Decision, terms: PricedTerms) -> float:
