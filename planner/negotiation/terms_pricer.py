@@ -181,8 +181,9 @@ class TermsPricer:
         )
 
     def _spend(self, contract: Contract) -> dict[str, SpendPaths]:
-        # where all use counts, paths that were kept apart for other terms add up to it
-        eligible = self.contract.eligible if contract.eligible.is_everything else contract.eligible
+        # where all use counts and no account matters, paths that were kept apart for other terms add up to it
+        is_sum = contract.eligible.is_everything and not contract.needs_accounts
+        eligible = self.contract.eligible if is_sum else contract.eligible
         if eligible not in self.spends:
             self.spends[eligible] = self._simulated(eligible)
         return self.spends[eligible]
