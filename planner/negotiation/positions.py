@@ -133,7 +133,7 @@ def _walk_away(pricer: TermsPricer, table: PricedTerms, alternatives: Sequence[t
 def indifferent_discount(
     pricer: TermsPricer, contract: Contract, commits_usd_per_year: Sequence[float], *, cost_usd: float
 ) -> float | None:
-    """The one discount at which commitments cost so much by the decision's measure; None where none does."""
+    """The least discount at which commitments cost no more by the decision's measure; None where none does."""
     if max(commits_usd_per_year) == 0:
         return None
 
@@ -141,6 +141,8 @@ def indifferent_discount(
         return pricer.signed(contract, contract.offer_of(commits_usd_per_year, discount)).measure_usd
 
     at_list = cost(0.0)
+    if at_list <= cost_usd:
+        return 0.0
     return solved(lambda discount: at_list - cost(discount), at_list - cost_usd, least=0.0, most=_HIGHEST_DISCOUNT)
 
 

@@ -12,24 +12,23 @@ from planner.negotiation.positions import Positions, indifferent_discount, posit
 from planner.negotiation.terms_pricer import PricedTerms, TermsPricer
 from planner.quotes import Quote
 from planner.risk import Estimate, cvar, estimate, quantiles
-from planner.units import FloatArray
+from planner.units import HALF_CENT_USD, FloatArray
 
 Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The next band: its threshold, its discount, and the discount at which signing it costs as much as the quote."""
+    """The next band signed at its threshold: its discount, and the least at which it costs no more than the quote.
+
+    discount_fraction: what it comes to, of incremental bands the blended one. pays: whether it costs no more.
+    """
 
     min_commit_usd_per_year: float
     discount_fraction: float
     indifferent_fraction: float | None
     shortfall_probability: float
-
-    @property
-    def pays(self) -> bool:
-        """Whether the band gives more than it takes to be no worse off."""
-        return self.indifferent_fraction is not None and self.discount_fraction >= self.indifferent_fraction
+    pays: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +167,13 @@ def _stretch(pricer: TermsPricer, quote: Quote, terms: PricedTerms) -> Stretch |
     if above is None:
         return None
     low = above.min_commit_usd_per_year
-    stretched = [low] * len(commits) if commits[0] == 0 else [low / commits[0] * commit for commit in commits]
-    offer = quote.contract.offer_of(stretched, above.discount_fraction)
+    stretched = [low] * len(commits) if commits[0] == 0 else [low * (commit / commits[0]) for commit in commits]
+    offer = quote.contract.offer_of(stretched, above.discount_fraction if quote.at_one_discount else None)
+    signed = pricer.signed(quote.contract, offer)
     return Stretch(
         min_commit_usd_per_year=low,
-        discount_fraction=above.discount_fraction,
+        discount_fraction=offer.discount_fraction,
         indifferent_fraction=indifferent_discount(pricer, quote.contract, stretched, cost_usd=terms.measure_usd),
-        shortfall_probability=pricer.signed(quote.contract, offer).limited_probability,
+        shortfall_probability=signed.limited_probability,
+        pays=signed.measure_usd <= terms.measure_usd + HALF_CENT_USD,
     )
