@@ -225,17 +225,20 @@ CLAUSES: tuple[Clause, ...] = (
         given="list-price moves reaching committed use",
         instead="the signing day's prices throughout",
         ask=_where(lambda c: not c.price_falls_passed_through, price_falls_passed_through=True),
-        give=_where(lambda c: c.price_falls_passed_through, price_falls_passed_through=False),
+        give=_where(
+            lambda c: c.price_falls_passed_through, price_falls_passed_through=False, price_rise_cap_fraction=None
+        ),
     ),
     Clause(
         name="price_rise_cap",
         asked="no list-price rises on committed use",
         given="the cap on list-price rises",
         instead="rises reach committed use",
-        ask=_where(
-            lambda c: c.price_rise_cap_fraction != 0 and c.price_falls_passed_through, price_rise_cap_fraction=0.0
+        ask=_where(_may_rise, price_rise_cap_fraction=0.0),
+        give=_where(
+            lambda c: c.price_rise_cap_fraction is not None and c.price_falls_passed_through,
+            price_rise_cap_fraction=None,
         ),
-        give=_where(lambda c: c.price_rise_cap_fraction is not None, price_rise_cap_fraction=None),
     ),
     Clause(
         name="no_true_forward",

@@ -155,13 +155,16 @@ def _told(value: Estimate) -> Estimate:
 
 
 def _together(pricer: TermsPricer, table: PricedTerms, pair: tuple[ClauseValue, ClauseValue]) -> FloatArray | None:
-    """What both changes save by the measure, on every path; None for two that contradict each other."""
+    """What both changes save by the measure, on every path; None for two that cannot stand together."""
     contract = pricer.contract
     try:
         for item in pair:
             contract = item.variation.applied(contract)
     except InputError:
         return None
+    for item, other in (pair, pair[::-1]):
+        if item.variation.change is not None and contract == other.variation.applied(pricer.contract):
+            return None  # beside the other, nothing is left of this one
     own = sum((-1.0 if c.variation.granted else 1.0) * c.variation.own_value_usd for c in pair)
     both: FloatArray = table.measured_usd - pricer.at_best(contract).measured_usd + own
     return both
