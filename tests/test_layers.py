@@ -217,7 +217,6 @@ LONGER: dict[str, str] = {}
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
 PRINTS = (
-    "planner.commands.negotiate",
     "planner.commands.run_rate",
     "planner.commands.settle",
     "planner.commands.levers",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
-from planner.commands.terminal import print_json, progress_bars, show, warn
+from planner.commands.terminal import print_json, progress_bars, say, show, warn
 from planner.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def clauses(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False)
         print_json(report.clauses_json(trades))
     else:
         show([] if quiet else report.clauses_tables(trades))
-        print(*report.clauses_sentences(trades), sep="\n")
+        say(report.clauses_sentences(trades))
     warn([] if quiet else [*report.clauses_notes(trades, plan.n_paths), *plan.warnings])
 
 
@@ -61,7 +61,7 @@ def offers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) 
         print_json(report.offers_json(priced))
     else:
         show([] if quiet else report.offers_tables(priced))
-        print(*report.offers_sentences(priced), sep="\n")
+        say(report.offers_sentences(priced))
     warn([] if quiet else plan.warnings)
 
 
@@ -77,7 +77,7 @@ def positions(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = Fals
         print_json(report.positions_json(found))
     else:
         show([] if quiet else [report.positions_table(found)])
-        print(*report.positions_sentences(found), sep="\n")
+        say(report.positions_sentences(found))
     warn([] if quiet else plan.warnings)
 
 
@@ -95,7 +95,7 @@ def regret(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) 
         print_json(report.regret_json(found))
     else:
         show([] if quiet else [report.regret_table(found)])
-        print(*report.regret_sentences(found), sep="\n")
+        say(report.regret_sentences(found))
     warn([] if quiet else plan.warnings)
 
 

@@ -135,6 +135,11 @@ def _print_stacked(console: Console, table: Table) -> None:
         console.print(f"\n[italic]{plain(table.note)}[/]")
 
 
+def say(sentences: Sequence[str]) -> None:
+    """Print what an answer comes to, a sentence a line; names in it are text, whatever is in them."""
+    sys.stdout.write("".join(f"{_printable(sentence)}\n" for sentence in sentences))
+
+
 def print_json(value: Any) -> None:
     """Print JSON and nothing else on stdout; NaN is a fault, not a value."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
