@@ -63,6 +63,12 @@ class QuoteReader:
                 f"{place}: '{section.name}' gives {what}; give keys of [contract] to have it valued on the paths, or "
                 "value_usd_per_year"
             )
+        months = self.file.contract.term_months
+        if own.get("term_months", months) != months:
+            raise InputError(
+                f"{place}.term_months = {own['term_months']}: [contract] has {months} months, and what others cost "
+                "is no clause's worth; give an [[offer]] of that term instead"
+            )
         if section.granted and value is None:
             raise InputError(f"{place}.granted: terms that the contract has stand in [contract]; leave the ask out")
         contract = located(place, self._varied, place, section, own, is_offer=False) if says_terms else None
