@@ -36,12 +36,12 @@ class PricedQuote:
     """A quote lived in the scenario decided on. USD over its own term.
 
     standing: as quoted, or at its best where no commitment is quoted; best: its terms at the commitment that the
-    decision would choose. saved: against nothing signed over the same term. gap_to_target, gap_to_walk_away: what it
-    costs more by the decision's measure; for another term than the plan's, more than at the position's rate per list
-    dollar. walk_away_is: "no commitment" or another quote. savings_rate: 1 - E[paid] / E[list], with P10, P50 and P90
-    of 1 - paid / list per path. fair_premium: what insuring every unused dollar would be worth, the expected shortfall;
-    insured_usd: by the decision's measure, CVaR included. stretch: the next band, None where there is none. rank: by
-    what the decision minimises per dollar of list spend, the least first.
+    decision would choose. saved: of the expected cost, against nothing signed over the same term. gap_to_target,
+    gap_to_walk_away: what it costs more by the decision's measure; for another term than the plan's, more than at the
+    position's rate per list dollar. walk_away_is: "no commitment" or another quote. savings_rate: 1 - E[paid] /
+    E[list], with P10, P50 and P90 of 1 - paid / list per path. fair_premium: what insuring every unused dollar would be
+    worth, the expected shortfall; insured_usd: by the decision's measure, CVaR included. stretch: the next band, None
+    where there is none. rank: by what the decision minimises per dollar of list spend, the least first.
     """
 
     quote: Quote
@@ -115,7 +115,7 @@ def _priced(
         standing=terms,
         best=pricer.at_best(quote.open_contract),
         meets_limit=terms.limited_probability <= limit + 1e-12,
-        saved=none.less(terms),
+        saved=estimate(none.paid_usd - terms.paid_usd),
         gap_to_target=_gap(terms, target.terms, target.own_value_usd),
         gap_to_walk_away=_gap(terms, alternative, 0.0),
         walk_away_is=walk_away_is,

@@ -32,8 +32,8 @@ class PricedTerms:
     """Terms at one commitment, lived in the scenario decided on. USD over their term, on every path: (n_paths,).
 
     measured_usd: its mean is what the decision minimises (planner.negotiation.measure). paid_usd: in the decision's
-    money. shortfall_usd: of all periods; short: whether any has one. limited_probability: the one that the decision
-    limits.
+    money; listed_usd: at list, in the same. shortfall_usd: of all periods; short: whether any has one.
+    limited_probability: the one that the decision limits.
     """
 
     contract: Contract
@@ -83,8 +83,8 @@ class TermsPricer:
     """Prices and sizes any terms on the plan's paths.
 
     paths: how many, the plan's own or, of very many, the first. months: how far they reach. least_usd: what a largest
-    regret is measured from, whatever the terms. in_stretches: months that differ in nothing but their prices are added
-    up, which is quicker and close.
+    regret is measured from, whatever the terms; over another term as much per dollar of listed_usd, the list spend.
+    in_stretches: months that differ in nothing but their prices are added up, which is quicker and close.
     """
 
     inputs: PlanInputs
@@ -93,6 +93,7 @@ class TermsPricer:
     months: int
     kept: KeptPaths
     least_usd: Mapping[str, float] = field(default_factory=dict)
+    listed_usd: Mapping[str, float] = field(default_factory=dict)
     in_stretches: bool = False
     spends: dict[Eligibility, dict[str, SpendPaths]] = field(default_factory=dict)
     measures: dict[Contract, float] = field(default_factory=dict)
@@ -108,9 +109,8 @@ class TermsPricer:
         uses = self.uses(contract)
         exercised = best_exercise(decision, self._settled(contract), scenario=name, uses=uses)
         samples = self._samples(exercised, uses)
-        offer = recommend(
-            decision, scenario=name, samples=samples, uses=uses, least_usd=self.least_usd if self.least_usd else None
-        )
+        least = self._least_usd(contract, uses)
+        offer = recommend(decision, scenario=name, samples=samples, uses=uses, least_usd=least or None)
         found = self._priced(contract, exercised, offer, uses)
         self.measures[contract] = found.measure_usd
         return found
@@ -171,14 +171,22 @@ class TermsPricer:
         return PricedTerms(
             contract=replace(exercised, payment=contract.payment),
             offer=offer,
-            measured_usd=measured_usd(decision, paid, listed_usd=listed, least_usd=self.least_usd),
+            measured_usd=measured_usd(decision, paid, listed_usd=listed, least_usd=self._least_usd(contract, uses)),
             paid_usd=paid[name],
-            listed_usd=own.on_demand_usd,
+            listed_usd=listed,
             shortfall_usd=own.shortfall_usd.sum(axis=0),
             short=np.logical_or.reduce(short, axis=0),
             limited_probability=float(limited.mean(axis=1).max()),
             expected_overage_usd=float(own.overage_usd.sum(axis=0).mean()),
         )
+
+    def _least_usd(self, contract: Contract, uses: Mapping[str, TermUse]) -> Mapping[str, float]:
+        if contract.term_months == self.contract.term_months:
+            return self.least_usd
+        return {
+            name: usd * float(uses[name].on_demand_usd.mean()) / self.listed_usd[name] if self.listed_usd[name] else usd
+            for name, usd in self.least_usd.items()
+        }
 
     def _spend(self, contract: Contract) -> dict[str, SpendPaths]:
         # where all use counts and no account matters, paths that were kept apart for other terms add up to it
@@ -221,4 +229,8 @@ def terms_pricer(plan: Plan, kept: KeptPaths | None = None) -> TermsPricer:
         return pricer
     uses = pricer.uses(inputs.contract)
     samples = {name: commit_sample(inputs.contract, use, money=inputs.decision.money) for name, use in uses.items()}
-    return replace(pricer, least_usd=least_costs_usd(inputs.decision, samples))
+    return replace(
+        pricer,
+        least_usd=least_costs_usd(inputs.decision, samples),
+        listed_usd={name: float(use.on_demand_usd.mean()) for name, use in uses.items()},
+    )

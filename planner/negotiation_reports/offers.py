@@ -109,8 +109,8 @@ def _against_table(priced: PricedQuotes) -> Table:
             for item in priced.quotes
         ),
         numeric=frozenset({1, 2, 4, 5}),
-        note="Below zero the offer is the better one. Fair insurance: the premium at which insuring every unused "
-        "dollar would be fair.",
+        note="Below zero the offer is the better one. Target and walking away by what the decision minimises, nothing "
+        "signed by the expected cost. Fair insurance: the premium at which insuring every unused dollar would be fair.",
     )
 
 
