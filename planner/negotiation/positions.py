@@ -21,7 +21,8 @@ from planner.units import HALF_CENT_USD
 
 _GRID: Final = 60
 _REACH: Final = 3.0
-"""Commitments are looked at up to so many times the recommended one."""
+"""Commitments are looked at up to so many times the recommended one, twice as far as long as the last is no worse."""
+_FARTHEST: Final = 1000.0
 _HIGHEST_DISCOUNT: Final = 0.999
 
 
@@ -158,7 +159,10 @@ def _largest_commit(pricer: TermsPricer, table: PricedTerms, cost_usd: float) ->
         terms = pricer.signed(table.contract, offer)
         return terms.measure_usd <= cost_usd and terms.limited_probability <= limit
 
-    scales = np.linspace(_REACH, 1.0, _GRID).tolist()
+    reach = _REACH
+    while reach < _FARTHEST and is_better(reach):
+        reach *= 2.0
+    scales = np.linspace(reach, 1.0, _GRID).tolist()
     thresholds = {low / years[0] for low, _ in table.contract.commit_ranges if years[0] > 0 and low > years[0]}
     return _last(is_better, sorted({*scales, *thresholds}, reverse=True), years[0])
 
