@@ -94,7 +94,7 @@ def trade_list(pricer: TermsPricer, progress: Report | None = None) -> TradeList
     """Value every clause that can be asked for or given up under the plan's terms. progress(step, fraction)."""
     contract = pricer.contract
     table = pricer.at_best(contract)
-    varied, left_out = variations(contract, pricer.inputs.asks, table.offer)
+    varied, left_out = variations(pricer.counted(contract), pricer.inputs.asks, table.offer)
     values, quick = [], pricer.quick()
     for index, variation in enumerate(varied):
         values.append(_valued(pricer, quick, table, variation))

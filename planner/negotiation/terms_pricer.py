@@ -107,7 +107,7 @@ class TermsPricer:
         """Terms at the commitment that the decision recommends under them, rights used or left alone as is cheaper."""
         decision, name = self.inputs.decision, self.inputs.decision.scenario
         uses = self.uses(contract)
-        exercised = best_exercise(decision, self._settled(contract), scenario=name, uses=uses)
+        exercised = best_exercise(decision, self.counted(contract), scenario=name, uses=uses)
         samples = self._samples(exercised, uses)
         least = self._least_usd(contract, uses)
         offer = recommend(decision, scenario=name, samples=samples, uses=uses, least_usd=least or None)
@@ -124,7 +124,7 @@ class TermsPricer:
     def signed(self, contract: Contract, offer: Offer) -> PricedTerms:
         """Terms at a commitment as it is offered, its rights used or left alone as is cheaper."""
         uses = self.uses(contract)
-        ways = [self._priced(contract, way, offer, uses) for way in ways_to_exercise(self._settled(contract))]
+        ways = [self._priced(contract, way, offer, uses) for way in ways_to_exercise(self.counted(contract))]
         return min(ways, key=lambda way: way.measure_usd)
 
     def unsigned(self, contract: Contract) -> PricedTerms:
@@ -133,7 +133,7 @@ class TermsPricer:
 
     def uses(self, contract: Contract) -> dict[str, TermUse]:
         """The use of a contract in every scenario that the decision looks at."""
-        settled = self._settled(contract)
+        settled = self.counted(contract)
         uses = {name: term_use(settled, paths) for name, paths in self._spend(contract).items()}
         if not self.in_stretches or settled.values_time:
             return uses
@@ -144,7 +144,7 @@ class TermsPricer:
         """The same in stretches of months: for what is compared with itself, such as what more discount saves."""
         return replace(self, in_stretches=True, measures={})
 
-    def _settled(self, contract: Contract) -> Contract:
+    def counted(self, contract: Contract) -> Contract:
         """The contract as its dollars count: when they are paid matters to present values alone."""
         nominal = self.inputs.decision.money == "nominal"
         return replace(contract, payment=IN_ARREARS) if nominal else contract

@@ -78,11 +78,12 @@ def _own(contract: Contract, asks: Sequence[Ask]) -> Iterator[Variation]:
         if ask.contract is None:
             worth = (ask.value_usd_per_year or 0.0) * sum(contract.year_fractions)
             yield Variation(name=ask.name, words=ask.name, granted=ask.granted, own_value_usd=worth)
-        elif changes := {
-            item.name: getattr(ask.contract, item.name)
-            for item in fields(Contract)
-            if getattr(ask.contract, item.name) != getattr(contract, item.name)
-        }:
+        else:
+            changes = {
+                item.name: getattr(ask.contract, item.name)
+                for item in fields(Contract)
+                if getattr(ask.contract, item.name) != getattr(contract, item.name)
+            }
             yield Variation(name=ask.name, words=ask.name, granted=False, change=_changed_by(changes))
 
 
