@@ -8,6 +8,7 @@ from typing import Final
 
 from planner.errors import InputError
 from planner.negotiation.discount_points import equal_discount, more_discount
+from planner.negotiation.limit_luck import LimitLuck, Side, limit_luck
 from planner.negotiation.terms_pricer import PricedTerms, TermsPricer
 from planner.negotiation.variations import LeftOut, Variation, variations
 from planner.risk import Estimate, estimate
@@ -72,7 +73,7 @@ class TradeList:
     """The clauses by what they are worth, the most first. table: the terms on the table at their best.
 
     point: what one more point of discount in every band is worth. paths: how many these figures rest on. cvar_level: of
-    what the worst paths cost.
+    what the worst paths cost. luck: of the limit, in every standard error here.
     """
 
     table: PricedTerms
@@ -83,6 +84,7 @@ class TradeList:
     left_out: tuple[LeftOut, ...]
     paths: int
     cvar_level: float
+    luck: LimitLuck
 
     @property
     def asks(self) -> tuple[ClauseValue, ...]:
@@ -95,25 +97,34 @@ def trade_list(pricer: TermsPricer, progress: Report | None = None) -> TradeList
     contract = pricer.contract
     table = pricer.at_best(contract)
     varied, left_out = variations(pricer.counted(contract), pricer.inputs.asks, table.offer)
-    values, quick = [], pricer.quick()
+    values, quick, luck = [], pricer.quick(), limit_luck(pricer)
     for index, variation in enumerate(varied):
-        values.append(_valued(pricer, quick, table, variation))
+        values.append(_valued(pricer, quick, luck, table, variation))
         if progress is not None:
             progress("valuing clauses", (index + 1) / len(varied))
     clauses = tuple(sorted(values, key=lambda item: (-item.value.mean, item.variation.name)))
     return TradeList(
         table=table,
         clauses=clauses,
-        interactions=_interactions(pricer, table, clauses, progress),
-        swaps=_swaps(pricer, table, clauses, progress),
-        point=table.less(pricer.at_best(more_discount(contract, 0.01))),
+        interactions=_interactions(pricer, luck, table, clauses, progress),
+        swaps=_swaps(pricer, luck, table, clauses, progress),
+        point=_point(pricer, luck, table),
+        luck=luck,
         left_out=left_out,
         paths=pricer.paths,
         cvar_level=pricer.inputs.decision.cvar_level,
     )
 
 
-def _valued(pricer: TermsPricer, quick: TermsPricer, table: PricedTerms, variation: Variation) -> ClauseValue:
+def _point(pricer: TermsPricer, luck: LimitLuck, table: PricedTerms) -> Estimate:
+    more = Variation(name="", words="", granted=False, change=lambda contract: more_discount(contract, 0.01))
+    value = table.less(pricer.at_best(more.applied(pricer.contract)))
+    return luck.in_error(value, lambda side: side.saved_usd(more))
+
+
+def _valued(
+    pricer: TermsPricer, quick: TermsPricer, luck: LimitLuck, table: PricedTerms, variation: Variation
+) -> ClauseValue:
     level = pricer.inputs.decision.cvar_level
     if variation.change is None:
         worth = Estimate(mean=variation.own_value_usd, se=0.0)
@@ -129,7 +140,7 @@ def _valued(pricer: TermsPricer, quick: TermsPricer, table: PricedTerms, variati
     changed = variation.applied(pricer.contract)
     terms = pricer.at_best(changed)
     without, having = (terms, table) if variation.granted else (table, terms)
-    value = _told(without.less(having))
+    value = _told(luck.in_error(without.less(having), lambda side: side.saved_usd(variation)))
     return ClauseValue(
         variation=variation,
         value=value,
@@ -148,7 +159,9 @@ def _saved(without: PricedTerms, having: PricedTerms) -> Estimate:
 
 def _told(value: Estimate) -> Estimate:
     """Below half a cent there is nothing: what is left is how closely the best commitment was found."""
-    return Estimate(mean=0.0, se=0.0) if abs(value.mean) <= HALF_CENT_USD and value.se <= HALF_CENT_USD else value
+    if abs(value.mean) > HALF_CENT_USD:
+        return value
+    return Estimate(mean=0.0, se=0.0 if value.se <= HALF_CENT_USD else value.se)
 
 
 # --- pairs -----------------------------------------------------------------------------------------------------------
@@ -177,8 +190,22 @@ def _alone(table: PricedTerms, item: ClauseValue) -> FloatArray:
     return saved
 
 
+def saved_by(*items: ClauseValue) -> Callable[[Side], float]:
+    """What changes together save under either side of the limit, USD."""
+    return lambda side: side.saved_usd(*(item.variation for item in items))
+
+
+def _beyond_sum_of(*items: ClauseValue) -> Callable[[Side], float]:
+    together = saved_by(*items)
+    return lambda side: together(side) - sum(side.saved_usd(item.variation) for item in items)
+
+
 def _interactions(
-    pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValue], progress: Report | None
+    pricer: TermsPricer,
+    luck: LimitLuck,
+    table: PricedTerms,
+    clauses: Sequence[ClauseValue],
+    progress: Report | None,
 ) -> tuple[Interaction, ...]:
     """The pairs among what is worth most to ask for."""
     top = [item for item in clauses if not item.variation.granted and item.terms is not None and item.is_seen]
@@ -190,12 +217,23 @@ def _interactions(
             progress("pricing pairs", (index + 1) / len(pairs))
         if joint is not None:
             apart = joint - _alone(table, first) - _alone(table, second)
-            found.append(Interaction(first=first, second=second, joint=estimate(joint), beyond_sum=estimate(apart)))
+            found.append(
+                Interaction(
+                    first=first,
+                    second=second,
+                    joint=luck.in_error(estimate(joint), saved_by(first, second)),
+                    beyond_sum=luck.in_error(estimate(apart), _beyond_sum_of(first, second)),
+                )
+            )
     return tuple(sorted(found, key=lambda item: -abs(item.beyond_sum.mean)))
 
 
 def _swaps(
-    pricer: TermsPricer, table: PricedTerms, clauses: Sequence[ClauseValue], progress: Report | None
+    pricer: TermsPricer,
+    luck: LimitLuck,
+    table: PricedTerms,
+    clauses: Sequence[ClauseValue],
+    progress: Report | None,
 ) -> tuple[Swap, ...]:
     """For what could be given up, what is worth about as much: the closest pairs, each clause in two at most.
 
@@ -216,7 +254,7 @@ def _swaps(
         net = _together(pricer, table, (give, get))
         if net is not None:
             used.update((give.variation, get.variation))
-            found.append(Swap(give=give, get=get, net=estimate(net)))
+            found.append(Swap(give=give, get=get, net=luck.in_error(estimate(net), saved_by(give, get))))
     return tuple(sorted(found, key=lambda swap: abs(swap.net.mean) / swap.get.value.mean))
 
 

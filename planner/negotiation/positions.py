@@ -13,8 +13,9 @@ import numpy as np
 
 from planner.contract import Contract
 from planner.errors import InputError
-from planner.negotiation.clause_values import ClauseValue, TradeList
+from planner.negotiation.clause_values import ClauseValue, TradeList, saved_by
 from planner.negotiation.discount_points import solved
+from planner.negotiation.limit_luck import LimitLuck
 from planner.negotiation.terms_pricer import PricedTerms, TermsPricer
 from planner.risk import Estimate, estimate
 from planner.units import HALF_CENT_USD
@@ -83,7 +84,7 @@ def positions(
     """The positions. alternatives: quotes in hand, named, as they stand, over the term of the terms on the table."""
     table, asks = trades.table, trades.asks
     share = pricer.inputs.target_share
-    steps = list(_granted_in_turn(pricer, table, asks))
+    steps = list(_granted_in_turn(pricer, trades.luck, table, asks))
     opening = steps[-1]
     enough = share * opening.better.mean
     target = next((step for step in steps if step.better.mean >= enough - HALF_CENT_USD), opening)
@@ -96,7 +97,9 @@ def positions(
     )
 
 
-def _granted_in_turn(pricer: TermsPricer, table: PricedTerms, asks: Sequence[ClauseValue]) -> list[Position]:
+def _granted_in_turn(
+    pricer: TermsPricer, luck: LimitLuck, table: PricedTerms, asks: Sequence[ClauseValue]
+) -> list[Position]:
     """The table, and then with one ask more each time: the most valuable first, and only what adds to the others."""
     none = Position(name="", asks=(), terms=table, own_value_usd=0.0, better=Estimate(mean=0.0, se=0.0))
     found, contract = [none], pricer.contract
@@ -111,8 +114,9 @@ def _granted_in_turn(pricer: TermsPricer, table: PricedTerms, asks: Sequence[Cla
         saved = estimate(table.measured_usd - terms.measured_usd + own)
         if saved.mean <= last.better.mean + HALF_CENT_USD:
             continue
-        contract = changed
-        found.append(Position(name="", asks=(*last.asks, ask), terms=terms, own_value_usd=own, better=saved))
+        contract, kept = changed, (*last.asks, ask)
+        better = luck.in_error(saved, saved_by(*kept))
+        found.append(Position(name="", asks=kept, terms=terms, own_value_usd=own, better=better))
     return found
 
 
