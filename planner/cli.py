@@ -40,10 +40,10 @@ app = typer.Typer(
 for _command in (
     *run_rate_commands.COMMANDS,
     *lever_commands.COMMANDS,
-    *learn_command.COMMANDS,
     *suggest_command.COMMANDS,
     *negotiate_commands.COMMANDS,
     *signing_command.COMMANDS,
+    *learn_command.COMMANDS,
     *units_command.COMMANDS,
     settle_command.settle,
     prices_command.prices,
