@@ -14,7 +14,7 @@ _NONE: Final = "-"
 
 def points_words(fraction: float | None) -> str:
     """A discount in points: 1.79; more digits are not real."""
-    return "no discount" if fraction is None else f"{fraction * 100:.2f}"
+    return "none would do" if fraction is None else f"{fraction * 100:.2f}"
 
 
 def difference_words(fraction: float) -> str:

@@ -183,7 +183,7 @@ def _stretch_table(priced: PricedQuotes) -> Table:
 
 
 def _needed(stretch: Stretch) -> str:
-    return "no discount" if stretch.indifferent_fraction is None else percent(stretch.indifferent_fraction, 2)
+    return "none would do" if stretch.indifferent_fraction is None else percent(stretch.indifferent_fraction, 2)
 
 
 def offers_sentences(priced: PricedQuotes) -> list[str]:
