@@ -246,7 +246,9 @@ class Slow:
 
     def corners(self) -> list[float]:
         """Annual commitments at which the cost of any path turns, band by band, each with a hair to both sides."""
-        lows = [0.01, *(band.min_commit_usd_per_year for band in self.contract.bands)]
+        lows = sorted(
+            {max(0.01, low) for low in (0.0, *(band.min_commit_usd_per_year for band in self.contract.bands))}
+        )
         cap, found = self.contract.overage_cap_fraction or 0.0, {0.0}
         monthly = self.contract.price_rise_cap_fraction is not None or not self.contract.price_falls_passed_through
         used = []

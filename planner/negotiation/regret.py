@@ -35,6 +35,7 @@ class RegretMatrix:
     best: each scenario's commitment of least expected cost, no limit on the shortfall; their regret is never negative,
     and zero at home. recommended: what the plan signs, under its limit. minimax: the least largest regret; weighted:
     the least weighted cost by weights, equal ones unless the decision has its own. The last two have no limit either.
+    is_fixed: whether the contract fixes the commitment, so that all of these are the same.
     """
 
     scenarios: tuple[str, ...]
@@ -44,6 +45,7 @@ class RegretMatrix:
     weighted: RegretRow
     weights: tuple[tuple[str, float], ...]
     are_own_weights: bool
+    is_fixed: bool
 
 
 def regret_matrix(plan: Plan) -> RegretMatrix:
@@ -77,6 +79,7 @@ def regret_matrix(plan: Plan) -> RegretMatrix:
         weighted=row("least weighted cost", chosen(replace(decision, objective="weighted", scenario_weights=weights))),
         weights=weights,
         are_own_weights=bool(given),
+        is_fixed=plan.inputs.contract.commits_usd_per_year is not None,
     )
 
 

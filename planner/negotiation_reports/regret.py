@@ -72,6 +72,8 @@ def regret_sentences(found: RegretMatrix) -> list[str]:
         return [
             "The plan has one scenario: there is nothing to regret between scenarios. Add a [[scenario]] to compare."
         ]
+    if found.is_fixed:
+        return ["The contract fixes the commitment, so there is none to choose between scenarios."]
     worst, least = found.recommended.largest, found.minimax
     where = found.scenarios[[regret.mean for regret in found.recommended.regrets].index(worst.mean)]
     commit = "no commitment" if least.offer.is_none else f"{usd_rounded_down(least.offer.commit_usd_per_year)} a year"
