@@ -23,7 +23,14 @@ from planner.negotiation import clause_values
 from planner.negotiation.clause_values import trade_list
 from planner.negotiation.discount_points import equal_discount, more_discount, solved
 from planner.negotiation.variations import Variation, variations
-from planner.negotiation_reports.clauses import clauses_json, clauses_notes, clauses_sentences, clauses_tables
+from planner.negotiation_reports.clauses import (
+    clauses_json,
+    clauses_notes,
+    clauses_sentences,
+    clauses_tables,
+    full_words,
+)
+from planner.words import usd_estimate
 
 CENTS = 0.02
 """Both sides of a value are found to half a cent, and a corner may be a cent away."""
@@ -347,7 +354,20 @@ def test_values_over_scenarios_are_those_of_a_slow_search(objective: str) -> Non
     for name in ("overage_discount", "half_of_unused_charged", "list_drawdown"):
         clause = found.clause(name)
         assert clause.value.mean == pytest.approx(table - slow(clause.variation.applied(found.contract)), abs=CENTS)
-    assert any(abs(c.expected_cost.mean - c.value.mean) > 1.0 for c in found.trades.clauses if c.terms is not None)
+
+
+def test_where_something_else_decides_the_expected_cost_stands_beside_the_worth() -> None:
+    found = deal(deal_table(16, decision={"objective": "mean_cvar", "cvar_weight": 1.0}))
+    asks, gives, *_ = clauses_tables(found.trades)
+    for table in (asks, gives):
+        assert table.columns[1:3] == ("worth", "expected cost")
+        assert "in what your decision minimises" in table.note
+    shown = {row[0]: row[1:3] for row in asks.rows}
+    apart = [c for c in found.trades.asks if abs(c.expected_cost.mean - c.value.mean) > 1.0]
+    assert apart
+    for clause in apart:
+        assert shown[full_words(clause)] == (usd_estimate(clause.value), usd_estimate(clause.expected_cost))
+    assert "expected cost" not in clauses_tables(known("as it is").trades)[0].columns
 
 
 def test_when_a_commitment_is_paid_is_worth_its_interest_where_present_values_decide() -> None:

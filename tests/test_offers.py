@@ -35,7 +35,7 @@ OFFERS: tuple[Table, ...] = (
         "overage": 0.02,
     },
 )
-ASKS: tuple[Table, ...] = ({"name": "capacity", "value_usd_per_year": 2_500.0},)
+ASKS: tuple[Table, ...] = ({"name": "capacity", "value_usd_per_year": 12_000.0},)
 LIMITED: Table = {"max_shortfall_probability": 0.12}
 
 
@@ -47,7 +47,13 @@ def known(name: str) -> Deal:
         "limited": {"offer": OFFERS, "ask": ASKS, "decision": LIMITED},
         "averse": {
             "offer": OFFERS,
-            "decision": {"objective": "mean_cvar", "cvar_weight": 1.5, "cvar_level": 0.8, **LIMITED},
+            "decision": {
+                "objective": "mean_cvar",
+                "cvar_loss": "regret",
+                "cvar_weight": 1.5,
+                "cvar_level": 0.8,
+                **LIMITED,
+            },
         },
         "none": {"ask": ASKS, "target_share": 0.9},
     }
@@ -210,10 +216,12 @@ def test_insurance_is_worth_the_expected_shortfall_and_where_tails_count_what_it
     found = known("averse")
     for item in found.priced.quotes:
         bill = Slow(item.quote.contract, found.spend(item.quote.contract)).bill(commits(item))
-        tails = cvar(bill.paid, 0.8) - cvar(bill.paid - bill.unused, 0.8)
+        loss = bill.paid - found.spend().total[: item.quote.contract.term_months].sum(axis=0)
+        tails = cvar(loss, 0.8) - cvar(loss - bill.unused, 0.8)
         assert item.fair_premium.mean == pytest.approx(float(bill.unused.mean()), abs=1e-6)
         assert item.insured_usd == pytest.approx(float(bill.unused.mean()) + 1.5 * tails, abs=1e-6)
-    assert found.quote("by the bands").fair_premium.mean > 100.0
+    bands = found.quote("by the bands")
+    assert bands.insured_usd > bands.fair_premium.mean + 100.0 > 200.0
 
 
 @pytest.mark.parametrize("name", ["free", "limited"])
@@ -286,7 +294,7 @@ def test_the_opening_asks_for_everything_that_adds_to_what_is_asked_already(name
         if changed - worth < cost - own - HALF_CENT:
             cost, own, kept = changed, worth, [*kept, ask.variation.name]
     assert [ask.variation.name for ask in opening.asks] == kept
-    assert opening.own_value_usd == own == 2_500.0
+    assert opening.own_value_usd == own == 12_000.0
     assert opening.measure_usd == pytest.approx(cost - own, abs=CENTS)
     assert opening.better.mean == pytest.approx(table - cost + own, abs=CENTS)
     assert opening.terms.measure_usd == pytest.approx(cost, abs=CENTS)
@@ -314,8 +322,8 @@ def test_the_target_is_the_fewest_of_the_most_valuable_asks_that_come_to_its_sha
 def test_own_value_is_part_of_a_position_and_of_the_gap_to_it() -> None:
     found = known("none")
     target = found.priced.positions.target
-    assert target.own_value_usd == 2_500.0
-    assert target.measure_usd == pytest.approx(target.terms.measure_usd - 2_500.0)
+    assert target.own_value_usd == 12_000.0
+    assert target.measure_usd == pytest.approx(target.terms.measure_usd - 12_000.0)
 
 
 @pytest.mark.parametrize("name", ["free", "limited", "none"])

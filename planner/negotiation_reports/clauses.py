@@ -7,9 +7,11 @@ from typing import Any, Final
 from planner.negotiation.clause_values import ClauseValue, Swap, TradeList
 from planner.risk import Estimate
 from planner.tables import Table
+from planner.units import HALF_CENT_USD
 from planner.words import percent, usd, usd_estimate, usd_short
 
 _NONE: Final = "-"
+_APART: Final = " Worth is in what your decision minimises; expected cost is the same in money alone."
 
 
 def points_words(fraction: float | None) -> str:
@@ -95,14 +97,22 @@ def clauses_tables(trades: TradeList) -> list[Table]:
 
 
 def _values_table(trades: TradeList, title: str, items: Sequence[ClauseValue], *, note: str) -> Table:
-    worst = percent(1.0 - trades.cvar_level, 0)
+    worst, is_apart = percent(1.0 - trades.cvar_level, 0), _is_apart(trades)
+    cost = ("expected cost",) if is_apart else ()
+    columns = ("clause", "worth", *cost, "discount points", f"worst {worst}", "risk", "commitment a year")
     return Table(
         title=title,
-        columns=("clause", "worth", "discount points", f"worst {worst}", "risk", "commitment a year"),
-        rows=tuple(_value_row(item) for item in items if item.value.mean != 0),
-        numeric=frozenset(range(1, 6)),
-        note=note + _worth_nothing(items),
+        columns=columns,
+        rows=tuple(_value_row(item, is_apart=is_apart) for item in items if item.value.mean != 0),
+        numeric=frozenset(range(1, len(columns))),
+        note=note + (_APART if is_apart else "") + _worth_nothing(items),
     )
+
+
+def _is_apart(trades: TradeList) -> bool:
+    """Whether the decision minimises something other than the expected cost."""
+    both = ((item.value.mean, item.expected_cost.mean) for item in trades.clauses if item.terms is not None)
+    return any(abs(value - cost) > HALF_CENT_USD for value, cost in both)
 
 
 def _worth_nothing(items: Sequence[ClauseValue]) -> str:
@@ -116,15 +126,17 @@ def full_words(item: ClauseValue) -> str:
     return f"{variation.words}; instead: {variation.instead}" if variation.instead else variation.words
 
 
-def _value_row(item: ClauseValue) -> tuple[str, ...]:
+def _value_row(item: ClauseValue, *, is_apart: bool) -> tuple[str, ...]:
     words, points = full_words(item), points_words(item.points)
     if item.terms is None:
-        return (f"{words} (your own value)", usd(item.value.mean), points, _NONE, _NONE, _NONE)
+        none = (_NONE,) if is_apart else ()
+        return (f"{words} (your own value)", usd(item.value.mean), *none, points, _NONE, _NONE, _NONE)
     offer = item.terms.offer
     unseen = "" if item.is_seen else ": none seen"
     return (
         words,
         usd_estimate(item.value) + unseen,
+        *((usd_estimate(item.expected_cost),) if is_apart else ()),
         points,
         usd_short(item.cost_cvar_usd),
         difference_words(item.shortfall_probability),
