@@ -30,6 +30,7 @@ from planner.negotiation_reports.clauses import (
     clauses_tables,
     full_words,
 )
+from planner.risk import estimate
 from planner.words import usd_estimate
 
 CENTS = 0.02
@@ -587,24 +588,61 @@ def _some(wanted: set[str], *terms: Any) -> tuple[Variation, ...]:
 
 def test_the_luck_of_the_limit_is_half_of_what_a_value_moves_between_its_two_sides() -> None:
     found = known("under a limit")
-    clause, table = found.clause("half_of_unused_charged"), found.trades.table
-    assert clause.terms is not None
-    by_path = table.less(clause.terms).se
+    table = found.trades.table
     error = np.sqrt(0.1 * 0.9 / found.plan.n_paths)
-    values = []
-    for limit in (0.1 - error, 0.1 + error):
-        costs = [
-            best(
-                lambda commit, slow=slow: float(slow.bill(commit).paid.mean()),
-                slow.corners(),
-                lambda commit, slow=slow, limit=limit: slow.bill(commit).short.mean() <= limit,
-            )
-            for contract in (found.contract, clause.variation.applied(found.contract))
-            for slow in [Slow(contract, found.spend(contract))]
-        ]
-        values.append(costs[0] - costs[1])
-    assert clause.value.se == pytest.approx(hypot(by_path, (values[1] - values[0]) / 2), abs=CENTS)
+
+    def moved(*contracts: Contract) -> np.ndarray:
+        """Half of what the least costs move between the sides."""
+        return (
+            np.diff(
+                [[cost_under(found, each, limit) for each in contracts] for limit in (0.1 - error, 0.1 + error)], axis=0
+            )[0]
+            / 2
+        )
+
+    clause = found.clause("half_of_unused_charged")
+    assert clause.terms is not None
+    own, other = moved(found.contract, clause.variation.applied(found.contract))
+    by_path = table.less(clause.terms).se
+    assert clause.value.se == pytest.approx(hypot(by_path, own - other), abs=CENTS)
     assert clause.value.se > by_path
+    pair = next(
+        p
+        for p in found.trades.interactions
+        if "next_band_discount" not in (p.first.variation.name, p.second.variation.name)
+    )
+    first, second = pair.first.variation, pair.second.variation
+    one, two = first.applied(found.contract), second.applied(found.contract)
+    own, alone, beside, both = moved(found.contract, one, two, second.applied(one))
+    joint = found.pricer.at_best(second.applied(one)).measured_usd
+    assert pair.joint.se == pytest.approx(hypot(estimate(table.measured_usd - joint).se, own - both), abs=CENTS)
+    assert pair.first.terms is not None
+    assert pair.second.terms is not None
+    apart = pair.first.terms.measured_usd + pair.second.terms.measured_usd - table.measured_usd - joint
+    assert pair.beyond_sum.se == pytest.approx(hypot(estimate(apart).se, alone + beside - own - both), abs=CENTS)
+
+
+def cost_under(found: Deal, contract: Contract, limit: float) -> float:
+    """The least expected cost of a contract under another limit."""
+    slow = Slow(contract, found.spend(contract))
+    return best(
+        lambda commit: float(slow.bill(commit).paid.mean()),
+        slow.corners(),
+        lambda commit: slow.bill(commit).short.mean() <= limit,
+    )
+
+
+def test_values_that_differ_by_more_than_a_factor_of_two_are_not_swapped() -> None:
+    asks = [
+        {"name": "support", "value_usd_per_year": 1_000.0, "granted": True},
+        {"name": "small", "value_usd_per_year": 490.0},
+        {"name": "middling", "value_usd_per_year": 510.0},
+        {"name": "even", "value_usd_per_year": 1_000.0},
+        {"name": "large", "value_usd_per_year": 2_010.0},
+    ]
+    trades = deal(deal_table(2, ask=asks, mix=[mix_entry(monthly_requests=0.0)], scenario=[])).trades
+    swaps = [(s.give.variation.name, s.get.variation.name, s.net.mean) for s in trades.swaps]
+    assert swaps == [("support", "even", 0.0), ("support", "middling", -490.0)]
 
 
 # --- what people and scripts read ------------------------------------------------------------------------------------

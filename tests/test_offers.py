@@ -14,6 +14,7 @@ from strategies import CALM_DEMAND, STILL_PRICES, Table, mix_entry
 
 from planner import cli
 from planner.contract import Contract
+from planner.negotiation import terms_pricer
 from planner.negotiation.positions import indifferent_discount
 from planner.negotiation.quotes_priced import PricedQuote
 from planner.negotiation_reports.offers import offers_json, offers_sentences, offers_tables
@@ -241,6 +242,9 @@ def test_at_the_indifferent_discount_the_next_band_costs_what_the_offer_costs(na
         assert item.stretch.discount_fraction == discount
         assert item.stretch.shortfall_probability == bill.short.mean()
         assert item.stretch.pays == (float(bill.paid.mean()) <= item.standing.measure_usd + HALF_CENT)
+        assert item.stretch.meets_limit == (bill.short.mean() <= found.limit)
+        (row,) = [row for row in offers_tables(found.priced)[3].rows if row[0] == item.quote.name]
+        assert row[5].endswith(" *") == (not item.stretch.meets_limit)
         needed = item.stretch.indifferent_fraction
         if needed is not None and needed > 0:
             solved += 1
@@ -514,6 +518,19 @@ def test_positions_are_there_without_an_offer(
     code, out, _ = run("positions", path, "--quiet", capsys=capsys, monkeypatch=monkeypatch)
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["Open", "Aim", "Walk"]
+
+
+def test_of_very_many_paths_the_first_are_used_and_every_command_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms_pricer, "MONTHS_OF", 16)
+    path = written(tmp_path, deal_table(24, offer=OFFERS[:1]))
+    for command in ("clauses", "offers", "positions"):
+        code, _, err = run(command, path, capsys=capsys, monkeypatch=monkeypatch)
+        assert code == 0
+        assert "on the first 16 of the plan's 24 paths" in err
+    code, _, err = run("regret", path, capsys=capsys, monkeypatch=monkeypatch)
+    assert "on the first" not in err  # the regret matrix is the plan's own
 
 
 def test_names_are_text_whatever_is_in_them(

@@ -48,6 +48,7 @@ def offers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) 
     """Price the quotes in the plan as they stand and at their best, against the target and walking away."""
     from planner.negotiation.quotes_priced import priced_quotes  # noqa: PLC0415
     from planner.negotiation_reports import offers as report  # noqa: PLC0415
+    from planner.negotiation_reports.clauses import paths_notes  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
 
     inputs = load_plan(path)
@@ -64,13 +65,14 @@ def offers(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) 
     else:
         show([] if quiet else report.offers_tables(priced))
         say(report.offers_sentences(priced))
-    warn([] if quiet else plan.warnings)
+    warn([] if quiet else [*paths_notes(trades, plan.n_paths), *plan.warnings])
 
 
 def positions(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
     """Where to open, what to aim for and where to walk away, each a deal that is sized and priced."""
     from planner.negotiation.quotes_priced import priced_quotes  # noqa: PLC0415
     from planner.negotiation_reports import positions as report  # noqa: PLC0415
+    from planner.negotiation_reports.clauses import paths_notes  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
 
     with progress_bars(quiet=quiet or as_json) as progress:
@@ -81,7 +83,7 @@ def positions(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = Fals
     else:
         show([] if quiet else [report.positions_table(found)])
         say(report.positions_sentences(found))
-    warn([] if quiet else plan.warnings)
+    warn([] if quiet else [*paths_notes(trades, plan.n_paths), *plan.warnings])
 
 
 def regret(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:

@@ -22,6 +22,7 @@ class Stretch:
     """The next band signed at its threshold: its discount, and the least at which it costs no more than the quote.
 
     discount_fraction: what it comes to, of incremental bands the blended one. pays: whether it costs no more.
+    meets_limit: whether its chance of a shortfall is within the decision's limit.
     """
 
     min_commit_usd_per_year: float
@@ -29,6 +30,7 @@ class Stretch:
     indifferent_fraction: float | None
     shortfall_probability: float
     pays: bool
+    meets_limit: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +105,8 @@ def _priced(
     others: Sequence[tuple[str, PricedTerms]],
     rank: int,
 ) -> PricedQuote:
-    limit = pricer.inputs.decision.max_shortfall_probability
     none = pricer.unsigned(quote.contract)
-    allowed = [item for item in others if item[1].limited_probability <= limit]
+    allowed = [item for item in others if _meets_limit(pricer.inputs.decision, item[1])]
     alternatives = [("no commitment", none), *(allowed if _same_term(pricer, quote) else [])]
     walk_away_is, alternative = min(alternatives, key=lambda item: item[1].measure_usd)
     target, listed = against.target, float(terms.listed_usd.mean())
@@ -114,7 +115,7 @@ def _priced(
         quote=quote,
         standing=terms,
         best=pricer.at_best(quote.open_contract),
-        meets_limit=terms.limited_probability <= limit + 1e-12,
+        meets_limit=_meets_limit(pricer.inputs.decision, terms),
         saved=estimate(none.paid_usd - terms.paid_usd),
         gap_to_target=_gap(terms, target.terms, target.own_value_usd),
         gap_to_walk_away=_gap(terms, alternative, 0.0),
@@ -126,6 +127,10 @@ def _priced(
         stretch=_stretch(pricer, quote, terms),
         rank=rank,
     )
+
+
+def _meets_limit(decision: Decision, terms: PricedTerms) -> bool:
+    return terms.limited_probability <= decision.max_shortfall_probability
 
 
 def _gap(terms: PricedTerms, position: PricedTerms, own_value_usd: float) -> Estimate:
@@ -176,4 +181,5 @@ def _stretch(pricer: TermsPricer, quote: Quote, terms: PricedTerms) -> Stretch |
         indifferent_fraction=indifferent_discount(pricer, quote.contract, stretched, cost_usd=terms.measure_usd),
         shortfall_probability=signed.limited_probability,
         pays=signed.measure_usd <= terms.measure_usd + HALF_CENT_USD,
+        meets_limit=_meets_limit(pricer.inputs.decision, signed),
     )

@@ -219,11 +219,16 @@ def _cheapest_give(trades: TradeList) -> list[str]:
     return lines
 
 
+def paths_notes(trades: TradeList, n_paths: int) -> list[str]:
+    """On how many paths a negotiation rests, where these are not all of the plan's."""
+    if trades.paths == n_paths:
+        return []
+    return [f"Clauses and offers are valued on the first {trades.paths:,} of the plan's {n_paths:,} paths."]
+
+
 def clauses_notes(trades: TradeList, n_paths: int) -> list[str]:
     """What has to be known beside the list."""
-    notes = []
-    if trades.paths < n_paths:
-        notes.append(f"Clauses are valued on the first {trades.paths:,} of the plan's {n_paths:,} paths.")
+    notes = paths_notes(trades, n_paths)
     notes += [f"Not valued: {item.words}. These terms cannot have it: {item.why}." for item in trades.left_out]
     if not any(item.variation.name == "payment_as_used" for item in trades.clauses):
         notes.append(

@@ -65,6 +65,7 @@ def _stretch_json(stretch: Stretch) -> dict[str, Any]:
         "discount_fraction": stretch.discount_fraction,
         "indifferent_discount_fraction": stretch.indifferent_fraction,
         "pays": stretch.pays,
+        "meets_limit": stretch.meets_limit,
         "shortfall_probability": stretch.shortfall_probability,
     }
 
@@ -173,12 +174,14 @@ def _stretch_table(priced: PricedQuotes) -> Table:
                 percent(item.stretch.discount_fraction),
                 _needed(item.stretch),
                 "yes" if item.stretch.pays else "no",
-                percent(item.stretch.shortfall_probability),
+                percent(item.stretch.shortfall_probability) + ("" if item.stretch.meets_limit else " *"),
             )
             for item in priced.quotes
             if item.stretch is not None
         ),
         numeric=frozenset({1, 2, 3, 5}),
+        note="Signing the next band at its threshold: it pays if that costs no more than the offer. * over the limit "
+        "on the shortfall risk.",
     )
 
 
