@@ -15,10 +15,13 @@ from strategies import CALM_DEMAND, STILL_PRICES, Table, mix_entry
 from planner import cli
 from planner.contract import Contract
 from planner.negotiation import terms_pricer
+from planner.negotiation.clause_values import trade_list
 from planner.negotiation.positions import indifferent_discount
-from planner.negotiation.quotes_priced import PricedQuote
+from planner.negotiation.quotes_priced import PricedQuote, priced_quotes
 from planner.negotiation_reports.offers import offers_json, offers_sentences, offers_tables
 from planner.negotiation_reports.positions import positions_json, positions_sentences, positions_table
+from planner.plan import build_plan
+from planner.plan_file.loader import load_plan
 
 CENTS = 0.02
 OFFERS: tuple[Table, ...] = (
@@ -438,7 +441,9 @@ def test_present_values_are_held_against_list_at_present_value() -> None:
     item = found.quote("all of it")
     assert item.savings_rate == pytest.approx(0.2)
     assert item.savings_rate_p10_p50_p90 == pytest.approx((0.2, 0.2, 0.2))
-    assert item.standing.expected_cost.mean < 96_000.0 - 1_000.0
+    assert item.standing.expected_cost.mean == pytest.approx(96_000.0), "costs stay nominal, as everywhere else"
+    assert item.standing.npv_cost is not None
+    assert item.standing.npv_cost.mean < 96_000.0 - 1_000.0
 
 
 def test_what_an_offer_saves_is_of_the_expected_cost_whatever_decides() -> None:
@@ -555,3 +560,25 @@ def test_a_table_says_which_offers_are_over_the_limit_and_what_each_gap_is_to() 
     assert {row[0].split(". ")[1].split(" (")[0] for row in standing.rows if row[5].endswith("*")} == over
     assert [row[3] for row in against.rows] == [item.walk_away_is for item in found.priced.quotes]
     assert len(at_best.rows) == len(OFFERS)
+
+
+def test_at_present_value_costs_stay_nominal_and_the_present_value_stands_beside_them(tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "plans" / "small.toml").read_text(encoding="utf-8")
+    text = text.replace("paths = 4_000", "paths = 1_000").replace("[decision]\n", '[decision]\nmoney = "npv"\n')
+    dated = 'term_months = 12\npayment = { mode = "upfront", cost_of_capital_per_year = 0.1 }\n'
+    text = text.replace("term_months = 12\n", dated)
+    text += '\n[[offer]]\nname = "a"\ncommit_usd_per_year = 120_000\ndiscount_fraction = 0.1\n'
+    path = tmp_path / "plan.toml"
+    path.write_text(text, encoding="utf-8")
+    plan = build_plan(load_plan(path))
+    pricer = terms_pricer.terms_pricer(plan)
+    priced = priced_quotes(pricer, trade_list(pricer))
+    (row,) = offers_json(priced)
+    lived = plan.outcome(plan.inputs.contract.offer_at(120_000.0, 0.1))
+    assert row["expected_cost_usd"] == pytest.approx(lived.expected_cost.mean, rel=1e-12)
+    assert row["expected_npv_cost_usd"] == pytest.approx(lived.npv_cost.mean, rel=1e-12)
+    assert row["measure_usd"] == pytest.approx(lived.npv_cost.mean, rel=1e-12), "and decides"
+    assert row["effective_savings_rate"] == pytest.approx(lived.effective_savings_rate, rel=1e-9)
+    table = positions_json(priced.positions)["on_the_table"]
+    assert table["expected_cost_usd"] == pytest.approx(plan.recommendation.expected_cost.mean, rel=1e-12)
+    assert table["expected_npv_cost_usd"] == pytest.approx(plan.recommendation.npv_cost.mean, rel=1e-12)

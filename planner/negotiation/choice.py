@@ -30,7 +30,7 @@ from planner.sizing.commit_search import Ray
 from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 
-_QUANTILES: Final = 64
+_QUANTILES: Final = 160
 _ROUNDING: Final = 1e-12
 
 

@@ -138,12 +138,12 @@ def _gap(terms: PricedTerms, position: PricedTerms, own_value_usd: float) -> Est
     if terms.contract.term_months == position.contract.term_months:
         return estimate(terms.measured_usd - position.measured_usd + own_value_usd)
     rate = _per_list_dollar(position.measure_usd - own_value_usd, position)
-    return estimate(terms.measured_usd - rate * terms.listed_usd)
+    return estimate(terms.measured_usd - rate * terms.counted_listed_usd)
 
 
 def _per_list_dollar(usd: float, terms: PricedTerms) -> float:
     """Dollars per dollar of list spend; the dollars themselves where there is none."""
-    listed = float(terms.listed_usd.mean())
+    listed = float(terms.counted_listed_usd.mean())
     return usd / listed if listed > 0 else usd
 
 
@@ -159,7 +159,9 @@ def _insured_usd(decision: Decision, terms: PricedTerms) -> float:
     saved = float(terms.shortfall_usd.mean())
     if decision.objective != "mean_cvar":
         return saved
-    loss = terms.paid_usd if decision.cvar_loss == "cost" else terms.paid_usd - terms.listed_usd
+    loss = terms.counted_usd
+    if decision.cvar_loss == "regret":
+        loss = loss - terms.counted_listed_usd
     tails = [cvar(item, decision.cvar_level) for item in (loss, loss - terms.shortfall_usd)]
     return saved + decision.cvar_weight * (tails[0] - tails[1])
 

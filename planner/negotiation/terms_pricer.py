@@ -31,9 +31,9 @@ from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 class PricedTerms:
     """Terms at one commitment, lived in the scenario decided on. USD over their term, on every path: (n_paths,).
 
-    measured_usd: its mean is what the decision minimises (planner.negotiation.measure). paid_usd: in the decision's
-    money; listed_usd: at list, in the same. shortfall_usd: of all periods; short: whether any has one.
-    limited_probability: the one that the decision limits.
+    measured_usd: its mean is what the decision minimises (planner.negotiation.measure). paid_usd, listed_usd: paid, and
+    at list, nominal; npv_paid_usd, npv_listed_usd: their present values, where the decision counts by these.
+    shortfall_usd: of all periods; short: whether any has one. limited_probability: the one that the decision limits.
     """
 
     contract: Contract
@@ -41,6 +41,8 @@ class PricedTerms:
     measured_usd: FloatArray
     paid_usd: FloatArray
     listed_usd: FloatArray
+    npv_paid_usd: FloatArray | None
+    npv_listed_usd: FloatArray | None
     shortfall_usd: FloatArray
     short: BoolArray
     limited_probability: float
@@ -53,8 +55,23 @@ class PricedTerms:
 
     @property
     def expected_cost(self) -> Estimate:
-        """Mean of what is paid."""
+        """Mean of what is paid, nominal."""
         return estimate(self.paid_usd)
+
+    @property
+    def npv_cost(self) -> Estimate | None:
+        """The same at present value; None where the decision does not count by it."""
+        return None if self.npv_paid_usd is None else estimate(self.npv_paid_usd)
+
+    @property
+    def counted_usd(self) -> FloatArray:
+        """What is paid, in the decision's money."""
+        return self.paid_usd if self.npv_paid_usd is None else self.npv_paid_usd
+
+    @property
+    def counted_listed_usd(self) -> FloatArray:
+        """What it would be at list, in the decision's money."""
+        return self.listed_usd if self.npv_listed_usd is None else self.npv_listed_usd
 
     @property
     def shortfall_probability(self) -> Estimate:
@@ -158,22 +175,19 @@ class TermsPricer:
     ) -> PricedTerms:
         decision, name = self.inputs.decision, self.inputs.decision.scenario
         settled = {scenario: settle(exercised, offer, use) for scenario, use in uses.items()}
-        paid = {
-            scenario: item.npv_paid_usd if decision.money == "npv" else item.paid_usd
-            for scenario, item in settled.items()
-        }
-        own = settled[name]
-        listed = own.on_demand_usd
-        if decision.money == "npv":
-            listed = settle(exercised, NO_COMMITMENT, uses[name]).npv_paid_usd
+        own, dated = settled[name], decision.money == "npv"
+        paid = {scenario: item.npv_paid_usd if dated else item.paid_usd for scenario, item in settled.items()}
+        listed = settle(exercised, NO_COMMITMENT, uses[name]).npv_paid_usd if dated else own.on_demand_usd
         short = own.shortfall_usd > HALF_CENT_USD
         limited = np.logical_or.reduce(short, axis=0)[None, :] if decision.shortfall_limit_per == "term" else short
         return PricedTerms(
             contract=replace(exercised, payment=contract.payment),
             offer=offer,
             measured_usd=measured_usd(decision, paid, listed_usd=listed, least_usd=self._least_usd(contract, uses)),
-            paid_usd=paid[name],
-            listed_usd=listed,
+            paid_usd=own.paid_usd,
+            listed_usd=own.on_demand_usd,
+            npv_paid_usd=paid[name] if dated else None,
+            npv_listed_usd=listed if dated else None,
             shortfall_usd=own.shortfall_usd.sum(axis=0),
             short=np.logical_or.reduce(short, axis=0),
             limited_probability=float(limited.mean(axis=1).max()),

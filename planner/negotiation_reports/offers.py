@@ -30,6 +30,7 @@ def _quote_json(priced: PricedQuotes, item: PricedQuote) -> dict[str, Any]:
         "discount_fraction": terms.offer.discount_fraction,
         "expected_cost_usd": terms.expected_cost.mean,
         "expected_cost_se_usd": finite(terms.expected_cost.se),
+        "expected_npv_cost_usd": None if terms.npv_cost is None else terms.npv_cost.mean,
         "measure_usd": terms.measure_usd,
         "on_demand_cost_usd": float(terms.listed_usd.mean()),
         "shortfall_probability": terms.shortfall_probability.mean,

@@ -33,6 +33,7 @@ def _terms_json(terms: PricedTerms) -> dict[str, Any]:
         "measure_usd": terms.measure_usd,
         "expected_cost_usd": terms.expected_cost.mean,
         "expected_cost_se_usd": finite(terms.expected_cost.se),
+        "expected_npv_cost_usd": None if terms.npv_cost is None else terms.npv_cost.mean,
         "shortfall_probability": terms.shortfall_probability.mean,
     }
 
