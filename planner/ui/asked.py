@@ -21,26 +21,31 @@ def asked(
     says: what it answers and how long it takes, beside the button; at_once: it takes so little that nobody is asked.
     What cannot be worked out is said in the place of the result.
     """
-    if session.has_result(kind, current):
-        found: Made = session.result_of(kind, current, lambda: make(lambda step, done: None))
-        return found
     asking, working = st.empty(), st.empty()
-    if not at_once:
+    if not at_once and not session.has_result(kind, current):
         with asking.container():
-            show.sentence(says)
+            show.sentence(f"{says} Stay on the page until it is there: leaving it, or another button, stops the work.")
             if not st.button(button, key=f"run_{kind}", icon=":material/play_arrow:"):
                 return None
     with working:
-        bar = st.progress(0.0, text="Starting")
+        bar = None if session.has_result(kind, current) else st.progress(0.0, text="Starting")
 
         def report(step: str, done: float) -> None:
-            bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}")
+            if bar is not None:
+                bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}")
 
-        try:
-            found = session.result_of(kind, current, lambda: make(report))
-        except PlannerError as error:
-            st.error(plain(str(error), 2000))
-            return None
+        found: Made | PlannerError = session.result_of(kind, current, lambda: _found_or_refused(make, report))
     asking.empty()
     working.empty()
+    if isinstance(found, PlannerError):
+        st.info(plain(str(found), 2000))
+        return None
     return found
+
+
+def _found_or_refused(make: Callable[[Report], Made], report: Report) -> Made | PlannerError:
+    """Why there is no result is kept as one: it stays on the page, and nobody waits for it twice."""
+    try:
+        return make(report)
+    except PlannerError as error:
+        return error

@@ -111,7 +111,7 @@ def _signing(current: Loaded) -> None:
         "signing",
         button="Compare ways to sign",
         says="Now, after routing works, or a short contract first and a longer one after: each is lived on the same "
-        "paths, and what is signed later is sized on what is known by then.",
+        "paths, and what is signed later is sized on what is known by then. It takes up to a minute.",
         make=lambda report: when_to_sign(plan, progress=lambda done: report("comparing ways to sign", done)),
         at_once=plan.inputs.contract.is_plain,
     )
