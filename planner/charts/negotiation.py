@@ -19,7 +19,7 @@ from planner.words import usd_short
 
 _MOST_ROWS: Final = 14
 _LINE_OF_A_NAME: Final = 28
-_ROW_PIXELS, _AROUND_PIXELS = 46, 110
+_ROW_PIXELS, _AROUND_PIXELS, _LEGEND_PIXELS = 46, 110, 60
 _ROOM: Final = 0.35
 _VALUES = ["name", "row", "usd", "low", "high", "kind", "words"]
 _OFFERS = ["name", "row", "p10", "mean", "p90", "words"]
@@ -56,7 +56,7 @@ def signing_frame(found: SigningChoices) -> pd.DataFrame:
 
 def learning_chart(found: Learning, palette: Palette = LIGHT) -> alt.LayerChart:
     """What knowing each input before signing is worth, the most first."""
-    kinds = {"can be learned before signing": palette.series[0], "cannot": palette.series[1]}
+    kinds = {"can be learned first": palette.series[0], "cannot": palette.series[1]}
     frame = learning_frame(found)
     layers = _bars(frame, kinds, palette, names="input", x_title="worth of knowing it (USD)")
     reading = "Each input by itself, known before signing and no other. Thin lines: two standard errors."
@@ -68,7 +68,7 @@ def learning_frame(found: Learning) -> pd.DataFrame:
     rows = []
     for one in [lesson for lesson in found.lessons if lesson.value.mean > 0][:_MOST_ROWS]:
         name, usd, error = driver_name(one.name), one.value.mean, 2.0 * one.value.se
-        kind = "can be learned before signing" if one.resolution.is_before_signing else "cannot"
+        kind = "can be learned first" if one.resolution.is_before_signing else "cannot"
         rows.append((name, _lines(name), usd, usd - error, usd + error, kind, usd_short(usd)))
     return pd.DataFrame(rows, columns=_VALUES)
 
@@ -98,7 +98,7 @@ def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names
 def _finished(
     layers: list[alt.Chart], title: str, reading: str, palette: Palette, rows: Sequence[object]
 ) -> alt.LayerChart:
-    height = _ROW_PIXELS * min(len(rows), _MOST_ROWS) + _AROUND_PIXELS
+    height = _ROW_PIXELS * min(len(rows), _MOST_ROWS) + _AROUND_PIXELS + _LEGEND_PIXELS
     return finished(layers, title, reading, palette, height=height)
 
 
@@ -137,11 +137,13 @@ def offers_chart(priced: PricedQuotes, palette: Palette = LIGHT) -> alt.LayerCha
     lines = alt.Chart(marks).encode(x=alt.X("usd:Q", scale=scale))
     beside: dict[str, Any] = {name: alt.expr(f"datum.{name}") for name in ("align", "dx")}
     bold: dict[str, Any] = {"color": palette.ink, "fontWeight": "bold", "fontSize": 12}
+    halo: dict[str, Any] = {"stroke": palette.ground, "strokeWidth": 4, "strokeJoin": "round"}
     layers = [
         lines.mark_rule(color=palette.muted, strokeDash=DASHES[1], strokeWidth=1.5),
         lines.mark_text(**beside, dy=-7, baseline="bottom", **bold).encode(y=alt.value(0), text="words:N"),
         base.mark_bar(height=8, opacity=0.45, color=palette.mark).encode(x=x, x2="p90:Q"),
         base.mark_point(filled=True, size=90, color=palette.mark).encode(x="mean:Q"),
+        base.mark_text(dy=15, **bold, **halo).encode(x="mean:Q", text="words:N"),
         base.mark_text(dy=15, **bold).encode(x="mean:Q", text="words:N"),
     ]
     reading = "Bar: P10 to P90. Dot: expected cost. Broken lines: the target, and what you have without a deal."
