@@ -15,6 +15,7 @@ from planner.negotiation.clause_values import trade_list
 from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
 from planner.negotiation.terms_pricer import terms_pricer
 from planner.negotiation.when_to_sign import SigningChoices, when_to_sign
+from planner.negotiation_reports.clauses import clauses_sentences
 from planner.negotiation_reports.offers import offers_sentences
 from planner.negotiation_reports.positions import positions_sentences
 from planner.plan import Plan, build_plan
@@ -131,6 +132,30 @@ def test_what_takes_long_waits_to_be_asked(tmp_path: Path, monkeypatch: pytest.M
     assert "Worth nothing under these terms: rollover of unused commitment" in words(app)
 
 
+def test_what_cannot_be_worked_out_says_why_and_goes_on_saying_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = SMALL.read_text(encoding="utf-8").replace("paths = 4_000", "paths = 600")
+    in_force = 'ends = 2027-05-01\nbalance_usd = 20_000\non_signing = "renew"\n'
+    held = held.replace("[[contract.band]]", f"[contract.in_force]\n{in_force}\n[[contract.band]]", 1)
+    app = page(held, tmp_path, monkeypatch)
+    app.button(key="run_signing").click().run()
+    for _ in range(2):
+        assert any("when to sign is not worked out beside a contract in force" in one.value for one in app.info)
+        assert not app.error
+        assert not [one for one in app.button if one.key == "run_signing"], "asking again would say the same"
+        app.run()
+    assert app.button(key="run_negotiation"), "the rest of the page can still be asked for"
+
+
+def test_where_nothing_signed_is_cheaper_than_the_offer_the_page_says_it_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dear = '\n[[offer]]\nname = "dear"\ncommit_usd_per_year = 9_000_000\ndiscount_fraction = 0.1\n'
+    app = page(SMALL.read_text(encoding="utf-8") + dear, tmp_path, monkeypatch)
+    assert "Walk away from 'dear' as it stands: signing nothing is cheaper by" in words(app)
+
+
 # --- charts -----------------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +170,12 @@ def test_the_charts_draw_what_the_tables_say(found: PricedQuotes, ways: SigningC
     assert (offers["p10"] <= offers["mean"]).all()
     assert (offers["mean"] <= offers["p90"]).all()
     assert len(signing_frame(ways)) == len(ways.choices) - 1
+
+
+def test_what_could_be_given_up_says_what_holds_instead(found: PricedQuotes) -> None:
+    given = [line for line in clauses_sentences(found.trades) if "to give" in line]
+    assert given
+    assert all("(instead: " in line for line in given)
 
 
 # --- quotes as text ---------------------------------------------------------------------------------------------------

@@ -82,14 +82,14 @@ def clauses_tables(trades: TradeList) -> list[Table]:
             sorted(asks, key=lambda item: -item.value.mean),
             note="Worth: what the best commitment costs less with the clause; beside it the same in the mean of the "
             "worst costs. Discount points: more discount in every band that would be worth as much. Risk: points that "
-            "it adds to the chance of a shortfall.",
+            "it adds to the chance of a shortfall. Commitment: the best one with the clause.",
         ),
         _values_table(
             trades,
             "To give up: what each clause that you have is worth to you",
             sorted(gives, key=lambda item: item.value.mean),
             note="The cheapest to give first. Below zero: you would be better off without it. Discount points: what "
-            "would make up for it.",
+            "would make up for it. Commitment: the best one without the clause.",
         ),
         _swaps_table(trades.swaps),
         _interactions_table(trades),
@@ -210,10 +210,10 @@ def _cheapest_give(trades: TradeList) -> list[str]:
     lines = []
     if free:
         gain = Estimate(mean=-free[0].value.mean, se=free[0].value.se)
-        lines.append(f"Offer to give up {free[0].variation.words}. That would save you {usd_estimate(gain)}.")
+        lines.append(f"Offer to give up {_given(free[0])}. That would save you {usd_estimate(gain)}.")
     if dear:
         lines.append(
-            f"The cheapest thing to give is {dear[0].variation.words}: it costs {_worth(dear[0])}, "
+            f"The cheapest thing to give is {_given(dear[0])}: it costs {_worth(dear[0])}, "
             f"{_as_much_as(dear[0].points)}."
         )
     return lines
@@ -224,6 +224,11 @@ def paths_notes(trades: TradeList, n_paths: int) -> list[str]:
     if trades.paths == n_paths:
         return []
     return [f"Clauses and offers are valued on the first {trades.paths:,} of the plan's {n_paths:,} paths."]
+
+
+def _given(item: ClauseValue) -> str:
+    variation = item.variation
+    return f"{variation.words} (instead: {variation.instead})" if variation.instead else variation.words
 
 
 def clauses_notes(trades: TradeList, n_paths: int) -> list[str]:

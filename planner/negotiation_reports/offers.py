@@ -98,7 +98,14 @@ def _standing_table(priced: PricedQuotes) -> Table:
 def _against_table(priced: PricedQuotes) -> Table:
     return Table(
         title="What each offer costs more than the target, walking away, and signing nothing",
-        columns=("offer", "than the target", "than walking away", "to what", "than nothing signed", "fair insurance"),
+        columns=(
+            "offer",
+            "than the target",
+            "than walking away",
+            "walking away to",
+            "than nothing signed",
+            "fair insurance",
+        ),
         rows=tuple(
             (
                 item.quote.name,
@@ -141,7 +148,7 @@ def _offer_words(offer: Offer) -> str:
 def _best_table(priced: PricedQuotes) -> Table:
     return Table(
         title="The same offers at the commitment that you would choose",
-        columns=("offer", "commitment", "expected cost", "saves against as it stands", "shortfall risk"),
+        columns=("offer", "commitment", "expected cost", "saves against the quote", "shortfall risk"),
         rows=tuple(
             (
                 item.quote.name,
@@ -153,7 +160,8 @@ def _best_table(priced: PricedQuotes) -> Table:
             for item in priced.quotes
         ),
         numeric=frozenset(range(2, 5)),
-        note="Within the limit on the shortfall risk. An offer that quotes one discount has it here at any commitment.",
+        note="Within the limit on the shortfall risk, so that it may cost more than a quote over it: below zero. An "
+        "offer that quotes one discount has it here at any commitment.",
     )
 
 
@@ -181,8 +189,8 @@ def _stretch_table(priced: PricedQuotes) -> Table:
             if item.stretch is not None
         ),
         numeric=frozenset({1, 2, 3, 5}),
-        note="Signing the next band at its threshold: it pays if that costs no more than the offer. * over the limit "
-        "on the shortfall risk.",
+        note="Pays: the next band's least commitment costs no more than the quote. * over the limit on the shortfall "
+        "risk.",
     )
 
 
@@ -221,7 +229,7 @@ def _walk_sentence(item: PricedQuote) -> str:
     name, gap, away = item.quote.name, item.gap_to_target, item.walk_away_is
     if item.gap_to_walk_away.mean > 0:
         cheaper = usd_short(item.gap_to_walk_away.mean)
-        other = away if away == "no commitment" else f"'{away}'"
+        other = "signing nothing" if away == "no commitment" else f"'{away}'"
         return f"Walk away from '{name}' as it stands: {other} is cheaper by {cheaper}."
     if gap.mean <= 0:
         return f"'{name}' is at the target or better, by {usd_short(-gap.mean)}."

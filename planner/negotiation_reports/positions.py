@@ -7,7 +7,7 @@ from planner.negotiation.terms_pricer import PricedTerms
 from planner.negotiation_reports.clauses import finite
 from planner.offer import Offer
 from planner.tables import Table
-from planner.words import percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
+from planner.words import percent, percent_estimate, usd_estimate, usd_rounded_down, usd_short
 
 
 def positions_json(found: Positions) -> dict[str, Any]:
@@ -52,7 +52,9 @@ def positions_table(found: Positions) -> Table:
     walk, opening, target = found.walk_away, found.opening, found.target
     deals = (opening.terms, target.terms, found.table)
     least = "none would do" if walk.discount_fraction is None else f"at least {percent(walk.discount_fraction, 2)}"
-    most = "none" if walk.commit_usd_per_year is None else f"at most {usd_rounded_down(walk.commit_usd_per_year)}"
+    most = (
+        "none would do" if walk.commit_usd_per_year is None else f"at most {usd_rounded_down(walk.commit_usd_per_year)}"
+    )
     gained = usd_short(found.table.measure_usd - walk.measure_usd)
     rows = [
         ("commitment, year 1", *(_commit(deal.offer) for deal in deals), most),
@@ -112,8 +114,8 @@ def _stop(found: Positions) -> str:
     if dearer > 0:
         return f"What is on the table is {usd_short(dearer)} dearer than {away}: do not sign it as it is."
     if walk.discount_fraction is None:
-        return f"Without a deal you have {away}: {usd(walk.measure_usd)}."
+        return f"Without a deal you have {away}: {usd_short(walk.measure_usd)}."
     return (
-        f"Walk away to {away} below {percent(walk.discount_fraction, 2)} discount on "
-        f"{usd_rounded_down(table.offer.commit_usd_per_year)} a year: there both cost the same."
+        f"Walk away below {percent(walk.discount_fraction, 2)} discount on "
+        f"{usd_rounded_down(table.offer.commit_usd_per_year)} a year: there {away} costs the same."
     )

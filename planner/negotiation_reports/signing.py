@@ -92,11 +92,12 @@ def risk_table(plan: Plan, found: SigningChoices) -> Table:
     within = ("in the limit",) if limited else ()
     return Table(
         title="When to sign: what can go wrong",
-        columns=("way to sign", "P(shortfall)", *within, "strands", "overage", "before signing", "regret"),
+        columns=("way to sign", "shortfall risk", *within, "strands", "overage", "before signing", "regret"),
         rows=rows,
         numeric=frozenset({1, *range(2 + len(within), 6 + len(within))}),
-        note="P(shortfall): in any period of any of its contracts. Strands: commitment paid and not used, on average. "
-        "Before signing: billed at list until the month of signing. Regret: against the cheapest of all these ways "
+        note="Shortfall risk: in any period of any of its contracts. Strands: commitment paid and not used, on "
+        "average. Overage: paid for use beyond the commitment. Before signing: billed at list until the month of "
+        "signing. Regret: against the cheapest of all these ways "
         "and commitments for each path, known only afterwards.",
     )
 

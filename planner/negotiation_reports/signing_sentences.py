@@ -108,8 +108,9 @@ def _waiting(plan: Plan, later: SigningChoice) -> str:
     months, difference = _months(later.sign_month), later.difference
     when = f"Waiting {months}, until {month_name(plan.inputs.start, later.sign_month)},"
     forgone = f"{usd_estimate(later.discount_forgone)} of discount is forgone until then"
-    won = usd_estimate(_size(later.won_back))
-    then = f"the later commitment, sized on what is known by then for the months that remain, wins back {won}"
+    won, is_fixed = usd_estimate(_size(later.won_back)), plan.inputs.contract.commits_usd_per_year is not None
+    sized = "" if is_fixed else ", sized on what is known by then for the months that remain,"
+    then = f"the later commitment{sized} wins back {won}"
     if later.won_back.mean < 0:
         then = f"what is signed for the months that remain costs {won} more besides"
     because = forgone if is_dated(plan) else f"{forgone}, and {then}"

@@ -50,10 +50,10 @@ def alone_table(plan: Plan, found: Pooling) -> Table:
     pooled = ("one contract for all", listed, *_contract_cells(found.pooled), usd(found.pooled.expected_shortfall.mean))
     return Table(
         title=f"Business units with a contract each, and with one for all: USD over {term_words(plan)}",
-        columns=("unit", "at list", "commits a year", "discount", "expected cost", "P(shortfall)", "shortfall"),
+        columns=("unit", "at list", "commits a year", "discount", "expected cost", "shortfall risk", "shortfall"),
         rows=(*rows, each, pooled),
         numeric=frozenset(range(1, 7)),
-        note=f"P(shortfall) of a contract each: that at least one of them leaves something unused.{_ramp_note(found)}",
+        note=f"Shortfall risk of a contract each: that at least one leaves something unused.{_ramp_note(found)}",
     )
 
 
