@@ -9,7 +9,13 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from planner.bundled import app_path
-from planner.charts.negotiation import clause_values_frame, offers_frame, signing_frame
+from planner.charts.negotiation import (
+    clause_values_chart,
+    clause_values_frame,
+    offers_frame,
+    signing_chart,
+    signing_frame,
+)
 from planner.errors import InputError
 from planner.negotiation.clause_values import trade_list
 from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
@@ -170,6 +176,20 @@ def test_the_charts_draw_what_the_tables_say(found: PricedQuotes, ways: SigningC
     assert (offers["p10"] <= offers["mean"]).all()
     assert (offers["mean"] <= offers["p90"]).all()
     assert len(signing_frame(ways)) == len(ways.choices) - 1
+
+
+def test_the_axis_of_bars_has_room_for_errors_and_the_dollars_beyond_them(
+    ways: SigningChoices, found: PricedQuotes
+) -> None:
+    for chart, frame in (
+        (signing_chart(ways), signing_frame(ways)),
+        (clause_values_chart(found.trades), clause_values_frame(found.trades)),
+    ):
+        low, high = chart.to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        reach = frame["high"].max() - min(frame["low"].min(), 0.0)
+        assert high >= frame["high"].max() + 0.3 * reach
+        if (frame["usd"] < 0).any():
+            assert low <= frame["low"].min() - 0.3 * reach
 
 
 def test_what_could_be_given_up_says_what_holds_instead(found: PricedQuotes) -> None:

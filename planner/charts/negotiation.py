@@ -20,7 +20,7 @@ from planner.words import usd_short
 _MOST_ROWS: Final = 14
 _LINE_OF_A_NAME: Final = 28
 _ROW_PIXELS, _AROUND_PIXELS, _LEGEND_PIXELS = 46, 110, 60
-_ROOM: Final = 0.35
+_ROOM: Final = 0.4
 _VALUES = ["name", "row", "usd", "low", "high", "kind", "words"]
 _OFFERS = ["name", "row", "p10", "mean", "p90", "words"]
 
@@ -75,9 +75,10 @@ def learning_frame(found: Learning) -> pd.DataFrame:
 
 def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names: str, x_title: str) -> list[alt.Chart]:
     """Bars from zero with their two standard errors and their dollars, one a row, coloured and named by kind."""
-    low, high = min(float(frame["usd"].min()), 0.0), max(float(frame["usd"].max()), 0.0)
-    room = _ROOM * ((high - low) or 1.0)
-    ends = [low - (room if low < 0 else 0.0), high + (room if high > 0 else 0.0)]
+    usd = frame["usd"]
+    low, high = min(float(frame["low"].min()), 0.0), max(float(frame["high"].max()), 0.0)
+    room = _ROOM * ((high - low) or 1.0)  # for the dollars, which stand beyond the errors
+    ends = [low - (room if (usd < 0).any() else 0.0), high + (room if (usd > 0).any() else 0.0)]
     scale = alt.Scale(domain=ends if ends[0] < ends[1] else [0.0, 1.0], nice=False)
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=names, axis=_name_axis())
     x = alt.X("usd:Q", title=x_title, axis=money_axis(ticks=4), scale=scale)
