@@ -237,7 +237,7 @@ def clauses_notes(trades: TradeList, n_paths: int) -> list[str]:
     notes += [f"Not valued: {item.words}. These terms cannot have it: {item.why}." for item in trades.left_out]
     if not any(item.variation.name == "payment_as_used" for item in trades.clauses):
         notes.append(
-            "When a commitment is paid has no worth here: give contract.payment.cost_of_capital_per_year, and "
-            'decision.money = "npv" to decide by it.'
+            "When a commitment is paid has no worth here: that takes contract.payment.cost_of_capital_per_year and "
+            'decision.money = "npv".'
         )
     return notes

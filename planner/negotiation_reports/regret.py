@@ -5,7 +5,7 @@ from typing import Any
 from planner.negotiation.regret import RegretMatrix, RegretRow
 from planner.negotiation_reports.clauses import finite
 from planner.tables import Table
-from planner.words import percent, usd, usd_estimate, usd_rounded_down, usd_short
+from planner.words import percent, usd_estimate, usd_rounded_down, usd_short
 
 
 def regret_json(found: RegretMatrix) -> dict[str, Any]:
@@ -79,5 +79,6 @@ def regret_sentences(found: RegretMatrix) -> list[str]:
     commit = "no commitment" if least.offer.is_none else f"{usd_rounded_down(least.offer.commit_usd_per_year)} a year"
     return [
         f"The recommended commitment costs at most {usd_estimate(worst)} more than the best one: in '{where}'.",
-        f"The least that can be regretted at worst is {usd(least.largest.mean)}, with {commit}.",
+        f"Least is at stake with {commit}: it costs at most {usd_estimate(least.largest)} more than the best one, "
+        "whichever scenario comes true.",
     ]
