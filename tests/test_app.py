@@ -470,6 +470,8 @@ def test_plain_text_keeps_its_letters_and_loses_its_powers(text: str) -> None:
 def test_plain_text_drops_what_turns_a_line_and_cuts_what_has_no_end() -> None:
     assert plain("a\u202eb\u0000c\nd\te") == "abc d e"
     assert len(plain("x" * 40_000)) == 600
+    for address in ("http://a.example", "HTTPS://a.example", "www.a.example", "a@b.example"):
+        assert address not in plain(address).replace("\\", ""), "the browser would make a link of it"
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "=cmd|' /C calc'!A0"])

@@ -6,6 +6,9 @@ from typing import Final
 
 LONGEST: Final = 600
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
+_ADDRESS = re.compile(r"(?i)(https?|www|(?<=\S)(?=@))(?=:|\.|@)")
+_JOINER: Final = "\u2060"
+"""Seen by no one; an address with it inside is not made a link, which a backslash does not prevent."""
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
@@ -20,4 +23,4 @@ def visible(text: str, longest: int = LONGEST) -> str:
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """Text for a place that reads Markdown: visible, and without links, LaTeX or colours."""
-    return _PUNCTUATION.sub(r"\\\1", visible(text, longest))
+    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub(rf"\1{_JOINER}", visible(text, longest)))
