@@ -175,7 +175,7 @@ def test_the_table_and_the_sentences_say_what_the_matrix_says() -> None:
     worst, least = regret_sentences(matrix)
     where = matrix.scenarios[int(np.argmax([regret.mean for regret in matrix.recommended.regrets]))]
     assert worst.endswith(f"in '{where}'.")
-    assert "least that can be regretted at worst" in least
+    assert "Least is at stake with" in least
 
 
 def test_the_command_prints_the_matrix(
