@@ -49,7 +49,8 @@ TABLES: dict[str, Table] = {
     "same rate beyond": {"contract": {"overage": "committed"}, "decision": {"max_shortfall_probability": 0.1}},
     "two years": {"contract": {"term_months": 24}},
 }
-PATHS = dict.fromkeys(("two years", "prices locked", "overage capped", "quarters", "list dollars"), 32)
+PATHS = dict.fromkeys(("two years", "prices locked", "overage capped", "quarters", "list dollars"), 24)
+PATHS["under a limit"] = 56
 LINKED = ("rollover", "carry_forward", "reduction", "early_renewal", "no_true_forward")
 ASKS: tuple[Table, ...] = (
     {"name": "a quarter charged", "shortfall": "true_up", "true_up_rate": 0.25},
@@ -63,7 +64,7 @@ ASKS: tuple[Table, ...] = (
 def known(name: str) -> Deal:
     """A deal of TABLES."""
     asks = ASKS if name in ("as it is", "under a limit") else ()
-    return deal(deal_table(PATHS.get(name, 56), ask=asks, **TABLES[name]))
+    return deal(deal_table(PATHS.get(name, 48), ask=asks, **TABLES[name]))
 
 
 def names(found: Deal, *, granted: bool) -> set[str]:
