@@ -63,9 +63,13 @@ COLUMNS: Final = (
     _text("context_window", "prompt-length band of every request in the row, such as 0-200k", grouped=True),
     _text("inference_geo", "where inference ran, such as us; blank is unrestricted", grouped=True),
     _text("speed", "standard or fast; blank is standard", grouped=True),
-    _text("customer", "whose request it was; read only for the concentration of use"),
-    _text("api_key", "an identifier of the key, never the key; read as customer is, shown as a digest"),
-    _text("request_id", "the source's own identifier; not used"),
+    _text("provider", "who served it: anthropic, bedrock or vertex; blank is the plan's", grouped=True),
+    _text("customer", "whose request it was"),
+    _text("api_key", "an identifier of the key, never the key; shown as a digest"),
+    _text("workspace", "the workspace, project or team of the key"),
+    _text("agent", "the agent that asked"),
+    _text("product", "the product of the provider that was used, such as messages_api"),
+    _text("request_id", "the source's own identifier of the request"),
     Column(name="billed_cost_usd", kind="money", unit="USD", meaning="what the source billed for the row"),
 )
 """Every column of the product's own format, in its order. Tokens and server tools are totals of the row."""
@@ -78,8 +82,10 @@ DERIVED: Final = (
 
 BY_NAME: Final[Mapping[str, Column]] = {column.name: column for column in COLUMNS + DERIVED}
 KEY_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.grouped)
-UNUSED: Final = ("customer", "api_key", "request_id")
-"""Columns that the format names and the measurement does not read."""
+OWNERS: Final = ("customer", "api_key", "workspace", "agent", "product")
+"""Who asked. A measurement is grouped by one of them only where something asks for it."""
+ON_DEMAND: Final = (*OWNERS, "request_id")
+"""Columns that a format names and that are read only where something asks for them."""
 
 COUNT_COLUMNS: Final = ("requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS)
 

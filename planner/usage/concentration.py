@@ -18,12 +18,13 @@ import ibis.expr.datatypes as dt
 
 from planner.units import TOKEN_COLUMNS
 from planner.usage.columns import KEY_COLUMNS, UNTAGGED
+from planner.usage.fields import raw_column
 from planner.usage.files import LogFile
-from planner.usage.formats import FILE_STEM
 from planner.usage.opening import UsageSource, file_layouts, inspect_all, readable, translated, usage_connection
+from planner.usage.readings import FILE_STEM, reading
 from planner.usage.refused import csv_rejects
 from planner.usage.scan import US_PER_DAY, record_columns, union
-from planner.usage.views import Layout, Table, open_layout, source_field
+from planner.usage.views import Layout, Table, open_layout
 
 OwnerColumn = Literal["customer", "api_key"]
 OWNER_COLUMNS: Final[tuple[OwnerColumn, ...]] = ("customer", "api_key")
@@ -161,12 +162,13 @@ def _with_owner(layout: Layout, column: str) -> Layout:
         fields = {**fields, column: (column,)}
     if layout.binding.has(column) or not _is_plain_field(column, fields):
         return layout
-    binding = replace(layout.binding, fields={**layout.binding.fields, column: column})
+    binding = replace(layout.binding, fields={**layout.binding.fields, column: reading(column)})
     return replace(layout, fields=fields, binding=binding)
 
 
 def _reads_keys(layout: Layout, column: str) -> bool:
-    return layout.binding.fields.get(column, "").rpartition(".")[2] == "api_key"
+    source = layout.binding.fields.get(column)
+    return source is not None and any(path.rpartition(".")[2] == "api_key" for path in source.paths)
 
 
 def _owned_use(
@@ -183,7 +185,11 @@ def _owned_use(
     model, and a NUL byte in a key column.
     """
     columns = record_columns(table, layout)
-    counts = ~columns["fault"] & (_trim(columns["model"], _BLANKS) != "").fill_null(False)
+    counts = (
+        ~columns["fault"]
+        & ~columns.get("other", ibis.literal(False))
+        & (_trim(columns["model"], _BLANKS) != "").fill_null(False)
+    )
     for name in KEY_COLUMNS:
         if name in columns:
             counts &= ~columns[name].contains("\0").fill_null(False)
@@ -208,15 +214,13 @@ def _days(us: Any, since: date | None, until: date | None) -> Any:
 
 
 def _owner(table: Table, layout: Layout, column: str) -> Any:
-    if column in layout.binding.constants:
-        return ibis.literal(layout.binding.constants[column], "string")
-    path = layout.binding.fields.get(column)
-    return ibis.null("string") if path is None else source_field(table, layout, path).cast("string")
+    raw = raw_column(table, layout, column)
+    return ibis.null("string") if raw is None else raw.cast("string")
 
 
 def _named(value: Any, layout: Layout, column: str, stems: Mapping[str, str]) -> Any:
     """Text as the measurement names it: stripped, a file by its stem; NULL where nothing is left."""
-    if layout.binding.fields.get(column) == FILE_STEM:
+    if layout.binding.fields.get(column) == reading(FILE_STEM):
         value = value.substitute({str(path): stems[str(path)] for path in layout.paths})
     return _trim(value, _BLANKS).nullif("")
 

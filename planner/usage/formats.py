@@ -2,32 +2,34 @@
 
 import difflib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from planner.errors import UsageError
 from planner.units import TOKEN_COLUMNS
-from planner.usage.columns import BY_NAME, COLUMNS, UNUSED
-
-FILE_STEM: Final = "@file"
-"""As the source field of a text column: the name of the file, without folder and endings."""
+from planner.usage.columns import BY_NAME, COLUMNS, ON_DEMAND
+from planner.usage.readings import FILE_STEM, Reading, reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFormat:
     """A source's way to write usage records.
 
-    fields: canonical (or derived) column -> path into the source, dots into nested objects.
+    fields: canonical (or derived) column -> path into the source, dots into nested objects, or a whole reading.
     recognise: the source fields that all have to be there for the format to be recognised by itself.
+    only: field -> its values in rows that are usage records; other rows are counted and left out.
+    constants: canonical column -> its value in every row, such as the provider.
     input_includes_cache: the source's input count includes cache reads and writes; it is then mapped to
     input_tokens_including_cache, and cache tokens above it are a fault.
     """
 
     name: str
     meaning: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, str | Reading]
     recognise: tuple[str, ...]
     input_includes_cache: bool = False
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
 
 
 PLANNER: Final = LogFormat(
@@ -82,24 +84,34 @@ _LIKELY_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+DEFAULT_REQUEST_TYPE: Final = Reading(paths=("request_type",))
+
 _REQUIRED: Final = frozenset(column.name for column in COLUMNS if column.required)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """How one file's fields become canonical columns: fields by path, and constants.
+    """How one file's fields become canonical columns: readings of fields, and constants.
 
-    unseen: columns whose field the first rows lack, but that later rows may hold (JSON objects).
+    only: field -> its values in rows that are usage records. unseen: columns whose fields the first rows lack, but that
+    later rows may hold (JSON objects).
     """
 
     format: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Reading]
     constants: Mapping[str, str]
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
 
     def has(self, column: str) -> bool:
         """Whether a field or a constant provides the column."""
         return column in self.fields or column in self.constants
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every field of the source that is read, each once."""
+        read = [path for each in self.fields.values() for path in each.paths if path != FILE_STEM]
+        return tuple(dict.fromkeys([*read, *self.only]))
 
 
 def log_format(name: str, seen: Collection[str], columns: Mapping[str, str]) -> LogFormat:
@@ -126,38 +138,64 @@ def bind(
     format: str,
     columns: Mapping[str, str],
     constants: Mapping[str, str],
-    request_type: str,
+    request_type: Reading,
     open_ended: bool = False,
+    wanted: Collection[str] = (),
 ) -> Binding:
     """Map a file's fields to canonical columns; the user's columns and constants win over the format's.
 
-    seen: the file's field names, nested ones as dotted paths. request_type: the field that holds the request type.
+    seen: the file's field names, nested ones as dotted paths. request_type: how the request type is read; its paths
+    are fields, or canonical columns of the format such as workspace. wanted: columns to read that are read on demand.
     open_ended: rows are objects, so that a field missing from the first ones may come later.
     Errors: UsageError for an unknown canonical name, a source field that the file lacks, or a required column
     that nothing provides; the message lists the fields seen and suggests a mapping.
     """
     known = log_format(format, seen, columns)
-    chosen = dict(columns)
-    if request_type != "request_type":
-        chosen.setdefault("request_type", request_type)
-    _check_names(chosen, constants)
-    for name, path in chosen.items():
-        if path != FILE_STEM and path not in seen:
-            raise UsageError(_no_such_field(file, name, path, seen))
-        if path == FILE_STEM and BY_NAME[name].kind != "text":
-            raise UsageError(f"{name} = {FILE_STEM!r}: the name of the file can only stand for a text column.")
+    known_fields = {name: reading(source) for name, source in known.fields.items()}
+    _check_names(columns, constants)
+    chosen = {name: reading(path) for name, path in columns.items()}
+    if request_type != DEFAULT_REQUEST_TYPE and "request_type" not in chosen:
+        chosen["request_type"] = _resolved(request_type, known_fields, seen)
+    for name, source in chosen.items():
+        _check_paths(file, name, source, known_fields, seen)
     fields = {
-        name: path
-        for name, path in known.fields.items()
-        if name not in constants and name not in UNUSED and (path in seen or (open_ended and name not in _REQUIRED))
+        name: source
+        for name, source in known_fields.items()
+        if name not in constants
+        and (name not in ON_DEMAND or name in wanted)
+        and (any(path in seen for path in source.paths) or (open_ended and name not in _REQUIRED))
     }
     if "input_tokens_including_cache" in chosen and "uncached_input_tokens" not in chosen:
         fields.pop("uncached_input_tokens", None)
     fields.update(chosen)
-    unseen = frozenset(name for name, path in fields.items() if path != FILE_STEM and path not in seen)
-    binding = Binding(format=known.name, fields=fields, constants=dict(constants), unseen=unseen)
+    unseen = frozenset(
+        name for name, source in fields.items() if not any(path == FILE_STEM or path in seen for path in source.paths)
+    )
+    given = {name: value for name, value in known.constants.items() if name not in fields}
+    binding = Binding(
+        format=known.name, fields=fields, constants=given | dict(constants), only=known.only, unseen=unseen
+    )
     _check_complete(file, binding, seen)
     return binding
+
+
+def _resolved(source: Reading, known: Mapping[str, Reading], seen: Collection[str]) -> Reading:
+    """A reading whose paths may name canonical columns of the format in place of fields."""
+    paths = [
+        inner
+        for path in source.paths
+        for inner in (known[path].paths if path not in seen and path in known else (path,))
+    ]
+    return replace(source, paths=tuple(paths))
+
+
+def _check_paths(file: str, name: str, source: Reading, known: Mapping[str, Reading], seen: Collection[str]) -> None:
+    mapped = {path for each in known.values() for path in each.paths}
+    for path in source.paths:
+        if path == FILE_STEM and BY_NAME[name].kind != "text":
+            raise UsageError(f"{name} = {FILE_STEM!r}: the name of the file can only stand for a text column.")
+        if path not in seen and path != FILE_STEM and path not in mapped:
+            raise UsageError(_no_such_field(file, name, path, seen))
 
 
 def _check_names(columns: Mapping[str, str], constants: Mapping[str, str]) -> None:

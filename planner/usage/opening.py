@@ -12,7 +12,8 @@ import ibis
 
 from planner.errors import UsageError
 from planner.usage.files import LogFile, check_whole, expand, find_files, inspect_file
-from planner.usage.formats import FILE_STEM, bind
+from planner.usage.formats import bind
+from planner.usage.readings import FILE_STEM, Reading, reading
 from planner.usage.scan import check_types
 from planner.usage.views import Layout, as_type, open_layout, parquet_schema
 
@@ -28,7 +29,8 @@ class UsageSource:
 
     sources: files, globs, folders, relative to base_dir. format: "auto" or a format's name.
     columns: canonical column -> source field ("@file" is the file's name without endings).
-    constants: canonical column -> one value for every row. request_type: the field that names the request type.
+    constants: canonical column -> one value for every row. request_type: the field that names the request type, or how
+    it is read; a path may also be a canonical column of the format, such as workspace.
     skip_bad_rows: go on without refused rows and files without records, and say so.
     """
 
@@ -37,7 +39,7 @@ class UsageSource:
     format: str = "auto"
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
-    request_type: str = "request_type"
+    request_type: str | Reading = "request_type"
     skip_bad_rows: bool = False
 
 
@@ -47,7 +49,8 @@ def inspect_all(source: UsageSource) -> tuple[list[LogFile], list[str]]:
     Errors: UsageError for a file that cannot be a log, and for one without records unless skip_bad_rows.
     """
     paths, notes = find_files(source.sources, source.base_dir)
-    by_content = FILE_STEM not in source.columns.values()
+    named = (*source.columns.values(), *reading(source.request_type).paths)
+    by_content = FILE_STEM not in named
     files: dict[str, LogFile] = {}
     for path in paths:
         file = inspect_file(path, source.base_dir)
@@ -121,9 +124,11 @@ def translated() -> Iterator[None]:
 
 
 def file_layouts(
-    connection: Any, files: Sequence[LogFile], source: UsageSource
+    connection: Any, files: Sequence[LogFile], source: UsageSource, wanted: Sequence[str] = ()
 ) -> tuple[list[Layout], dict[str, LogFile]]:
     """Files grouped by how they are read, and the file behind each path that DuckDB is given.
+
+    wanted: columns to read where there are any, of those that are read on demand.
 
     Errors: UsageError when a file does not provide a required column.
     """
@@ -136,15 +141,16 @@ def file_layouts(
             format=source.format,
             columns=source.columns,
             constants=source.constants,
-            request_type=source.request_type,
+            request_type=reading(source.request_type),
             open_ended=file.kind == "jsonl",
+            wanted=wanted,
         )
         if file.kind == "jsonl":
-            fields = {path: tuple(path.split(".")) for path in binding.fields.values()} | dict(fields)
+            fields = {path: tuple(path.split(".")) for path in binding.paths} | dict(fields)
         layout = Layout(
             kind=file.kind, compression=file.compression, fields=fields, binding=binding, paths=(file.path,)
         )
-        used = dict(fields) if file.kind == "csv" else {path: fields.get(path) for path in binding.fields.values()}
+        used = dict(fields) if file.kind == "csv" else {path: fields.get(path) for path in binding.paths}
         key = repr((file.kind, file.compression, used, replace(binding, unseen=frozenset())))
         if file.kind == "parquet":
             table = open_layout(connection, layout, name="schema")

@@ -26,6 +26,7 @@ from planner.usage.opening import (
     translated,
     usage_connection,
 )
+from planner.usage.readings import JOINED_BY
 from planner.usage.refused import csv_rejects, find_examples
 from planner.usage.scan import NOT_KNOWN, aggregate, record_columns, union
 from planner.usage.views import Layout, open_layout
@@ -44,8 +45,8 @@ _ABSENT: Final[Mapping[str, Any]] = {
     "billed_cost_usd": float("nan"),
     "billed_records": 0,
     "no_split": 0.0,
+    "other": False,
 }
-_GROUP_KEYS: Final = ["day", *KEY_COLUMNS, "prompt_above"]
 _SUMS: Final = [*COUNT_COLUMNS, "records", "billed_records"]
 
 
@@ -53,12 +54,13 @@ _SUMS: Final = [*COUNT_COLUMNS, "records", "billed_records"]
 class Usage:
     """A log, aggregated.
 
-    groups: one row per (day, request_type, model, service_tier, context_window, inference_geo, speed,
+    groups: one row per (day, request_type, model, service_tier, context_window, inference_geo, speed, provider,
       prompt_above), days in UTC, with int64 sums `requests`, the five token columns, the two of server tools (0
       where the log does not say), `records`, `billed_records` (records that carry a billed cost), float64
       `billed_cost_usd` (NaN where none does), and `first`, `last` (the group's time stamps, UTC). prompt_above is
       the largest edge in prompt_edges that the prompt of the single request exceeds, 0 for none, -1 where a record
       of several requests leaves it open.
+    provider is blank where the log does not say it; columns of OWNERS are there where they were asked for.
     refused: rows left out (skip_bad_rows). sha256: of the files' bytes, independent of names and order.
     """
 
@@ -75,10 +77,17 @@ class Usage:
     prompt_edges: tuple[int, ...]
 
 
-def read_usage(source: UsageSource, *, prompt_edges: Sequence[int], progress: Progress | None = None) -> Usage:
+def read_usage(
+    source: UsageSource,
+    *,
+    prompt_edges: Sequence[int],
+    owners: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Usage:
     """Aggregate usage logs in one scan, memory bounded.
 
-    prompt_edges: prompt lengths (tokens) at which a price may change. progress: called with a fraction in [0, 1].
+    prompt_edges: prompt lengths (tokens) at which a price may change. owners: which of OWNERS to group by as well.
+    progress: called with a fraction in [0, 1].
     Errors: UsageError for a file that cannot be read; for refused rows and files without records unless
     skip_bad_rows, with the count and the first examples; and when nothing is left.
     """
@@ -87,19 +96,23 @@ def read_usage(source: UsageSource, *, prompt_edges: Sequence[int], progress: Pr
     with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
         files = [readable(file, Path(folder)) for file in files]
         with usage_connection(files, Path(folder)) as connection, translated():
-            layouts, file_of = file_layouts(connection, files, source)
+            layouts, file_of = file_layouts(connection, files, source, wanted=owners)
             with integrity_checks(files):
-                frame = _scan(connection, layouts, edges, progress)
+                frame = _scan(connection, layouts, edges, owners, progress)
             notes += _layout_notes(layouts, files, frame)
-            return _finish(connection, source, frame, layouts, file_of, edges, notes)
+            return _finish(connection, source, frame, layouts, file_of, edges, owners, notes)
 
 
 def _scan(
-    connection: Any, layouts: Sequence[Layout], edges: tuple[int, ...], progress: Progress | None
+    connection: Any,
+    layouts: Sequence[Layout],
+    edges: tuple[int, ...],
+    owners: Sequence[str],
+    progress: Progress | None,
 ) -> pd.DataFrame:
-    expression = usage_expression(connection, layouts, edges)
+    expression = usage_expression(connection, layouts, edges, owners)
     frame = _reporting(connection, progress, lambda: cast(pd.DataFrame, connection.to_pyarrow(expression).to_pandas()))
-    for name, value in _ABSENT.items():
+    for name, value in {**_ABSENT, **dict.fromkeys(owners)}.items():
         if name not in frame:
             frame[name] = frame["records"] if name == "requests" else value
     if len(frame) >= GROUP_LIMIT:
@@ -110,12 +123,14 @@ def _scan(
     return frame
 
 
-def usage_expression(connection: Any, layouts: Sequence[Layout], edges: Sequence[int]) -> Any:
+def usage_expression(
+    connection: Any, layouts: Sequence[Layout], edges: Sequence[int], owners: Sequence[str] = ()
+) -> Any:
     """The whole measurement as one Ibis expression over every layout."""
     tables = []
     for number, layout in enumerate(layouts):
         table = open_layout(connection, layout, name=f"layout_{number}")
-        tables.append(table.select(**record_columns(table, layout)))
+        tables.append(table.select(**record_columns(table, layout, owners)))
     return aggregate(union(tables), prompt_edges=edges, limit=GROUP_LIMIT)
 
 
@@ -151,25 +166,26 @@ def _finish(
     layouts: Sequence[Layout],
     file_of: Mapping[str, LogFile],
     edges: tuple[int, ...],
+    owners: Sequence[str],
     notes: list[str],
 ) -> Usage:
     rejects = csv_rejects(connection, {path: file.name for path, file in file_of.items()})
     bad = _is_bad(frame)
     refused = int(frame.loc[bad, "records"].sum()) + len(rejects)
-    good = frame.loc[~bad]
+    other = frame["other"].to_numpy(dtype=np.bool_)
+    bad &= ~other
+    good = frame.loc[~bad & ~other]
+    if left := int(frame.loc[other, "records"].sum()):
+        notes.append(f"{left:,} rows are not answered requests, and were left out.")
     examples = find_examples(connection, layouts, file_of, rejects) if refused else ()
     if refused and not source.skip_bad_rows:
         raise UsageError(_refusal(refused, int(good["records"].sum()), examples))
     if good.empty:
         raise UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
     if refused:
-        total, first = refused + int(good["records"].sum()), "; ".join(map(str, examples))
-        notes.append(f"{refused} of {total} rows were refused and left out. The first: {first}.")
-    groups = _groups(good, {path: file.stem for path, file in file_of.items()}, edges)
-    if unsplit := int(good["no_split"].sum()):
-        notes.append(
-            f"{unsplit:,} cache write tokens come without their split by lifetime and count as 5-minute writes."
-        )
+        notes.append(_left_out(refused, int(good["records"].sum()), examples))
+    groups = _groups(good, {path: file.stem for path, file in file_of.items()}, edges, owners)
+    notes += _unsplit_notes(good)
     return Usage(
         groups=groups,
         records=int(groups["records"].sum()),
@@ -203,11 +219,24 @@ def _refusal(refused: int, good: int, examples: Sequence[BadRow]) -> str:
     )
 
 
+def _unsplit_notes(good: pd.DataFrame) -> list[str]:
+    if unsplit := int(good["no_split"].sum()):
+        return [f"{unsplit:,} cache write tokens come without their split by lifetime and count as 5-minute writes."]
+    return []
+
+
+def _left_out(refused: int, good: int, examples: Sequence[BadRow]) -> str:
+    first = "; ".join(map(str, examples))
+    return f"{refused} of {refused + good} rows were refused and left out. The first: {first}."
+
+
 def _listed(examples: Sequence[BadRow]) -> str:
     return "The first:" + "".join(f"\n  {example}" for example in examples)
 
 
-def _groups(frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...]) -> pd.DataFrame:
+def _groups(
+    frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...], owners: Sequence[str]
+) -> pd.DataFrame:
     """Clean keys, resolve prompt_above by context window, and add up what became equal; checked int64 sums."""
     counts = frame[list(COUNT_COLUMNS)].astype("float64")
     if bool((counts >= COUNT_LIMIT).any(axis=None)):
@@ -215,7 +244,8 @@ def _groups(frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...
             "The token counts of one day add up to 2**53 or more: no log holds that many. Check the units."
         )
     groups = pd.DataFrame({"day": pd.to_datetime(frame["day"].astype("int64"), unit="D")})
-    for name in KEY_COLUMNS:
+    keys = (*KEY_COLUMNS, *owners)
+    for name in keys:
         groups[name] = frame[name].map(lambda value: _clean(value, stems)).astype(object)
     groups["request_type"] = groups["request_type"].replace("", UNTAGGED)
     for name in ("service_tier", "speed"):
@@ -228,15 +258,15 @@ def _groups(frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...
     groups["billed_cost_usd"] = frame["billed_cost_usd"].astype("float64")
     for name in ("first", "last"):
         groups[name] = pd.to_datetime(frame[f"{name}_us"].astype("int64"), unit="us")
-    return _added_up(groups)
+    return _added_up(groups, ["day", *keys, "prompt_above"])
 
 
-def _added_up(groups: pd.DataFrame) -> pd.DataFrame:
+def _added_up(groups: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     if float(groups[_SUMS].astype("float64").sum().max()) >= 2.0**62:
         raise UsageError(
             "The token counts of the log add up to 2**62 or more: no log holds that many. Check the units."
         )
-    grouped = groups.groupby(_GROUP_KEYS, sort=True, dropna=False)
+    grouped = groups.groupby(keys, sort=True, dropna=False)
     result = grouped[_SUMS].sum()
     result["billed_cost_usd"] = grouped["billed_cost_usd"].sum(min_count=1)
     result["first"] = grouped["first"].min()
@@ -247,7 +277,7 @@ def _added_up(groups: pd.DataFrame) -> pd.DataFrame:
 def _clean(value: object, stems: Mapping[str, str]) -> str:
     if not isinstance(value, str):
         return ""
-    return stems.get(value, value).strip()
+    return JOINED_BY.join(stems.get(part, part) for part in value.split(JOINED_BY)).strip()
 
 
 def _settled(edge: int, window: str, edges: tuple[int, ...]) -> int:
@@ -295,8 +325,10 @@ def _seen(binding: Binding, name: str) -> bool:
 
 def _is_naive(layout: Layout, file: LogFile) -> bool:
     """Whether the first rows hold a time stamp without a zone (a date is one)."""
-    path = layout.binding.fields.get("timestamp", "")
-    stamps = (row.get(path, "").strip() for row in file.sample)
+    source = layout.binding.fields.get("timestamp")
+    if source is None or source.epoch_units_per_second is not None:
+        return False
+    stamps = (row.get(path, "").strip() for row in file.sample for path in source.paths)
     return any(
         stamp and not stamp.endswith(("Z", "z")) and not any(sign in stamp[10:] for sign in "+-") for stamp in stamps
     )

@@ -11,10 +11,11 @@ import ibis
 
 from planner.errors import UsageError
 from planner.usage.columns import BY_NAME, COUNT_LIMIT, KEY_COLUMNS, BadRow
+from planner.usage.fields import read
 from planner.usage.files import LogFile, text_lines
-from planner.usage.formats import FILE_STEM
+from planner.usage.readings import FILE_STEM
 from planner.usage.scan import US_RANGE, blank_value, record_columns
-from planner.usage.views import Layout, open_layout, source_field
+from planner.usage.views import Layout, open_layout
 
 EXAMPLES: Final = 5
 SHOWN_CHARACTERS: Final = 60
@@ -114,9 +115,9 @@ def _faulty_rows(connection: Any, layout: Layout, path: Path) -> list[dict[str, 
     for name in set(KEY_COLUMNS) & set(columns):
         fault = fault | columns[name].re_search(r"\x00").fill_null(False)
     raw = {
-        f"raw_{name}": source_field(table, layout, source).cast("string")
+        f"raw_{name}": read(table, layout, source).cast("string")
         for name, source in layout.binding.fields.items()
-        if source != FILE_STEM
+        if FILE_STEM not in source.paths
     }
     time_fault = ~columns["us"].between(*US_RANGE).fill_null(False)
     looked = table.select(row=ibis.row_number(), is_fault=fault, is_time_fault=time_fault, **raw)
@@ -170,16 +171,22 @@ def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str
     row: raw_<canonical column> -> text or None, as the scan saw it. text: the row as it stands in the file.
     """
     values: dict[str, str | None] = dict(layout.binding.constants)
-    values |= {name: row.get(f"raw_{name}") for name, path in layout.binding.fields.items() if path != FILE_STEM}
-    if layout.kind == "jsonl" and all(row.get(f"raw_{name}") is None for name in layout.binding.fields):
+    sources = {name: source for name, source in layout.binding.fields.items() if FILE_STEM not in source.paths}
+    values |= {name: row.get(f"raw_{name}") for name in sources}
+    if layout.kind == "jsonl" and all(row.get(f"raw_{name}") is None for name in sources):
         return "line", text, "not a JSON object"
     for name, value in values.items():
         if name == "timestamp" and value and value.strip() and row["is_time_fault"]:
-            return layout.binding.fields.get(name, name), value, _NOT_ISO
+            return _field(layout, name), value, _NOT_ISO
         problem = _problem(name, value, layout)
         if problem:
-            return layout.binding.fields.get(name, name), value or "", problem
+            return _field(layout, name), value or "", problem
     return "row", text, "cache tokens exceed the total that is said to include them"
+
+
+def _field(layout: Layout, name: str) -> str:
+    source = layout.binding.fields.get(name)
+    return name if source is None else source.shown
 
 
 def _problem(name: str, value: str | None, layout: Layout) -> str | None:

@@ -8,10 +8,12 @@ import ibis.expr.datatypes as dt
 
 from planner.errors import UsageError
 from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
-from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, EARLIEST, KEY_COLUMNS, LATEST
+from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, EARLIEST, KEY_COLUMNS, LATEST, OWNERS
+from planner.usage.fields import is_record, raw_column, read
 from planner.usage.files import FileKind
-from planner.usage.views import Layout, Table, source_field
+from planner.usage.views import Layout, Table
 
+US_PER_SECOND: Final = 1_000_000
 US_PER_DAY: Final = 86_400_000_000
 US_RANGE: Final = (int(EARLIEST.timestamp()) * 1_000_000, int(LATEST.timestamp()) * 1_000_000 - 1)
 NOT_KNOWN: Final = -1
@@ -56,8 +58,9 @@ def _count(raw: Any, *, blank: float | None) -> tuple[Any, Any]:
 
 def check_types(file: str, layout: Layout, table: Table) -> None:
     """Errors: UsageError for a typed (Parquet) column that cannot be what it is mapped to."""
-    for name, path in layout.binding.fields.items():
-        kind = source_field(table, layout, path).type()
+    for name, source in layout.binding.fields.items():
+        path = source.shown
+        kind = read(table, layout, source).type()
         number = kind.is_numeric() and not kind.is_boolean()
         if name == "timestamp":
             fits, needs = kind.is_string() or kind.is_timestamp() or kind.is_date(), "a timestamp or ISO text"
@@ -69,19 +72,20 @@ def check_types(file: str, layout: Layout, table: Table) -> None:
             raise UsageError(f"{file}: column {path!r} for {name} is of type {kind}; it has to be {needs}.")
 
 
-def record_columns(table: Table, layout: Layout) -> dict[str, Any]:
+def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> dict[str, Any]:
     """The layout's rows as canonical records, by column expression.
 
-    us: microseconds since 1970. Key columns and counts; only those that the layout has. prompt: input of all
-    classes. billed, no_split (cache writes without a split by lifetime). fault: the row must be refused.
+    us: microseconds since 1970. Key columns, `owners` and counts; only those that the layout has. prompt: input of all
+    classes. billed, no_split (cache writes without a split by lifetime). fault: the row must be refused. other: the
+    row is no usage record, where the layout has such rows.
     """
     binding = layout.binding
     us = _microseconds(table, layout)
     values, goods = _counts(table, layout)
-    columns = {"us": us} | _keys(table, layout) | values
+    columns = {"us": us} | _keys(table, layout, owners) | values
     columns["prompt"] = _sum(values.get(name) for name in TOKEN_COLUMNS[:-1])
     if binding.has("billed_cost_usd"):
-        columns["billed"], good = _money(_raw(table, layout, "billed_cost_usd"))
+        columns["billed"], good = _money(table, layout)
         goods.append(good)
     if binding.has("cache_write_tokens"):
         columns["no_split"] = _no_split(table, layout)
@@ -89,6 +93,10 @@ def record_columns(table: Table, layout: Layout) -> dict[str, Any]:
     for each in goods:
         good = good & each
     columns["fault"] = ~good.fill_null(False)
+    record = is_record(table, layout)
+    if record is not None:
+        columns["other"] = ~record
+        columns["fault"] = columns["fault"] & record
     return columns
 
 
@@ -98,26 +106,24 @@ def _sum(terms: Iterable[Any]) -> Any:
 
 
 def _microseconds(table: Table, layout: Layout) -> Any:
-    raw = _raw(table, layout, "timestamp")
+    raw = raw_column(table, layout, "timestamp")
     kind = raw.type()
+    per_second = (
+        layout.binding.fields["timestamp"].epoch_units_per_second if "timestamp" in layout.binding.fields else None
+    )
+    if per_second is not None:
+        number = raw.try_cast("float64") if kind.is_string() else raw.cast("float64")
+        in_range = number.abs() < float(COUNT_LIMIT) * per_second / US_PER_SECOND
+        return ibis.cases((in_range, number * (US_PER_SECOND / per_second))).cast("int64")
     if kind.is_string():
         return _epoch_us_utc(raw.try_cast(_UTC))
     zoned = kind.is_timestamp() and kind.timezone is not None
     return _epoch_us_utc(raw.cast(_UTC)) if zoned else _epoch_us(raw.cast(_NAIVE))
 
 
-def _keys(table: Table, layout: Layout) -> dict[str, Any]:
-    raws = {name: _raw(table, layout, name) for name in KEY_COLUMNS}
+def _keys(table: Table, layout: Layout, owners: Sequence[str]) -> dict[str, Any]:
+    raws = {name: raw_column(table, layout, name) for name in (*KEY_COLUMNS, *owners)}
     return {name: raw.cast("string") for name, raw in raws.items() if raw is not None}
-
-
-def _raw(table: Table, layout: Layout, name: str) -> Any:
-    """The expression behind a column; None where the layout has none."""
-    if name in layout.binding.constants:
-        return ibis.literal(layout.binding.constants[name], "string")
-    if name in layout.binding.fields:
-        return source_field(table, layout, layout.binding.fields[name])
-    return None
 
 
 def _counts(table: Table, layout: Layout) -> tuple[dict[str, Any], list[Any]]:
@@ -125,7 +131,7 @@ def _counts(table: Table, layout: Layout) -> tuple[dict[str, Any], list[Any]]:
     values: dict[str, Any] = {}
     goods: list[Any] = []
     for name in COUNT_COLUMNS:
-        raw = _raw(table, layout, name)
+        raw = raw_column(table, layout, name)
         if raw is not None:
             values[name], good = _count(raw, blank=blank_value(name, layout.kind))
             goods.append(good & (values[name] >= 1.0) if name == "requests" else good)
@@ -144,27 +150,27 @@ def blank_value(name: str, kind: FileKind) -> float | None:
 
 def _derive_writes(table: Table, layout: Layout, values: dict[str, Any], goods: list[Any]) -> None:
     """Cache writes without the split by lifetime are 5-minute writes: 5m = total - 1h where 5m is not given."""
-    raw = _raw(table, layout, "cache_write_tokens")
+    raw = raw_column(table, layout, "cache_write_tokens")
     if raw is None:
         return
     total, good = _count(raw, blank=0.0)
     rest = total - values["cache_write_1h_tokens"] if "cache_write_1h_tokens" in values else total
-    split = _raw(table, layout, "cache_write_5m_tokens")
+    split = raw_column(table, layout, "cache_write_5m_tokens")
     derived = rest if split is None else ibis.cases((split.isnull(), rest), else_=values["cache_write_5m_tokens"])
     values["cache_write_5m_tokens"] = derived
     goods.extend([good, derived >= 0.0])
 
 
 def _no_split(table: Table, layout: Layout) -> Any:
-    total, _ = _count(_raw(table, layout, "cache_write_tokens"), blank=0.0)
-    splits = [_raw(table, layout, name) for name in ("cache_write_5m_tokens", "cache_write_1h_tokens")]
+    total, _ = _count(raw_column(table, layout, "cache_write_tokens"), blank=0.0)
+    splits = [raw_column(table, layout, name) for name in ("cache_write_5m_tokens", "cache_write_1h_tokens")]
     given = [split.notnull() for split in splits if split is not None]
     return ibis.cases((ibis.or_(*given), 0.0), else_=total) if given else total
 
 
 def _derive_input(table: Table, layout: Layout, values: dict[str, Any], goods: list[Any]) -> None:
     """Where the source's input includes cache tokens: uncached = input - reads - writes; below zero is a fault."""
-    raw = _raw(table, layout, "input_tokens_including_cache")
+    raw = raw_column(table, layout, "input_tokens_including_cache")
     if raw is None or layout.binding.has("uncached_input_tokens"):
         return
     uncached, good = _count(raw, blank=None)
@@ -174,11 +180,14 @@ def _derive_input(table: Table, layout: Layout, values: dict[str, Any], goods: l
     goods.extend([good, uncached >= 0.0])
 
 
-def _money(raw: Any) -> tuple[Any, Any]:
+def _money(table: Table, layout: Layout) -> tuple[Any, Any]:
     """Dollars as float64, and whether they are finite; a blank is no bill."""
+    raw = raw_column(table, layout, "billed_cost_usd")
     number = raw.try_cast("float64") if raw.type().is_string() else raw.cast("float64")
     finite = (number > float("-inf")) & (number < float("inf"))
-    return number, raw.isnull() | finite
+    source = layout.binding.fields.get("billed_cost_usd")
+    dollars = number if source is None or source.units_per_unit == 1.0 else number / source.units_per_unit
+    return dollars, raw.isnull() | finite
 
 
 def union(tables: Sequence[Table]) -> Table:
@@ -192,8 +201,10 @@ def union(tables: Sequence[Table]) -> Table:
 
 
 def _absent(name: str) -> Any:
-    if name in KEY_COLUMNS:
+    if name in KEY_COLUMNS or name in OWNERS:
         return ibis.null("string")
+    if name == "other":
+        return ibis.literal(False)
     return ibis.null("float64") if name == "billed" else ibis.literal(1.0 if name == "requests" else 0.0)
 
 
@@ -204,7 +215,7 @@ def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int) -> Table
     requests: NOT_KNOWN, whatever the total. Columns that no layout has are left out.
     """
     keys: dict[str, Any] = {"day": _divide(table.us, US_PER_DAY)}
-    keys |= {name: table[name] for name in KEY_COLUMNS if name in table.columns}
+    keys |= {name: table[name] for name in (*KEY_COLUMNS, *OWNERS, "other") if name in table.columns}
     keys |= {"prompt_above": _prompt_above(table, sorted(prompt_edges)), "fault": table.fault}
     sums = {name: table[name].sum() for name in (*COUNT_COLUMNS, "no_split") if name in table.columns}
     if "billed" in table.columns:

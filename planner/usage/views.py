@@ -11,7 +11,8 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from planner.usage.columns import BY_NAME
 from planner.usage.files import Compression, FileKind
-from planner.usage.formats import FILE_STEM, Binding
+from planner.usage.formats import Binding
+from planner.usage.readings import FILE_STEM
 
 Table = Any
 """An Ibis table expression (Ibis ships no usable types for a strict checker)."""
@@ -93,9 +94,19 @@ def _literal(value: Any) -> str:
 
 
 def _csv_columns(layout: Layout, *, as_text: bool) -> dict[str, str]:
-    mapped = {} if as_text else layout.binding.fields
-    kinds = {path: _CSV_TYPES[BY_NAME[name].kind] for name, path in mapped.items()}
+    kinds = {} if as_text else _parsed(layout)
     return {csv_name(index): kinds.get(field, "VARCHAR") for index, field in enumerate(layout.fields)}
+
+
+def _parsed(layout: Layout) -> dict[str, str]:
+    """The fields that DuckDB parses by itself: those that one column reads as they stand."""
+    binding = layout.binding
+    uses = [path for source in binding.fields.values() for path in source.paths] + list(binding.only)
+    return {
+        source.paths[0]: _CSV_TYPES[BY_NAME[name].kind]
+        for name, source in binding.fields.items()
+        if source.is_plain and uses.count(source.paths[0]) == 1
+    }
 
 
 def csv_name(index: int) -> str:
@@ -105,9 +116,7 @@ def csv_name(index: int) -> str:
 
 def _json_columns(layout: Layout) -> dict[str, str]:
     tree: dict[str, Any] = {}
-    for path in layout.binding.fields.values():
-        if path == FILE_STEM:
-            continue
+    for path in layout.binding.paths:
         node = tree
         for step in layout.fields[path]:
             node = node.setdefault(step, {})
