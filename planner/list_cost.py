@@ -1,6 +1,6 @@
 """Price aggregated usage at list, every group at the price of its own day."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planner.errors import PriceError, UnknownModelError, UsageError
 from planner.name_notes import logged_name_notes
-from planner.prices import ModelPrice, PriceBook, ServerToolPrices
+from planner.prices import ModelPrice, OwnTerms, PriceBook, ServerToolPrices
 from planner.units import (
     CODE_EXECUTION_SECONDS,
     SECONDS_PER_HOUR,
@@ -76,17 +76,43 @@ def price_groups(groups: pd.DataFrame, book: PriceBook, prompt_edges: Iterable[i
     """List cost of each group: tokens x the rates of its day x the multiplier of its tier, geography and speed, and
     beside them what server tools did x their prices of that day, which no multiplier touches.
 
-    The whole request pays the long-prompt rates when its prompt exceeds the threshold; where the length is
-    unknown the base rate is used and `basis` says so.
+    Each group is priced at the list of the provider that its `provider` names; blank is the book's own. The whole
+    request pays the long-prompt rates when its prompt exceeds the threshold; where the length is unknown the base rate
+    is used and `basis` says so.
 
-    Errors: UnknownModelError listing every model that was never priced, with its requests; PriceError for a
-    token class or a server tool that was used and has no price; UsageError when the usage was read without the book's
-    thresholds.
+    Errors: UnknownModelError listing every model that was never priced, with its requests; PriceError for an unknown
+    provider, and for a token class or a server tool that was used and has no price; UsageError when the usage was read
+    without the book's thresholds.
     """
+    whole = groups.reset_index(drop=True)
     edges = set(prompt_edges)
-    priced = groups.reset_index(drop=True).copy()
-    resolved = resolve_all(priced, book)
+    names = [provider or book.provider for provider in whole["provider"]]
+    parts = {name: np.flatnonzero(np.array(names) == name) for name in sorted(set(names))}
+    books = {name: at_provider(book, name) for name in parts}
+    resolved = {name: resolve_all(whole.iloc[rows], books[name]) for name, rows in parts.items()}
     notes: dict[str, None] = {}
+    priced = [_priced(whole.iloc[rows], resolved[name], books[name], edges, notes) for name, rows in parts.items()]
+    together = pd.concat(priced).sort_index() if len(priced) > 1 else priced[0]
+    return PricedGroups(groups=together, notes=tuple(notes))
+
+
+def at_provider(book: PriceBook, provider: str) -> PriceBook:
+    """The prices of another provider, with the models and names that the book's plan adds.
+
+    Factors, an endpoint and server tools are terms of the plan's own provider, and stay with it.
+    Errors: PriceError for an unknown provider.
+    """
+    if provider == book.provider:
+        return book
+    terms = OwnTerms(token_ratios=book.terms.token_ratios, aliases=book.terms.aliases)
+    return PriceBook.load(provider, book.overrides, terms, bundled=book.bundled)
+
+
+def _priced(
+    groups: pd.DataFrame, resolved: Mapping[str, str], book: PriceBook, edges: set[int], notes: dict[str, None]
+) -> pd.DataFrame:
+    """Groups of one provider at its prices, under their own index. notes: what has to be said is added to it."""
+    priced = groups.reset_index(drop=True)
     size = len(priced)
     columns = {name: np.zeros(size) for name in ("rate_cost_usd", "if_long_rate_usd", "multiplier", "modifier")}
     basis = np.full(size, NO_THRESHOLD, dtype=object)
@@ -107,7 +133,7 @@ def price_groups(groups: pd.DataFrame, book: PriceBook, prompt_edges: Iterable[i
     priced["if_long_usd"] = columns["if_long_rate_usd"] * columns["multiplier"] + tools_usd
     priced["modifier"] = columns["modifier"]
     priced["basis"] = basis
-    return PricedGroups(groups=priced, notes=tuple(notes))
+    return priced.set_index(groups.index)
 
 
 def _parts(groups: pd.DataFrame, keys: list[str]) -> Iterable[tuple[Any, IntArray]]:

@@ -12,6 +12,7 @@ import pandas as pd
 from planner.coverage import Coverage, coverage
 from planner.errors import UsageError
 from planner.list_cost import UNKNOWN, price_groups
+from planner.name_notes import PROVIDER_NAMES
 from planner.prices import PriceBook
 from planner.units import SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS, BoolArray
 from planner.usage.columns import UNTAGGED
@@ -145,6 +146,7 @@ def measure(
         *_coverage_warnings(covered),
         *_length_warnings(kept),
         *_tag_warnings(kept),
+        *_provider_warnings(kept, price_book),
         *_reconciliation_warnings(reconciliation, has_server_tools=totals.has_server_tools),
         *_date_warnings(last, price_book),
     ]
@@ -288,6 +290,17 @@ def _tag_warnings(groups: pd.DataFrame) -> Iterable[str]:
     if not untagged.empty:
         share = float(untagged["list_cost_usd"].sum()) / total if total else 0.0
         yield f"{share:.1%} of the list bill carries no request type and is kept as {UNTAGGED!r}."
+
+
+def _provider_warnings(groups: pd.DataFrame, book: PriceBook) -> Iterable[str]:
+    total = float(groups["list_cost_usd"].sum())
+    for provider, usd in groups.groupby("provider", sort=True)["list_cost_usd"].sum().items():
+        if provider not in ("", book.provider) and total > 0:
+            yield (
+                f"{float(usd) / total:.1%} of the list bill was served by {PROVIDER_NAMES[str(provider)]} and is "
+                f"measured at its prices; a plan prices everything at {PROVIDER_NAMES[book.provider]} "
+                "(prices.provider)."
+            )
 
 
 def _reconciliation_warnings(reconciliation: pd.DataFrame, *, has_server_tools: bool) -> Iterable[str]:

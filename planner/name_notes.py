@@ -8,7 +8,7 @@ from planner.price_data.names import Cloud, cloud_in_name
 from planner.prices import PriceBook
 
 _LISTS: Final = {"anthropic": "Anthropic's", "bedrock": "Bedrock's", "vertex": "Vertex AI's"}
-_CLOUDS: Final = {"bedrock": "Bedrock", "vertex": "Vertex AI"}
+PROVIDER_NAMES: Final = {"anthropic": "Anthropic", "bedrock": "Bedrock", "vertex": "Vertex AI"}
 
 
 def logged_name_notes(requests: Mapping[str, int], book: PriceBook) -> Iterator[str]:
@@ -30,7 +30,7 @@ def logged_name_notes(requests: Mapping[str, int], book: PriceBook) -> Iterator[
     for other, names in elsewhere.items():
         count = sum(requests[name] for name in names)
         yield (
-            f"{count:,} {'request carries' if count == 1 else 'requests carry'} {_CLOUDS[other]} names (such as "
+            f"{count:,} {'request carries' if count == 1 else 'requests carry'} {PROVIDER_NAMES[other]} names (such as "
             f"{names[0]}), {_priced_elsewhere(other, book)}"
         )
 
@@ -52,12 +52,12 @@ def other_cloud_note(name: str, book: PriceBook) -> str | None:
     cloud = cloud_in_name(name)
     if cloud is None or cloud == book.provider:
         return None
-    return f"{name} is a {_CLOUDS[cloud]} name, {_priced_elsewhere(cloud, book)}"
+    return f"{name} is a {PROVIDER_NAMES[cloud]} name, {_priced_elsewhere(cloud, book)}"
 
 
 def _priced_elsewhere(cloud: Cloud, book: PriceBook) -> str:
     return (
-        f"priced at {_LISTS[book.provider]} list. If {_CLOUDS[cloud]} bills the traffic, set prices.provider = "
+        f"priced at {_LISTS[book.provider]} list. If {PROVIDER_NAMES[cloud]} bills the traffic, set prices.provider = "
         f'"{cloud}" (--provider {cloud}).'
     )
 

@@ -25,6 +25,7 @@ from planner.generations import one_generation
 from planner.history.daily_use import daily_use
 from planner.lever_costs.scenario_costs import price_scenario
 from planner.levers import Scenario
+from planner.list_cost import price_groups
 from planner.listings import measure_table
 from planner.machine import measure_json
 from planner.mix import (
@@ -827,3 +828,36 @@ def test_without_a_complete_month_the_days_an_exclusion_takes_are_not_days_witho
     measured = measure(usage, book, exclusions=(load_test,))
     mix = forward_mix(measured, start=date(2026, 7, 1), season=np.ones(12), price_book=book)
     assert mix.entries[0].monthly_requests == pytest.approx(1000 * DAYS_PER_MONTH)
+
+
+def test_rows_are_priced_at_the_provider_that_served_them(tmp_path: Path) -> None:
+    rows = [
+        {"timestamp": "2026-11-01T00:00:00Z", "model": "claude-haiku-5-5", "uncached_input_tokens": 1_000_000,
+         "output_tokens": 1_000, "request_type": kind, "provider": provider, "inference_geo": ""}
+        for kind, provider in (("own", ""), ("direct", "anthropic"), ("cloud", "bedrock"), ("other", "vertex"))
+    ]  # fmt: skip
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    usage = read_usage(
+        UsageSource(sources=(path.name,), base_dir=tmp_path), prompt_edges=prompt_edges(PriceBook.load())
+    )
+    measurement = measure(usage, PriceBook.load())
+    for kind, provider in (("own", "anthropic"), ("direct", "anthropic"), ("cloud", "bedrock"), ("other", "vertex")):
+        alone = usage.groups[usage.groups["request_type"] == kind].assign(provider="")
+        apart = price_groups(alone, PriceBook.load(provider), usage.prompt_edges).groups["list_cost_usd"].sum()
+        mine = measurement.rows.set_index("request_type").loc[kind, "list_cost_usd"]
+        assert mine == pytest.approx(apart, rel=1e-12)
+    said = [warning for warning in measurement.warnings if "was served by" in warning]
+    assert [name for name in ("Bedrock", "Vertex AI") if any(name in each for each in said)] == ["Bedrock", "Vertex AI"]
+
+
+def test_a_provider_without_prices_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "timestamp,model,uncached_input_tokens,output_tokens,provider\n2026-11-01,claude-haiku-5-5,1,1,azure\n"
+    )
+    usage = read_usage(
+        UsageSource(sources=(path.name,), base_dir=tmp_path), prompt_edges=prompt_edges(PriceBook.load())
+    )
+    with pytest.raises(PriceError, match=r"'azure'.*anthropic, bedrock, vertex"):
+        measure(usage, PriceBook.load())

@@ -49,7 +49,8 @@ def daily_use(measurement: Measurement, book: PriceBook, *, on: date) -> DailyUs
     Errors: UnknownModelError, PriceError where that day lacks a price that the log needs.
     """
     groups = measurement.daily
-    repriced = price_groups(groups.assign(day=pd.Timestamp(on)), book, prompt_edges(book)).groups
+    forward = groups.assign(day=pd.Timestamp(on), provider="")  # a plan prices everything at its own provider
+    repriced = price_groups(forward, book, prompt_edges(book)).groups
     frame = pd.DataFrame(
         {
             "day": groups["day"].to_numpy(),
