@@ -1,5 +1,6 @@
 """Open usage sources: find, identify and bind the files, under a DuckDB that can reach nothing else."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from planner.usage.scan import check_types
 from planner.usage.views import Layout, as_type, open_layout, parquet_schema
 
 MEMORY_LIMIT: Final = "1GB"
+_SAME_CONTENT: Final = "has the same content as"
 CHECKED_GZIP_BYTES: Final = 32 << 20
 """Gzip files up to this size are decompressed a second time beside the scan to verify their check sums; DuckDB
 itself notices a file that is cut off, but not a flipped bit."""
@@ -43,6 +45,40 @@ class UsageSource:
     skip_bad_rows: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLog:
+    """A source that DuckDB has open. file_of: path as DuckDB was given it -> file. notes: on what was left out.
+    same_content: files left out because another holds the same."""
+
+    connection: Any
+    files: tuple[LogFile, ...]
+    layouts: tuple[Layout, ...]
+    file_of: Mapping[str, LogFile]
+    notes: tuple[str, ...]
+    same_content: int
+
+
+@contextmanager
+def opened(source: UsageSource, wanted: Sequence[str] = ()) -> Iterator[OpenLog]:
+    """Find, inspect and bind the files of a source. wanted: columns to read that are read on demand.
+
+    Temporary files are gone in the end, however it ends. Errors: UsageError for what cannot be read.
+    """
+    files, notes = inspect_all(source)
+    with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
+        files = [readable(file, Path(folder)) for file in files]
+        with usage_connection(files, Path(folder)) as connection, translated():
+            layouts, file_of = file_layouts(connection, files, source, wanted=wanted)
+            yield OpenLog(
+                connection=connection,
+                files=tuple(files),
+                layouts=tuple(layouts),
+                file_of=file_of,
+                notes=tuple(notes),
+                same_content=sum(_SAME_CONTENT in note for note in notes),
+            )
+
+
 def inspect_all(source: UsageSource) -> tuple[list[LogFile], list[str]]:
     """The files of a source that hold records, each content once, and notes on what was left out.
 
@@ -59,7 +95,7 @@ def inspect_all(source: UsageSource) -> tuple[list[LogFile], list[str]]:
             continue
         key = file.sha256 if by_content else str(file.path)
         if key in files:
-            notes.append(f"{file.name} has the same content as {files[key].name} and is read once.")
+            notes.append(f"{file.name} {_SAME_CONTENT} {files[key].name} and is read once.")
         else:
             files[key] = file
     if not files:

@@ -1,35 +1,25 @@
 """Read usage logs: every source becomes one table of daily groups, in one streaming scan."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from planner.errors import UsageError
-from planner.units import BoolArray
-from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, KEY_COLUMNS, UNTAGGED, BadRow, window_exceeds
-from planner.usage.files import LogFile
-from planner.usage.formats import PLANNER, Binding
-from planner.usage.opening import (
-    UsageSource,
-    file_layouts,
-    inspect_all,
-    integrity_checks,
-    readable,
-    translated,
-    usage_connection,
-)
-from planner.usage.readings import JOINED_BY
+from planner.units import TOKEN_COLUMNS, BoolArray
+from planner.usage.columns import COUNT_COLUMNS, KEY_COLUMNS, BadRow
+from planner.usage.duplicates import EXAMPLES, ID, ids, may_hold_ids, once, repeated, shown_id
+from planner.usage.groups import daily_groups
+from planner.usage.log_facts import LogFacts, absent_cache, layout_notes, zones
+from planner.usage.opening import OpenLog, UsageSource, integrity_checks, opened
 from planner.usage.refused import csv_rejects, find_examples
-from planner.usage.scan import NOT_KNOWN, aggregate, record_columns, union
-from planner.usage.views import Layout, open_layout
+from planner.usage.scan import aggregate, record_columns, square_name, union
+from planner.usage.views import Layout, Table, open_layout
 
 __all__ = ["BadRow", "Usage", "UsageSource", "read_usage", "usage_expression"]
 
@@ -38,6 +28,8 @@ Progress = Callable[[float], None]
 T = TypeVar("T")
 
 _POLL_SECONDS: Final = 0.2
+_OF_IDS: Final = 0.4
+"""Share of the progress that looking for repeated ids has."""
 
 _ABSENT: Final[Mapping[str, Any]] = {
     **dict.fromkeys(KEY_COLUMNS),
@@ -46,8 +38,12 @@ _ABSENT: Final[Mapping[str, Any]] = {
     "billed_records": 0,
     "no_split": 0.0,
     "other": False,
+    **dict.fromkeys(map(square_name, TOKEN_COLUMNS), 0.0),
+    "repeats": 0,
+    "apart": 0,
+    "repeated_id": None,
+    "ids": 0,
 }
-_SUMS: Final = [*COUNT_COLUMNS, "records", "billed_records"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +57,17 @@ class Usage:
       the largest edge in prompt_edges that the prompt of the single request exceeds, 0 for none, -1 where a record
       of several requests leaves it open.
     provider is blank where the log does not say it; columns of OWNERS are there where they were asked for.
-    refused: rows left out (skip_bad_rows). sha256: of the files' bytes, independent of names and order.
+    single_requests, single_<class>, square_<class>: number, tokens and squares of tokens of the group's records of one
+      request.
+    refused: rows left out (skip_bad_rows). facts: about its rows, its clocks, what it lacks. sha256: of the
+      files' bytes, independent of names and order.
     """
 
     groups: pd.DataFrame
     records: int
     refused: int
     refused_examples: tuple[BadRow, ...]
+    facts: LogFacts
     first: datetime
     last: datetime
     notes: tuple[str, ...]
@@ -92,29 +92,22 @@ def read_usage(
     skip_bad_rows, with the count and the first examples; and when nothing is left.
     """
     edges = tuple(sorted({int(edge) for edge in prompt_edges}))
-    files, notes = inspect_all(source)
-    with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
-        files = [readable(file, Path(folder)) for file in files]
-        with usage_connection(files, Path(folder)) as connection, translated():
-            layouts, file_of = file_layouts(connection, files, source, wanted=owners)
-            with integrity_checks(files):
-                frame = _scan(connection, layouts, edges, owners, progress)
-            notes += _layout_notes(layouts, files, frame)
-            return _finish(connection, source, frame, layouts, file_of, edges, owners, notes)
+    with opened(source, wanted=(*owners, ID)) as log:
+        with integrity_checks(log.files):
+            frame = _scan(log, edges, owners, progress)
+        return _finish(log, source, frame, edges, owners)
 
 
-def _scan(
-    connection: Any,
-    layouts: Sequence[Layout],
-    edges: tuple[int, ...],
-    owners: Sequence[str],
-    progress: Progress | None,
-) -> pd.DataFrame:
-    expression = usage_expression(connection, layouts, edges, owners)
-    frame = _reporting(connection, progress, lambda: cast(pd.DataFrame, connection.to_pyarrow(expression).to_pandas()))
-    for name, value in {**_ABSENT, **dict.fromkeys(owners)}.items():
-        if name not in frame:
-            frame[name] = frame["records"] if name == "requests" else value
+def _scan(log: OpenLog, edges: tuple[int, ...], owners: Sequence[str], progress: Progress | None) -> pd.DataFrame:
+    """Ids that the first rows do not show are counted beside the rest; where there are any, a second scan follows."""
+    looked = may_hold_ids(log.layouts)
+    keys = repeated_keys(log, _part(progress, 0.0, _OF_IDS)) if looked else None
+    begun = _OF_IDS if looked else 0.0
+    frame = _frame(log, edges, owners, keys, count_ids=not looked, progress=_part(progress, begun, 1.0))
+    if not looked and int(frame["ids"].sum()) > 1:
+        keys = repeated_keys(log, _part(progress, 1.0, 1.0))
+        if keys is not None:
+            frame = _frame(log, edges, owners, keys, count_ids=False, progress=_part(progress, 1.0, 1.0))
     if len(frame) >= GROUP_LIMIT:
         raise UsageError(
             f"The log has more than {GROUP_LIMIT:,} combinations of day, request type and model. Does request_type "
@@ -123,15 +116,75 @@ def _scan(
     return frame
 
 
+def _part(progress: Progress | None, begin: float, end: float) -> Progress | None:
+    return None if progress is None else lambda done: progress(begin + (end - begin) * done)
+
+
+def _frame(
+    log: OpenLog,
+    edges: tuple[int, ...],
+    owners: Sequence[str],
+    keys: Table | None,
+    *,
+    count_ids: bool,
+    progress: Progress | None,
+) -> pd.DataFrame:
+    expression = usage_expression(log.connection, log.layouts, edges, owners, repeated=keys, count_ids=count_ids)
+    frame = _reporting(
+        log.connection, progress, lambda: cast(pd.DataFrame, log.connection.to_pyarrow(expression).to_pandas())
+    )
+    for name, value in {**_ABSENT, **dict.fromkeys(owners)}.items():
+        if name not in frame:
+            frame[name] = frame["records"] if name == "requests" else value
+    return frame
+
+
+def repeated_keys(log: OpenLog, progress: Progress | None = None) -> Table | None:
+    """The keys of ids that may stand in several rows, kept by the engine; None where there is none."""
+    tables = [
+        ids(open_layout(log.connection, layout, name=f"ids_{number}"), layout)
+        for number, layout in enumerate(log.layouts)
+    ]
+    if not any(table is not None for table in tables):
+        return None
+    found = repeated(log.connection, tables)
+    kept = _reporting(log.connection, progress, lambda: log.connection.create_table("repeated_ids", found, temp=True))
+    return kept if int(log.connection.to_pyarrow(kept.count()).as_py()) else None
+
+
 def usage_expression(
-    connection: Any, layouts: Sequence[Layout], edges: Sequence[int], owners: Sequence[str] = ()
+    connection: Any,
+    layouts: Sequence[Layout],
+    edges: Sequence[int],
+    owners: Sequence[str] = (),
+    *,
+    repeated: Table | None = None,
+    count_ids: bool = False,
 ) -> Any:
-    """The whole measurement as one Ibis expression over every layout."""
+    """The whole measurement as one Ibis expression over every layout.
+
+    repeated: keys of request ids whose rows are to be counted once. count_ids: without them, count the rows with an id.
+    """
+    records = canonical_records(connection, layouts, owners, repeated=repeated, with_ids=count_ids)
+    return aggregate(records, prompt_edges=edges, limit=GROUP_LIMIT)
+
+
+def canonical_records(
+    connection: Any,
+    layouts: Sequence[Layout],
+    owners: Sequence[str] = (),
+    *,
+    repeated: Table | None = None,
+    with_ids: bool = False,
+) -> Table:
+    """The records of every layout, as `record_columns` describes them; each request once where keys are given."""
+    wanted = (*owners, ID) if with_ids or repeated is not None else owners
     tables = []
     for number, layout in enumerate(layouts):
         table = open_layout(connection, layout, name=f"layout_{number}")
-        tables.append(table.select(**record_columns(table, layout, owners)))
-    return aggregate(union(tables), prompt_edges=edges, limit=GROUP_LIMIT)
+        tables.append(table.select(**record_columns(table, layout, wanted)))
+    records = union(tables)
+    return records if repeated is None else once(connection, records, repeated)
 
 
 def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T]) -> T:
@@ -160,45 +213,80 @@ def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T
 
 
 def _finish(
-    connection: Any,
-    source: UsageSource,
-    frame: pd.DataFrame,
-    layouts: Sequence[Layout],
-    file_of: Mapping[str, LogFile],
-    edges: tuple[int, ...],
-    owners: Sequence[str],
-    notes: list[str],
+    log: OpenLog, source: UsageSource, frame: pd.DataFrame, edges: tuple[int, ...], owners: Sequence[str]
 ) -> Usage:
-    rejects = csv_rejects(connection, {path: file.name for path, file in file_of.items()})
+    rejects = csv_rejects(log.connection, {path: file.name for path, file in log.file_of.items()})
     bad = _is_bad(frame)
     refused = int(frame.loc[bad, "records"].sum()) + len(rejects)
     other = frame["other"].to_numpy(dtype=np.bool_)
     bad &= ~other
     good = frame.loc[~bad & ~other]
-    if left := int(frame.loc[other, "records"].sum()):
-        notes.append(f"{left:,} rows are not answered requests, and were left out.")
-    examples = find_examples(connection, layouts, file_of, rejects) if refused else ()
+    examples = find_examples(log.connection, log.layouts, log.file_of, rejects) if refused else ()
     if refused and not source.skip_bad_rows:
         raise UsageError(_refusal(refused, int(good["records"].sum()), examples))
     if good.empty:
         raise UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
+    groups = daily_groups(good, {path: file.stem for path, file in log.file_of.items()}, edges, owners)
+    facts = _facts(log, frame, good, len(rejects))
+    notes = [*log.notes, *layout_notes(log.layouts, frame), *_facts_notes(facts)]
     if refused:
         notes.append(_left_out(refused, int(good["records"].sum()), examples))
-    groups = _groups(good, {path: file.stem for path, file in file_of.items()}, edges, owners)
-    notes += _unsplit_notes(good)
     return Usage(
         groups=groups,
         records=int(groups["records"].sum()),
         refused=refused,
         refused_examples=examples,
+        facts=facts,
         first=_moment(good["first_us"].min()),
         last=_moment(good["last_us"].max()),
         notes=tuple(dict.fromkeys(notes)),
-        format=", ".join(sorted({layout.binding.format for layout in layouts})),
-        files=len(file_of),
-        sha256=_digest([file.sha256 for file in file_of.values()]),
+        format=", ".join(sorted({layout.binding.format for layout in log.layouts})),
+        files=len(log.file_of),
+        sha256=_digest([file.sha256 for file in log.file_of.values()]),
         prompt_edges=edges,
     )
+
+
+def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) -> LogFacts:
+    found = zones(log.layouts, log.files)
+    repeats = int(frame["repeats"].sum())
+    texts = sorted({text for text in frame["repeated_id"] if isinstance(text, str)})
+    return LogFacts(
+        rows_read=int(frame["records"].sum()) + repeats + rejects,
+        no_requests=int(frame.loc[frame["other"].astype(bool), "records"].sum()),
+        duplicates=repeats,
+        duplicate_ids=tuple(shown_id(text) for text in texts[:EXAMPLES]),
+        ids_apart=int(frame["apart"].sum()),
+        same_content=log.same_content,
+        without_zone="" in found,
+        offsets=tuple(sorted(found - {""})),
+        absent_cache=absent_cache(log.layouts, frame),
+        unsplit_tokens=int(good["no_split"].sum()),
+    )
+
+
+def _facts_notes(facts: LogFacts) -> list[str]:
+    notes = []
+    if facts.without_zone:
+        notes.append("Time stamps without a zone are taken as UTC.")
+    if facts.no_requests:
+        notes.append(f"{facts.no_requests:,} rows are not answered requests, and were left out.")
+    if facts.unsplit_tokens:
+        notes.append(
+            f"{facts.unsplit_tokens:,} cache write tokens come without their split by lifetime and count as "
+            "5-minute writes."
+        )
+    if facts.duplicates:
+        notes.append(
+            f"{facts.duplicates:,} rows repeat a request id and were counted once, such as "
+            f"{', '.join(map(repr, facts.duplicate_ids))}."
+        )
+    if facts.ids_apart:
+        notes.append(
+            f"{facts.ids_apart:,} request ids repeat over more than a day. An id of a session, user or trace is no "
+            "request id: rows of different requests would be counted as one. Check what request_id is mapped to."
+        )
+    return notes
 
 
 def _is_bad(frame: pd.DataFrame) -> BoolArray:
@@ -219,12 +307,6 @@ def _refusal(refused: int, good: int, examples: Sequence[BadRow]) -> str:
     )
 
 
-def _unsplit_notes(good: pd.DataFrame) -> list[str]:
-    if unsplit := int(good["no_split"].sum()):
-        return [f"{unsplit:,} cache write tokens come without their split by lifetime and count as 5-minute writes."]
-    return []
-
-
 def _left_out(refused: int, good: int, examples: Sequence[BadRow]) -> str:
     first = "; ".join(map(str, examples))
     return f"{refused} of {refused + good} rows were refused and left out. The first: {first}."
@@ -232,106 +314,6 @@ def _left_out(refused: int, good: int, examples: Sequence[BadRow]) -> str:
 
 def _listed(examples: Sequence[BadRow]) -> str:
     return "The first:" + "".join(f"\n  {example}" for example in examples)
-
-
-def _groups(
-    frame: pd.DataFrame, stems: Mapping[str, str], edges: tuple[int, ...], owners: Sequence[str]
-) -> pd.DataFrame:
-    """Clean keys, resolve prompt_above by context window, and add up what became equal; checked int64 sums."""
-    counts = frame[list(COUNT_COLUMNS)].astype("float64")
-    if bool((counts >= COUNT_LIMIT).any(axis=None)):
-        raise UsageError(
-            "The token counts of one day add up to 2**53 or more: no log holds that many. Check the units."
-        )
-    groups = pd.DataFrame({"day": pd.to_datetime(frame["day"].astype("int64"), unit="D")})
-    keys = (*KEY_COLUMNS, *owners)
-    for name in keys:
-        groups[name] = frame[name].map(lambda value: _clean(value, stems)).astype(object)
-    groups["request_type"] = groups["request_type"].replace("", UNTAGGED)
-    for name in ("service_tier", "speed"):
-        groups[name] = groups[name].str.lower().replace("", "standard")
-    above = zip(frame["prompt_above"].astype("int64"), groups["context_window"], strict=True)
-    groups["prompt_above"] = [_settled(int(edge), window, edges) for edge, window in above]
-    groups[list(COUNT_COLUMNS)] = counts.astype("int64")
-    for name in ("records", "billed_records"):
-        groups[name] = frame[name].astype("int64")
-    groups["billed_cost_usd"] = frame["billed_cost_usd"].astype("float64")
-    for name in ("first", "last"):
-        groups[name] = pd.to_datetime(frame[f"{name}_us"].astype("int64"), unit="us")
-    return _added_up(groups, ["day", *keys, "prompt_above"])
-
-
-def _added_up(groups: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    if float(groups[_SUMS].astype("float64").sum().max()) >= 2.0**62:
-        raise UsageError(
-            "The token counts of the log add up to 2**62 or more: no log holds that many. Check the units."
-        )
-    grouped = groups.groupby(keys, sort=True, dropna=False)
-    result = grouped[_SUMS].sum()
-    result["billed_cost_usd"] = grouped["billed_cost_usd"].sum(min_count=1)
-    result["first"] = grouped["first"].min()
-    result["last"] = grouped["last"].max()
-    return result.reset_index()
-
-
-def _clean(value: object, stems: Mapping[str, str]) -> str:
-    if not isinstance(value, str):
-        return ""
-    return JOINED_BY.join(stems.get(part, part) for part in value.split(JOINED_BY)).strip()
-
-
-def _settled(edge: int, window: str, edges: tuple[int, ...]) -> int:
-    """prompt_above of several requests, where their context window lies wholly on one side of every edge."""
-    if edge != NOT_KNOWN:
-        return edge
-    sides = [window_exceeds(window, each) for each in edges]
-    if not all(side is not None for side in sides) or not window:
-        return NOT_KNOWN
-    return max((each for each, side in zip(edges, sides, strict=True) if side), default=0)
-
-
-def _layout_notes(layouts: Sequence[Layout], files: Sequence[LogFile], frame: pd.DataFrame) -> list[str]:
-    """What is said about columns that a log does not have; of JSON, where neither first rows nor sums show them."""
-    single = bool((frame["requests"] == frame["records"]).all())
-    found = {name for name in COUNT_COLUMNS if float(frame[name].sum()) > 0}
-    notes = []
-    for layout in layouts:
-        binding = layout.binding
-        if binding.format == PLANNER.name and not _seen(binding, "requests") and single:
-            notes.append("Without a requests column, every row counts as one request.")
-        cache = [name for name in COUNT_COLUMNS if name.startswith("cache_")]
-        absent = [
-            name for name in cache if not _given(binding, name) and not (layout.kind == "jsonl" and name in found)
-        ]
-        if absent:
-            notes.append(f"No {', '.join(absent)} in the log: counted as zero.")
-        untagged = not frame["request_type"].notna().any()
-        if not _seen(binding, "request_type") and (untagged or layout.kind != "jsonl"):
-            notes.append(f"The log names no request type: everything is {UNTAGGED!r}.")
-    by_path = {file.path: file for file in files}
-    if any(_is_naive(layout, by_path[path]) for layout in layouts for path in layout.paths):
-        notes.append("Time stamps without a zone are taken as UTC.")
-    return notes
-
-
-def _given(binding: Binding, name: str) -> bool:
-    total = name == "cache_write_5m_tokens" and _seen(binding, "cache_write_tokens")
-    return _seen(binding, name) or total
-
-
-def _seen(binding: Binding, name: str) -> bool:
-    return binding.has(name) and name not in binding.unseen
-
-
-def _is_naive(layout: Layout, file: LogFile) -> bool:
-    """Whether the first rows hold a time stamp without a zone (a date is one)."""
-    source = layout.binding.fields.get("timestamp")
-    if source is None or source.epoch_units_per_second is not None:
-        return False
-    stamps = (row.get(path, "").strip() for row in file.sample for path in source.paths)
-    return any(
-        stamp and not stamp.endswith(("Z", "z")) and not any(sign in stamp[10:] for sign in "+-") for stamp in stamps
-    )
 
 
 def _moment(us: float) -> datetime:

@@ -1,6 +1,6 @@
 """The one Ibis expression that aggregates usage records, built over files of one layout at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import ibis
@@ -8,7 +8,16 @@ import ibis.expr.datatypes as dt
 
 from planner.errors import UsageError
 from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
-from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, EARLIEST, KEY_COLUMNS, LATEST, OWNERS
+from planner.usage.columns import (
+    BY_NAME,
+    COUNT_COLUMNS,
+    COUNT_LIMIT,
+    EARLIEST,
+    KEY_COLUMNS,
+    LATEST,
+    ON_DEMAND,
+    OWNERS,
+)
 from planner.usage.fields import is_record, raw_column, read
 from planner.usage.files import FileKind
 from planner.usage.views import Layout, Table
@@ -64,7 +73,7 @@ def check_types(file: str, layout: Layout, table: Table) -> None:
         number = kind.is_numeric() and not kind.is_boolean()
         if name == "timestamp":
             fits, needs = kind.is_string() or kind.is_timestamp() or kind.is_date(), "a timestamp or ISO text"
-        elif name in KEY_COLUMNS:
+        elif BY_NAME[name].kind == "text":
             continue
         else:
             fits, needs = kind.is_string() or number, "a number"
@@ -83,7 +92,7 @@ def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> 
     us = _microseconds(table, layout)
     values, goods = _counts(table, layout)
     columns = {"us": us} | _keys(table, layout, owners) | values
-    columns["prompt"] = _sum(values.get(name) for name in TOKEN_COLUMNS[:-1])
+    columns["prompt"] = prompt_tokens(values)
     if binding.has("billed_cost_usd"):
         columns["billed"], good = _money(table, layout)
         goods.append(good)
@@ -100,8 +109,9 @@ def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> 
     return columns
 
 
-def _sum(terms: Iterable[Any]) -> Any:
-    first, *rest = [term for term in terms if term is not None]
+def prompt_tokens(values: Mapping[str, Any]) -> Any:
+    """Input of all classes, of token columns by name."""
+    first, *rest = [values[name] for name in TOKEN_COLUMNS[:-1] if name in values]
     return sum(rest, start=first)
 
 
@@ -201,25 +211,39 @@ def union(tables: Sequence[Table]) -> Table:
 
 
 def _absent(name: str) -> Any:
-    if name in KEY_COLUMNS or name in OWNERS:
+    if name in KEY_COLUMNS or name in ON_DEMAND:
         return ibis.null("string")
     if name == "other":
         return ibis.literal(False)
     return ibis.null("float64") if name == "billed" else ibis.literal(1.0 if name == "requests" else 0.0)
 
 
+def square_name(token_column: str) -> str:
+    """The name of the sum of squares of a token column."""
+    return f"square_{token_column}"
+
+
 def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int) -> Table:
     """Group records by day, the key columns, the prompt edge and the fault flag; sums, counts, first and last.
 
     prompt_above of a record of one request: the largest edge its prompt exceeds, 0 for none; of several
-    requests: NOT_KNOWN, whatever the total. Columns that no layout has are left out.
+    requests: NOT_KNOWN, whatever the total. Beside the sums of tokens those of their squares, which say something of
+    groups of single requests only. Columns that no layout has are left out.
     """
     keys: dict[str, Any] = {"day": _divide(table.us, US_PER_DAY)}
     keys |= {name: table[name] for name in (*KEY_COLUMNS, *OWNERS, "other") if name in table.columns}
     keys |= {"prompt_above": _prompt_above(table, sorted(prompt_edges)), "fault": table.fault}
-    sums = {name: table[name].sum() for name in (*COUNT_COLUMNS, "no_split") if name in table.columns}
-    if "billed" in table.columns:
+    present = set(table.columns)
+    sums = {name: table[name].sum() for name in (*COUNT_COLUMNS, "no_split") if name in present}
+    sums |= {square_name(name): (table[name] * table[name]).sum() for name in TOKEN_COLUMNS if name in present}
+    if "billed" in present:
         sums |= {"billed_cost_usd": table.billed.sum(), "billed_records": table.billed.count()}
+    if "repeats" in present:
+        some = table.repeats > 0
+        sums |= {"repeats": table.repeats.sum(), "apart": table.apart.sum()}
+        sums |= {"repeated_id": table.request_id.min(where=some)}
+    elif "request_id" in present:
+        sums |= {"ids": table.request_id.count()}
     grouped = table.group_by(**keys).aggregate(
         records=table.count(), first_us=table.us.min(), last_us=table.us.max(), **sums
     )

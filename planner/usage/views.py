@@ -62,7 +62,9 @@ def parquet_schema(connection: Any, path: Path) -> dict[str, str]:
 
 
 def as_type(declared: str) -> dt.DataType:
-    """A DuckDB type as Ibis knows it."""
+    """A DuckDB type as Ibis knows it; a column that holds nothing at all, which has no type, is text."""
+    if declared.strip('"') == "NULL":
+        return dt.string
     return DuckDBType.from_string(declared)
 
 

@@ -1,0 +1,99 @@
+"""What a log is like beside its figures: its rows, its clocks, what it lacks; and the notes on what it lacks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from planner.usage.columns import COUNT_COLUMNS, UNTAGGED
+from planner.usage.files import LogFile
+from planner.usage.formats import PLANNER, Binding
+from planner.usage.views import Layout
+
+_CACHE: Final = tuple(name for name in COUNT_COLUMNS if name.startswith("cache_"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFacts:
+    """Facts about a log that its sums do not show.
+
+    rows_read: all of them, refused ones included. no_requests: rows that are no answered requests and were left out.
+    duplicates: rows that repeat a request id and were not counted again; duplicate_ids: the first of these ids, as they
+    may be shown; ids_apart: ids that repeat over more than a day. same_content: files left out because another holds
+    the same. without_zone: the first rows have time stamps without a zone. offsets: from UTC, those that they have.
+    absent_cache: format -> cache classes that it does not carry and that count as zero. unsplit_tokens: cache writes
+    without a split by lifetime.
+    """
+
+    rows_read: int
+    no_requests: int
+    duplicates: int
+    duplicate_ids: tuple[str, ...]
+    ids_apart: int
+    same_content: int
+    without_zone: bool
+    offsets: tuple[str, ...]
+    absent_cache: Mapping[str, tuple[str, ...]]
+    unsplit_tokens: int
+
+
+def absent_cache(layouts: Sequence[Layout], frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Format -> cache classes that none of its rows carries; of JSON, where neither first rows nor sums show them."""
+    found = {name for name in _CACHE if float(frame[name].sum()) > 0}
+    absent: dict[str, tuple[str, ...]] = {}
+    for layout in layouts:
+        later = found if layout.kind == "jsonl" else set()
+        missing = tuple(name for name in _CACHE if not _given(layout.binding, name) and name not in later)
+        if missing:
+            absent[layout.binding.format] = tuple(dict.fromkeys((*absent.get(layout.binding.format, ()), *missing)))
+    return absent
+
+
+def layout_notes(layouts: Sequence[Layout], frame: pd.DataFrame) -> list[str]:
+    """What is said about columns that a log does not have; of JSON, where neither first rows nor sums show them."""
+    single = bool((frame["requests"] == frame["records"]).all())
+    untagged = not frame["request_type"].notna().any()
+    notes = []
+    for layout in layouts:
+        binding = layout.binding
+        if binding.format == PLANNER.name and not _seen(binding, "requests") and single:
+            notes.append("Without a requests column, every row counts as one request.")
+        for absent in absent_cache([layout], frame).values():
+            notes.append(f"No {', '.join(absent)} in the log: counted as zero.")
+        if not _seen(binding, "request_type") and (untagged or layout.kind != "jsonl"):
+            notes.append(f"The log names no request type: everything is {UNTAGGED!r}.")
+    return notes
+
+
+def zones(layouts: Sequence[Layout], files: Sequence[LogFile]) -> set[str]:
+    """The zones of the first rows' time stamps: offsets from UTC, "Z" for UTC itself, "" where there is none."""
+    by_path = {file.path: file for file in files}
+    stamps = (each for layout in layouts for path in layout.paths for each in _stamps(layout, by_path[path]))
+    return {_zone(stamp) for stamp in stamps}
+
+
+def _stamps(layout: Layout, file: LogFile) -> Iterator[str]:
+    source = layout.binding.fields.get("timestamp")
+    if source is None or source.epoch_units_per_second is not None:
+        return
+    yield from (text for row in file.sample for path in source.paths if (text := row.get(path, "").strip()))
+
+
+def _zone(stamp: str) -> str:
+    """A date has no zone, and its hyphens are no sign of one."""
+    if stamp[-1] in "Zz":
+        return "Z"
+    sign = max(stamp.rfind("+", 10), stamp.rfind("-", 10))
+    if sign < 0:
+        return ""
+    return "Z" if not stamp[sign + 1 :].strip("0:") else stamp[sign:]
+
+
+def _given(binding: Binding, name: str) -> bool:
+    total = name == "cache_write_5m_tokens" and _seen(binding, "cache_write_tokens")
+    return _seen(binding, name) or total
+
+
+def _seen(binding: Binding, name: str) -> bool:
+    return binding.has(name) and name not in binding.unseen
