@@ -21,6 +21,7 @@ from planner.commands import when_to_sign as signing_command
 from planner.commands.arguments import day, pairs
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
 from planner.commands.prices import ListProvider, price_book_of
+from planner.commands.stopping import CTRL_C, Stopped
 from planner.commands.terminal import fail, print_json, progress_bars, show, warn
 from planner.errors import InputError, PlannerError
 
@@ -54,13 +55,16 @@ for _command in (
 def main() -> None:
     """Run the command line: exit 0 when done, 2 for a mistake in what was given, 1 for a fault of ours."""
     try:
-        app(standalone_mode=False)
+        if app(standalone_mode=False) == CTRL_C:  # what typer makes of it
+            fail("stopped; nothing was written", CTRL_C)
+    except Stopped as stop:
+        fail(str(stop), stop.exit_code)
     except PlannerError as error:
         fail(str(error), 2)
     except typer.Abort:
         fail("stopped", 2)
     except KeyboardInterrupt:
-        fail("stopped; nothing was written", 130)
+        fail("stopped; nothing was written", CTRL_C)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
@@ -126,7 +130,9 @@ Constants = Annotated[
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")]
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")]
 SkipBadRows = Annotated[bool, typer.Option(help="Go on past rows that must be refused; they are reported.")]
-SavedMix = Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix as Parquet.")]
+SavedMix = Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix: .parquet, .csv or .jsonl.")]
+TokensFlag = Annotated[bool, typer.Option("--tokens", help="Mean, spread, P50 and P95 of tokens per request.")]
+QualityFlag = Annotated[bool, typer.Option("--quality", help="The quality of the data as a table.")]
 
 
 @app.command()
@@ -141,6 +147,8 @@ def measure(
     provider: ListProvider = None,
     skip_bad_rows: SkipBadRows = False,
     output: SavedMix = None,
+    tokens: TokensFlag = False,
+    quality: QualityFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -161,16 +169,8 @@ def measure(
             skip_bad_rows=skip_bad_rows,
         )
     with progress_bars(quiet=quiet or as_json) as progress:
-        measurement = command.measured(usage, book, progress)
-    notes = command.notes_on_prices(measurement, book, pinned)
-    if output is not None:
-        command.write_parquet(measurement.rows, output)
-    if as_json:
-        print_json(command.as_json(measurement, notes))
-        return
-    show([] if quiet else [command.as_table(measurement)])
-    print(command.conclusion(measurement))
-    warn([] if quiet else [*measurement.warnings, *notes])
+        result = command.measured(usage, book, pinned, with_tokens=tokens, output=output, progress=progress)
+    command.tell(result, as_json=as_json, whole_quality=quality, quiet=quiet)
 
 
 @app.command()

@@ -3,6 +3,8 @@
 import os
 import tempfile
 from codecs import BOM_UTF8
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from planner.errors import InputError
@@ -11,10 +13,19 @@ from planner.errors import InputError
 def write_whole(path: Path, text: str, *, remedy: str, like: Path | None = None) -> None:
     """Write a text file in one step; a link is followed.
 
-    An existing file keeps its permissions, a new one gets those that the user's other files have.
-
     like: the file whose line ends and byte-order mark it gets; its own, unless given, and plain ones where there is
     none.
+    Errors: InputError naming the file and the remedy where it cannot be written.
+    """
+    with replacing(path, remedy=remedy) as new:
+        new.write_bytes(_as_in(like or path, text))
+
+
+@contextmanager
+def replacing(path: Path, *, remedy: str) -> Iterator[Path]:
+    """An empty file beside a path, to be written to: it becomes the file when the block ends, and is gone if it fails.
+
+    A link is followed. An existing file keeps its permissions, a new one gets those that the user's other files have.
     Errors: InputError naming the file and the remedy where it cannot be written.
     """
     if path.exists() and not path.is_file():
@@ -25,13 +36,14 @@ def write_whole(path: Path, text: str, *, remedy: str, like: Path | None = None)
             "wb", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False
         ) as file:
             new = Path(file.name)
-            file.write(_as_in(like or path, text))
+        yield new
         new.chmod(path.stat().st_mode & 0o777 if path.exists() else _usual_mode())
         new.replace(path.resolve())
     except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {remedy}") from None
+    finally:
         if new is not None:
             new.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}; {remedy}") from None
 
 
 def _usual_mode() -> int:

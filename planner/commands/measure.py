@@ -1,10 +1,17 @@
 """What `planner measure` does: usage as typed or as a plan addresses it, measured, saved and told."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
+from planner.clock import today
+from planner.commands.stopping import saying_what_was_done
+from planner.commands.terminal import print_json, say, show, warn
+from planner.data_quality import DataQuality, data_quality
+from planner.data_quality_report import quality_json, quality_line, quality_table
 from planner.errors import InputError
 from planner.inputs import UsageInputs, Window
 from planner.listings import measure_table, server_tools_words
@@ -13,8 +20,11 @@ from planner.mix import Measurement, measure, prompt_edges
 from planner.plan_file.loader import load_plan
 from planner.price_data_notes import price_data_notes
 from planner.prices import PriceBook
-from planner.tables import Table
+from planner.tokens_per_request import TokensPerRequest, cut_days, tokens_per_request
+from planner.tokens_report import tokens_json, tokens_table
 from planner.usage.read import UsageSource, read_usage
+from planner.usage.token_distribution import token_distribution
+from planner.whole_file import replacing
 from planner.words import count, usd
 
 
@@ -55,37 +65,134 @@ def typed_usage(
     return UsageInputs(source=source, window=window, exclusions=())
 
 
-def measured(usage: UsageInputs, book: PriceBook, progress: Callable[[str, float], None] | None) -> Measurement:
-    """Read and price usage. progress(step, fraction) is called while it reads."""
-    step = None if progress is None else lambda done: progress("reading usage", done)
-    read = read_usage(usage.source, prompt_edges=prompt_edges(book), progress=step)
-    return measure(read, book, window=usage.window, exclusions=usage.exclusions)
+@dataclass(slots=True, kw_only=True)
+class Done:
+    """How far a measurement is, for who stops it."""
+
+    files: int = 0
+    of_files: int = 0
+    scanned: float | None = None
+    written: Path | None = None
+
+    def inspected(self, files: int, of_files: int) -> None:
+        """Note that so many files have been looked at."""
+        self.files, self.of_files = files, of_files
+
+    def __str__(self) -> str:
+        if self.written is not None:
+            return f"stopped; {self.written} had been written whole"
+        looked = f"{self.files:,} of {self.of_files:,} files inspected" if self.of_files else "no file inspected yet"
+        scan = "nothing scanned yet" if self.scanned is None else f"{self.scanned:.0%} of the log scanned"
+        return f"stopped: {looked}, {scan}; nothing was written"
 
 
-def write_parquet(rows: pd.DataFrame, output: Path) -> None:
-    """Whole or not at all: written beside the target, then renamed."""
-    partial = output.with_name(output.name + ".partial")
-    try:
-        rows.to_parquet(partial, index=False)
-        partial.replace(output)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {output}: {error.strerror}") from None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What `planner measure` tells. tokens: None where they were not asked for. notes: on the price data."""
+
+    measurement: Measurement
+    quality: DataQuality
+    tokens: tuple[TokensPerRequest, ...] | None
+    notes: tuple[str, ...]
 
 
-def notes_on_prices(measurement: Measurement, book: PriceBook, pinned: str | None) -> tuple[str, ...]:
-    """What must be said of the price data that usage is measured with. pinned: the plan's snapshot, if it has one."""
-    return price_data_notes(book, pinned=pinned, models=sorted(set(measurement.rows["model"])))
+def measured(
+    usage: UsageInputs,
+    book: PriceBook,
+    pinned: str | None,
+    *,
+    with_tokens: bool,
+    output: Path | None,
+    progress: Callable[[str, float], None] | None,
+) -> Measured:
+    """Read and price usage, and save the mix where `output` says.
+
+    pinned: the plan's snapshot of the price data, if it has one. progress(step, fraction) is called while it reads.
+    Errors: Stopped by Ctrl-C or SIGTERM, saying how far it was.
+    """
+    if output is not None:
+        check_output(output)  # before anything is read
+    done = Done()
+    with saying_what_was_done(lambda: str(done)):
+        read = read_usage(
+            usage.source,
+            prompt_edges=prompt_edges(book),
+            progress=_heard(done, progress),
+            inspected=done.inspected,
+        )
+        measurement = measure(read, book, window=usage.window, exclusions=usage.exclusions)
+        tokens = _tokens(usage, measurement, book, progress) if with_tokens else None
+        notes = price_data_notes(book, pinned=pinned, models=sorted(set(measurement.rows["model"])))
+        if output is not None:
+            write_mix(measurement.rows, output)
+            done.written = output
+    quality = data_quality(read, measurement, today=today())
+    return Measured(measurement=measurement, quality=quality, tokens=tokens, notes=notes)
 
 
-def as_json(measurement: Measurement, notes: Sequence[str]) -> Json:
-    """The mix for scripts, with what must be said of it. notes: of the price data."""
-    return measure_json(measurement) | {"warnings": [*measurement.warnings, *notes]}
+def _heard(done: Done, progress: Callable[[str, float], None] | None) -> Callable[[float], None]:
+    def step(fraction: float) -> None:
+        done.scanned = fraction
+        if progress is not None:
+            progress("reading usage", fraction)
+
+    return step
 
 
-def as_table(measurement: Measurement) -> Table:
-    """The mix for people."""
-    return measure_table(measurement)
+def _tokens(
+    usage: UsageInputs, measurement: Measurement, book: PriceBook, progress: Callable[[str, float], None] | None
+) -> tuple[TokensPerRequest, ...]:
+    sizes = token_distribution(
+        usage.source,
+        first=measurement.first.date(),
+        last=measurement.last.date(),
+        cuts=cut_days(usage.exclusions),
+        progress=lambda fraction: None if progress is None else progress("counting sizes", fraction),
+    )
+    return tokens_per_request(measurement, sizes, book)
+
+
+def check_output(output: Path) -> None:
+    """Errors: InputError for an ending that names no kind of file, and for a folder that is not there."""
+    if output.suffix.lower() not in _WRITERS:
+        raise InputError(f"-o {output}: give a file name that ends in {', '.join(_WRITERS)}")
+    if not output.resolve().parent.is_dir():
+        raise InputError(f"cannot write {output}: there is no folder {output.parent}; make it, or give another file")
+
+
+def write_mix(rows: pd.DataFrame, output: Path) -> None:
+    """The mix as Parquet, CSV or JSON lines, by the file's ending; whole or not at all."""
+    with replacing(output, remedy="give another file with -o") as new:
+        _WRITERS[output.suffix.lower()](rows, new)
+
+
+_WRITERS: Final[Mapping[str, Callable[[pd.DataFrame, Path], None]]] = {
+    ".parquet": lambda rows, path: rows.to_parquet(path, index=False),
+    ".csv": lambda rows, path: rows.to_csv(path, index=False),
+    ".jsonl": lambda rows, path: rows.to_json(path, orient="records", lines=True, force_ascii=False),
+}
+
+
+def tell(result: Measured, *, as_json: bool, whole_quality: bool, quiet: bool) -> None:
+    """Print the mix, how good its log is, and what must be said of both."""
+    if as_json:
+        print_json(as_json_of(result))
+        return
+    tables = [] if quiet else [measure_table(result.measurement)]
+    if result.tokens is not None:
+        tables.append(tokens_table(result.tokens))
+    if whole_quality:
+        tables.append(quality_table(result.quality))
+    show(tables)
+    say([conclusion(result.measurement), quality_line(result.quality)])
+    warn([] if quiet else [*result.measurement.warnings, *result.notes])
+
+
+def as_json_of(result: Measured) -> Json:
+    """The mix for scripts, with what must be said of it."""
+    said = {"warnings": [*result.measurement.warnings, *result.notes], "quality": quality_json(result.quality)}
+    tokens = {} if result.tokens is None else {"tokens_per_request": tokens_json(result.tokens)}
+    return measure_json(result.measurement) | tokens | said
 
 
 def conclusion(measurement: Measurement) -> str:

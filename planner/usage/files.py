@@ -8,7 +8,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -335,11 +335,13 @@ def text_lines(file: LogFile) -> Iterator[str]:
         yield rest.decode(errors="replace")
 
 
-def check_whole(file: LogFile) -> None:
-    """Decompress the file to nowhere. Errors: UsageError when it is cut off or its check sum is wrong."""
+def check_whole(file: LogFile, is_stopped: Callable[[], bool]) -> None:
+    """Decompress the file to nowhere, until asked to stop. Errors: UsageError when it is cut off or its check sum is
+    wrong."""
     try:
         for _ in chunks(file.path, file.compression):
-            pass
+            if is_stopped():
+                return
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise UsageError(
             f"{file.name}: cannot be read to its end ({error}). The file is damaged or cut off: copy it again."

@@ -36,7 +36,7 @@ def daily_groups(
     groups = pd.DataFrame({"day": pd.to_datetime(frame["day"].astype("int64"), unit="D")})
     keys = (*KEY_COLUMNS, *owners)
     for name in keys:
-        groups[name] = frame[name].map(lambda value: _clean(value, stems)).astype(object)
+        groups[name] = frame[name].map(lambda value: clean_key(value, stems)).astype(object)
     groups["request_type"] = groups["request_type"].replace("", UNTAGGED)
     for name in ("service_tier", "speed"):
         groups[name] = groups[name].str.lower().replace("", "standard")
@@ -77,7 +77,8 @@ def _added_up(groups: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return result.reset_index()
 
 
-def _clean(value: object, stems: Mapping[str, str]) -> str:
+def clean_key(value: object, stems: Mapping[str, str]) -> str:
+    """A key as the measurement shows it: stripped, a file by its stem (path -> stem), blank where there is none."""
     if not isinstance(value, str):
         return ""
     return JOINED_BY.join(stems.get(part, part) for part in value.split(JOINED_BY)).strip()

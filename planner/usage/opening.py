@@ -1,11 +1,12 @@
 """Open usage sources: find, identify and bind the files, under a DuckDB that can reach nothing else."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 import duckdb
@@ -59,12 +60,15 @@ class OpenLog:
 
 
 @contextmanager
-def opened(source: UsageSource, wanted: Sequence[str] = ()) -> Iterator[OpenLog]:
+def opened(
+    source: UsageSource, wanted: Sequence[str] = (), inspected: Callable[[int, int], None] | None = None
+) -> Iterator[OpenLog]:
     """Find, inspect and bind the files of a source. wanted: columns to read that are read on demand.
 
+    inspected: called with the number of files looked at, and of all, after each.
     Temporary files are gone in the end, however it ends. Errors: UsageError for what cannot be read.
     """
-    files, notes = inspect_all(source)
+    files, notes = inspect_all(source, inspected)
     with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
         files = [readable(file, Path(folder)) for file in files]
         with usage_connection(files, Path(folder)) as connection, translated():
@@ -79,7 +83,9 @@ def opened(source: UsageSource, wanted: Sequence[str] = ()) -> Iterator[OpenLog]
             )
 
 
-def inspect_all(source: UsageSource) -> tuple[list[LogFile], list[str]]:
+def inspect_all(
+    source: UsageSource, inspected: Callable[[int, int], None] | None = None
+) -> tuple[list[LogFile], list[str]]:
     """The files of a source that hold records, each content once, and notes on what was left out.
 
     Errors: UsageError for a file that cannot be a log, and for one without records unless skip_bad_rows.
@@ -88,8 +94,10 @@ def inspect_all(source: UsageSource) -> tuple[list[LogFile], list[str]]:
     named = (*source.columns.values(), *reading(source.request_type).paths)
     by_content = FILE_STEM not in named
     files: dict[str, LogFile] = {}
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
         file = inspect_file(path, source.base_dir)
+        if inspected is not None:
+            inspected(number, len(paths))
         if file is None or not file.has_rows:
             notes.append(_without_records(path.name, source.skip_bad_rows))
             continue
@@ -222,11 +230,13 @@ def _parquet_fields(connection: Any, file: LogFile) -> dict[str, tuple[str, ...]
 def integrity_checks(files: Sequence[LogFile]) -> Iterator[None]:
     """Verify compressed files beside the scan: DuckDB takes a damaged one for a shorter one."""
     packed = [file for file in files if file.compression == "zstd" or _is_small_gzip(file)]
+    stopped = Event()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        checks: list[Future[None]] = [pool.submit(check_whole, file) for file in packed]
+        checks: list[Future[None]] = [pool.submit(check_whole, file, stopped.is_set) for file in packed]
         try:
             yield
         except BaseException:
+            stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
         for check in checks:

@@ -83,16 +83,17 @@ def read_usage(
     prompt_edges: Sequence[int],
     owners: Sequence[str] = (),
     progress: Progress | None = None,
+    inspected: Callable[[int, int], None] | None = None,
 ) -> Usage:
     """Aggregate usage logs in one scan, memory bounded.
 
     prompt_edges: prompt lengths (tokens) at which a price may change. owners: which of OWNERS to group by as well.
-    progress: called with a fraction in [0, 1].
+    progress: called with a fraction in [0, 1]. inspected: called with the number of files looked at, and of all.
     Errors: UsageError for a file that cannot be read; for refused rows and files without records unless
     skip_bad_rows, with the count and the first examples; and when nothing is left.
     """
     edges = tuple(sorted({int(edge) for edge in prompt_edges}))
-    with opened(source, wanted=(*owners, ID)) as log:
+    with opened(source, (*owners, ID), inspected) as log:
         with integrity_checks(log.files):
             frame = _scan(log, edges, owners, progress)
         return _finish(log, source, frame, edges, owners)
@@ -101,11 +102,11 @@ def read_usage(
 def _scan(log: OpenLog, edges: tuple[int, ...], owners: Sequence[str], progress: Progress | None) -> pd.DataFrame:
     """Ids that the first rows do not show are counted beside the rest; where there are any, a second scan follows."""
     looked = may_hold_ids(log.layouts)
-    keys = repeated_keys(log, _part(progress, 0.0, _OF_IDS)) if looked else None
+    keys = find_repeated(log, _part(progress, 0.0, _OF_IDS)) if looked else None
     begun = _OF_IDS if looked else 0.0
     frame = _frame(log, edges, owners, keys, count_ids=not looked, progress=_part(progress, begun, 1.0))
     if not looked and int(frame["ids"].sum()) > 1:
-        keys = repeated_keys(log, _part(progress, 1.0, 1.0))
+        keys = find_repeated(log, _part(progress, 1.0, 1.0))
         if keys is not None:
             frame = _frame(log, edges, owners, keys, count_ids=False, progress=_part(progress, 1.0, 1.0))
     if len(frame) >= GROUP_LIMIT:
@@ -130,16 +131,14 @@ def _frame(
     progress: Progress | None,
 ) -> pd.DataFrame:
     expression = usage_expression(log.connection, log.layouts, edges, owners, repeated=keys, count_ids=count_ids)
-    frame = _reporting(
-        log.connection, progress, lambda: cast(pd.DataFrame, log.connection.to_pyarrow(expression).to_pandas())
-    )
+    frame = whole_query(log, expression, progress)
     for name, value in {**_ABSENT, **dict.fromkeys(owners)}.items():
         if name not in frame:
             frame[name] = frame["records"] if name == "requests" else value
     return frame
 
 
-def repeated_keys(log: OpenLog, progress: Progress | None = None) -> Table | None:
+def find_repeated(log: OpenLog, progress: Progress | None = None) -> Table | None:
     """The keys of ids that may stand in several rows, kept by the engine; None where there is none."""
     tables = [
         ids(open_layout(log.connection, layout, name=f"ids_{number}"), layout)
@@ -185,6 +184,12 @@ def canonical_records(
         tables.append(table.select(**record_columns(table, layout, wanted)))
     records = union(tables)
     return records if repeated is None else once(connection, records, repeated)
+
+
+def whole_query(log: OpenLog, expression: Any, progress: Progress | None = None) -> pd.DataFrame:
+    """What an expression over an open log gives; progress is called with fractions in [0, 1]."""
+    connection = log.connection
+    return _reporting(connection, progress, lambda: cast(pd.DataFrame, connection.to_pyarrow(expression).to_pandas()))
 
 
 def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T]) -> T:
