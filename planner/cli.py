@@ -129,6 +129,10 @@ Constants = Annotated[
 ]
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")]
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")]
+BilledFiles = Annotated[
+    list[str] | None,
+    typer.Option("--billed", metavar="FILE", help="What was billed: cost files, folders or globs; repeatable."),
+]
 SkipBadRows = Annotated[bool, typer.Option(help="Go on past rows that must be refused; they are reported.")]
 SavedMix = Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix: .parquet, .csv or .jsonl.")]
 TokensFlag = Annotated[bool, typer.Option("--tokens", help="Mean, spread, P50 and P95 of tokens per request.")]
@@ -146,6 +150,7 @@ def measure(
     to_day: ToDay = None,
     provider: ListProvider = None,
     skip_bad_rows: SkipBadRows = False,
+    billed: BilledFiles = None,
     output: SavedMix = None,
     tokens: TokensFlag = False,
     quality: QualityFlag = False,
@@ -169,6 +174,7 @@ def measure(
             skip_bad_rows=skip_bad_rows,
         )
     with progress_bars(quiet=quiet or as_json) as progress:
+        usage = command.with_bills(usage, billed or ())
         result = command.measured(usage, book, pinned, with_tokens=tokens, output=output, progress=progress)
     command.tell(result, as_json=as_json, whole_quality=quality, quiet=quiet)
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
+from planner.billed.records import BilledSource
 from planner.contract import Contract
 from planner.demand import DemandModel
 from planner.evidence.quality import Evidence
@@ -34,6 +35,7 @@ class UsageInputs:
     source: UsageSource
     window: Window
     exclusions: tuple[Exclusion, ...]
+    billed: BilledSource = field(default_factory=BilledSource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

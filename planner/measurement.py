@@ -9,11 +9,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from planner.billed.records import Bill
 from planner.coverage import Coverage, coverage
 from planner.errors import UsageError
 from planner.list_cost import UNKNOWN, price_groups
 from planner.name_notes import PROVIDER_NAMES
 from planner.prices import PriceBook
+from planner.reconciliation import Reconciliation, reconcile, reconciliation_warnings
 from planner.units import SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS, BoolArray
 from planner.usage.columns import UNTAGGED
 from planner.usage.read import Usage
@@ -24,7 +26,7 @@ Window = tuple[date | None, date | None]
 _COUNTS: Final = ["requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS]
 _OF_SERVER_TOOLS: Final = [*SERVER_TOOL_COLUMNS, "server_tools_usd"]
 _ROW_KEYS: Final = ["request_type", "model", "month"]
-_RECONCILED_WITHIN: Final = 0.01
+_NO_BILL: Final = Bill()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,7 @@ class Measurement:
       code_execution_seconds, server_tools_usd (included in list_cost_usd).
     daily: the priced groups behind the rows, exclusions already taken out.
     excluded: each exclusion with the list dollars it removed.
-    reconciliation: per month and model where the source billed something: billed_cost_usd, list_cost_usd of the
-      same records, difference_usd = billed - list, difference_fraction of list.
+    reconciliation: everything in the window, excluded or not, against what was billed.
     priced_by: share of list spend by how the prompt length was settled.
     """
 
@@ -92,7 +93,7 @@ class Measurement:
     first: datetime
     last: datetime
     coverage: Coverage
-    reconciliation: pd.DataFrame
+    reconciliation: Reconciliation
     priced_by: Mapping[str, float]
     warnings: tuple[str, ...]
 
@@ -124,9 +125,11 @@ def measure(
     *,
     window: Window | None = None,
     exclusions: Sequence[Exclusion] = (),
+    bill: Bill = _NO_BILL,
 ) -> Measurement:
     """The request mix of a log: every daily group at its own day's list price, then window, exclusions, sums.
 
+    bill: what was billed, to compare with; without one, what the log itself says was billed.
     Errors: UsageError when the window or the exclusions leave nothing; UnknownModelError, PriceError.
     """
     span = window or (None, None)
@@ -136,8 +139,7 @@ def measure(
     first, last = _utc(inside["first"].min()), _utc(inside["last"].max())
     days = [stamp.date() for stamp in sorted(pd.to_datetime(inside["day"].unique()))]
     covered = coverage(days, first=first, last=last, window=span)
-    totals = _totals(kept)
-    reconciliation = _reconcile(kept)
+    reconciliation = reconcile(priced.groups, bill, covered, price_book)
     priced_by = _priced_by(kept)
     warnings = [
         *usage.notes,
@@ -147,13 +149,13 @@ def measure(
         *_length_warnings(kept),
         *_tag_warnings(kept),
         *_provider_warnings(kept, price_book),
-        *_reconciliation_warnings(reconciliation, has_server_tools=totals.has_server_tools),
+        *reconciliation_warnings(reconciliation),
         *_date_warnings(last, price_book),
     ]
     return Measurement(
         rows=_rows(kept),
         daily=kept,
-        totals=totals,
+        totals=_totals(kept),
         excluded=excluded,
         first=first,
         last=last,
@@ -248,14 +250,6 @@ def _totals(groups: pd.DataFrame) -> Totals:
     )
 
 
-def _reconcile(groups: pd.DataFrame) -> pd.DataFrame:
-    billed = groups[groups["billed_records"] > 0]
-    sums = billed.groupby(["month", "model"], sort=True)[["billed_cost_usd", "list_cost_usd"]].sum().reset_index()
-    sums["difference_usd"] = sums["billed_cost_usd"] - sums["list_cost_usd"]
-    sums["difference_fraction"] = sums["difference_usd"] / sums["list_cost_usd"].where(sums["list_cost_usd"] > 0)
-    return sums
-
-
 def _priced_by(groups: pd.DataFrame) -> dict[str, float]:
     sums = groups.groupby("basis", sort=True)["list_cost_usd"].sum()
     total = float(sums.sum())
@@ -301,21 +295,6 @@ def _provider_warnings(groups: pd.DataFrame, book: PriceBook) -> Iterable[str]:
                 f"measured at its prices; a plan prices everything at {PROVIDER_NAMES[book.provider]} "
                 "(prices.provider)."
             )
-
-
-def _reconciliation_warnings(reconciliation: pd.DataFrame, *, has_server_tools: bool) -> Iterable[str]:
-    listed = float(reconciliation["list_cost_usd"].sum())
-    if listed <= 0:
-        return
-    difference = float(reconciliation["difference_usd"].sum()) / listed
-    if abs(difference) > _RECONCILED_WITHIN:
-        causes = ["a negotiated price", "missing cache classes"]
-        if difference > 0 and not has_server_tools:
-            causes.append("web searches or code execution that the log does not carry")
-        yield (
-            f"The source billed {difference:+.1%} against list for the same records: {', '.join(causes)}, or another "
-            "price on that day."
-        )
 
 
 def _date_warnings(last: datetime, book: PriceBook) -> Iterable[str]:

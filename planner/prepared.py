@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from planner.billed.read import read_bill
 from planner.calibration.calibrate import Calibration, calibrate
 from planner.caveats import history_level_sd
 from planner.clauses import Eligibility
@@ -19,6 +20,7 @@ from planner.lever_costs.unit_costs import NO_LEVERS
 from planner.levers import Scenario
 from planner.mix import Measurement, MixEntry, RequestMix, forward_mix, measure, prompt_edges
 from planner.prices import PriceBook
+from planner.reconciliation import reconciliation_warnings
 from planner.simulation_block import SpendModel
 from planner.typed_mix import typed_mix
 from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
@@ -124,7 +126,13 @@ def measured(inputs: PlanInputs, price_book: PriceBook, progress: Progress | Non
     report = None if progress is None else lambda done: progress("reading usage", done)
     usage = read_usage(inputs.usage.source, prompt_edges=prompt_edges(price_book), progress=report)
     # What was used is priced at the list of its day; negotiated rates apply to the plan.
-    return measure(usage, price_book.at_list(), window=inputs.usage.window, exclusions=inputs.usage.exclusions)
+    return measure(
+        usage,
+        price_book.at_list(),
+        window=inputs.usage.window,
+        exclusions=inputs.usage.exclusions,
+        bill=read_bill(inputs.usage.billed),
+    )
 
 
 def prepare_calibration(inputs: PlanInputs, progress: Progress | None = None) -> Calibration:
@@ -133,7 +141,8 @@ def prepare_calibration(inputs: PlanInputs, progress: Progress | None = None) ->
     measurement = measured(inputs, price_book, progress)
     if measurement is None:
         raise InputError("this plan has no [usage] log to calibrate on: its mix is typed in; add [usage] with sources")
-    return calibrated(inputs, measurement, price_book, pricing_day(inputs, price_book))
+    found = calibrated(inputs, measurement, price_book, pricing_day(inputs, price_book))
+    return replace(found, warnings=(*found.warnings, *reconciliation_warnings(measurement.reconciliation)))
 
 
 def pricing_day(inputs: PlanInputs, price_book: PriceBook) -> date:

@@ -14,6 +14,8 @@ import numpy as np
 from planner.backtest.forecast import forecast_usd, hide
 from planner.backtest.judge import Backtest, Fold, folds_of, judge_fold
 from planner.backtest.rules import left_away, year_of
+from planner.billed.read import read_bill
+from planner.billed.records import Bill
 from planner.coverage import coverage
 from planner.generations import one_generation
 from planner.history.complete import complete_months
@@ -21,11 +23,13 @@ from planner.history.history import LEAST_MONTHS, LEAST_WEEKS, History, history_
 from planner.inputs import Decision, PlanInputs, UsageInputs
 from planner.mix import Measurement, measure, prompt_edges
 from planner.prices import PriceBook
+from planner.reconciliation import reconciliation_warnings
 from planner.units import FloatArray
 from planner.usage.read import Usage, read_usage
 
 Progress = Callable[[str, float], None]
 
+_NO_BILL = Bill()
 _NO_LOG = (
     "The plan has a typed [[mix]] and no [usage]: without a log there is no history to hide a part of, so that neither "
     "the forecast's bands nor the sizing can be tested."
@@ -47,9 +51,9 @@ class _Log:
         """The day whose prices hold throughout."""
         return self.inputs.prices.on or min(self.price_book.checked_on, self.inputs.start)
 
-    def measured(self) -> Measurement:
-        """The whole log."""
-        return measure(self.usage, self.listed, window=self.source.window, exclusions=self.source.exclusions)
+    def measured(self, bill: Bill = _NO_BILL) -> Measurement:
+        """The whole log, compared with a bill."""
+        return measure(self.usage, self.listed, window=self.source.window, exclusions=self.source.exclusions, bill=bill)
 
 
 def known_until(last: date, whole: Measurement, usage: Usage, since: date | None) -> Measurement:
@@ -82,7 +86,8 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
     reading = None if progress is None else lambda done: progress("reading usage", done)
     usage = read_usage(inputs.usage.source, prompt_edges=prompt_edges(book), progress=reading)
     log = _Log(inputs=inputs, source=inputs.usage, usage=usage, price_book=book, listed=book.at_list())
-    whole = log.measured()
+    whole = log.measured(read_bill(inputs.usage.billed))
+    billed = tuple(reconciliation_warnings(whole.reconciliation))
     past = history_of(whole, book, on=log.priced_on)
     if past.period is None:
         return _untested(_too_short(whole, past), *_left_out(past))
@@ -112,6 +117,7 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
             *_skipped(past, skipped),
             *_events(inputs),
             *_terms(inputs),
+            *billed,
         ),
     )
 

@@ -1,12 +1,13 @@
 """What `planner measure` does: usage as typed or as a plan addresses it, measured, saved and told."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
+from planner.billed.read import read_bill
 from planner.clock import today
 from planner.commands.stopping import saying_what_was_done
 from planner.commands.terminal import print_json, say, show, warn
@@ -20,6 +21,8 @@ from planner.mix import Measurement, measure, prompt_edges
 from planner.plan_file.loader import load_plan
 from planner.price_data_notes import price_data_notes
 from planner.prices import PriceBook
+from planner.reconciliation_report import reconciliation_json, reconciliation_table, reconciliation_words
+from planner.tables import Table
 from planner.tokens_per_request import TokensPerRequest, cut_days, tokens_per_request
 from planner.tokens_report import tokens_json, tokens_table
 from planner.usage.read import UsageSource, read_usage
@@ -63,6 +66,16 @@ def typed_usage(
         skip_bad_rows=skip_bad_rows,
     )
     return UsageInputs(source=source, window=window, exclusions=())
+
+
+def with_bills(usage: UsageInputs, billed: Sequence[str]) -> UsageInputs:
+    """Usage with the bills that are named on the command line, relative to the folder it is typed in, beside those of a
+    plan."""
+    if not billed:
+        return usage
+    own = tuple(str(usage.billed.base_dir / name) for name in usage.billed.sources)
+    bill = replace(usage.billed, sources=(*own, *billed), base_dir=Path.cwd())
+    return replace(usage, billed=bill)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,6 +125,7 @@ def measured(
     """
     if output is not None:
         check_output(output)  # before anything is read
+    bill = read_bill(usage.billed)  # small, so that a mistake in it is found before the log is read
     done = Done()
     with saying_what_was_done(lambda: str(done)):
         read = read_usage(
@@ -120,7 +134,7 @@ def measured(
             progress=_heard(done, progress),
             inspected=done.inspected,
         )
-        measurement = measure(read, book, window=usage.window, exclusions=usage.exclusions)
+        measurement = measure(read, book, window=usage.window, exclusions=usage.exclusions, bill=bill)
         tokens = _tokens(usage, measurement, book, progress) if with_tokens else None
         notes = price_data_notes(book, pinned=pinned, models=sorted(set(measurement.rows["model"])))
         if output is not None:
@@ -178,7 +192,7 @@ def tell(result: Measured, *, as_json: bool, whole_quality: bool, quiet: bool) -
     if as_json:
         print_json(as_json_of(result))
         return
-    tables = [] if quiet else [measure_table(result.measurement)]
+    tables = [] if quiet else as_tables(result.measurement)
     if result.tokens is not None:
         tables.append(tokens_table(result.tokens))
     if whole_quality:
@@ -192,11 +206,20 @@ def as_json_of(result: Measured) -> Json:
     """The mix for scripts, with what must be said of it."""
     said = {"warnings": [*result.measurement.warnings, *result.notes], "quality": quality_json(result.quality)}
     tokens = {} if result.tokens is None else {"tokens_per_request": tokens_json(result.tokens)}
-    return measure_json(result.measurement) | tokens | said
+    reconciled = {"reconciliation": reconciliation_json(result.measurement.reconciliation)}
+    return measure_json(result.measurement) | reconciled | tokens | said
+
+
+def as_tables(measurement: Measurement) -> list[Table]:
+    """The mix for people, and where something was billed, the comparison with it."""
+    mix = measure_table(measurement)
+    found = measurement.reconciliation
+    return [mix, reconciliation_table(found)] if found.rows else [mix]
 
 
 def conclusion(measurement: Measurement) -> str:
     """The mix in a line."""
     total = measurement.totals
     said = f"{count(total.requests)} requests, {usd(total.list_cost_usd)} at list"
-    return f"{said}, {server_tools_words(total)}." if total.has_server_tools else f"{said}."
+    said = f"{said}, {server_tools_words(total)}." if total.has_server_tools else f"{said}."
+    return " ".join([said, *reconciliation_words(measurement.reconciliation)])

@@ -2,11 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from planner.billed.records import BilledSource, Invoice
 from planner.contract import Contract
 from planner.errors import InputError
 from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInputs
@@ -21,6 +23,7 @@ from planner.plan_file.price_loader import price_inputs
 from planner.plan_file.quote_loader import QuoteReader
 from planner.plan_file.schedule import Schedule
 from planner.plan_file.schema import (
+    InvoiceSection,
     MixSection,
     PlanFile,
     PlanSection,
@@ -150,6 +153,22 @@ def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
             Exclusion(request_type=item.request_type, from_=item.from_, to=item.to, reason=item.reason)
             for item in section.exclude
         ),
+        billed=BilledSource(
+            sources=tuple(section.billed),
+            base_dir=base_dir,
+            invoices=tuple(_invoice(item) for item in section.invoice),
+        ),
+    )
+
+
+def _invoice(section: InvoiceSection) -> Invoice:
+    """Amounts as they are typed: a float's shortest decimal is what the file says."""
+    return Invoice(
+        month=section.month,
+        amount_usd=Decimal(str(section.amount_usd)),
+        model=section.model or "",
+        list_usd=None if section.list_usd is None else Decimal(str(section.list_usd)),
+        note=section.note,
     )
 
 

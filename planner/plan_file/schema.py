@@ -66,6 +66,22 @@ class ExclusionSection(Section):
     reason: Annotated[str, Field(min_length=1)]
 
 
+class InvoiceSection(Section):
+    """[[usage.invoice]]: a total that was billed, typed in, to compare the log with."""
+
+    month: Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")] = Field(
+        description='the month that it bills, as in "2026-06"'
+    )
+    amount_usd: Annotated[float, Field(ge=-1e12, le=1e12)] = Field(
+        description="what was billed, after discounts and before credits and taxes; below 0: a credit"
+    )
+    list_usd: Annotated[float, Field(ge=0, le=1e12)] | None = Field(
+        default=None, description="the same at list, where the invoice says it"
+    )
+    model: Name | None = Field(default=None, description="the model that it is for; left out: everything of the month")
+    note: str = Field(default="", description="where the figure comes from")
+
+
 class UsageSection(Section):
     """[usage]: where the log is and how it is read."""
 
@@ -76,6 +92,10 @@ class UsageSection(Section):
     constants: dict[str, Name] = Field(default_factory=dict, description="canonical column = value for every row")
     window: WindowSection | None = None
     exclude: list[ExclusionSection] = Field(default_factory=list)
+    billed: list[Name] = Field(
+        default_factory=list, description="files, globs or folders of what was billed, to compare the log with"
+    )
+    invoice: list[InvoiceSection] = Field(default_factory=list)
     skip_bad_rows: bool = False
 
 

@@ -97,20 +97,29 @@ def suggested_scenarios(text: str, suggested: Suggested) -> tuple[Scenario, ...]
     return tuple(scenario for scenario in scenarios if scenario.has_levers)
 
 
+_ADDRESSES: Final = ("sources", "billed")
+"""Keys of [usage] that hold addresses of files."""
+
+
 def with_sources_from(text: str, base_dir: Path, folder: Path) -> str:
-    """A plan's text as it has to read in another folder: addresses of its log relative to that folder."""
+    """A plan's text as it has to read in another folder: addresses of its log and bills relative to that folder."""
     before = tomllib.loads(text)
     if "usage" not in before or base_dir.resolve() == folder.resolve():
         return text
-    sources = before["usage"]["sources"]
-    moved = [_address_from(source, base_dir, folder) for source in sources]
-    wanted = {**before, "usage": {**before["usage"], "sources": moved}}
-    changed = _with_strings(text, dict(zip(sources, moved, strict=True)))
+    usage = before["usage"]
+    moved = {
+        key: [_address_from(source, base_dir, folder) for source in usage[key]] for key in _ADDRESSES if key in usage
+    }
+    wanted = {**before, "usage": {**usage, **moved}}
+    changed = text
+    for key, addresses in moved.items():
+        changed = _with_strings(changed, key, dict(zip(usage[key], addresses, strict=True)))
     if tomllib.loads(changed) == wanted:
         return changed
     document: Any = tomlkit.parse(text)  # the addresses stand elsewhere too, or are spelled with escapes
-    for index, source in enumerate(moved):
-        document["usage"]["sources"][index] = source
+    for key, addresses in moved.items():
+        for index, source in enumerate(addresses):
+            document["usage"][key][index] = source
     return tomlkit.dumps(document)
 
 
@@ -120,9 +129,9 @@ def _address_from(source: str, base_dir: Path, folder: Path) -> str:
     return Path(os.path.relpath(base_dir.resolve() / source, folder.resolve())).as_posix()
 
 
-def _with_strings(text: str, changed: Mapping[str, str]) -> str:
-    """Text with strings of the sources replaced, each once where its array begins, every other byte as it was."""
-    start = re.search(r"^\s*(?:usage\.)?sources\s*=", text, re.MULTILINE)
+def _with_strings(text: str, key: str, changed: Mapping[str, str]) -> str:
+    """Text with strings of an array replaced, each once where it begins, every other byte as it was."""
+    start = re.search(rf"^\s*(?:usage\.)?{key}\s*=", text, re.MULTILINE)
     if start is None:
         return text
     head, rest = text[: start.end()], text[start.end() :]

@@ -20,7 +20,7 @@ _GROUPED_FROM = 10_000
 def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: bool) -> str:
     """A plan's text that measures these sources, in place of its own log or of a mix typed in.
 
-    keep_selection: whether [usage] window and exclude stay; they speak of particular days and request types.
+    keep_selection: whether [usage] window, exclude, billed and invoice stay; they speak of particular days and use.
     """
     document = tomlkit.parse(text)
     if "usage" not in document:
@@ -28,7 +28,7 @@ def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: boo
     usage = document["usage"]
     usage["sources"] = list(sources)
     if not keep_selection:
-        for key in ("window", "exclude"):
+        for key in ("window", "exclude", "billed", "invoice"):
             usage.pop(key, None)
     document.pop("mix", None)
     return tomlkit.dumps(document)

@@ -26,6 +26,7 @@ _BEDROCK_PATH: Final = re.compile(r"(?:^|/)(?:aws-)?bedrock(?:_converse)?/")
 _VERTEX: Final = re.compile(r"(?:^|/)(?:vertex(?:_ai)?|publishers/anthropic)/|@(?:20\d{6}|default|latest)$")
 _SUFFIX: Final = re.compile(r"(?:\[\d+[mk]\]|:\d+[mk]|:thinking|-?\(latest\)|[-@]default|[-@:]latest)$")
 _BRACKETED_DAY: Final = re.compile(r"-?\((20\d{6})\)$")
+_DASHED_DAY: Final = re.compile(r"-(20\d{2})-(\d{2})-(\d{2})$")
 _REVISION: Final = re.compile(r"(?:(?<=\d)-v1|(?<=-20241022)-v2)(?::\d+)*$")
 _MODEL: Final = re.compile(
     rf"^(?:claude-)?(?:(?P<family>{_FAMILY})-(?P<version>{_VERSION})|(?P<version2>{_VERSION})-(?P<family2>{_FAMILY}))"
@@ -71,10 +72,12 @@ def plain_name(name: str) -> str:
     """The model in a name, lower case: without path, ARN, region, context length, revision, 'latest' and spaces.
 
     'arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-5-20251101-v1:0' is
-    'claude-opus-4-5-20251101'; 'Claude Opus 5' is 'claude-opus-5'.
+    'claude-opus-4-5-20251101'; 'Claude Opus 5' is 'claude-opus-5',
+    'Claude 3.5 Sonnet 2024-10-22' is 'claude-3.5-sonnet-20241022'.
     """
     text = re.sub(r"[\s_]+", "-", _last_part(name))
     text = _PLACE.sub("", text).removeprefix("anthropic.")
+    text = _DASHED_DAY.sub(r"-\1\2\3", text)
     shorter = _SUFFIX.sub("", text)
     while shorter != text:
         text, shorter = shorter, _SUFFIX.sub("", shorter)

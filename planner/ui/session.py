@@ -263,10 +263,12 @@ def _opening() -> Opening:
 
 
 def _stamps(inputs: PlanInputs) -> list[tuple[str, int, int]]:
-    """Size and time of every file behind the log, so that a log that grew is measured again."""
+    """Size and time of every file behind the log and its bill, so that a log that grew is measured again."""
     if inputs.usage is None:
         return []
     paths, _ = find_files(inputs.usage.source.sources, inputs.usage.source.base_dir)
+    if inputs.usage.billed.sources:
+        paths += find_files(inputs.usage.billed.sources, inputs.usage.billed.base_dir)[0]
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 

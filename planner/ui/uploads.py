@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from planner.billed.records import BilledSource
 from planner.errors import InputError
 from planner.inputs import PlanInputs
 from planner.plan_file.loader import parse_plan
@@ -62,10 +63,10 @@ def choose(uploads: Sequence[Upload], *, opening: PlanInputs, is_example: bool, 
         names = " and ".join(upload.name for upload in plans)
         raise InputError(f"{names} are two plan files; upload one here, and several on the page Compare")
     if not plans:
-        return _with_logs(opening, logs, folder, keep_selection=not is_example)
+        return _with_logs(opening, logs, folder, opening=opening, keep_selection=not is_example)
     inputs = plan_of(plans[0], folder)
     if logs:
-        return _with_logs(inputs, logs, folder, keep_selection=True)
+        return _with_logs(inputs, logs, folder, opening=opening, keep_selection=True)
     return Choice(inputs=at_opening_log(inputs, opening))
 
 
@@ -84,7 +85,7 @@ def plan_of(upload: Upload, folder: Path) -> PlanInputs:
 
 
 def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
-    """An uploaded plan without logs may measure what the app was started with, and nothing else.
+    """An uploaded plan without logs may read the log and the bill that the app was started with, and nothing else.
 
     Sources are compared as written, so that a plan that was downloaded here, changed and uploaded again finds its log.
     """
@@ -97,19 +98,35 @@ def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
             "start the app beside it with `planner app PLAN.toml`"
         )
     source = replace(inputs.usage.source, base_dir=opening.usage.source.base_dir)
-    return replace(inputs, usage=replace(inputs.usage, source=source), base_dir=opening.base_dir)
+    usage = replace(inputs.usage, source=source, billed=_at_opening_bill(inputs.usage.billed, opening))
+    return replace(inputs, usage=usage, base_dir=opening.base_dir)
 
 
-def _with_logs(inputs: PlanInputs, logs: Sequence[Upload], folder: Path, *, keep_selection: bool) -> Choice:
+def _at_opening_bill(billed: BilledSource, opening: PlanInputs) -> BilledSource:
+    """Bills as a plan names them, where they are the ones that the app was started with. Errors: InputError."""
+    if not billed.sources:
+        return billed
+    if opening.usage is None or billed.sources != opening.usage.billed.sources:
+        raise InputError(
+            f"usage.billed = {', '.join(billed.sources)}: the browser cannot see that file. Type the totals under "
+            "[[usage.invoice]], or start the app beside it with `planner app PLAN.toml`"
+        )
+    return replace(billed, base_dir=opening.usage.billed.base_dir)
+
+
+def _with_logs(
+    inputs: PlanInputs, logs: Sequence[Upload], folder: Path, *, opening: PlanInputs, keep_selection: bool
+) -> Choice:
     stored = tuple(_store(log, folder) for log in logs)
     text = with_usage_sources(inputs.text, [log.name for log in logs], keep_selection=keep_selection)
     changed = parse_plan(text, base_dir=folder)
     assert changed.usage is not None
     source = replace(changed.usage.source, sources=stored, base_dir=folder)
+    usage = replace(changed.usage, source=source, billed=_at_opening_bill(changed.usage.billed, opening))
     notes = [f"{name} is {log.name}" for name, log in zip(stored, logs, strict=True)]
     if not keep_selection:
         notes.append("the example's window and exclusions were dropped: they speak of its own log")
-    return Choice(inputs=replace(changed, usage=replace(changed.usage, source=source)), notes=tuple(notes))
+    return Choice(inputs=replace(changed, usage=usage), notes=tuple(notes))
 
 
 def _store(log: Upload, folder: Path) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from planner.charts.mix import measured_months_chart, pareto_chart
 from planner.listings import measure_table
 from planner.measurement import Measurement
+from planner.reconciliation_report import reconciliation_table, reconciliation_words
 from planner.report import mix_table
 from planner.ui import downloads, show
 from planner.ui.sentences import exclusions_table, months_table, usage_conclusion
@@ -44,3 +45,8 @@ def _measured(measurement: Measurement) -> None:
     if measurement.excluded:
         show.table(exclusions_table(measurement), key="left_out", rows=lambda: downloads.excluded_rows(measurement))
     show.beside(measure_table(measurement), key="measured_usage", rows=lambda: downloads.measured_rows(measurement))
+    if measurement.reconciliation.rows:
+        st.subheader("Against the bill")
+        for line in reconciliation_words(measurement.reconciliation):
+            show.sentence(line)
+        show.beside(reconciliation_table(measurement.reconciliation), key="reconciliation")
