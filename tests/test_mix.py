@@ -300,9 +300,9 @@ def test_reconciliation_compares_like_with_like(tmp_path: Path) -> None:
     billed = row(date(2026, 8, 1), billed_cost_usd=float(slow_cost(row(date(2026, 8, 1)))) * 0.8)
     silent = row(date(2026, 8, 2))
     result = measured([billed, silent], tmp_path)
-    line = result.reconciliation.iloc[0]
-    assert (line["month"], line["model"]) == ("2026-08", "big")
-    assert line["difference_fraction"] == pytest.approx(-0.2)
+    (line,) = result.reconciliation.rows
+    assert (line.month, line.model) == ("2026-08", "big")
+    assert line.difference_fraction == pytest.approx(-0.2)
     assert result.totals.billed_cost_usd == pytest.approx(float(billed["billed_cost_usd"]))
     assert any("-20.0%" in said for said in result.warnings)
     assert measured([silent], tmp_path).totals.billed_cost_usd is None
