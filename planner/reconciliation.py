@@ -182,6 +182,7 @@ def _sides(costs: Sequence[BilledCost], groups: pd.DataFrame, covered: Coverage,
         apart = any(side.says_types for side in billed.values())
         used = used_sides(groups, month, by_model=models != {ALL_MODELS}, tools_apart=apart)
         reason = _not_comparable(month, billed.values(), used.values(), covered, months)
+        reason = reason or ("" if models else "the bill has no use of tokens in this month")
         sources = frozenset(name for side in billed.values() for name in side.sources)
         for label in sorted(billed.keys() | used.keys()):
             bill_side = billed.get(label) or BilledSide(month=month, label=label, sources=sources)
@@ -250,7 +251,7 @@ def _likely_discount(counted: Sequence[tuple[BilledSide, UsedSide]]) -> Decimal 
         abs(billed.amount_usd - (1 - fraction) * used.list_usd) <= UNIFORM_WITHIN * used.list_usd + billed.rounding_usd
         for billed, used in rows
     )
-    no_batch = not any(used.batch_requests for _, used in rows)
+    no_batch = not any(used.tier_requests for _, used in rows)
     is_batch = no_batch and abs(fraction - BATCH_DISCOUNT) <= BATCH_WITHIN
     return fraction if close and fraction > AGREES_WITHIN and not is_batch else None
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
-from planner.reconciliation_sides import CREDITS, SERVER_TOOLS, SESSION_USAGE, BilledSide, UsedSide
+from planner.reconciliation_sides import ALL_MODELS, CREDITS, SERVER_TOOLS, SESSION_USAGE, BilledSide, UsedSide
 
 Cause = Literal[
     "agrees",
@@ -94,12 +94,15 @@ def _cause(
     if is_settled(gap, used):
         return _agreed(billed, used, likely)
     if used.list_usd == 0:
-        return "billed, not in the log", f"${billed.amount_usd:,.2f} billed, and the log has no use of it"
+        what = (
+            "billed without a model; group the costs by model and cost type" if billed.label == ALL_MODELS else "billed"
+        )
+        return "billed, not in the log", f"${billed.amount_usd:,.2f} {what}, and the log has no use of it"
     if billed.amount_usd == 0:
         return "used, not billed", f"${used.list_usd:,.2f} at list in the log; another account or provider bills it"
     found = (
         _days(billed, used, gap)
-        or _batch(billed, used, gap)
+        or _tier(billed, used)
         or _cache_billed(billed, used)
         or _length(used, gap)
         or (_price(billed, used) if is_only_one_off else None)
@@ -112,7 +115,8 @@ def _agreed(billed: BilledSide, used: UsedSide, likely: Decimal | None) -> tuple
     if billed.list_usd:
         discount = 1 - billed.amount_usd / billed.list_usd
         if discount:
-            return "negotiated price", f"{discount:.1%} below the source's own list price, which is ours"
+            side = "below" if discount > 0 else "above"
+            return "negotiated price", f"{abs(discount):.1%} {side} the source's own list price, which is ours"
     elif likely is not None and used.list_usd > 0:
         return (
             "negotiated price",
@@ -145,12 +149,15 @@ def _some(days: list[date]) -> str:
     return shown if len(days) <= _SHOWN_DAYS else f"{shown} and {len(days) - _SHOWN_DAYS} days more"
 
 
-def _batch(billed: BilledSide, used: UsedSide, gap: Decimal) -> tuple[Cause, str] | None:
-    if used.batch_requests or gap > 0:
+def _tier(billed: BilledSide, used: UsedSide) -> tuple[Cause, str] | None:
+    if used.tier_requests:
         return None
+    if billed.tier_usd > 0:
+        return (
+            "batch or tier not in the log",
+            f"${billed.tier_usd:,.2f} billed as batch, flex or priority, and the log has standard requests alone",
+        )
     ratio = base_usd(billed) / used.list_usd
-    if billed.batch_usd > 0:
-        return "batch or tier not in the log", f"${billed.batch_usd:,.2f} billed as batch, and the log has no batch"
     if abs(ratio - _BATCH) <= _BATCH_WITHIN:
         return "batch or tier not in the log", f"billed {ratio:.2f} of list, the price of batch; the log has no batch"
     return None

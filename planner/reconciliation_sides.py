@@ -31,6 +31,9 @@ _BY_TYPE: Final = {
     "other": OTHER,
 }
 _CACHE: Final = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
+_TIERS: Final = (BATCH, "flex", "priority")
+"""Words in the names of tiers that have another price than standard; a bill may write message_batches."""
+
 _ZERO: Final = Decimal(0)
 
 
@@ -41,6 +44,7 @@ class BilledSide:
     list_usd: at the source's list price; None where any part has none. by_day: (amount, list) of daily records.
     is_monthly: a part of it covers more than a day. says_types: the source tells tokens from server tools. is_known:
     the price book has the model. cache_usd: what cache tokens cost; None where the source does not say token classes.
+    tier_usd: what was billed in tiers of other prices than standard.
     """
 
     month: str
@@ -54,7 +58,7 @@ class BilledSide:
     says_types: bool = False
     is_known: bool = True
     cache_usd: Decimal | None = None
-    batch_usd: Decimal = _ZERO
+    tier_usd: Decimal = _ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ class UsedSide:
     """What the log has of a month and model, at list, USD.
 
     unknown_length_more_usd: how much more it would cost, were every prompt of unknown length above the threshold.
-    batch_requests: requests that the log says were batched. log_has_cache, log_has_tools: whether the whole log has any
+    tier_requests: requests that the log has in such tiers. log_has_cache, log_has_tools: whether the whole log has any
     cache token, any use of server tools.
     """
 
@@ -71,7 +75,7 @@ class UsedSide:
     list_usd: Decimal = _ZERO
     by_day: Mapping[date, Decimal] = field(default_factory=dict)
     cache_tokens: int = 0
-    batch_requests: int = 0
+    tier_requests: int = 0
     unknown_length_more_usd: Decimal = _ZERO
     log_has_cache: bool = True
     log_has_tools: bool = True
@@ -130,8 +134,12 @@ def _billed_side(label: str, costs: Sequence[BilledCost], *, is_known: bool) -> 
         says_types=any(cost.cost_type != "all" for cost in costs),
         is_known=is_known,
         cache_usd=cached if classes else None,
-        batch_usd=sum((cost.amount_usd for cost in costs if BATCH in cost.service_tier), _ZERO),
+        tier_usd=sum((cost.amount_usd for cost in costs if _is_of_a_tier(cost.service_tier)), _ZERO),
     )
+
+
+def _is_of_a_tier(name: str) -> bool:
+    return any(tier in name for tier in _TIERS)
 
 
 def _plus(a: Decimal | None, b: Decimal | None) -> Decimal | None:
@@ -183,7 +191,7 @@ def used_side(month: str, label: str, part: pd.DataFrame, usd: pd.Series, facts:
         list_usd=money(float(usd.sum())),
         by_day={pd.Timestamp(str(day)).date(): money(value) for day, value in days.items() if value > 0},
         cache_tokens=int(part[list(_CACHE)].to_numpy().sum()),
-        batch_requests=int(part.loc[part["service_tier"] == BATCH, "requests"].sum()),
+        tier_requests=int(part.loc[part["service_tier"].map(_is_of_a_tier), "requests"].sum()),
         unknown_length_more_usd=money(float((part["if_long_usd"] - part["list_cost_usd"])[unknown].sum())),
         **facts,
     )

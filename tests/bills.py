@@ -44,10 +44,10 @@ CONSOLE_TYPES = {
     "output": "output",
     "": "",
 }
-CONSOLE_14 = (
-    "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type,"
-    "inference_geo,speed,api_key_id,api_key_status"
-).split(",")
+CONSOLE_14 = [
+    *("usage_date_utc", "model", "workspace", "api_key", "usage_type", "context_window", "token_type", "cost_usd"),
+    *("list_price_usd", "cost_type", "inference_geo", "speed", "api_key_id", "api_key_status"),
+]
 CONSOLE = {
     "console of 2026, 14": CONSOLE_14,
     "console of 2026, 12": CONSOLE_14[:12],

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from planner.billed import rows as rows_module
 from planner.billed.read import read_bill
 from planner.billed.records import Bill, BilledSource
-from planner.errors import UsageError
+from planner.errors import InputError, UsageError
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.suggest_text import with_sources_from
 from planner.price_data.names import plain_name
@@ -335,7 +335,7 @@ def test_a_plan_names_its_bills_beside_its_log(tmp_path: Path) -> None:
 def test_an_invoice_that_is_typed_wrong_is_refused(line: str, words: str, tmp_path: Path) -> None:
     key = line.split(" ")[0]
     text = "\n".join(line if each.startswith(key) else each for each in PLAN.splitlines())
-    with pytest.raises(Exception) as error:
+    with pytest.raises(InputError) as error:
         parse_plan(text, base_dir=tmp_path)
     assert words in str(error.value)
 
@@ -356,7 +356,7 @@ def test_an_uploaded_plan_cannot_name_a_bill_of_the_machine(tmp_path: Path) -> N
     (tmp_path / "s").mkdir()
     log = Upload(name="log.jsonl", data=b"{}")
     for uploads in ([other], [other, log]):
-        with pytest.raises(Exception, match=r"usage.billed = /etc/hostname: the browser cannot see that file"):
+        with pytest.raises(InputError, match=r"usage.billed = /etc/hostname: the browser cannot see that file"):
             choose(uploads, opening=opening, is_example=False, folder=tmp_path / "s")
 
 

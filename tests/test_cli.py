@@ -237,6 +237,7 @@ def test_the_app_is_started_on_the_plan_that_was_named_from_where_it_was_named(
         (("prices", "claude-opus-9"), "claude-opus"),
         (("prices", "claude-opus-5-5", "--on", "03/04/2026"), "YYYY-MM-DD"),
         (("measure", "nowhere.jsonl"), "nowhere.jsonl"),
+        (("measure", str(EXAMPLE), "--billed", "no-bill.csv"), "no-bill.csv"),
         (("measure", "x.csv", "--column", "timestamp"), "NAME=VALUE"),
         (("plan",), "Missing argument"),
         (("nonsense",), "nonsense"),

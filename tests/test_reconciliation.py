@@ -11,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from streamlit import cache_resource as st_cache
+from streamlit.testing.v1 import AppTest
 
 from planner.billed.records import Invoice
+from planner.bundled import app_path
 from planner.commands.measure import as_json, as_tables, conclusion
 from planner.errors import UsageError
 from planner.machine import plan_json
@@ -262,7 +265,7 @@ PLANTED = [
     (tools, "session usage", "server tools not in the log", "managed agents", "passed"),
     (price_of_one_model, OPUS, "another price on that day", "1.200 times ours from 2026-06-15", "failed"),
     (batch, OPUS, "batch or tier not in the log", "0.50 of list", "failed"),
-    (batch_in_part, OPUS, "batch or tier not in the log", "billed as batch", "failed"),
+    (batch_in_part, OPUS, "batch or tier not in the log", "billed as batch, flex or priority", "failed"),
     (credit, "credits", "credits", "$500.00 of credits", "passed"),
     (not_in_the_log, HAIKU, "billed, not in the log", "no use of it", "failed"),
     (not_billed, HAIKU, "used, not billed", "another account", "failed"),
@@ -445,6 +448,23 @@ term_months = 12
 min_commit_usd_per_year = 0
 discount_fraction = 0.05
 """
+
+
+def test_the_usage_page_shows_the_comparison_and_says_that_the_gate_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use = use_of()
+    bills.write_log(tmp_path, use)
+    bills.write_analytics(tmp_path, scaled(bill_of(use), lambda line: Decimal("1.3")))
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    monkeypatch.setenv("PLANNER_PLAN", str(tmp_path / "plan.toml"))
+    app = AppTest.from_file(str(app_path()), default_timeout=120).run()
+    st_cache.clear()
+    assert not app.exception
+    text = " ".join(item.value for item in app.markdown)
+    assert "not explained by the bill" in text
+    assert "gate failed" in text
+    assert any("against the bill" in item.label for item in app.expander)
 
 
 def test_a_failed_gate_is_said_by_the_plan_its_json_and_its_workbook(tmp_path: Path) -> None:

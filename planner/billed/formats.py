@@ -153,7 +153,6 @@ COST_TYPES: Final[Mapping[str, CostType]] = {
     "web_search": "web search",
     "code_execution": "code execution",
     "session_usage": "session usage",
-    "sandbox": "code execution",
 }
 """What sources call a kind of cost. Another name is "other"; a blank says tokens where there is a token type."""
 
