@@ -15,12 +15,13 @@ from planner.billed.records import BilledSource
 from planner.contract import Contract
 from planner.demand import DemandModel
 from planner.evidence.quality import Evidence
+from planner.exclusions import Exclusion
 from planner.levers import Scenario
-from planner.mix import Exclusion
 from planner.price_moves import PriceMoves
 from planner.prices import OwnTerms, PriceBook, PriceOverride
 from planner.quotes import Ask, Quote
 from planner.usage.read import UsageSource
+from planner.usage.rules import TypeRule
 
 Window = tuple[date | None, date | None]
 
@@ -30,12 +31,13 @@ EVERYTHING_ELSE: Final = "everything else"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageInputs:
-    """A log to measure: where it is, which days count, and what is left out."""
+    """A log to measure: where it is, which days count, what is left out, and rules that name request types."""
 
     source: UsageSource
     window: Window
     exclusions: tuple[Exclusion, ...]
     billed: BilledSource = field(default_factory=BilledSource)
+    rules: tuple[TypeRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,21 @@
 """The request mix of a log: usage per type, model and month at the list price of its own day."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from planner.billed.records import Bill
 from planner.coverage import Coverage, coverage
 from planner.errors import UsageError
+from planner.exclusions import LOGGED_MODEL, Exclusion, Removal, exclude
 from planner.list_cost import UNKNOWN, price_groups
 from planner.name_notes import PROVIDER_NAMES
 from planner.prices import PriceBook
 from planner.reconciliation import Reconciliation, reconcile, reconciliation_warnings
-from planner.units import SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS, BoolArray
+from planner.units import SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 from planner.usage.columns import UNTAGGED
 from planner.usage.read import Usage
 
@@ -27,22 +26,6 @@ _COUNTS: Final = ["requests", *TOKEN_COLUMNS, *SERVER_TOOL_COLUMNS]
 _OF_SERVER_TOOLS: Final = [*SERVER_TOOL_COLUMNS, "server_tools_usd"]
 _ROW_KEYS: Final = ["request_type", "model", "month"]
 _NO_BILL: Final = Bill()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exclusion:
-    """Usage that must not feed a forward commitment: a request type, a range of days (inclusive), or both."""
-
-    request_type: str | None = None
-    from_: date | None = None
-    to: date | None = None
-    reason: str = ""
-
-    def __str__(self) -> str:
-        what = self.request_type or "every request type"
-        since = f" from {self.from_}" if self.from_ else ""
-        until = f" to {self.to}" if self.to else ""
-        return f"{what}{since}{until}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +64,8 @@ class Measurement:
       share_of_bill; largest list cost first. Where the log has any use of server tools also web_search_requests,
       code_execution_seconds, server_tools_usd (included in list_cost_usd).
     daily: the priced groups behind the rows, exclusions already taken out.
-    excluded: each exclusion with the list dollars it removed.
+    removed: the priced groups that exclusions took out, with the column `exclusion`, its place among them.
+    removals: what each exclusion took out.
     reconciliation: everything in the window, excluded or not, against what was billed.
     priced_by: share of list spend by how the prompt length was settled.
     """
@@ -89,13 +73,23 @@ class Measurement:
     rows: pd.DataFrame
     daily: pd.DataFrame
     totals: Totals
-    excluded: tuple[tuple[Exclusion, float], ...]
+    removals: tuple[Removal, ...]
     first: datetime
     last: datetime
     coverage: Coverage
     reconciliation: Reconciliation
     priced_by: Mapping[str, float]
     warnings: tuple[str, ...]
+    removed: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def excluded(self) -> tuple[tuple[Exclusion, float], ...]:
+        """Each exclusion with the list dollars it removed."""
+        return tuple((removal.exclusion, removal.list_cost_usd) for removal in self.removals)
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        return tuple(removal.exclusion for removal in self.removals)
 
     @property
     def complete_months(self) -> tuple[str, ...]:
@@ -134,16 +128,18 @@ def measure(
     """
     span = window or (None, None)
     inside = _in_window(usage, span)
-    priced = price_groups(inside, price_book, usage.prompt_edges)
-    kept, excluded, said = _exclude(priced.groups, exclusions)
+    priced = price_groups(inside.assign(**{LOGGED_MODEL: inside["model"]}), price_book, usage.prompt_edges)
+    groups = priced.groups.assign(month=priced.groups["day"].dt.strftime("%Y-%m"))
+    cut = exclude(groups, exclusions)
+    kept = cut.kept
     first, last = _utc(inside["first"].min()), _utc(inside["last"].max())
     days = [stamp.date() for stamp in sorted(pd.to_datetime(inside["day"].unique()))]
     covered = coverage(days, first=first, last=last, window=span)
-    reconciliation = reconcile(priced.groups, bill, covered, price_book)
+    reconciliation = reconcile(groups, bill, covered, price_book)
     priced_by = _priced_by(kept)
     warnings = [
         *usage.notes,
-        *said,
+        *cut.notes,
         *priced.notes,
         *_coverage_warnings(covered),
         *_length_warnings(kept),
@@ -156,13 +152,14 @@ def measure(
         rows=_rows(kept),
         daily=kept,
         totals=_totals(kept),
-        excluded=excluded,
+        removals=cut.removals,
         first=first,
         last=last,
         coverage=covered,
         reconciliation=reconciliation,
         priced_by=priced_by,
         warnings=tuple(dict.fromkeys(warnings)),
+        removed=cut.removed,
     )
 
 
@@ -190,41 +187,6 @@ def _in_window(usage: Usage, window: Window) -> pd.DataFrame:
             f"{usage.first.date()} to {usage.last.date()}."
         )
     return inside
-
-
-def _exclude(
-    groups: pd.DataFrame, exclusions: Sequence[Exclusion]
-) -> tuple[pd.DataFrame, tuple[tuple[Exclusion, float], ...], list[str]]:
-    said: list[str] = []
-    removed: list[tuple[Exclusion, float]] = []
-    groups = groups.assign(month=groups["day"].dt.strftime("%Y-%m"))
-    known = sorted(groups["request_type"].unique())
-    kept = np.ones(len(groups), dtype=np.bool_)
-    for exclusion in exclusions:
-        if exclusion.request_type is not None and exclusion.request_type not in known:
-            near = difflib.get_close_matches(exclusion.request_type, known, n=1, cutoff=0.0)
-            said.append(
-                f"The exclusion of {exclusion} removes nothing: the log has no such request type. "
-                f"Did you mean {near[0]!r}?"
-            )
-        hit = kept & excluded_rows(groups, exclusion)
-        removed.append((exclusion, float(groups.loc[hit, "list_cost_usd"].sum())))
-        kept &= ~hit
-    if not kept.any():
-        raise UsageError("The exclusions remove every record of the window: nothing is left to plan with.")
-    return groups.loc[kept].reset_index(drop=True), tuple(removed), said
-
-
-def excluded_rows(groups: pd.DataFrame, exclusion: Exclusion) -> BoolArray:
-    """Which groups an exclusion names. Shape (n_groups,)."""
-    hit = np.ones(len(groups), dtype=np.bool_)
-    if exclusion.request_type is not None:
-        hit &= (groups["request_type"] == exclusion.request_type).to_numpy()
-    if exclusion.from_ is not None:
-        hit &= (groups["day"] >= pd.Timestamp(exclusion.from_)).to_numpy()
-    if exclusion.to is not None:
-        hit &= (groups["day"] <= pd.Timestamp(exclusion.to)).to_numpy()
-    return hit
 
 
 def _rows(groups: pd.DataFrame) -> pd.DataFrame:

@@ -9,14 +9,13 @@ import pandas as pd
 
 from planner.coverage import Coverage, first_day, last_day, month_index, month_of
 from planner.errors import InputError
+from planner.exclusions import Exclusion, excluded_days
 from planner.list_cost import BATCH, prompts_above
 from planner.measurement import (
-    Exclusion,
     Measurement,
     Totals,
     Window,
     cumulative_share,
-    excluded_rows,
     measure,
     prompt_edges,
 )
@@ -194,11 +193,7 @@ def _days_of(month: str) -> pd.DatetimeIndex:
 
 def _days_left(days: pd.DatetimeIndex, request_type: str, measurement: Measurement) -> int:
     """Days that no exclusion takes from the type."""
-    asked = pd.DataFrame({"day": days, "request_type": request_type})
-    taken = np.zeros(len(days), dtype=np.bool_)
-    for exclusion, _ in measurement.excluded:
-        taken |= excluded_rows(asked, exclusion)
-    return int((~taken).sum())
+    return int((~excluded_days(days, request_type, measurement.exclusions)).sum())
 
 
 def _from_span(measurement: Measurement, season: FloatArray) -> _Basis:

@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 
-from planner.billed.read import read_bill
 from planner.calibration.calibrate import Calibration, calibrate
 from planner.caveats import history_level_sd
 from planner.clauses import Eligibility
@@ -18,13 +17,13 @@ from planner.inputs import PlanInputs
 from planner.lever_costs.scenario_costs import ScenarioCosts, price_scenario, with_canonical_models
 from planner.lever_costs.unit_costs import NO_LEVERS
 from planner.levers import Scenario
-from planner.mix import Measurement, MixEntry, RequestMix, forward_mix, measure, prompt_edges
+from planner.mix import Measurement, MixEntry, RequestMix, forward_mix
 from planner.prices import PriceBook
+from planner.read_inputs import measured as measured_usage
 from planner.reconciliation import reconciliation_warnings
 from planner.simulation_block import SpendModel
 from planner.typed_mix import typed_mix
 from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
-from planner.usage.read import read_usage
 
 Progress = Callable[[str, float], None]
 
@@ -123,16 +122,7 @@ def measured(inputs: PlanInputs, price_book: PriceBook, progress: Progress | Non
     """The log of a plan, measured; None for a mix typed by hand."""
     if inputs.usage is None:
         return None
-    report = None if progress is None else lambda done: progress("reading usage", done)
-    usage = read_usage(inputs.usage.source, prompt_edges=prompt_edges(price_book), progress=report)
-    # What was used is priced at the list of its day; negotiated rates apply to the plan.
-    return measure(
-        usage,
-        price_book.at_list(),
-        window=inputs.usage.window,
-        exclusions=inputs.usage.exclusions,
-        bill=read_bill(inputs.usage.billed),
-    )
+    return measured_usage(inputs.usage, price_book, progress)
 
 
 def prepare_calibration(inputs: PlanInputs, progress: Progress | None = None) -> Calibration:

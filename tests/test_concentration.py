@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from planner import cli
 from planner.calibration_report import calibration_json, concentration_sentences, concentration_table
-from planner.measurement import Exclusion
+from planner.exclusions import Exclusion
 from planner.plan_file.loader import load_plan
 from planner.prepared import prepare_calibration
 from planner.units import TOKEN_COLUMNS

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.exclusions import Exclusion
 from planner.history.checks import unusual_days, usual_days, weekday_factors
 from planner.history.daily_use import DailyUse
 from planner.history.history import History, LevelShift, Period, history_of, history_of_periods
 from planner.history.steps import lasting_steps, lasting_steps_by_day, shown_part
-from planner.measurement import Exclusion, measure, prompt_edges
+from planner.measurement import measure, prompt_edges
 from planner.prices import PriceBook
 from planner.units import DAYS_PER_MONTH, TOKEN_COLUMNS, FloatArray, IntArray
 from planner.usage.read import UsageSource, read_usage

@@ -21,11 +21,12 @@ from planner.generations import one_generation
 from planner.history.complete import complete_months
 from planner.history.history import LEAST_MONTHS, LEAST_WEEKS, History, history_of
 from planner.inputs import Decision, PlanInputs, UsageInputs
-from planner.mix import Measurement, measure, prompt_edges
+from planner.mix import Measurement
 from planner.prices import PriceBook
+from planner.read_inputs import measurement_of, usage_of
 from planner.reconciliation import reconciliation_warnings
 from planner.units import FloatArray
-from planner.usage.read import Usage, read_usage
+from planner.usage.read import Usage
 
 Progress = Callable[[str, float], None]
 
@@ -53,7 +54,7 @@ class _Log:
 
     def measured(self, bill: Bill = _NO_BILL) -> Measurement:
         """The whole log, compared with a bill."""
-        return measure(self.usage, self.listed, window=self.source.window, exclusions=self.source.exclusions, bill=bill)
+        return measurement_of(self.source, self.usage, self.listed, bill=bill)
 
 
 def known_until(last: date, whole: Measurement, usage: Usage, since: date | None) -> Measurement:
@@ -83,8 +84,7 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
     if inputs.usage is None:
         return _untested(_NO_LOG)
     book = inputs.prices.price_book()
-    reading = None if progress is None else lambda done: progress("reading usage", done)
-    usage = read_usage(inputs.usage.source, prompt_edges=prompt_edges(book), progress=reading)
+    usage = usage_of(inputs.usage, book, progress)
     log = _Log(inputs=inputs, source=inputs.usage, usage=usage, price_book=book, listed=book.at_list())
     whole = log.measured(read_bill(inputs.usage.billed))
     billed = tuple(reconciliation_warnings(whole.reconciliation))

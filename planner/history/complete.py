@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from planner.coverage import first_day, last_day
-from planner.history.daily_use import DailyUse, excluded_days, holes
+from planner.history.daily_use import DailyUse, days_taken, holes
 from planner.history.periods import Period
 from planner.history.shifts import LEAST_SHARE
 from planner.measurement import Measurement
@@ -64,7 +64,7 @@ def _split(
 ) -> tuple[tuple[Period, ...], list[str]]:
     """The periods that are known, and in words the others: neighbours with the same reason in one phrase."""
     days = pd.date_range(daily.first, periods=len(daily.requests), freq="D")
-    taken = excluded_days(measurement, days, daily.request_types)
+    taken = days_taken(measurement, days, daily.request_types)
     gone = list(holes(measurement))
     reasons = [(period, _unknown(period, daily, taken, gone)) for period in periods]
     runs: list[tuple[Period, Period, str]] = []

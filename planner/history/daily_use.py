@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from planner.coverage import first_day, last_day
+from planner.exclusions import excluded_days
 from planner.list_cost import price_groups
-from planner.measurement import Measurement, excluded_rows, prompt_edges
+from planner.measurement import Measurement, prompt_edges
 from planner.prices import PriceBook
 from planner.units import TOKEN_COLUMNS, BoolArray, FloatArray, IntArray
 
@@ -68,7 +69,7 @@ def daily_use(measurement: Measurement, book: PriceBook, *, on: date) -> DailyUs
     sums = frame.groupby(["day", "request_type"])[["requests", "spend", "tokens"]].sum().unstack(fill_value=0)
     dense = sums.reindex(index=days, fill_value=0.0)
     columns = {name: dense[name][types].to_numpy(dtype=np.float64) for name in ("requests", "spend", "tokens")}
-    counted = ~excluded_days(measurement, days, types)
+    counted = ~days_taken(measurement, days, types)
     for begin, end in holes(measurement):
         counted[(begin - first).days : (end - first).days + 1] = False
     bucket = _buckets(measurement, days)
@@ -109,14 +110,10 @@ def _ratios(types: pd.Series, models: pd.Series, day: pd.Series, book: PriceBook
     return np.array([ratio[pair] for pair in zip(rows["type"], rows["model"], strict=True)])
 
 
-def excluded_days(measurement: Measurement, days: pd.DatetimeIndex, types: Sequence[str]) -> BoolArray:
+def days_taken(measurement: Measurement, days: pd.DatetimeIndex, types: Sequence[str]) -> BoolArray:
     """Which days an exclusion takes from which type. Shape (n_days, n_types)."""
-    taken = np.zeros((len(days), len(types)), dtype=np.bool_)
-    for exclusion, _ in measurement.excluded:
-        for column, name in enumerate(types):
-            asked = pd.DataFrame({"day": days, "request_type": name})
-            taken[:, column] |= excluded_rows(asked, exclusion)
-    return taken
+    columns = [excluded_days(days, name, measurement.exclusions) for name in types]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(days), 0), dtype=np.bool_)
 
 
 def holes(measurement: Measurement) -> Iterator[tuple[date, date]]:

@@ -10,6 +10,7 @@ from planner.units import TOKEN_COLUMNS
 from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, KEY_COLUMNS, UNTAGGED, window_exceeds
 from planner.usage.readings import JOINED_BY
 from planner.usage.scan import NOT_KNOWN, square_name
+from planner.usage.secrets import masked
 
 _SUMS: Final = [
     *COUNT_COLUMNS,
@@ -81,7 +82,7 @@ def clean_key(value: object, stems: Mapping[str, str]) -> str:
     """A key as the measurement shows it: stripped, a file by its stem (path -> stem), blank where there is none."""
     if not isinstance(value, str):
         return ""
-    return JOINED_BY.join(stems.get(part, part) for part in value.split(JOINED_BY)).strip()
+    return masked(JOINED_BY.join(stems.get(part, part) for part in value.split(JOINED_BY)).strip())
 
 
 def _settled(edge: int, window: str, edges: tuple[int, ...]) -> int:
