@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.commands import baseline as baseline_command
 from planner.commands import learn as learn_command
 from planner.commands import levers as lever_commands
+from planner.commands import measure_log as measure_command
 from planner.commands import negotiate as negotiate_commands
 from planner.commands import prices as prices_command
 from planner.commands import run_rate as run_rate_commands
@@ -18,9 +20,7 @@ from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
 from planner.commands import units as units_command
 from planner.commands import when_to_sign as signing_command
-from planner.commands.arguments import day, pairs
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
-from planner.commands.prices import ListProvider, price_book_of
 from planner.commands.stopping import CTRL_C, Stopped
 from planner.commands.terminal import fail, print_json, progress_bars, show, warn
 from planner.errors import InputError, PlannerError
@@ -39,6 +39,8 @@ app = typer.Typer(
 )
 
 for _command in (
+    *measure_command.COMMANDS,
+    *baseline_command.COMMANDS,
     *run_rate_commands.COMMANDS,
     *lever_commands.COMMANDS,
     *suggest_command.COMMANDS,
@@ -113,70 +115,6 @@ def init(
         print_json({"files": [str(target) for target in targets]})
     elif not quiet:
         print(f"Wrote {', '.join(str(target) for target in targets)}.\nNext: planner plan {directory / 'plan.toml'}")
-
-
-Sources = Annotated[
-    list[str],
-    typer.Argument(metavar="SOURCE...", help="Log files, folders or globs; or one PLAN.toml for its own log."),
-]
-LogFormat = Annotated[str, typer.Option("--format", help="Name the format instead of recognising it.")]
-RequestType = Annotated[str, typer.Option(help="Field that names the request type.")]
-Columns = Annotated[
-    list[str] | None, typer.Option("--column", help="CANONICAL=FIELD, repeatable; the field @file is the file's name.")
-]
-Constants = Annotated[
-    list[str] | None, typer.Option("--constant", help="CANONICAL=VALUE for every row, such as model=claude-opus-5-5.")
-]
-FromDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")]
-ToDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")]
-BilledFiles = Annotated[
-    list[str] | None,
-    typer.Option("--billed", metavar="FILE", help="What was billed: cost files, folders or globs; repeatable."),
-]
-SkipBadRows = Annotated[bool, typer.Option(help="Go on past rows that must be refused; they are reported.")]
-SavedMix = Annotated[Path | None, typer.Option("-o", "--output", help="Save the mix: .parquet, .csv or .jsonl.")]
-TokensFlag = Annotated[bool, typer.Option("--tokens", help="Mean, spread, P50 and P95 of tokens per request.")]
-QualityFlag = Annotated[bool, typer.Option("--quality", help="The quality of the data as a table.")]
-
-
-@app.command()
-def measure(
-    sources: Sources,
-    log_format: LogFormat = "auto",
-    request_type: RequestType = "request_type",
-    columns: Columns = None,
-    constants: Constants = None,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
-    provider: ListProvider = None,
-    skip_bad_rows: SkipBadRows = False,
-    billed: BilledFiles = None,
-    output: SavedMix = None,
-    tokens: TokensFlag = False,
-    quality: QualityFlag = False,
-    as_json: JsonFlag = False,
-    quiet: QuietFlag = False,
-) -> None:
-    """Measure the request mix of a usage log: type x model x month, priced request by request on its own day."""
-    from planner.commands import measure as command  # noqa: PLC0415
-
-    if len(sources) == 1 and sources[0].endswith(".toml"):
-        usage, book, pinned = command.usage_of_plan(Path(sources[0]), provider)
-    else:
-        book, pinned = price_book_of(provider or "anthropic"), None
-        usage = command.typed_usage(
-            sources,
-            log_format=log_format,
-            columns=pairs("--column", columns),
-            constants=pairs("--constant", constants),
-            request_type=request_type,
-            window=(day("--from", from_day), day("--to", to_day)),
-            skip_bad_rows=skip_bad_rows,
-        )
-    with progress_bars(quiet=quiet or as_json) as progress:
-        usage = command.with_bills(usage, billed or ())
-        result = command.measured(usage, book, pinned, with_tokens=tokens, output=output, progress=progress)
-    command.tell(result, as_json=as_json, whole_quality=quality, quiet=quiet)
 
 
 @app.command()

@@ -90,7 +90,9 @@ def exclude(groups: pd.DataFrame, exclusions: Sequence[Exclusion]) -> Cut:
     Errors: UsageError where nothing is left, and for usage that was read without an owner that one names.
     """
     if absent := [name for name in exclusion_owners(exclusions) if name not in groups]:
-        raise UsageError(f"The usage was read without {', '.join(absent)}, named by an exclusion: read it with them.")
+        raise UsageError(
+            f"The usage was read without {', '.join(absent)}, which an exclusion names: read it with them."
+        )
     notes, removals = [], []
     total = float(groups["list_cost_usd"].sum())
     taken_by = np.full(len(groups), -1, dtype=np.int64)

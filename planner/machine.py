@@ -271,13 +271,16 @@ def measure_json(measurement: Measurement) -> Json:
         "incomplete_months": list(measurement.incomplete_months),
         "excluded": [
             {
-                "request_type": exclusion.request_type,
-                "from": _iso(exclusion.from_),
-                "to": _iso(exclusion.to),
-                "reason": exclusion.reason,
-                "removed_usd": removed,
+                "request_type": removal.exclusion.request_type,
+                **{key: value for key, value in removal.exclusion.patterns.items() if key != "request_type"},
+                "from": _iso(removal.exclusion.from_),
+                "to": _iso(removal.exclusion.to),
+                "reason": removal.exclusion.reason,
+                "removed_usd": removal.list_cost_usd,
+                "removed_requests": removal.requests,
+                "removed_share_of_all": removal.share_of_all,
             }
-            for exclusion, removed in measurement.excluded
+            for removal in measurement.removals
         ],
         "warnings": list(measurement.warnings),
     }

@@ -8,23 +8,60 @@ from planner.exclusions import exclusion_owners
 from planner.inputs import UsageInputs
 from planner.measurement import Measurement, measure, prompt_edges
 from planner.prices import PriceBook
+from planner.tokens_per_request import TokensPerRequest, cut_days, tokens_per_request
 from planner.usage.columns import OWNERS
+from planner.usage.concentration import Concentration, concentration
 from planner.usage.read import Usage, read_usage
-from planner.usage.rules import labelled, rule_owners, with_rules
+from planner.usage.rules import labelled, named_sizes, rule_owners, with_rules
+from planner.usage.token_distribution import token_distribution
 
 Progress = Callable[[str, float], None]
 
 
-def usage_of(inputs: UsageInputs, book: PriceBook, progress: Progress | None = None) -> Usage:
+def usage_of(
+    inputs: UsageInputs,
+    book: PriceBook,
+    progress: Progress | None = None,
+    inspected: Callable[[int, int], None] | None = None,
+) -> Usage:
     """The log, grouped by the owners that exclusions and rules name, its request types under the rules.
 
-    progress(step, fraction) is called while it reads. Errors: those of read_usage.
+    progress(step, fraction) is called while it reads, inspected(files, of_files) while it looks at the files.
+    Errors: those of read_usage.
     """
-    step = None if progress is None else lambda done: progress("reading usage", done)
-    named = {*exclusion_owners(inputs.exclusions), *rule_owners(inputs.rules)}
-    owners = tuple(name for name in OWNERS if name in named)
-    usage = read_usage(inputs.source, prompt_edges=prompt_edges(book), owners=owners, progress=step)
+    usage = read_usage(
+        inputs.source,
+        prompt_edges=prompt_edges(book),
+        owners=_owners(inputs),
+        progress=None if progress is None else lambda done: progress("reading usage", done),
+        inspected=inspected,
+    )
     return with_rules(labelled(usage, inputs.source.request_type), inputs.rules)
+
+
+def _owners(inputs: UsageInputs) -> tuple[str, ...]:
+    named = {*exclusion_owners(inputs.exclusions), *rule_owners(inputs.rules)}
+    return tuple(name for name in OWNERS if name in named)
+
+
+def tokens_of(
+    inputs: UsageInputs, measurement: Measurement, book: PriceBook, progress: Progress | None = None
+) -> tuple[TokensPerRequest, ...]:
+    """Tokens per request of a measurement with their middle and long end, in one more scan of the log."""
+    sizes = token_distribution(
+        inputs.source,
+        first=measurement.first.date(),
+        last=measurement.last.date(),
+        cuts=cut_days(inputs.exclusions),
+        owners=_owners(inputs),
+        progress=None if progress is None else lambda done: progress("counting sizes", done),
+    )
+    return tokens_per_request(measurement, named_sizes(sizes, inputs.source.request_type, inputs.rules), book)
+
+
+def concentration_of(inputs: UsageInputs) -> tuple[Concentration, ...]:
+    """How the use of a log is spread over customers and keys, of what the measurement counts."""
+    return concentration(inputs.source, window=inputs.window, exclusions=inputs.exclusions, rules=inputs.rules)
 
 
 def measurement_of(inputs: UsageInputs, usage: Usage, listed: PriceBook, *, bill: Bill) -> Measurement:

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from planner.exclusions import LOGGED_MODEL, Exclusion, excluded_rows
 from planner.list_cost import resolve_all
-from planner.measurement import Exclusion, Measurement, excluded_rows
+from planner.measurement import Measurement
 from planner.prices import PriceBook
 from planner.units import TOKEN_COLUMNS, FloatArray
 from planner.usage.scan import square_name
@@ -51,7 +52,7 @@ def tokens_per_request(
     sizes: what `token_distribution` counted between the measurement's first and last day, cut at `cut_days`.
     mean = sum / n; sd^2 = (sum of squares - n mean^2) / (n - 1).
     """
-    counted = {} if sizes is None else _by_row(_kept(sizes, measurement), price_book)
+    counted = {} if sizes is None else _by_row(_kept(_resolved(sizes, price_book), measurement))
     nothing = np.zeros((len(TOKEN_COLUMNS), LAST_POWER + 2))
     found = [
         _of_groups(str(kind), str(model), groups, counted.get((str(kind), str(model)), nothing))
@@ -60,17 +61,20 @@ def tokens_per_request(
     return tuple(sorted(found, key=lambda each: -each.requests))
 
 
+def _resolved(sizes: pd.DataFrame, price_book: PriceBook) -> pd.DataFrame:
+    return sizes.assign(model=sizes["model"].map(resolve_all(sizes, price_book)), **{LOGGED_MODEL: sizes["model"]})
+
+
 def _kept(sizes: pd.DataFrame, measurement: Measurement) -> pd.DataFrame:
-    for exclusion, _ in measurement.excluded:
+    for exclusion in measurement.exclusions:
         sizes = sizes[~excluded_rows(sizes, exclusion)]
     return sizes
 
 
-def _by_row(sizes: pd.DataFrame, price_book: PriceBook) -> dict[tuple[str, str], FloatArray]:
+def _by_row(sizes: pd.DataFrame) -> dict[tuple[str, str], FloatArray]:
     """(request type, model) -> counts, shape (5, LAST_POWER + 2)."""
-    named = sizes.assign(model=sizes["model"].map(resolve_all(sizes, price_book)))
     counted = {}
-    for (kind, model), rows in named.groupby(["request_type", "model"], sort=True):
+    for (kind, model), rows in sizes.groupby(["request_type", "model"], sort=True):
         weights = rows["requests"].to_numpy(dtype=np.float64)
         bins = [rows[bin_name(name)].to_numpy(dtype=np.int64) for name in TOKEN_COLUMNS]
         counted[str(kind), str(model)] = np.array(

@@ -106,6 +106,7 @@ ORDER = (
     "planner.caveats",
     "planner.outcome",
     "planner.decision_caveats",
+    "planner.baseline_edit",
     "planner.prepared",
     "planner.known_evidence",
     "planner.plan",
@@ -135,6 +136,7 @@ ORDER = (
     "planner.prices_json",
     "planner.ledger_report",
     "planner.machine",
+    "planner.baseline_report",
     "planner.negotiation_reports.*",
     "planner.charts.*",
     "planner.workbook.*",
@@ -165,6 +167,12 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.levers": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.commands.baseline": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.commands.measure_log": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.learn": {
@@ -245,6 +253,8 @@ LONGER: dict[str, str] = {}
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
 PRINTS = (
     "planner.commands.run_rate",
+    "planner.commands.measure_log",
+    "planner.commands.baseline",
     "planner.commands.settle",
     "planner.commands.levers",
     "planner.commands.learn",

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.bundled import data_path
-from planner.commands.measure import conclusion
+from planner.commands.measure_told import conclusion
 from planner.coverage import coverage, days_in, months_between, usual_gap
 from planner.errors import InputError, PriceError, UnknownModelError, UsageError
 from planner.generations import one_generation

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from planner.billed.records import Invoice
 from planner.bundled import app_path
-from planner.commands.measure import as_json, as_tables, conclusion
+from planner.commands.measure_told import conclusion, tables_of
 from planner.errors import UsageError
 from planner.machine import plan_json
 from planner.measurement import Exclusion, Measurement
@@ -415,17 +415,17 @@ def test_a_separate_bill_counts_instead_of_the_one_inside_the_log(tmp_path: Path
 def test_the_table_the_line_and_the_json_say_the_same(tmp_path: Path) -> None:
     use = use_of()
     result = measured(tmp_path, use, bills.write_analytics(tmp_path, bill_of(use, TENTH)))
-    told = json.loads(json.dumps(as_json(result, ())))["reconciliation"]
+    told = json.loads(json.dumps(reconciliation_json(result.reconciliation)))
     assert told["discount_fraction"] == 0.1
     assert told["gate"] == "passed"
     assert sum(row["billed_cost_usd"] for row in told["rows"]) == pytest.approx(told["billed_cost_usd"])
     assert told["difference_usd"] == pytest.approx(float(-list_usd(use) * TENTH))
-    _, table = as_tables(result)
+    table = tables_of(result, suggest=False)[-1]
     assert len(table.rows) == len(told["rows"]) + 1
     assert "discount paid today 10.0%" in conclusion(result)
     bare = measured(tmp_path, use)
-    assert len(as_tables(bare)) == 1
-    assert as_json(bare, ())["reconciliation"]["gate"] == "not compared"
+    assert tables_of(bare, suggest=False)[-1].title != table.title
+    assert reconciliation_json(bare.reconciliation)["gate"] == "not compared"
     assert "bill" not in conclusion(bare).lower()
 
 

@@ -1,4 +1,4 @@
-"""What `planner measure` does: usage as typed or as a plan addresses it, measured, saved and told."""
+"""What `planner measure` does: usage as typed or as a plan addresses it, measured and saved."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,26 +9,19 @@ import pandas as pd
 
 from planner.billed.read import read_bill
 from planner.clock import today
+from planner.commands.prices import ListProvider, price_book_of
+from planner.commands.selection import Typed
 from planner.commands.stopping import saying_what_was_done
-from planner.commands.terminal import print_json, say, show, warn
 from planner.data_quality import DataQuality, data_quality
-from planner.data_quality_report import quality_json, quality_line, quality_table
 from planner.errors import InputError
-from planner.inputs import UsageInputs, Window
-from planner.listings import measure_table, server_tools_words
-from planner.machine import Json, measure_json
-from planner.mix import Measurement, measure, prompt_edges
+from planner.inputs import UsageInputs
+from planner.mix import Measurement
 from planner.plan_file.loader import load_plan
 from planner.price_data_notes import price_data_notes
 from planner.prices import PriceBook
-from planner.reconciliation_report import reconciliation_json, reconciliation_table, reconciliation_words
-from planner.tables import Table
-from planner.tokens_per_request import TokensPerRequest, cut_days, tokens_per_request
-from planner.tokens_report import tokens_json, tokens_table
-from planner.usage.read import UsageSource, read_usage
-from planner.usage.token_distribution import token_distribution
+from planner.read_inputs import measurement_of, tokens_of, usage_of
+from planner.tokens_per_request import TokensPerRequest
 from planner.whole_file import replacing
-from planner.words import count, usd
 
 
 def usage_of_plan(path: Path, provider: str | None) -> tuple[UsageInputs, PriceBook, str | None]:
@@ -45,27 +38,19 @@ def usage_of_plan(path: Path, provider: str | None) -> tuple[UsageInputs, PriceB
     return inputs.usage, inputs.prices.price_book().at_list(), inputs.prices.snapshot
 
 
-def typed_usage(
-    sources: Sequence[str],
-    *,
-    log_format: str,
-    columns: Mapping[str, str],
-    constants: Mapping[str, str],
-    request_type: str,
-    window: Window,
-    skip_bad_rows: bool,
-) -> UsageInputs:
-    """Usage as addressed on the command line, relative to the folder it is typed in."""
-    source = UsageSource(
-        sources=tuple(sources),
-        base_dir=Path.cwd(),
-        format=log_format,
-        columns=columns,
-        constants=constants,
-        request_type=request_type,
-        skip_bad_rows=skip_bad_rows,
+def addressed(
+    sources: Sequence[str], typed: Typed, provider: ListProvider
+) -> tuple[UsageInputs, PriceBook, str | None]:
+    """Usage as typed, or as the one plan typed addresses it, with what was typed added to its rules and exclusions."""
+    if len(sources) != 1 or not sources[0].endswith(".toml"):
+        return typed.usage(sources), price_book_of(provider or "anthropic"), None
+    usage, book, pinned = usage_of_plan(Path(sources[0]), provider)
+    further = replace(
+        usage,
+        exclusions=(*usage.exclusions, *typed.typed_exclusions()),
+        rules=(*usage.rules, *typed.typed_rules()),
     )
-    return UsageInputs(source=source, window=window, exclusions=())
+    return further, book, pinned
 
 
 def with_bills(usage: UsageInputs, billed: Sequence[str]) -> UsageInputs:
@@ -128,14 +113,9 @@ def measured(
     bill = read_bill(usage.billed)  # small, so that a mistake in it is found before the log is read
     done = Done()
     with saying_what_was_done(lambda: str(done)):
-        read = read_usage(
-            usage.source,
-            prompt_edges=prompt_edges(book),
-            progress=_heard(done, progress),
-            inspected=done.inspected,
-        )
-        measurement = measure(read, book, window=usage.window, exclusions=usage.exclusions, bill=bill)
-        tokens = _tokens(usage, measurement, book, progress) if with_tokens else None
+        read = usage_of(usage, book, _heard(done, progress), done.inspected)
+        measurement = measurement_of(usage, read, book, bill=bill)
+        tokens = tokens_of(usage, measurement, book, progress) if with_tokens else None
         notes = price_data_notes(book, pinned=pinned, models=sorted(set(measurement.rows["model"])))
         if output is not None:
             write_mix(measurement.rows, output)
@@ -144,26 +124,13 @@ def measured(
     return Measured(measurement=measurement, quality=quality, tokens=tokens, notes=notes)
 
 
-def _heard(done: Done, progress: Callable[[str, float], None] | None) -> Callable[[float], None]:
-    def step(fraction: float) -> None:
+def _heard(done: Done, progress: Callable[[str, float], None] | None) -> Callable[[str, float], None]:
+    def step(name: str, fraction: float) -> None:
         done.scanned = fraction
         if progress is not None:
-            progress("reading usage", fraction)
+            progress(name, fraction)
 
     return step
-
-
-def _tokens(
-    usage: UsageInputs, measurement: Measurement, book: PriceBook, progress: Callable[[str, float], None] | None
-) -> tuple[TokensPerRequest, ...]:
-    sizes = token_distribution(
-        usage.source,
-        first=measurement.first.date(),
-        last=measurement.last.date(),
-        cuts=cut_days(usage.exclusions),
-        progress=lambda fraction: None if progress is None else progress("counting sizes", fraction),
-    )
-    return tokens_per_request(measurement, sizes, book)
 
 
 def check_output(output: Path) -> None:
@@ -185,41 +152,3 @@ _WRITERS: Final[Mapping[str, Callable[[pd.DataFrame, Path], None]]] = {
     ".csv": lambda rows, path: rows.to_csv(path, index=False),
     ".jsonl": lambda rows, path: rows.to_json(path, orient="records", lines=True, force_ascii=False),
 }
-
-
-def tell(result: Measured, *, as_json: bool, whole_quality: bool, quiet: bool) -> None:
-    """Print the mix, how good its log is, and what must be said of both."""
-    if as_json:
-        print_json(as_json_of(result))
-        return
-    tables = [] if quiet else as_tables(result.measurement)
-    if result.tokens is not None:
-        tables.append(tokens_table(result.tokens))
-    if whole_quality:
-        tables.append(quality_table(result.quality))
-    show(tables)
-    say([conclusion(result.measurement), quality_line(result.quality)])
-    warn([] if quiet else [*result.measurement.warnings, *result.notes])
-
-
-def as_json_of(result: Measured) -> Json:
-    """The mix for scripts, with what must be said of it."""
-    said = {"warnings": [*result.measurement.warnings, *result.notes], "quality": quality_json(result.quality)}
-    tokens = {} if result.tokens is None else {"tokens_per_request": tokens_json(result.tokens)}
-    reconciled = {"reconciliation": reconciliation_json(result.measurement.reconciliation)}
-    return measure_json(result.measurement) | reconciled | tokens | said
-
-
-def as_tables(measurement: Measurement) -> list[Table]:
-    """The mix for people, and where something was billed, the comparison with it."""
-    mix = measure_table(measurement)
-    found = measurement.reconciliation
-    return [mix, reconciliation_table(found)] if found.rows else [mix]
-
-
-def conclusion(measurement: Measurement) -> str:
-    """The mix in a line."""
-    total = measurement.totals
-    said = f"{count(total.requests)} requests, {usd(total.list_cost_usd)} at list"
-    said = f"{said}, {server_tools_words(total)}." if total.has_server_tools else f"{said}."
-    return " ".join([said, *reconciliation_words(measurement.reconciliation)])

@@ -34,7 +34,7 @@ def calibrate(
     from planner.plan_file.text import with_calibration  # noqa: PLC0415
     from planner.prepared import prepare_calibration  # noqa: PLC0415
     from planner.price_history import price_move_parameters  # noqa: PLC0415
-    from planner.usage.concentration import concentration  # noqa: PLC0415
+    from planner.read_inputs import concentration_of  # noqa: PLC0415
 
     inputs = load_plan(path)
     notes = plan_price_notes(inputs)
@@ -43,7 +43,7 @@ def calibrate(
         if progress is not None:
             progress("reading customers", 0.0)
         usage = inputs.usage
-        found = () if usage is None else concentration(usage.source, window=usage.window, exclusions=usage.exclusions)
+        found = () if usage is None else concentration_of(usage)
     target = None if dry_run else output or path
     if target is not None:
         write_whole(

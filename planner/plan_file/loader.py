@@ -2,18 +2,16 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from planner.billed.records import BilledSource, Invoice
+from planner.billed.records import BilledSource
 from planner.contract import Contract
 from planner.errors import InputError
 from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInputs
 from planner.levers import Scenario
-from planner.mix import Exclusion
 from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
 from planner.plan_file.evidence_sections import evidence_of
@@ -23,14 +21,13 @@ from planner.plan_file.price_loader import price_inputs
 from planner.plan_file.quote_loader import QuoteReader
 from planner.plan_file.schedule import Schedule
 from planner.plan_file.schema import (
-    InvoiceSection,
     MixSection,
     PlanFile,
     PlanSection,
     TargetErrorSection,
-    UsageSection,
 )
 from planner.plan_file.unit_sections import business_units_of
+from planner.plan_file.usage_sections import UsageSection, request_type_reading
 from planner.units import TOKEN_COLUMNS
 from planner.usage.read import UsageSource
 
@@ -135,9 +132,6 @@ def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
     window = section.window
     if window and window.from_ and window.to and window.from_ > window.to:
         raise InputError(f"usage.window: from = {window.from_} is after to = {window.to}; swap them")
-    for index, exclusion in enumerate(section.exclude, start=1):
-        if not (exclusion.request_type or exclusion.from_ or exclusion.to):
-            raise InputError(f"usage.exclude[{index}]: name a request_type, or days with from and to")
     return UsageInputs(
         source=UsageSource(
             sources=tuple(section.sources),
@@ -145,30 +139,19 @@ def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
             format=section.format,
             columns=dict(section.columns),
             constants=dict(section.constants),
-            request_type=section.request_type,
+            request_type=request_type_reading(section.request_type),
             skip_bad_rows=section.skip_bad_rows,
         ),
         window=(window.from_, window.to) if window else (None, None),
         exclusions=tuple(
-            Exclusion(request_type=item.request_type, from_=item.from_, to=item.to, reason=item.reason)
-            for item in section.exclude
+            item.exclusion(f"usage.exclude[{index}]") for index, item in enumerate(section.exclude, start=1)
         ),
+        rules=tuple(item.rule() for item in section.rule),
         billed=BilledSource(
             sources=tuple(section.billed),
             base_dir=base_dir,
-            invoices=tuple(_invoice(item) for item in section.invoice),
+            invoices=tuple(item.invoice() for item in section.invoice),
         ),
-    )
-
-
-def _invoice(section: InvoiceSection) -> Invoice:
-    """Amounts as they are typed: a float's shortest decimal is what the file says."""
-    return Invoice(
-        month=section.month,
-        amount_usd=Decimal(str(section.amount_usd)),
-        model=section.model or "",
-        list_usd=None if section.list_usd is None else Decimal(str(section.list_usd)),
-        note=section.note,
     )
 
 

@@ -17,6 +17,7 @@ from planner.plan_file.price_sections import PricesSection
 from planner.plan_file.quote_sections import AskSection, NegotiationSection, OfferSection
 from planner.plan_file.section import Name, Section, Share
 from planner.plan_file.unit_sections import BusinessUnitSection
+from planner.plan_file.usage_sections import UsageSection
 from planner.plan_file.values import Fraction, Month, Positive, Rate
 
 ToolUse = Annotated[float, Field(ge=0, le=10_000)]
@@ -48,55 +49,6 @@ class PlanSection(Section):
     )
     target_error: TargetErrorSection | None = None
     seed: int = Field(default=1, ge=0, lt=2**63)
-
-
-class WindowSection(Section):
-    """Days that count, both ends included."""
-
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
-
-
-class ExclusionSection(Section):
-    """[[usage.exclude]]: traffic that must not feed a forward commitment, and why."""
-
-    request_type: Name | None = None
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
-    reason: Annotated[str, Field(min_length=1)]
-
-
-class InvoiceSection(Section):
-    """[[usage.invoice]]: a total that was billed, typed in, to compare the log with."""
-
-    month: Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")] = Field(
-        description='the month that it bills, as in "2026-06"'
-    )
-    amount_usd: Annotated[float, Field(ge=-1e12, le=1e12)] = Field(
-        description="what was billed, after discounts and before credits and taxes; below 0: a credit"
-    )
-    list_usd: Annotated[float, Field(ge=0, le=1e12)] | None = Field(
-        default=None, description="the same at list, where the invoice says it"
-    )
-    model: Name | None = Field(default=None, description="the model that it is for; left out: everything of the month")
-    note: str = Field(default="", description="where the figure comes from")
-
-
-class UsageSection(Section):
-    """[usage]: where the log is and how it is read."""
-
-    sources: Annotated[list[Name], Field(min_length=1, strict=True)]
-    format: Name = "auto"
-    request_type: Name = "request_type"
-    columns: dict[str, Name] = Field(default_factory=dict, description="canonical column = column of the log")
-    constants: dict[str, Name] = Field(default_factory=dict, description="canonical column = value for every row")
-    window: WindowSection | None = None
-    exclude: list[ExclusionSection] = Field(default_factory=list)
-    billed: list[Name] = Field(
-        default_factory=list, description="files, globs or folders of what was billed, to compare the log with"
-    )
-    invoice: list[InvoiceSection] = Field(default_factory=list)
-    skip_bad_rows: bool = False
 
 
 class MixSection(Section):

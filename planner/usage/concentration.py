@@ -5,7 +5,7 @@ counted in input-equivalent tokens at one fixed weight per class, about what the
 for dollars that takes a token of a small model for as much as one of a large model.
 """
 
-import hashlib
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,24 +17,27 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from planner.units import TOKEN_COLUMNS
-from planner.usage.columns import KEY_COLUMNS, UNTAGGED
+from planner.usage.columns import KEY_COLUMNS, OWNERS, UNTAGGED
 from planner.usage.fields import raw_column
 from planner.usage.files import LogFile
 from planner.usage.opening import UsageSource, file_layouts, inspect_all, readable, translated, usage_connection
+from planner.usage.patterns import regex
 from planner.usage.readings import FILE_STEM, reading
 from planner.usage.refused import csv_rejects
+from planner.usage.rules import PROMPT, TypeRule, rule_owners
 from planner.usage.scan import US_PER_DAY, record_columns, union
+from planner.usage.secrets import DIGEST_DIGITS, SHOWN_AS, digest, masked
 from planner.usage.views import Layout, Table, open_layout
 
 OwnerColumn = Literal["customer", "api_key"]
 OWNER_COLUMNS: Final[tuple[OwnerColumn, ...]] = ("customer", "api_key")
 SHOWN: Final = 5
-DIGEST_DIGITS: Final = 6
 
 _TWENTIETHS: Final = dict(zip(TOKEN_COLUMNS, (20.0, 2.0, 25.0, 40.0, 100.0), strict=True))
 # Input-equivalent tokens at 1, 0.1, 1.25, 2 and 5, times 20: whole numbers add up to the same in whatever order threads
 # come to them.
 
+_OF_DIGESTS: Final = re.compile(rf"{SHOWN_AS}[0-9a-f?*]+", re.IGNORECASE)
 _EPOCH: Final = date(1970, 1, 1)
 _BLANKS: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _LARGEST: Final = dt.Struct({"minus_use": dt.float64, "name": dt.string})
@@ -44,11 +47,11 @@ Window = tuple[date | None, date | None]
 
 
 class Excluded(Protocol):
-    """Use that does not count: a request type, a range of days (inclusive), or both; None is every one."""
+    """Use that does not count: all that fits patterns of its columns and lies in a range of days (inclusive)."""
 
     @property
-    def request_type(self) -> str | None:
-        """The type, as the measurement names it."""
+    def patterns(self) -> Mapping[str, str]:
+        """Column -> pattern of values as the measurement names them."""
 
     @property
     def from_(self) -> date | None:
@@ -107,9 +110,15 @@ def _least(value, count):  # type: ignore[no-untyped-def]
 
 
 def concentration(
-    source: UsageSource, *, window: Window = (None, None), exclusions: Sequence[Excluded] = ()
+    source: UsageSource,
+    *,
+    window: Window = (None, None),
+    exclusions: Sequence[Excluded] = (),
+    rules: Sequence[TypeRule] = (),
 ) -> tuple[Concentration, ...]:
     """The concentration of use by customer and by API key, for each of the two that the log has.
+
+    exclusions, rules: as the measurement applies them, request types under the rules. A model is matched as logged.
 
     A log has a column where the plan maps it, or where a field of its own name stands in a header or in the first rows
     of JSON. A value in no row, and a log without a token in the window, give no entry. Rows that the measurement
@@ -119,21 +128,31 @@ def concentration(
     files, _ = inspect_all(source)
     with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
         files = [readable(file, Path(folder)) for file in files]
-        found = [_of_column(column, files, source, Path(folder), window, exclusions) for column in OWNER_COLUMNS]
+        wanted = _Wanted(window=window, exclusions=exclusions, rules=rules, source=source)
+        found = [_of_column(column, files, Path(folder), wanted) for column in OWNER_COLUMNS]
     return tuple(each for each in found if each is not None)
 
 
-def _of_column(
-    column: OwnerColumn,
-    files: Sequence[LogFile],
-    source: UsageSource,
-    folder: Path,
-    window: Window,
-    exclusions: Sequence[Excluded],
-) -> Concentration | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which use counts."""
+
+    source: UsageSource
+    window: Window
+    exclusions: Sequence[Excluded]
+    rules: Sequence[TypeRule]
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Owner columns that exclusions and rules look at."""
+        named = {name for exclusion in self.exclusions for name in exclusion.patterns} | set(rule_owners(self.rules))
+        return tuple(name for name in OWNERS if name in named)
+
+
+def _of_column(column: OwnerColumn, files: Sequence[LogFile], folder: Path, wanted: _Wanted) -> Concentration | None:
     """A connection of its own, so that the lines that it sets aside are those of this scan."""
     with usage_connection(files, folder) as connection, translated():
-        layouts, file_of = file_layouts(connection, files, source)
+        layouts, file_of = file_layouts(connection, files, wanted.source, wanted=wanted.owners)
         if not any(layout.binding.has(column) for layout in layouts) and not any(
             _is_plain_field(column, fields) for fields in (*(f.fields for f in files), *(y.fields for y in layouts))
         ):
@@ -143,11 +162,11 @@ def _of_column(
         tables = []
         for number, layout in enumerate(layouts):
             table = open_layout(connection, layout, name=f"owners_{number}")
-            tables.append(_owned_use(table, layout, column, stems, window, exclusions))
+            tables.append(_owned_use(table, layout, column, stems, wanted))
         row = connection.to_pyarrow(_aggregate(union(tables))).to_pylist()[0]
         rejects = csv_rejects(connection, {path: file.name for path, file in file_of.items()})
-    masked = column == "api_key" or any(_reads_keys(layout, column) for layout in layouts)
-    return _concentration(column, row, len(rejects), masked=masked)
+    is_key = column == "api_key" or any(_reads_keys(layout, column) for layout in layouts)
+    return _concentration(column, row, len(rejects), is_key=is_key)
 
 
 def _is_plain_field(column: str, fields: Mapping[str, tuple[str, ...]]) -> bool:
@@ -171,20 +190,13 @@ def _reads_keys(layout: Layout, column: str) -> bool:
     return source is not None and any(path.rpartition(".")[2] == "api_key" for path in source.paths)
 
 
-def _owned_use(
-    table: Table,
-    layout: Layout,
-    column: str,
-    stems: Mapping[str, str],
-    window: Window,
-    exclusions: Sequence[Excluded],
-) -> Table:
+def _owned_use(table: Table, layout: Layout, column: str, stems: Mapping[str, str], wanted: _Wanted) -> Table:
     """owner (NULL where blank) and use (twentieths of input-equivalent tokens) of the layout's rows that count.
 
     What is refused is what `record_columns` calls a fault, and what the measurement refuses of its groups: a blank
     model, and a NUL byte in a key column.
     """
-    columns = record_columns(table, layout)
+    columns = record_columns(table, layout, wanted.owners)
     counts = (
         ~columns["fault"]
         & ~columns.get("other", ibis.literal(False))
@@ -193,14 +205,40 @@ def _owned_use(
     for name in KEY_COLUMNS:
         if name in columns:
             counts &= ~columns[name].contains("\0").fill_null(False)
-    counts &= _days(columns["us"], *window)
-    kind = _named(columns.get("request_type", ibis.null("string")), layout, "request_type", stems).fill_null(UNTAGGED)
-    for exclusion in exclusions:
+    counts &= _days(columns["us"], *wanted.window)
+    named = {
+        name: _named(columns.get(name, ibis.null("string")), layout, name, stems)
+        for name in ("request_type", "model", *wanted.owners)
+    }
+    named["request_type"] = _type_under(wanted, named)
+    for exclusion in wanted.exclusions:
         hit = _days(columns["us"], exclusion.from_, exclusion.to)
-        counts &= ~(hit if exclusion.request_type is None else hit & (kind == exclusion.request_type))
+        for name, pattern in exclusion.patterns.items():
+            hit &= _fits(named[name], pattern)
+        counts &= ~hit
     use = sum(columns[name] * weight for name, weight in _TWENTIETHS.items() if name in columns)
     owner = _named(_owner(table, layout, column), layout, column, stems)
     return table.select(owner=owner, use=use, counts=counts).filter(ibis._.counts).select("owner", "use")
+
+
+def _type_under(wanted: _Wanted, named: Mapping[str, Any]) -> Any:
+    """The request type as the measurement has it: named, and then under the first rule that fits."""
+    kind, given = named["request_type"], wanted.source.request_type
+    if not isinstance(given, str) and given.take == "digest":
+        kind = ibis.literal(PROMPT) + kind
+    kind = kind.fill_null(UNTAGGED)
+    cases = []
+    for rule in wanted.rules:
+        fits = _fits(named[rule.field] if rule.field else kind, rule.pattern)
+        cases.append((fits & (kind == UNTAGGED) if rule.only_untagged else fits, ibis.literal(rule.request_type)))
+    return ibis.cases(*cases, else_=kind) if cases else kind
+
+
+def _fits(value: Any, pattern: str) -> Any:
+    """Whether text is of a pattern; text that is shown as a digest fits a pattern of that look."""
+    if _OF_DIGESTS.fullmatch(pattern):
+        value = ibis.literal(SHOWN_AS) + value.hexdigest("sha256")[:DIGEST_DIGITS]
+    return value.re_search(f"^{regex(pattern)}$").fill_null(False)
 
 
 def _days(us: Any, since: date | None, until: date | None) -> Any:
@@ -241,14 +279,14 @@ def _aggregate(table: Table) -> Table:
 
 
 def _concentration(
-    column: OwnerColumn, row: Mapping[str, Any], lines_not_read: int, *, masked: bool
+    column: OwnerColumn, row: Mapping[str, Any], lines_not_read: int, *, is_key: bool
 ) -> Concentration | None:
     if not row["distinct"] or not row["use"]:
         return None
     return Concentration(
         column=column,
         distinct=int(row["distinct"]),
-        largest=tuple(_holders(row["largest"], float(row["use"]), masked=masked)),
+        largest=tuple(_holders(row["largest"], float(row["use"]), is_key=is_key)),
         rows=int(row["rows"]),
         share_of_rows_without=(row["rows_without"] or 0) / row["rows"],
         share_of_use_without=(row["use_without"] or 0.0) / row["use"],
@@ -256,8 +294,8 @@ def _concentration(
     )
 
 
-def _holders(largest: Sequence[Mapping[str, Any]], use: float, *, masked: bool) -> Iterable[Holder]:
+def _holders(largest: Sequence[Mapping[str, Any]], use: float, *, is_key: bool) -> Iterable[Holder]:
     for each in largest:
         name = str(each["name"])
-        shown = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_DIGITS] if masked else name
+        shown = digest(name) if is_key else masked(name)
         yield Holder(name=shown, share_of_use=-each["minus_use"] / use)

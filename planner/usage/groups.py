@@ -7,7 +7,7 @@ import pandas as pd
 
 from planner.errors import UsageError
 from planner.units import TOKEN_COLUMNS
-from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, KEY_COLUMNS, UNTAGGED, window_exceeds
+from planner.usage.columns import COUNT_COLUMNS, COUNT_LIMIT, KEY_COLUMNS, OWNERS, UNTAGGED, window_exceeds
 from planner.usage.readings import JOINED_BY
 from planner.usage.scan import NOT_KNOWN, square_name
 from planner.usage.secrets import masked
@@ -50,7 +50,7 @@ def daily_groups(
     _add_single_requests(groups, frame)
     for name in ("first", "last"):
         groups[name] = pd.to_datetime(frame[f"{name}_us"].astype("int64"), unit="us")
-    return _added_up(groups, ["day", *keys, "prompt_above"])
+    return added_up(groups)
 
 
 def _add_single_requests(groups: pd.DataFrame, frame: pd.DataFrame) -> None:
@@ -65,7 +65,9 @@ def _add_single_requests(groups: pd.DataFrame, frame: pd.DataFrame) -> None:
         groups[square_name(name)] = frame[square_name(name)].where(single, 0.0).astype("float64")
 
 
-def _added_up(groups: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def added_up(groups: pd.DataFrame) -> pd.DataFrame:
+    """Groups of equal keys as one. Errors: UsageError where sums are no longer exact."""
+    keys = ["day", *(name for name in (*KEY_COLUMNS, *OWNERS) if name in groups), "prompt_above"]
     if float(groups[[*COUNT_COLUMNS, "records"]].astype("float64").sum().max()) >= 2.0**62:
         raise UsageError(
             "The token counts of the log add up to 2**62 or more: no log holds that many. Check the units."

@@ -6,8 +6,10 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from planner.usage.columns import COUNT_COLUMNS, OWNERS, UNTAGGED
+from planner.usage.columns import OWNERS, UNTAGGED
+from planner.usage.groups import added_up
 from planner.usage.patterns import matched, nearest
 from planner.usage.read import Usage
 from planner.usage.readings import Reading
@@ -15,11 +17,10 @@ from planner.usage.readings import Reading
 RuleField = Literal["customer", "api_key", "workspace", "agent", "product", "model"]
 RULE_FIELDS: Final[tuple[str, ...]] = get_args(RuleField)
 
+ObjectArray = NDArray[np.object_]
+
 PROMPT: Final = "prompt "
 """Before the digest of a system prompt that stands for a request type."""
-
-_ADDED: Final = [*COUNT_COLUMNS, "records", "billed_records"]
-_OTHERS: Final = ("billed_cost_usd", "first", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,14 @@ def rule_owners(rules: Sequence[TypeRule]) -> tuple[str, ...]:
 
 def labelled(usage: Usage, request_type: str | Reading) -> Usage:
     """Usage whose types are digests of system prompts, with the word "prompt" before each; other usage as it is."""
+    return replace(usage, groups=_labelled(usage.groups, request_type))
+
+
+def _labelled(frame: pd.DataFrame, request_type: str | Reading) -> pd.DataFrame:
     if not isinstance(request_type, Reading) or request_type.take != "digest":
-        return usage
-    types = usage.groups["request_type"]
-    return replace(usage, groups=usage.groups.assign(request_type=types.where(types == UNTAGGED, PROMPT + types)))
+        return frame
+    types = frame["request_type"]
+    return frame.assign(request_type=types.where(types == UNTAGGED, PROMPT + types))
 
 
 def with_rules(usage: Usage, rules: Sequence[TypeRule]) -> Usage:
@@ -65,14 +70,26 @@ def with_rules(usage: Usage, rules: Sequence[TypeRule]) -> Usage:
     """
     if not rules:
         return usage
-    groups = usage.groups
-    read = groups["request_type"]
+    types, said = _ruled(usage.groups, rules)
+    notes = tuple(dict.fromkeys([*usage.notes, *said]))
+    return replace(usage, groups=added_up(usage.groups.assign(request_type=types)), notes=notes)
+
+
+def named_sizes(sizes: pd.DataFrame, request_type: str | Reading, rules: Sequence[TypeRule]) -> pd.DataFrame:
+    """Counts of requests by size under the same names and rules as the usage; rows may become alike."""
+    types, _ = _ruled(sizes := _labelled(sizes, request_type), rules)
+    return sizes.assign(request_type=types)
+
+
+def _ruled(frame: pd.DataFrame, rules: Sequence[TypeRule]) -> tuple[ObjectArray, list[str]]:
+    """The type of each row under the rules, shape (n_rows,), and what is to be said of rules without effect."""
+    read = frame["request_type"]
     types = read.to_numpy(dtype=object).copy()
     untagged = (read == UNTAGGED).to_numpy()
-    is_open = np.ones(len(groups), dtype=np.bool_)
+    is_open = np.ones(len(frame), dtype=np.bool_)
     said: list[str] = []
     for rule in rules:
-        values = groups[rule.column]
+        values = frame[rule.column]
         fits = matched(values, rule.pattern)
         if rule.only_untagged:
             fits &= untagged
@@ -81,9 +98,7 @@ def with_rules(usage: Usage, rules: Sequence[TypeRule]) -> Usage:
             said.append(_without_effect(rule, values, is_late=bool(fits.any())))
         types[hit] = rule.request_type
         is_open &= ~hit
-    return replace(
-        usage, groups=_added_up(groups.assign(request_type=types)), notes=tuple(dict.fromkeys([*usage.notes, *said]))
-    )
+    return types, said
 
 
 def _without_effect(rule: TypeRule, values: pd.Series, *, is_late: bool) -> str:
@@ -101,14 +116,3 @@ def _without_effect(rule: TypeRule, values: pd.Series, *, is_late: bool) -> str:
     return (
         f"The rule {rule} changes nothing: the log has no such {what}. Did you mean {nearest(rule.pattern, named)!r}?"
     )
-
-
-def _added_up(groups: pd.DataFrame) -> pd.DataFrame:
-    """Groups that became alike as one, so that thousands of types that one rule names are as many groups no more."""
-    keys = [name for name in groups.columns if name not in _ADDED and name not in _OTHERS]
-    grouped = groups.groupby(keys, sort=True, dropna=False)
-    result = grouped[_ADDED].sum()
-    result["billed_cost_usd"] = grouped["billed_cost_usd"].sum(min_count=1)
-    result["first"] = grouped["first"].min()
-    result["last"] = grouped["last"].max()
-    return result.reset_index()[list(groups.columns)]

@@ -11,7 +11,7 @@ SHOWN_AS: Final = "key "
 _KNOWN: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"Bearer\s+(?P<bearer>[A-Za-z0-9._~+/=-]{8,})"
-    r"|sk[-_][A-Za-z0-9_-]{12,}"  # Anthropic, OpenAI, LiteLLM, OpenRouter, Stripe
+    r"|sk-ant-[A-Za-z0-9_-]{4,}|sk[-_](?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{12,}"  # Anthropic, OpenAI, LiteLLM, Stripe
     r"|(?:pk|rk|sk)-lf-[A-Za-z0-9-]{12,}"
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
     r"|xox[abprs]-[A-Za-z0-9-]{10,}"

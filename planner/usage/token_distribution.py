@@ -42,21 +42,22 @@ def token_distribution(
     first: date,
     last: date,
     cuts: Sequence[date] = (),
+    owners: Sequence[str] = (),
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
     """Counts of the records of one request, by the size of each token class together.
 
     Columns: day (the first day of the stretch: months between first and last, both included, cut again at `cuts`, days
-    on which something begins), request_type, model, bin_<class> (0: none, k: from 2**(k-1) below 2**k tokens) and
-    requests. Requests that repeat an id count once; rows that the measurement refuses do not count.
+    on which something begins), request_type, model, `owners`, bin_<class> (0: none, k: from 2**(k-1) below 2**k tokens)
+    and requests. Requests that repeat an id count once; rows that the measurement refuses do not count.
     Errors: UsageError for a file that cannot be read, and for too many combinations.
     """
     starts = _stretches(first, last, cuts)
-    with opened(source, (ID,)) as log:
+    with opened(source, (*owners, ID)) as log:
         with integrity_checks(log.files):
             keys = find_repeated(log)
-            records = canonical_records(log.connection, log.layouts, repeated=keys)
-            frame = whole_query(log, counts_by_size(records, starts=starts, last=last), progress)
+            records = canonical_records(log.connection, log.layouts, owners, repeated=keys)
+            frame = whole_query(log, counts_by_size(records, owners, starts=starts, last=last), progress)
         stems = {path: file.stem for path, file in log.file_of.items()}
     if len(frame) >= COMBINATION_LIMIT:
         raise UsageError(
@@ -65,13 +66,14 @@ def token_distribution(
         )
     frame["day"] = pd.to_datetime(frame["stretch"].map(lambda index: starts[int(index)]))
     frame["request_type"] = frame["request_type"].map(lambda text: clean_key(text, stems) or UNTAGGED)
-    frame["model"] = frame["model"].map(lambda text: clean_key(text, stems))
-    names = ["day", "request_type", "model", *map(bin_name, TOKEN_COLUMNS)]
+    for name in ("model", *owners):
+        frame[name] = frame[name].map(lambda text: clean_key(text, stems))
+    names = ["day", "request_type", "model", *owners, *map(bin_name, TOKEN_COLUMNS)]
     counted = frame[frame["model"] != ""].groupby(names, sort=True)["requests"].sum()
     return counted.astype("int64").reset_index()
 
 
-def counts_by_size(records: Table, *, starts: Sequence[date], last: date) -> Table:
+def counts_by_size(records: Table, owners: Sequence[str] = (), *, starts: Sequence[date], last: date) -> Table:
     """Records of one request, counted by stretch, request type, model and the bin of each token class."""
     inside = ~records.fault & records.us.between(_us(starts[0]), _us(last) + US_PER_DAY - 1)
     if "other" in records.columns:
@@ -83,8 +85,9 @@ def counts_by_size(records: Table, *, starts: Sequence[date], last: date) -> Tab
         for name in TOKEN_COLUMNS
     }
     later = [(records.us >= _us(start), index) for index, start in reversed(list(enumerate(starts)))]
-    type_ = records.request_type if "request_type" in records.columns else ibis.null("string")
-    columns = {"stretch": ibis.cases(*later, else_=0).cast("int32"), "request_type": type_, "model": records.model}
+    columns = {"stretch": ibis.cases(*later, else_=0).cast("int32")}
+    for name in ("request_type", "model", *owners):
+        columns[name] = records[name] if name in records.columns else ibis.null("string")
     chosen = records.filter(inside.fill_null(False)).select(**columns, **bins)
     return cast(
         Table, chosen.group_by(list(chosen.columns)).aggregate(requests=ibis._.count()).limit(COMBINATION_LIMIT)
