@@ -157,7 +157,7 @@ def measure(
         last=last,
         coverage=covered,
         reconciliation=reconciliation,
-        priced_by=priced_by,
+        priced_by=_priced_by(kept),
         warnings=tuple(dict.fromkeys(warnings)),
         removed=cut.removed,
     )

@@ -207,11 +207,9 @@ MEANINGS = {
     "plan.seed": "seed of the random numbers; the same seed gives the same figures",
     "usage.sources": "files, globs or folders of the log, relative to the plan file",
     "usage.format": "`auto`, `planner` or `anthropic-messages`",
-    "usage.request_type": "the log's field that holds the request type",
     "usage.skip_bad_rows": "leave out rows that cannot be read, and say so, where the default is to stop",
     "usage.window.from": "first day that counts",
     "usage.window.to": "last day that counts",
-    "usage.exclude.request_type": "type to leave out; without it, every type; name a type, days, or both",
     "usage.exclude.from": "first day to leave out; without it, from the beginning",
     "usage.exclude.to": "last day to leave out; without it, to the end",
     "usage.exclude.reason": "why, shown beside the dollars that it removed",
@@ -292,6 +290,7 @@ def nested(annotation: Any) -> tuple[type[Section] | None, bool]:
     is_list = get_origin(annotation) is list
     inside = [nested(part)[0] for part in get_args(annotation) if part is not types.NoneType]
     cls = next((found for found in inside if found is not None), None)
+    is_list = is_list and cls is not None
     return cls, is_list or any(nested(part)[1] for part in get_args(annotation) if part is not types.NoneType)
 
 
@@ -300,8 +299,16 @@ def key_of(name: str, field: FieldInfo) -> str:
 
 
 def plain(cls: type[Section]) -> dict[str, tuple[str, FieldInfo]]:
-    """Key -> (attribute, field) of the plain values of a section."""
-    return {key_of(name, f): (name, f) for name, f in cls.model_fields.items() if nested(f.annotation)[0] is None}
+    """Key -> (attribute, field) of the values of a section that are no tables, or not always."""
+    return {key_of(name, f): (name, f) for name, f in cls.model_fields.items() if may_be_plain(f.annotation)}
+
+
+def may_be_plain(annotation: Any) -> bool:
+    """Whether an annotation allows something else than a section, or several of them."""
+    if nested(annotation)[0] is None:
+        return True
+    options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ()
+    return any(part is not types.NoneType and nested(part)[0] is None for part in options)
 
 
 def sections() -> dict[type[Section], list[tuple[str, str]]]:
@@ -353,6 +360,8 @@ def _by_schema(schema: dict[str, Any]) -> tuple[str, str]:
     if "enum" in schema or "const" in schema:
         values = schema.get("enum", [schema.get("const")])
         return " or ".join(f"`{toml(value)}`" for value in values), ""
+    if "$ref" in schema:
+        return "table", ""
     kind = schema["type"]
     if kind == "array":
         words, allowed = _by_schema(schema["items"])

@@ -24,6 +24,7 @@ from planner.plan import build_plan
 from planner.plan_file.loader import load_plan
 from planner.prices import OwnTerms, PriceBook
 from planner.reconciliation import ReconciledRow, Reconciliation, reconciliation_warnings
+from planner.reconciliation_report import reconciliation_json
 from planner.workbook.book import write_workbook
 from tests import bills
 from tests.bills import HAIKU, OPUS, Line, Use, bill_of, list_usd, measured, scaled, use_of

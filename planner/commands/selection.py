@@ -74,9 +74,7 @@ def request_type_typed(joined: Sequence[str] | None, first_of: str | None, syste
     if first_of is not None:
         fields = tuple(field.strip() for field in first_of.split(",") if field.strip())
         if not fields:
-            raise InputError(
-                f"--request-type-first {first_of!r}: write fields with commas between, such as feature,api_key"
-            )
+            raise InputError(f"--request-type-first {first_of!r}: write fields with commas between, as feature,api_key")
         return Reading(paths=fields)
     if system_prompt is not None:
         return Reading(paths=(system_prompt,), take="digest")

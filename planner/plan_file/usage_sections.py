@@ -15,6 +15,7 @@ from planner.usage.readings import Reading
 from planner.usage.rules import RuleField, TypeRule
 from planner.usage.secrets import masked
 
+FieldNames = Annotated[list[Name], Field(min_length=1, strict=True)]
 _CONDITIONS: Final = ("request_type", "model", *OWNERS)
 
 
@@ -26,16 +27,17 @@ class WindowSection(Section):
 
 
 class ExclusionSection(Section):
-    """[[usage.exclude]]: traffic that must not feed a forward commitment, and why. All conditions hold together. Names
-    are patterns: * is any text, ? one character, case does not matter."""
+    """[[usage.exclude]]: traffic that must not feed a forward commitment, and why; all that fits each condition."""
 
-    request_type: Name | None = None
+    request_type: Name | None = Field(
+        default=None, description="types to leave out, a pattern as in rules; without it, every type"
+    )
     model: Name | None = Field(default=None, description="as the log or as the price list names it")
-    customer: Name | None = None
+    customer: Name | None = Field(default=None, description="whose requests to leave out")
     api_key: Name | None = Field(default=None, description='as shown: an identifier, or "key " and six digits')
-    workspace: Name | None = None
-    agent: Name | None = None
-    product: Name | None = None
+    workspace: Name | None = Field(default=None, description="the workspace, project or team of the key")
+    agent: Name | None = Field(default=None, description="the agent that asked")
+    product: Name | None = Field(default=None, description="the product of the provider, such as messages_api")
     from_: date | None = Field(default=None, alias="from")
     to: date | None = None
     reason: Annotated[str, Field(min_length=1)]
@@ -54,8 +56,8 @@ class ExclusionSection(Section):
 class RuleSection(Section):
     """[[usage.rule]]: use that fits the pattern counts as this request type; the first rule that fits wins."""
 
-    pattern: Name = Field(description="* is any text, ? one character, case does not matter")
-    request_type: Name
+    pattern: Name = Field(description="`*` is any text, `?` one character, case does not matter")
+    request_type: Name = Field(description="what such use is called from then on")
     field: RuleField | None = Field(
         default=None, description="what the pattern is matched with; default: the request type as it is read"
     )
@@ -98,13 +100,12 @@ class InvoiceSection(Section):
 
 
 class RequestTypeSection(Section):
-    """usage.request_type as a table: the first of several fields that holds something, or which system prompt it is."""
+    """[usage.request_type]: types from the first of several fields that has a value, or by the system prompt."""
 
-    first_of: Annotated[list[Name], Field(min_length=1, strict=True)] | None = None
+    first_of: FieldNames | None = Field(
+        default=None, description="fields, or columns such as api_key, of which the first that has a value counts"
+    )
     system_prompt: Name | None = Field(default=None, description="field of the system prompt; shown as its digest")
-
-
-FieldNames = Annotated[list[Name], Field(min_length=1, strict=True)]
 
 
 class UsageSection(Section):
