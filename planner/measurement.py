@@ -136,7 +136,6 @@ def measure(
     days = [stamp.date() for stamp in sorted(pd.to_datetime(inside["day"].unique()))]
     covered = coverage(days, first=first, last=last, window=span)
     reconciliation = reconcile(groups, bill, covered, price_book)
-    priced_by = _priced_by(kept)
     warnings = [
         *usage.notes,
         *cut.notes,
