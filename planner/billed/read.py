@@ -1,9 +1,10 @@
 """Read what was billed: every source becomes exact sums of the same records, and nothing is counted twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,15 +32,14 @@ _DIGEST_BYTES: Final = 16
 _SHOWN: Final = 60
 _PLACE: Final = Decimal("1e-14")
 
-_Key = tuple[BilledCost, bool]
-"""A record without its amounts, and whether it is a credit."""
+_Key = tuple[Hashable, ...]
 
 
 @dataclass(slots=True)
 class _Sums:
     """What one read gathers: sums by record, faults, rows left out, and which file each row was seen in."""
 
-    costs: dict[_Key, tuple[Decimal, Decimal | None, Decimal]] = field(default_factory=dict)
+    costs: dict[_Key, tuple[BilledCost, Decimal, Decimal | None, Decimal]] = field(default_factory=dict)
     refused: int = 0
     examples: list[str] = field(default_factory=list)
     currencies: set[str] = field(default_factory=set)
@@ -121,15 +121,20 @@ def _add(row: Row, report: Report, known: BilledFormat, sums: _Sums) -> None:
     cost = _record(row, known, usd)
     _check_once(row, report.name, known, cost, sums)
     sums.formats[known.name] = known
-    key = (replace(cost, amount_usd=Decimal(0), rounding_usd=Decimal(0), list_usd=_zero(cost.list_usd)), cost.is_credit)
-    amount, listed, rounding = sums.costs.get(key, (Decimal(0), _zero(cost.list_usd), Decimal(0)))
+    key = _key(cost)
+    if key not in sums.costs:
+        sums.costs[key] = (cost, cost.amount_usd, cost.list_usd, cost.rounding_usd)
+        return
+    first, amount, listed, rounding = sums.costs[key]
     if cost.list_usd is not None and listed is not None:
         listed = EXACT.add(listed, cost.list_usd)
-    sums.costs[key] = (EXACT.add(amount, cost.amount_usd), listed, EXACT.add(rounding, cost.rounding_usd))
+    sums.costs[key] = (first, EXACT.add(amount, cost.amount_usd), listed, EXACT.add(rounding, cost.rounding_usd))
 
 
-def _zero(listed: Decimal | None) -> Decimal | None:
-    return None if listed is None else Decimal(0)
+def _key(cost: BilledCost) -> _Key:
+    """What records that are added up have in common."""
+    days, kind = (cost.first, cost.last), (cost.cost_type, cost.token_class, cost.service_tier)
+    return days, cost.model, kind, cost.workspace, cost.api_key, cost.source, cost.is_credit, cost.list_usd is None
 
 
 def _record(row: Row, known: BilledFormat, usd: Decimal) -> BilledCost:
@@ -160,7 +165,10 @@ def _record(row: Row, known: BilledFormat, usd: Decimal) -> BilledCost:
 
 def _value(row: Row, known: BilledFormat, name: Canonical) -> str:
     """The first of the source's fields for a name that is not blank."""
-    return next((text for path in known.fields.get(name, ()) if (text := row.values.get(path, ""))), "")
+    for path in known.fields.get(name, ()):
+        if text := row.values.get(path):
+            return text
+    return ""
 
 
 def _checked(row: Row, known: BilledFormat, name: Canonical, check: Callable[[str], T]) -> T:
@@ -181,7 +189,12 @@ def _cost_type(stated: str, token_type: str) -> CostType:
 def _model(row: Row, known: BilledFormat) -> str:
     """The first model field that spells a model, else the first that is not blank."""
     given = [text for path in known.fields["model"] if (text := row.values.get(path, ""))]
-    return next((text for text in given if parse_name(text) is not None), given[0] if given else "")
+    return next((text for text in given if _is_model(text)), given[0] if given else "")
+
+
+@lru_cache(maxsize=10_000)
+def _is_model(text: str) -> bool:
+    return parse_name(text) is not None
 
 
 def _no_use(row: Row, known: BilledFormat) -> str | None:
@@ -198,9 +211,8 @@ def _no_use(row: Row, known: BilledFormat) -> str | None:
 
 def _check_once(row: Row, name: str, known: BilledFormat, cost: BilledCost, sums: _Sums) -> None:
     """Errors: UsageError where the same use stands in two files, or is billed by two reports of one account."""
-    money = {*known.fields["amount"], *known.fields.get("list", ())}
-    text = "\0".join(f"{field}={row.values[field]}" for field in sorted(row.values) if field not in money)
-    key = blake2b(f"{known.name}\0{text}".encode(), digest_size=_DIGEST_BYTES).digest()
+    values = [f"{field}={row.values[field]}" for field in _identity(tuple(row.values), known.name)]
+    key = blake2b("\0".join([known.name, *values]).encode(), digest_size=_DIGEST_BYTES).digest()
     first = sums.seen.setdefault(key, name)
     if first != name:
         raise UsageError(
@@ -219,6 +231,14 @@ def _check_once(row: Row, name: str, known: BilledFormat, cost: BilledCost, sums
             )
 
 
+@lru_cache(maxsize=1_000)
+def _identity(fields: tuple[str, ...], format_name: str) -> tuple[str, ...]:
+    """The fields that say which use a row is: all but its money, in an order of their own."""
+    known = next(each for each in FORMATS if each.name == format_name)
+    money = {*known.fields["amount"], *known.fields.get("list", ())}
+    return tuple(field for field in sorted(fields) if field not in money)
+
+
 def _refusal(sums: _Sums) -> str:
     total = sums.refused + len(sums.seen)
     mixed = ""
@@ -231,12 +251,12 @@ def _refusal(sums: _Sums) -> str:
 def _costs(sums: _Sums) -> tuple[BilledCost, ...]:
     found = [
         replace(
-            blank,
+            first,
             amount_usd=_placed(amount),
             list_usd=None if listed is None else _placed(listed),
             rounding_usd=_placed(rounding),
         )
-        for (blank, _), (amount, listed, rounding) in sums.costs.items()
+        for first, amount, listed, rounding in sums.costs.values()
     ]
     return tuple(sorted(found, key=lambda cost: (cost.source, cost.first, cost.last, cost.model, repr(cost))))
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Final
 
 EXACT: Final = Context(prec=100)
@@ -40,6 +41,7 @@ def rounding_usd(text: str) -> Decimal:
     return place / 2
 
 
+@lru_cache(maxsize=10_000)
 def moment(text: str) -> datetime:
     """A day or a time in UTC; without a zone it is UTC. Errors: ValueError."""
     try:
