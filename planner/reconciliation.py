@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from planner.billed.formats import ACCOUNTS
 from planner.billed.records import INVOICE, Bill, BilledCost
 from planner.coverage import Coverage
 from planner.errors import UsageError
@@ -153,8 +154,11 @@ def reconcile(groups: pd.DataFrame, bill: Bill, covered: Coverage, book: PriceBo
     notes += _invoice_notes([cost for cost in totals if cost.month in exported], exports)
     totals = [cost for cost in totals if cost.month not in exported]
     _check_invoices(exports)
-    sides = [*_sides(exports, groups, covered, book), *_sides(totals, groups, covered, book)]
-    sides += _unbilled_months(groups, {cost.month for cost in bill.costs})
+    own, elsewhere = _of_the_account(exports, groups, book)
+    sides = [*_sides(exports, own, covered, book), *_sides(totals, groups, covered, book)]
+    sides += _not_billed(elsewhere, exported, "served by another provider, which these reports do not bill")
+    months = set(groups["day"].dt.strftime("%Y-%m")) - {cost.month for cost in bill.costs}
+    sides += _not_billed(groups, months, "no bill was given for this month")
     return _judged(sides, tuple(dict.fromkeys(notes)))
 
 
@@ -207,10 +211,21 @@ def _not_comparable(
     return f"the bill covers only {days[0]} to {days[-1]}" if begins_late or ends_early else ""
 
 
-def _unbilled_months(groups: pd.DataFrame, billed: set[str]) -> Iterator[Sides]:
-    for month in sorted(set(groups["day"].dt.strftime("%Y-%m")) - billed):
+def _of_the_account(
+    exports: Sequence[BilledCost], groups: pd.DataFrame, book: PriceBook
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The use that reports of one provider's account can bill, and the use that other providers served."""
+    accounts = {ACCOUNTS.get(cost.source, "") for cost in exports}
+    if len(accounts) != 1 or accounts == {""}:
+        return groups, groups.iloc[:0]
+    is_own = groups["provider"].replace("", book.provider).isin(accounts)
+    return groups[is_own], groups[~is_own]
+
+
+def _not_billed(groups: pd.DataFrame, months: set[str], reason: str) -> Iterator[Sides]:
+    for month in sorted(months & set(groups["day"].dt.strftime("%Y-%m"))):
         for label, side in used_sides(groups, month, by_model=False, tools_apart=False).items():
-            yield BilledSide(month=month, label=label, sources=frozenset()), side, "no bill was given for this month"
+            yield BilledSide(month=month, label=label, sources=frozenset()), side, reason
 
 
 def _invoice_notes(totals: Sequence[BilledCost], exports: Sequence[BilledCost]) -> Iterator[str]:

@@ -117,8 +117,11 @@ def scaled(lines: Iterable[Line], change: Callable[[Line], Decimal], *, of_list:
 # ---- the log
 
 
-def write_log(folder: Path, use: Use, *, cache_columns: bool = True, name: str = "log.jsonl") -> str:
-    rows = []
+def write_log(
+    folder: Path, use: Use, *, cache_columns: bool = True, name: str = "log.jsonl", more: Iterable[dict[str, Any]] = ()
+) -> str:
+    """The log of some use. more: further rows, as they are."""
+    rows = [json.dumps(each) for each in more]
     for (day, model), (uncached, read, written, output) in use.items():
         row: dict[str, Any] = {
             "timestamp": f"{day}T00:00:00Z",

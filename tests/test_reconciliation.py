@@ -199,6 +199,31 @@ def test_a_month_without_a_bill_is_shown_and_not_compared(tmp_path: Path) -> Non
     assert (row.compared, row.reason) == (False, "no bill was given for this month")
 
 
+def test_reports_of_one_account_are_not_held_against_what_another_provider_served(tmp_path: Path) -> None:
+    use = use_of(((2026, 6),))
+    there = {
+        "timestamp": "2026-06-05T00:00:00Z",
+        "model": OPUS,
+        "provider": "bedrock",
+        "requests": 1,
+        "uncached_input_tokens": 90_000_000,
+        "cache_read_tokens": 0,
+        "cache_write_5m_tokens": 0,
+        "cache_write_1h_tokens": 0,
+        "output_tokens": 0,
+    }
+    usage = bills.usage_of(tmp_path, bills.write_log(tmp_path, use, more=[there]))
+    bill = bills.read_bill(
+        bills.BilledSource(sources=(bills.write_analytics(tmp_path, bill_of(use, TENTH)),), base_dir=tmp_path)
+    )
+    found = bills.measure(usage, bills.BOOK, bill=bill).reconciliation
+    assert found.gate == "passed"
+    assert found.list_cost_usd == pytest.approx(list_usd(use), abs=CENT)
+    row = row_of(found, "2026-06", "all models")
+    assert (row.list_cost_usd, row.compared) == (Decimal(450), False)
+    assert "another provider" in row.reason
+
+
 # ---- causes, planted one at a time
 
 ONE = Decimal(1)

@@ -146,6 +146,8 @@ FOCUS: Final = BilledFormat(
 )
 
 FORMATS: Final = (COST_ANALYTICS, COST_REPORT, CONSOLE_COST, FOCUS)
+ACCOUNTS: Final[Mapping[str, str]] = {known.name: known.account for known in FORMATS}
+"""Format -> the provider whose account it reports; blank where it may report any."""
 
 COST_TYPES: Final[Mapping[str, CostType]] = {
     "token": "tokens",
