@@ -129,7 +129,7 @@ def names(row: Mapping[Any, Any], exclusion: Exclusion) -> bool:
     )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(seed=st.integers(0, 10_000), exclusions=EXCLUSIONS, data=st.data())
 def test_kept_and_removed_are_all_to_the_cent_in_any_order(
     seed: int, exclusions: list[Exclusion], data: st.DataObject
@@ -262,11 +262,10 @@ def test_accepting_a_suggestion_removes_exactly_what_it_said_and_it_is_not_sugge
 
 
 def test_steady_noise_gives_no_suggestion() -> None:
-    """False alarms: none in 20 logs of 8 types over five months (160 type-logs), at day-to-day noise up to 50 %."""
+    """False alarms: none in 160 types over five months, at day-to-day noise of 10 to 50 %, from 40 to 40,000 a day."""
     alarms = []
-    for seed in range(20):
-        scales = 10.0 ** np.linspace(1.5, 4.5, 8)
-        use = {f"t{k}": noisy(100 * seed + k, scale, sd=0.1 + 0.05 * (seed % 9)) for k, scale in enumerate(scales)}
+    for row, scale in enumerate((40, 200, 1_000, 6_000, 40_000)):
+        use = {f"t{k}": noisy(1_000 * row + k, scale, sd=0.1 + 0.05 * (k % 9)) for k in range(32)}
         alarms += suggest_exclusions(measured(daily_log(use)))
     assert alarms == []
 
