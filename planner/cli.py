@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.commands import baseline as baseline_command
+from planner.commands import formats as formats_command
 from planner.commands import learn as learn_command
 from planner.commands import levers as lever_commands
 from planner.commands import measure_log as measure_command
@@ -48,6 +49,7 @@ for _command in (
     *signing_command.COMMANDS,
     *learn_command.COMMANDS,
     *units_command.COMMANDS,
+    *formats_command.COMMANDS,
     settle_command.settle,
     prices_command.prices,
 ):

@@ -155,6 +155,14 @@ WAYS: dict[str, Callable[[Path, Sequence[Row]], Path]] = {
     "parquet.zst": lambda folder, rows: written(
         folder, zstandard.compress(parquet_file(rows, folder / "p.tmp").read_bytes()), "log.parquet.zst"
     ),
+    "json array": lambda folder, rows: written(folder, json.dumps(list(rows)), "log.json"),
+    "json array.gz": lambda folder, rows: written(folder, gzip.compress(json.dumps(list(rows)).encode()), "log.json"),
+    "json array with a mark": lambda folder, rows: written(folder, "\ufeff" + json.dumps(list(rows)), "log.json"),
+    "pretty json": lambda folder, rows: written(folder, json.dumps(list(rows), indent=2), "log.json"),
+    "pretty objects": lambda folder, rows: written(
+        folder, "\n".join(json.dumps(each, indent=1) for each in rows), "log.json"
+    ),
+    "rows inside an object": lambda folder, rows: written(folder, json.dumps({"rows": list(rows), "n": 1}), "log.json"),
     "csv named parquet": lambda folder, rows: written(folder, csv_text(rows), "log.parquet"),
     "jsonl.gz named csv": lambda folder, rows: written(folder, gzip.compress(jsonl_text(rows).encode()), "log.csv"),
 }
@@ -488,8 +496,9 @@ FILES_AT_FAULT: dict[str, tuple[bytes, str]] = {
     "duplicate header": (csv_text([row()]).replace("context_window", "model").encode(), "two columns named 'model'"),
     "semicolons": (csv_text([row()]).replace(",", ";").encode(), "semicolons"),
     "tabs": (csv_text([row()]).replace(",", "\t").encode(), "tabs"),
-    "array": (json.dumps([row()]).encode(), "one object per line"),
-    "pretty": (json.dumps(row(), indent=1).encode(), "one object per line"),
+    "truncated array": (json.dumps([row(), row()]).encode()[:-40], "after element 1 the document is cut off"),
+    "array of numbers": (b"[1, 2]", "not a JSON object"),
+    "truncated object": (json.dumps(row(), indent=1).encode()[:-4], "cut off"),
     "truncated gzip": (gzip.compress(csv_text(many_rows(3000)).encode())[:-300], "cut off"),
     "damaged gzip": (
         (lambda data: data[:-6] + bytes([data[-6] ^ 1]) + data[-5:])(gzip.compress(csv_text(many_rows(90)).encode())),

@@ -23,7 +23,8 @@ from planner.billed.rows import Report, Row, open_report
 from planner.billed.values import EXACT, amount_usd, check_currency, last_day_before, moment, rounding_usd
 from planner.errors import UsageError
 from planner.price_data.names import parse_name
-from planner.usage.files import file_digest, find_files
+from planner.usage.folders import find_files
+from planner.usage.streams import file_digest
 
 EXAMPLES: Final = 5
 T = TypeVar("T")

@@ -14,7 +14,7 @@ import zstandard
 
 from planner.billed.formats import FORMATS
 from planner.errors import UsageError
-from planner.usage.files import Compression, chunks
+from planner.usage.streams import Compression, chunks
 
 FILE_BYTES: Final = 512 << 20
 JSON_BYTES: Final = 64 << 20

@@ -31,7 +31,7 @@ from planner.plan_file.loader import load_plan, parse_plan
 from planner.simulation import KeptPaths
 from planner.ui.rebuilt import SpendOnly, rebuilt
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
-from planner.usage.files import find_files
+from planner.usage.folders import find_files
 from planner.waterfall import Waterfall, waterfalls
 
 Report = Callable[[str, float], None]

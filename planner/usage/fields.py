@@ -1,11 +1,43 @@
 """A canonical column of a layout as an Ibis expression, before it is judged."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import ibis
 
-from planner.usage.readings import DIGEST_DIGITS, FILE_STEM, JOINED_BY, Reading
+from planner.usage.readings import DIGEST_DIGITS, FILE_STEM, JOINED_BY, NOT_JSON, Reading
 from planner.usage.views import Layout, Table, source_field
+
+Steps = tuple[str, ...]
+
+
+@ibis.udf.scalar.builtin(name="json_valid", signature=(("string",), "boolean"))
+def _is_json(text):  # type: ignore[no-untyped-def]
+    """DuckDB's test of a JSON text."""
+
+
+@ibis.udf.scalar.builtin(name="json_extract_string", signature=(("string", "array<string>"), "array<string>"))
+def _extracted(text, pointers):  # type: ignore[no-untyped-def]
+    """DuckDB's texts of what JSON pointers lead to; an error where the text is not JSON."""
+
+
+def json_text(value: Any, steps: Steps, among: Collection[Steps] = ()) -> Any:
+    """What keys (and numbers of a list's elements) lead to inside a JSON text, as text; objects and lists as JSON.
+
+    NULL where it is not there or the text is blank; NOT_JSON where the text is something and no JSON. among: everything
+    that is read in the same text, so that an engine that sees equal expressions parses it once.
+    """
+    every = sorted({*among, steps})
+    pointers = ibis.literal([_pointer(each) for each in every], "array<string>")
+    text = value if value.type().is_string() else value.cast("string")
+    broken = (text.strip() != "").fill_null(False)
+    marked = ibis.literal([NOT_JSON] * len(every), "array<string>")
+    found = ibis.cases((_is_json(text).fill_null(False), _extracted(text, pointers)), (broken, marked))
+    return found[every.index(steps)]
+
+
+def _pointer(steps: Steps) -> str:
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def raw_column(table: Table, layout: Layout, name: str) -> Any:
@@ -18,7 +50,7 @@ def raw_column(table: Table, layout: Layout, name: str) -> Any:
 
 def read(table: Table, layout: Layout, source: Reading) -> Any:
     """A reading as an expression; a field that the file lacks is NULL."""
-    values = [source_field(table, layout, path) for path in source.paths if _is_there(layout, path)]
+    values = [_value(table, layout, path) for path in source.paths if _is_there(layout, path)]
     if len(values) == 1 and source.take == "first":
         return _translated(values[0], source)
     if source.take == "first":
@@ -33,7 +65,16 @@ def read(table: Table, layout: Layout, source: Reading) -> Any:
 
 
 def _is_there(layout: Layout, path: str) -> bool:
-    return path == FILE_STEM or path in layout.fields
+    return path == FILE_STEM or path in layout.inner or path in layout.fields
+
+
+def _value(table: Table, layout: Layout, path: str) -> Any:
+    """A field as it stands in the file, or inside the JSON text of one."""
+    if path not in layout.inner:
+        return source_field(table, layout, path)
+    cell, steps = layout.inner[path]
+    among = [other for of_cell, other in layout.inner.values() if of_cell == cell]
+    return json_text(source_field(table, layout, cell), steps, among)
 
 
 def _or_null(value: Any) -> Any:
@@ -54,8 +95,15 @@ def _translated(value: Any, source: Reading) -> Any:
 
 def is_record(table: Table, layout: Layout) -> Any:
     """Whether a row is a usage record; None where every row is one."""
-    tests = [
-        source_field(table, layout, path).cast("string").isin(values).fill_null(False)
-        for path, values in layout.binding.only.items()
-    ]
+    binding = layout.binding
+    tests = [_is_one_of(table, layout, path, values) for path, values in binding.only.items()]
+    tests += [~_is_one_of(table, layout, path, values) for path, values in binding.leaves_out.items()]
+    if needed := [_value(table, layout, path) for path in binding.needs if _is_there(layout, path)]:
+        tests.append(ibis.or_(*(value.notnull() for value in needed)))
     return ibis.and_(*tests) if tests else None
+
+
+def _is_one_of(table: Table, layout: Layout, path: str, values: Sequence[str]) -> Any:
+    if not _is_there(layout, path):
+        return ibis.literal(False)
+    return _value(table, layout, path).cast("string").isin(values).fill_null(False)

@@ -1,91 +1,27 @@
-"""Known log formats as declarative mappings, and the user's own mapping on top of them."""
+"""How the fields of one file become canonical columns: its format, and the user's own mapping on top."""
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from planner.errors import UsageError
-from planner.units import TOKEN_COLUMNS
 from planner.usage.columns import BY_NAME, COLUMNS, ON_DEMAND
+from planner.usage.guesses import Guess, close_to, guess, nearest
+from planner.usage.log_formats.anthropic import PLANNER
+from planner.usage.log_formats.log_format import LogFormat
+from planner.usage.log_formats.registry import log_format
 from planner.usage.readings import FILE_STEM, Reading, reading
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogFormat:
-    """A source's way to write usage records.
-
-    fields: canonical (or derived) column -> path into the source, dots into nested objects, or a whole reading.
-    recognise: the source fields that all have to be there for the format to be recognised by itself.
-    only: field -> its values in rows that are usage records; other rows are counted and left out.
-    constants: canonical column -> its value in every row, such as the provider.
-    input_includes_cache: the source's input count includes cache reads and writes; it is then mapped to
-    input_tokens_including_cache, and cache tokens above it are a fault.
-    """
-
-    name: str
-    meaning: str
-    fields: Mapping[str, str | Reading]
-    recognise: tuple[str, ...]
-    input_includes_cache: bool = False
-    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-
-
-PLANNER: Final = LogFormat(
-    name="planner",
-    meaning="the product's own columns; token columns are totals of the row",
-    fields={column.name: column.name for column in COLUMNS},
-    recognise=("timestamp", "model", "uncached_input_tokens", "output_tokens"),
-)
-
-ANTHROPIC_MESSAGES: Final = LogFormat(
-    name="anthropic-messages",
-    meaning="one Messages API response per line: timestamp, request_type, id, model, usage as the API returns it",
-    fields={
-        "timestamp": "timestamp",
-        "request_type": "request_type",
-        "model": "model",
-        "request_id": "id",
-        "uncached_input_tokens": "usage.input_tokens",
-        "cache_read_tokens": "usage.cache_read_input_tokens",
-        "cache_write_tokens": "usage.cache_creation_input_tokens",
-        "cache_write_5m_tokens": "usage.cache_creation.ephemeral_5m_input_tokens",
-        "cache_write_1h_tokens": "usage.cache_creation.ephemeral_1h_input_tokens",
-        "output_tokens": "usage.output_tokens",
-        "web_search_requests": "usage.server_tool_use.web_search_requests",
-        "service_tier": "usage.service_tier",
-        "inference_geo": "usage.inference_geo",
-        "speed": "usage.speed",
-    },
-    recognise=("timestamp", "model", "usage.input_tokens", "usage.output_tokens"),
-)
-
-FORMATS: Final = (PLANNER, ANTHROPIC_MESSAGES)
-GENERIC: Final = LogFormat(name="mapped", meaning="columns named by the user", fields=PLANNER.fields, recognise=())
-
-_LIKELY_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "timestamp": ("timestamp", "time", "date", "created_at", "starttime", "request_created_at", "usage_date_utc"),
-    "model": ("model", "model_id", "modelid", "model_name", "model_version", "slug"),
-    "uncached_input_tokens": (
-        "input_tokens",
-        "prompt_tokens",
-        "contexttokens",
-        "usage_input_tokens_no_cache",
-        "inputtokens",
-    ),
-    "output_tokens": (
-        "completion_tokens",
-        "generatedtokens",
-        "usage_output_tokens",
-        "outputtokens",
-        "usage.output_tokens",
-    ),
-}
+__all__ = ["DEFAULT_REQUEST_TYPE", "PLANNER", "Binding", "bind", "is_inside"]
 
 
 DEFAULT_REQUEST_TYPE: Final = Reading(paths=("request_type",))
 
+_BUCKETS: Final = (
+    "{} does not say the number of requests: each of its rows, a bucket of many, counts as one. Read requests as rows; "
+    "prices that depend on one request's prompt follow the context window only."
+)
 _REQUIRED: Final = frozenset(column.name for column in COLUMNS if column.required)
 
 
@@ -93,7 +29,9 @@ _REQUIRED: Final = frozenset(column.name for column in COLUMNS if column.require
 class Binding:
     """How one file's fields become canonical columns: readings of fields, and constants.
 
-    only: field -> its values in rows that are usage records. unseen: columns whose fields the first rows lack, but that
+    only: field -> its values in rows that are usage records; leaves_out: in rows that are not; needs: a record holds
+    one of these fields. texts: fields that hold JSON as text or as it is. is_bucketed: a row is a bucket of an unknown
+    number of requests. notes: what to know of the format. unseen: columns whose fields the first rows lack, but that
     later rows may hold (JSON objects).
     """
 
@@ -101,6 +39,11 @@ class Binding:
     fields: Mapping[str, Reading]
     constants: Mapping[str, str]
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    leaves_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    is_bucketed: bool = False
+    notes: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
 
     def has(self, column: str) -> bool:
@@ -111,24 +54,7 @@ class Binding:
     def paths(self) -> tuple[str, ...]:
         """Every field of the source that is read, each once."""
         read = [path for each in self.fields.values() for path in each.paths if path != FILE_STEM]
-        return tuple(dict.fromkeys([*read, *self.only]))
-
-
-def log_format(name: str, seen: Collection[str], columns: Mapping[str, str]) -> LogFormat:
-    """The format of a file with the fields `seen`: by name, by its fields ("auto"), or the user's mapping.
-
-    Errors: UsageError for a name that is not a format.
-    """
-    if name != "auto":
-        for known in FORMATS:
-            if known.name == name:
-                return known
-        names = ", ".join(["auto"] + [known.name for known in FORMATS])
-        raise UsageError(f"There is no usage format {name!r}. Known: {names}.")
-    for known in FORMATS:
-        if all(field in seen for field in known.recognise):
-            return known
-    return GENERIC if columns else PLANNER
+        return tuple(dict.fromkeys([*read, *self.only, *self.leaves_out, *self.needs]))
 
 
 def bind(
@@ -141,52 +67,92 @@ def bind(
     request_type: Reading,
     open_ended: bool = False,
     wanted: Collection[str] = (),
+    sample: Sequence[Mapping[str, str]] = (),
 ) -> Binding:
     """Map a file's fields to canonical columns; the user's columns and constants win over the format's.
 
-    seen: the file's field names, nested ones as dotted paths. request_type: how the request type is read; its paths
-    are fields, or canonical columns of the format such as workspace. wanted: columns to read that are read on demand.
-    open_ended: rows are objects, so that a field missing from the first ones may come later.
-    Errors: UsageError for an unknown canonical name, a source field that the file lacks, or a required column
-    that nothing provides; the message lists the fields seen and suggests a mapping.
+    seen: the file's field names, nested ones as dotted paths, also those inside JSON texts. request_type: how the
+    request type is read; its paths are fields, or canonical columns of the format such as workspace. wanted: columns to
+    read that are read on demand. open_ended: rows are objects, so that a field missing from the first ones may come
+    later. sample: the first rows, from which a mapping is guessed where one is missing.
+    Errors: UsageError for an unknown canonical name, a source field that the file lacks, a format that holds no request
+    mix, or a required column that nothing provides; the message lists the fields seen and suggests a mapping.
     """
-    known = log_format(format, seen, columns)
-    known_fields = {name: reading(source) for name, source in known.fields.items()}
+    fields_seen = _Seen(seen)
+    known = log_format(format, fields_seen, is_mapped=bool(columns))
     _check_names(columns, constants)
+    if known.refusal and not columns:
+        raise UsageError(f"{file}: {known.refusal}")
+    known_fields = known.readings
     chosen = {name: reading(path) for name, path in columns.items()}
     if request_type != DEFAULT_REQUEST_TYPE and "request_type" not in chosen:
-        chosen["request_type"] = _resolved(request_type, known_fields, seen)
+        chosen["request_type"] = _resolved(request_type, known_fields, fields_seen)
     for name, source in chosen.items():
-        _check_paths(file, name, source, known_fields, seen)
+        _check_paths(file, name, source, known_fields, fields_seen)
     fields = {
         name: source
         for name, source in known_fields.items()
         if name not in constants
         and (name not in ON_DEMAND or name in wanted)
-        and (any(path in seen for path in source.paths) or (open_ended and name not in _REQUIRED))
+        and (
+            any(path in fields_seen for path in source.paths)
+            or (name not in _REQUIRED and (open_ended or any(is_inside(path, fields_seen) for path in source.paths)))
+        )
     }
     if "input_tokens_including_cache" in chosen and "uncached_input_tokens" not in chosen:
         fields.pop("uncached_input_tokens", None)
     fields.update(chosen)
+    binding = _binding(known, fields, constants, fields_seen)
+    _check_complete(file, known, binding, seen, sample)
+    return binding
+
+
+class _Seen(frozenset[str]):
+    """The fields of a file; an object that holds some of them is one too."""
+
+    def __new__(cls, seen: Collection[str]) -> "_Seen":
+        above = {path[:end] for path in seen for end in range(len(path)) if path[end] == "."}
+        return super().__new__(cls, {*seen, *above})
+
+
+def is_inside(path: str, seen: Collection[str]) -> bool:
+    """Whether a field of the file may hold the path as JSON text."""
+    return any(path[:end] in seen for end in range(len(path)) if path[end] == ".")
+
+
+def _binding(
+    known: LogFormat, fields: Mapping[str, Reading], constants: Mapping[str, str], seen: Collection[str]
+) -> Binding:
     unseen = frozenset(
         name for name, source in fields.items() if not any(path == FILE_STEM or path in seen for path in source.paths)
     )
     given = {name: value for name, value in known.constants.items() if name not in fields}
-    binding = Binding(
-        format=known.name, fields=fields, constants=given | dict(constants), only=known.only, unseen=unseen
+    is_bucketed = known.is_bucketed and "requests" not in fields and "requests" not in constants
+    return Binding(
+        format=known.name,
+        fields=fields,
+        constants=given | dict(constants),
+        only=known.only,
+        leaves_out={path: values for path, values in known.leaves_out.items() if path in seen},
+        needs=known.needs,
+        texts=known.texts,
+        is_bucketed=is_bucketed,
+        notes=tuple(note for note in (_BUCKETS.format(known.name) if is_bucketed else "", known.note) if note),
+        unseen=unseen,
     )
-    _check_complete(file, binding, seen)
-    return binding
 
 
 def _resolved(source: Reading, known: Mapping[str, Reading], seen: Collection[str]) -> Reading:
     """A reading whose paths may name canonical columns of the format in place of fields."""
-    paths = [
-        inner
-        for path in source.paths
-        for inner in (known[path].paths if path not in seen and path in known else (path,))
-    ]
-    return replace(source, paths=tuple(paths))
+    if len(source.paths) == 1 and source.take == "first" and source.paths[0] not in seen:
+        return known.get(source.paths[0], source)
+    return replace(source, paths=tuple(_field_of(path, known, seen) for path in source.paths))
+
+
+def _field_of(path: str, known: Mapping[str, Reading], seen: Collection[str]) -> str:
+    if path in seen or path not in known:
+        return path
+    return next((inner for inner in known[path].paths if inner in seen), known[path].paths[0])
 
 
 def _check_paths(file: str, name: str, source: Reading, known: Mapping[str, Reading], seen: Collection[str]) -> None:
@@ -195,7 +161,10 @@ def _check_paths(file: str, name: str, source: Reading, known: Mapping[str, Read
         if path == FILE_STEM and BY_NAME[name].kind != "text":
             raise UsageError(f"{name} = {FILE_STEM!r}: the name of the file can only stand for a text column.")
         if path not in seen and path != FILE_STEM and path not in mapped:
-            raise UsageError(_no_such_field(file, name, path, seen))
+            listed = _listed([field for field in seen if not is_inside(field, ())])
+            raise UsageError(
+                f"{file}: there is no field {path!r} for {name}.{close_to(path, seen)} Fields seen: {listed}."
+            )
 
 
 def _check_names(columns: Mapping[str, str], constants: Mapping[str, str]) -> None:
@@ -209,37 +178,39 @@ def _check_names(columns: Mapping[str, str], constants: Mapping[str, str]) -> No
             raise UsageError(f"{name!r} is both mapped to a field and set to a constant. Keep one of the two.")
 
 
-def _no_such_field(file: str, name: str, path: str, seen: Collection[str]) -> str:
-    near = difflib.get_close_matches(path, seen, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{file}: there is no field {path!r} for {name}.{hint} Fields seen: {_listed(seen)}."
-
-
-def _check_complete(file: str, binding: Binding, seen: Collection[str]) -> None:
+def _check_complete(
+    file: str, known: LogFormat, binding: Binding, seen: Collection[str], sample: Sequence[Mapping[str, str]]
+) -> None:
     missing = [column.name for column in COLUMNS if column.required and not binding.has(column.name)]
     if binding.has("input_tokens_including_cache") and "uncached_input_tokens" in missing:
         missing.remove("uncached_input_tokens")
     if not missing:
         return
-    suggestions = [_suggestion(name, seen) for name in missing]
+    remedies = [known.remedies[name] for name in missing if name in known.remedies]
+    if known.recognises(seen) and len(remedies) == len(missing):
+        raise UsageError(f"{file} ({known.name}): no column for {', '.join(missing)}. {' '.join(remedies)}")
+    given = [name for name in BY_NAME if binding.has(name) and name not in binding.unseen]
+    proposed = guess(seen, given, sample)
     raise UsageError(
-        f"{file}: no column for {', '.join(missing)}. Fields seen: {_listed(seen)}. "
-        f"Say which field is which, for example {'; '.join(suggestions)}."
+        f"{file}: no column for {', '.join(missing)}. Fields seen: {_listed(seen)}.{_near(seen)} "
+        f"Say which field is which, in the plan below [usage]:\n{proposed.toml}\n"
+        f"or on the command line:\n{proposed.options}{_cached_note(proposed)}"
     )
 
 
-def _suggestion(name: str, seen: Collection[str]) -> str:
-    lowered = {field.lower().rsplit(".", 1)[-1]: field for field in seen} | {field.lower(): field for field in seen}
-    for likely in (name, *_LIKELY_NAMES.get(name, ())):
-        if likely in lowered:
-            return f'columns {{ {name} = "{lowered[likely]}" }}'
-    near = difflib.get_close_matches(name, lowered, n=1, cutoff=0.7)
-    if near:
-        return f'columns {{ {name} = "{lowered[near[0]]}" }}'
-    if name in ("model", *TOKEN_COLUMNS):
-        value = "claude-opus-5-5" if name == "model" else "0"
-        return f'constants {{ {name} = "{value}" }}'
-    return f'columns {{ {name} = "<field>" }}'
+def _near(seen: Collection[str]) -> str:
+    found = nearest(seen)
+    if found is None or found[0].name == PLANNER.name:
+        return ""
+    known, lacking = found
+    return f" It is like {known.name}, without {', '.join(lacking)}." if lacking else ""
+
+
+def _cached_note(proposed: Guess) -> str:
+    if "input_tokens_including_cache" not in proposed.columns:
+        return ""
+    field = proposed.columns["input_tokens_including_cache"]
+    return f"\n({field} is taken to include cache tokens; where it does not, map it to uncached_input_tokens.)"
 
 
 def _listed(seen: Collection[str], limit: int = 30) -> str:

@@ -59,6 +59,7 @@ def layout_notes(layouts: Sequence[Layout], frame: pd.DataFrame) -> list[str]:
         binding = layout.binding
         if binding.format == PLANNER.name and not _seen(binding, "requests") and single:
             notes.append("Without a requests column, every row counts as one request.")
+        notes += binding.notes
         for absent in absent_cache([layout], frame).values():
             notes.append(f"No {', '.join(absent)} in the log: counted as zero.")
         if not _seen(binding, "request_type") and (untagged or layout.kind != "jsonl"):
@@ -82,7 +83,7 @@ def _stamps(layout: Layout, file: LogFile) -> Iterator[str]:
 
 def _zone(stamp: str) -> str:
     """A date has no zone, and its hyphens are no sign of one."""
-    if stamp[-1] in "Zz":
+    if stamp.endswith(("Z", "z", "UTC")):
         return "Z"
     sign = max(stamp.rfind("+", 10), stamp.rfind("-", 10))
     if sign < 0:

@@ -13,14 +13,19 @@ import duckdb
 import ibis
 
 from planner.errors import UsageError
-from planner.usage.files import LogFile, check_whole, expand, find_files, inspect_file
-from planner.usage.formats import bind
+from planner.usage.columns import ON_DEMAND
+from planner.usage.files import LogFile, check_whole, expand, inspect_file
+from planner.usage.flat import flat_binding, write_flat
+from planner.usage.folders import find_files
+from planner.usage.formats import Binding, bind
+from planner.usage.inner import inner_fields
 from planner.usage.readings import FILE_STEM, Reading, reading
 from planner.usage.scan import check_types
 from planner.usage.views import Layout, as_type, open_layout, parquet_schema
 
 MEMORY_LIMIT: Final = "1GB"
 _SAME_CONTENT: Final = "has the same content as"
+INSPECTED_AT_ONCE: Final = 4
 CHECKED_GZIP_BYTES: Final = 32 << 20
 """Gzip files up to this size are decompressed a second time beside the scan to verify their check sums; DuckDB
 itself notices a file that is cut off, but not a flipped bit."""
@@ -94,18 +99,19 @@ def inspect_all(
     named = (*source.columns.values(), *reading(source.request_type).paths)
     by_content = FILE_STEM not in named
     files: dict[str, LogFile] = {}
-    for number, path in enumerate(paths, start=1):
-        file = inspect_file(path, source.base_dir)
-        if inspected is not None:
-            inspected(number, len(paths))
-        if file is None or not file.has_rows:
-            notes.append(_without_records(path.name, source.skip_bad_rows))
-            continue
-        key = file.sha256 if by_content else str(file.path)
-        if key in files:
-            notes.append(f"{file.name} {_SAME_CONTENT} {files[key].name} and is read once.")
-        else:
-            files[key] = file
+    with ThreadPoolExecutor(max_workers=INSPECTED_AT_ONCE) as pool:
+        looked_at = pool.map(lambda path: inspect_file(path, source.base_dir), paths)
+        for number, (path, file) in enumerate(zip(paths, looked_at, strict=True), start=1):
+            if inspected is not None:
+                inspected(number, len(paths))
+            if file is None or not file.has_rows:
+                notes.append(_without_records(path.name, source.skip_bad_rows))
+                continue
+            key = file.sha256 if by_content else str(file.path)
+            if key in files:
+                notes.append(f"{file.name} {_SAME_CONTENT} {files[key].name} and is read once.")
+            else:
+                files[key] = _bound(file, source) if file.document else file
     if not files:
         raise UsageError(f"No usage record in {', '.join(source.sources)}: nothing to measure.")
     return list(files.values()), notes
@@ -117,8 +123,32 @@ def _without_records(name: str, skip: bool) -> str:
     return f"{name} holds no usage record and was left out."
 
 
+def _bound(file: LogFile, source: UsageSource) -> LogFile:
+    """A document, with what of it may be read."""
+    return replace(file, reads=_binding(file, file.fields, source, ON_DEMAND))
+
+
+def _binding(
+    file: LogFile, fields: Mapping[str, tuple[str, ...]], source: UsageSource, wanted: Sequence[str]
+) -> Binding:
+    return bind(
+        file=file.name,
+        seen=(*fields, *file.inner),
+        format=source.format,
+        columns=source.columns,
+        constants=source.constants,
+        request_type=reading(source.request_type),
+        open_ended=file.kind == "jsonl",
+        wanted=wanted,
+        sample=file.sample,
+    )
+
+
 def readable(file: LogFile, folder: Path) -> LogFile:
-    """Parquet inside gzip or zstd, and JSON lines after a byte order mark, are expanded to a temporary file."""
+    """What the engine cannot read as it is, as a temporary file: Parquet inside gzip or zstd and JSON lines after a
+    byte order mark expanded, a JSON document as one record per line of the fields that are read."""
+    if file.document is not None and file.reads is not None:
+        return write_flat(file, file.reads, folder)
     packed_parquet = file.kind == "parquet" and file.compression != "none"
     if packed_parquet or (file.kind == "jsonl" and file.has_byte_order_mark):
         return replace(file, path=expand(file, folder), compression="none")
@@ -178,24 +208,10 @@ def file_layouts(
     """
     grouped: dict[str, Layout] = {}
     for file in files:
-        fields = _parquet_fields(connection, file) if file.kind == "parquet" else file.fields
-        binding = bind(
-            file=file.name,
-            seen=tuple(fields),
-            format=source.format,
-            columns=source.columns,
-            constants=source.constants,
-            request_type=reading(source.request_type),
-            open_ended=file.kind == "jsonl",
-            wanted=wanted,
-        )
-        if file.kind == "jsonl":
-            fields = {path: tuple(path.split(".")) for path in binding.paths} | dict(fields)
-        layout = Layout(
-            kind=file.kind, compression=file.compression, fields=fields, binding=binding, paths=(file.path,)
-        )
+        layout = _layout(connection, file, source, wanted)
+        fields, binding = layout.fields, layout.binding
         used = dict(fields) if file.kind == "csv" else {path: fields.get(path) for path in binding.paths}
-        key = repr((file.kind, file.compression, used, replace(binding, unseen=frozenset())))
+        key = repr((file.kind, file.compression, used, layout.inner, replace(binding, unseen=frozenset())))
         if file.kind == "parquet":
             table = open_layout(connection, layout, name="schema")
             check_types(file.name, layout, table)
@@ -203,6 +219,26 @@ def file_layouts(
         known = grouped.get(key)
         grouped[key] = _joined(known, layout) if known else layout
     return list(grouped.values()), {str(file.path): file for file in files}
+
+
+def _layout(connection: Any, file: LogFile, source: UsageSource, wanted: Sequence[str]) -> Layout:
+    fields = _parquet_fields(connection, file) if file.kind == "parquet" else file.fields
+    binding = _binding(file, fields, source, wanted)
+    inner = {} if file.is_flat else inner_fields(binding, file.kind, fields, file.inner)
+    if file.is_flat:
+        binding = flat_binding(binding)
+        fields = {path: (path,) for path in binding.paths}
+    elif file.kind == "jsonl":
+        cells = [cell for cell, _ in inner.values()]
+        fields = {path: tuple(path.split(".")) for path in (*binding.paths, *cells)} | dict(fields)
+    return Layout(
+        kind=file.kind,
+        compression=file.compression,
+        fields=fields,
+        binding=binding,
+        paths=(file.path,),
+        inner=inner,
+    )
 
 
 def _joined(known: Layout, more: Layout) -> Layout:

@@ -221,10 +221,9 @@ def _finish(
     log: OpenLog, source: UsageSource, frame: pd.DataFrame, edges: tuple[int, ...], owners: Sequence[str]
 ) -> Usage:
     rejects = csv_rejects(log.connection, {path: file.name for path, file in log.file_of.items()})
-    bad = _is_bad(frame)
-    refused = int(frame.loc[bad, "records"].sum()) + len(rejects)
     other = frame["other"].to_numpy(dtype=np.bool_)
-    bad &= ~other
+    bad = _is_bad(frame) & ~other
+    refused = int(frame.loc[bad, "records"].sum()) + len(rejects)
     good = frame.loc[~bad & ~other]
     examples = find_examples(log.connection, log.layouts, log.file_of, rejects) if refused else ()
     if refused and not source.skip_bad_rows:

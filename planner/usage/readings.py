@@ -9,6 +9,8 @@ FILE_STEM: Final = "@file"
 
 JOINED_BY: Final = " / "
 DIGEST_DIGITS: Final = 8
+NOT_JSON: Final = "(text that is not JSON)"
+"""Stands for a field inside a text that should be JSON and is not, so that it is never taken for a blank."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The second look at a log, only when rows were refused: the first examples, with line, field and value."""
 
 import csv
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -114,6 +115,8 @@ def _faulty_rows(connection: Any, layout: Layout, path: Path) -> list[dict[str, 
     fault = columns["fault"] | (columns["model"].strip() == "").fill_null(True)
     for name in set(KEY_COLUMNS) & set(columns):
         fault = fault | columns[name].re_search(r"\x00").fill_null(False)
+    if "other" in columns:
+        fault = fault & ~columns["other"]
     raw = {
         f"raw_{name}": read(table, layout, source).cast("string")
         for name, source in layout.binding.fields.items()
@@ -173,7 +176,7 @@ def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str
     values: dict[str, str | None] = dict(layout.binding.constants)
     sources = {name: source for name, source in layout.binding.fields.items() if FILE_STEM not in source.paths}
     values |= {name: row.get(f"raw_{name}") for name in sources}
-    if layout.kind == "jsonl" and all(row.get(f"raw_{name}") is None for name in sources):
+    if layout.kind == "jsonl" and not _is_object(text) and all(row.get(f"raw_{name}") is None for name in sources):
         return "line", text, "not a JSON object"
     for name, value in values.items():
         if name == "timestamp" and value and value.strip() and row["is_time_fault"]:
@@ -182,6 +185,13 @@ def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str
         if problem:
             return _field(layout, name), value or "", problem
     return "row", text, "cache tokens exceed the total that is said to include them"
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _field(layout: Layout, name: str) -> str:

@@ -85,13 +85,16 @@ def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> 
     """The layout's rows as canonical records, by column expression.
 
     us: microseconds since 1970. Key columns, `owners` and counts; only those that the layout has. prompt: input of all
-    classes. billed, no_split (cache writes without a split by lifetime). fault: the row must be refused. other: the
+    classes. is_bucket: the row stands for an unknown number of requests, where the layout has such rows.
+    billed, no_split (cache writes without a split by lifetime). fault: the row must be refused. other: the
     row is no usage record, where the layout has such rows.
     """
     binding = layout.binding
     us = _microseconds(table, layout)
     values, goods = _counts(table, layout)
     columns = {"us": us} | _keys(table, layout, owners) | values
+    if binding.is_bucketed:
+        columns["is_bucket"] = ibis.literal(True)
     columns["prompt"] = prompt_tokens(values)
     if binding.has("billed_cost_usd"):
         columns["billed"], good = _money(table, layout)
@@ -213,7 +216,7 @@ def union(tables: Sequence[Table]) -> Table:
 def _absent(name: str) -> Any:
     if name in KEY_COLUMNS or name in ON_DEMAND:
         return ibis.null("string")
-    if name == "other":
+    if name in ("other", "is_bucket"):
         return ibis.literal(False)
     return ibis.null("float64") if name == "billed" else ibis.literal(1.0 if name == "requests" else 0.0)
 
@@ -227,8 +230,8 @@ def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int) -> Table
     """Group records by day, the key columns, the prompt edge and the fault flag; sums, counts, first and last.
 
     prompt_above of a record of one request: the largest edge its prompt exceeds, 0 for none; of several
-    requests: NOT_KNOWN, whatever the total. Beside the sums of tokens those of their squares, which say something of
-    groups of single requests only. Columns that no layout has are left out.
+    requests, or of an unknown number: NOT_KNOWN, whatever the total. Beside the sums of tokens those of their squares,
+    which say something of groups of single requests only. Columns that no layout has are left out.
     """
     keys: dict[str, Any] = {"day": _divide(table.us, US_PER_DAY)}
     keys |= {name: table[name] for name in (*KEY_COLUMNS, *OWNERS, "other") if name in table.columns}
@@ -253,6 +256,8 @@ def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int) -> Table
 def _prompt_above(table: Table, edges: list[int]) -> Any:
     """The most common answers first: an engine looks at the later branches only for the rows that are left."""
     cases: list[tuple[Any, int]] = [(table.requests != 1.0, NOT_KNOWN)] if "requests" in table.columns else []
+    if "is_bucket" in table.columns:
+        cases.insert(0, (table.is_bucket, NOT_KNOWN))
     if edges:
         cases.append((table.prompt <= float(edges[0]), 0))
     cases += [(table.prompt > float(edge), edge) for edge in reversed(edges)]

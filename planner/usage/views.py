@@ -1,7 +1,7 @@
 """Usage files as DuckDB views with declared columns, and as Ibis tables over those views."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +10,10 @@ import ibis.expr.datatypes as dt
 from ibis.backends.sql.datatypes import DuckDBType
 
 from planner.usage.columns import BY_NAME
-from planner.usage.files import Compression, FileKind
+from planner.usage.files import FileKind
 from planner.usage.formats import Binding
 from planner.usage.readings import FILE_STEM
+from planner.usage.streams import Compression
 
 Table = Any
 """An Ibis table expression (Ibis ships no usable types for a strict checker)."""
@@ -25,7 +26,8 @@ _CSV_TYPES: Final = {"timestamp": "TIMESTAMPTZ", "count": "DOUBLE", "money": "DO
 class Layout:
     """Files that are read alike: one kind, one compression, the same fields, the same mapping.
 
-    fields: field name -> the keys that lead to it, in the file's order.
+    fields: field name -> the keys that lead to it, in the file's order. inner: path that is read inside a JSON text ->
+    the field that holds the text, and the keys inside.
     """
 
     kind: FileKind
@@ -33,6 +35,7 @@ class Layout:
     fields: Mapping[str, tuple[str, ...]]
     binding: Binding
     paths: tuple[Path, ...]
+    inner: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def open_layout(connection: Any, layout: Layout, *, name: str, as_text: bool = False) -> Table:
@@ -103,7 +106,8 @@ def _csv_columns(layout: Layout, *, as_text: bool) -> dict[str, str]:
 def _parsed(layout: Layout) -> dict[str, str]:
     """The fields that DuckDB parses by itself: those that one column reads as they stand."""
     binding = layout.binding
-    uses = [path for source in binding.fields.values() for path in source.paths] + list(binding.only)
+    uses = [path for source in binding.fields.values() for path in source.paths]
+    uses += [*binding.only, *binding.leaves_out, *binding.needs, *(cell for cell, _ in layout.inner.values())]
     return {
         source.paths[0]: _CSV_TYPES[BY_NAME[name].kind]
         for name, source in binding.fields.items()
@@ -120,7 +124,8 @@ def _json_columns(layout: Layout) -> dict[str, str]:
     tree: dict[str, Any] = {}
     for path in layout.binding.paths:
         node = tree
-        for step in layout.fields[path]:
+        cell, _ = layout.inner.get(path, (path, ()))
+        for step in layout.fields[cell]:
             node = node.setdefault(step, {})
     return {name: _struct(children) for name, children in tree.items()}
 

@@ -1,0 +1,1 @@
+"""Known log formats, each a declarative mapping; `registry` lists them."""
