@@ -1,6 +1,6 @@
 """What must not feed a forward commitment: use by type, model, owner and days, taken out with its dollars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,6 +15,8 @@ from planner.usage.patterns import matched, matches, nearest
 
 LOGGED_MODEL: Final = "logged_model"
 """Column of priced groups: the model as the log names it, beside the price book's own id."""
+SHOWN_CHARACTERS: Final = 60
+SHOWN_MODELS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +81,49 @@ class Cut:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetApart:
+    """Use that no price is known for and that an exclusion names, apart from the rest.
+
+    by: places of the exclusions that took any. notes: what they took, whose dollars nobody knows.
+    """
+
+    rest: pd.DataFrame
+    by: frozenset[int]
+    notes: tuple[str, ...]
+
+
+def set_apart(groups: pd.DataFrame, exclusions: Sequence[Exclusion], priceable: BoolArray) -> SetApart:
+    """Take groups that cannot be priced, such as another vendor's models in a gateway's log, out before pricing, where
+    an exclusion names them. Those that none names stay, and block. priceable: shape (n_groups,)."""
+    taken = np.zeros(len(groups), dtype=np.bool_)
+    by: set[int] = set()
+    notes: list[str] = []
+    for place, exclusion in enumerate(exclusions):
+        hit = excluded_rows(groups, exclusion) & ~priceable & ~taken
+        if hit.any():
+            models = sorted({str(name)[:SHOWN_CHARACTERS] for name in groups.loc[hit, "model"]})
+            more = f" and {len(models) - SHOWN_MODELS} more" if len(models) > SHOWN_MODELS else ""
+            notes.append(
+                f"The exclusion of {exclusion} took out {int(groups.loc[hit, 'requests'].sum()):,} requests of models "
+                f"without a price ({', '.join(models[:SHOWN_MODELS])}{more}): what they cost is not known."
+            )
+            by.add(place)
+            taken |= hit
+    if taken.all() and len(groups):
+        raise UsageError("The exclusions remove every record of the window: nothing is left to plan with.")
+    return SetApart(rest=groups.loc[~taken], by=frozenset(by), notes=tuple(notes))
+
+
 def exclusion_owners(exclusions: Sequence[Exclusion]) -> tuple[str, ...]:
     """The owner columns that usage has to be grouped by for these exclusions."""
     return tuple(name for name in OWNERS if any(name in exclusion.patterns for exclusion in exclusions))
 
 
-def exclude(groups: pd.DataFrame, exclusions: Sequence[Exclusion]) -> Cut:
+def exclude(groups: pd.DataFrame, exclusions: Sequence[Exclusion], *, effective: Collection[int] = frozenset()) -> Cut:
     """Take out of priced groups what the exclusions name, one after the other.
+
+    effective: places of exclusions that took something elsewhere, and of which it is not said that they take nothing.
 
     Errors: UsageError where nothing is left, and for usage that was read without an owner that one names.
     """
@@ -99,7 +137,7 @@ def exclude(groups: pd.DataFrame, exclusions: Sequence[Exclusion]) -> Cut:
     for place, exclusion in enumerate(exclusions):
         named = excluded_rows(groups, exclusion)
         hit = named & (taken_by < 0)
-        if not hit.any():
+        if not hit.any() and place not in effective:
             notes.append(_without_effect(groups, exclusion, is_late=bool(named.any())))
         taken_by[hit] = place
         usd = float(groups.loc[hit, "list_cost_usd"].sum())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planner.errors import PriceError, UnknownModelError, UsageError
 from planner.name_notes import logged_name_notes
-from planner.prices import ModelPrice, OwnTerms, PriceBook, ServerToolPrices
+from planner.prices import PROVIDERS, ModelPrice, OwnTerms, PriceBook, ServerToolPrices
 from planner.units import (
     CODE_EXECUTION_SECONDS,
     SECONDS_PER_HOUR,
@@ -33,6 +33,10 @@ UNKNOWN: Final = "unknown prompt length"
 
 BATCH: Final = "batch"
 STANDARD: Final = "standard"
+
+_SHOWN_CHARACTERS: Final = 60
+_SHOWN_NAMES: Final = 20
+_REMEDY: Final = '\nTraffic of other vendors is left out with [[usage.exclude]] model = "their-*".'
 
 ObjectArray = NDArray[np.object_]
 
@@ -104,6 +108,12 @@ def at_provider(book: PriceBook, provider: str) -> PriceBook:
     """
     if provider == book.provider:
         return book
+    if provider not in PROVIDERS:
+        raise PriceError(
+            f"The log says that {_shown(provider)!r} served a part of it, and there are no prices for that provider. Known: "
+            f"{', '.join(PROVIDERS)}. Leave that use out with [[usage.exclude]] and its models, or name the provider with "
+            '[usage] constants { provider = "anthropic" }.'
+        )
     terms = OwnTerms(token_ratios=book.terms.token_ratios, aliases=book.terms.aliases)
     return PriceBook.load(provider, book.overrides, terms, bundled=book.bundled)
 
@@ -142,18 +152,43 @@ def _parts(groups: pd.DataFrame, keys: list[str]) -> Iterable[tuple[Any, IntArra
 
 
 def resolve_all(groups: pd.DataFrame, book: PriceBook) -> dict[str, str]:
-    """Logged model name -> the price book's id. Errors: one UnknownModelError with all names never priced."""
+    """Logged model name -> the price book's id. Errors: one UnknownModelError with the names never priced."""
     resolved: dict[str, str] = {}
     unknown: list[str] = []
     for name, requests in groups.groupby("model", sort=True)["requests"].sum().items():
         try:
             resolved[str(name)] = book.resolve(str(name))
         except UnknownModelError as error:
-            unknown.append(f"{name!r} ({int(requests):,} requests): {error}")
+            said = str(error).replace(str(name), _shown(str(name)))
+            unknown.append(f"{_shown(str(name))!r} ({int(requests):,} requests): {said}")
     if unknown:
-        count = "A model" if len(unknown) == 1 else f"{len(unknown)} models"
-        raise UnknownModelError(f"{count} in the log never had a price:\n  " + "\n  ".join(unknown))
+        count = "A model" if len(unknown) == 1 else f"{len(unknown):,} models"
+        more = f"\n  and {len(unknown) - _SHOWN_NAMES:,} more" if len(unknown) > _SHOWN_NAMES else ""
+        raise UnknownModelError(
+            f"{count} in the log never had a price:\n  " + "\n  ".join(unknown[:_SHOWN_NAMES]) + more + _REMEDY
+        )
     return resolved
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= _SHOWN_CHARACTERS else name[:_SHOWN_CHARACTERS] + "..."
+
+
+def priceable(groups: pd.DataFrame, book: PriceBook) -> BoolArray:
+    """Which groups are of a provider and a model that have prices, shape (n_groups,)."""
+    pairs = list(zip(groups["provider"], groups["model"], strict=True))
+    known = {pair: _has_price(*pair, book) for pair in dict.fromkeys(pairs)}
+    return np.array([known[pair] for pair in pairs], dtype=np.bool_)
+
+
+def _has_price(provider: str, model: str, book: PriceBook) -> bool:
+    if provider and provider not in PROVIDERS:
+        return False
+    try:
+        at_provider(book, provider or book.provider).resolve(model)
+    except UnknownModelError:
+        return False
+    return True
 
 
 def _rate_cost(part: pd.DataFrame, price: ModelPrice, edges: set[int]) -> tuple[FloatArray, FloatArray, ObjectArray]:

@@ -10,8 +10,8 @@ import pandas as pd
 from planner.billed.records import Bill
 from planner.coverage import Coverage, coverage
 from planner.errors import UsageError
-from planner.exclusions import LOGGED_MODEL, Exclusion, Removal, exclude
-from planner.list_cost import UNKNOWN, price_groups
+from planner.exclusions import LOGGED_MODEL, Exclusion, Removal, exclude, set_apart
+from planner.list_cost import UNKNOWN, price_groups, priceable
 from planner.name_notes import PROVIDER_NAMES
 from planner.prices import PriceBook
 from planner.reconciliation import Reconciliation, reconcile, reconciliation_warnings
@@ -128,38 +128,43 @@ def measure(
     """
     span = window or (None, None)
     inside = _in_window(usage, span)
-    priced = price_groups(inside.assign(**{LOGGED_MODEL: inside["model"]}), price_book, usage.prompt_edges)
+    inside = inside.assign(**{LOGGED_MODEL: inside["model"]})
+    apart = set_apart(inside, exclusions, priceable(inside, price_book))
+    priced = price_groups(apart.rest, price_book, usage.prompt_edges)
     groups = priced.groups.assign(month=priced.groups["day"].dt.strftime("%Y-%m"))
-    cut = exclude(groups, exclusions)
-    kept = cut.kept
-    first, last = _utc(inside["first"].min()), _utc(inside["last"].max())
-    days = [stamp.date() for stamp in sorted(pd.to_datetime(inside["day"].unique()))]
-    covered = coverage(days, first=first, last=last, window=span)
+    cut = exclude(groups, exclusions, effective=apart.by)
+    covered = _covered(inside, span)
     reconciliation = reconcile(groups, bill, covered, price_book)
-    warnings = [
-        *usage.notes,
-        *cut.notes,
-        *priced.notes,
-        *_coverage_warnings(covered),
-        *_length_warnings(kept),
-        *_tag_warnings(kept),
-        *_provider_warnings(kept, price_book),
-        *reconciliation_warnings(reconciliation),
-        *_date_warnings(last, price_book),
-    ]
+    said = [*usage.notes, *apart.notes, *cut.notes, *priced.notes]
     return Measurement(
-        rows=_rows(kept),
-        daily=kept,
-        totals=_totals(kept),
+        rows=_rows(cut.kept),
+        daily=cut.kept,
+        totals=_totals(cut.kept),
         removals=cut.removals,
-        first=first,
-        last=last,
+        first=_utc(inside["first"].min()),
+        last=_utc(inside["last"].max()),
         coverage=covered,
         reconciliation=reconciliation,
-        priced_by=_priced_by(kept),
-        warnings=tuple(dict.fromkeys(warnings)),
+        priced_by=_priced_by(cut.kept),
+        warnings=tuple(dict.fromkeys([*said, *_warnings(cut.kept, inside, covered, reconciliation, price_book)])),
         removed=cut.removed,
     )
+
+
+def _covered(inside: pd.DataFrame, span: Window) -> Coverage:
+    days = [stamp.date() for stamp in sorted(pd.to_datetime(inside["day"].unique()))]
+    return coverage(days, first=_utc(inside["first"].min()), last=_utc(inside["last"].max()), window=span)
+
+
+def _warnings(
+    kept: pd.DataFrame, inside: pd.DataFrame, covered: Coverage, reconciliation: Reconciliation, book: PriceBook
+) -> Iterable[str]:
+    yield from _coverage_warnings(covered)
+    yield from _length_warnings(kept)
+    yield from _tag_warnings(kept)
+    yield from _provider_warnings(kept, book)
+    yield from reconciliation_warnings(reconciliation)
+    yield from _date_warnings(_utc(inside["last"].max()), book)
 
 
 def cumulative_share(rows: pd.DataFrame) -> pd.Series:

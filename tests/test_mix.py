@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from planner.bundled import data_path
 from planner.commands.measure_told import conclusion
 from planner.coverage import coverage, days_in, months_between, usual_gap
-from planner.errors import InputError, PriceError, UnknownModelError, UsageError
+from planner.errors import InputError, PlannerError, PriceError, UnknownModelError, UsageError
 from planner.generations import one_generation
 from planner.history.daily_use import daily_use
 from planner.lever_costs.scenario_costs import price_scenario
@@ -861,3 +861,19 @@ def test_a_provider_without_prices_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(PriceError, match=r"'azure'.*anthropic, bedrock, vertex"):
         measure(usage, PriceBook.load())
+
+
+def test_models_of_other_vendors_are_left_out_by_an_exclusion_and_said_and_block_without_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "timestamp,model,uncached_input_tokens,output_tokens,provider\n"
+        "2026-11-01,claude-haiku-5-5,1000,1,\n2026-11-01,gpt-9,1000,1,\n2026-11-01,gpt-9-mini,1000,1,azure\n"
+    )
+    book = PriceBook.load()
+    usage = read_usage(UsageSource(sources=(path.name,), base_dir=tmp_path), prompt_edges=prompt_edges(book))
+    with pytest.raises(PlannerError, match=r"usage.exclude"):
+        measure(usage, book)
+    kept = measure(usage, book, exclusions=[Exclusion(model="gpt-*", reason="another vendor's")])
+    assert kept.totals.requests == 1
+    assert [said for said in kept.warnings if "gpt-9, gpt-9-mini" in said and "2 requests" in said]
+    assert not [said for said in kept.warnings if "removes nothing" in said]

@@ -39,21 +39,22 @@ def usage_of_plan(path: Path, provider: str | None) -> tuple[UsageInputs, PriceB
 
 
 def addressed(
-    sources: Sequence[str], typed: Typed, provider: ListProvider
+    sources: Sequence[str], typed: Typed, provider: ListProvider, billed: Sequence[str]
 ) -> tuple[UsageInputs, PriceBook, str | None]:
-    """Usage as typed, or as the one plan typed addresses it, with what was typed added to its rules and exclusions."""
+    """Usage as typed, or as the one plan typed addresses it, with what was typed added to its rules, exclusions and
+    bills."""
     if len(sources) != 1 or not sources[0].endswith(".toml"):
-        return typed.usage(sources), price_book_of(provider or "anthropic"), None
+        return _with_bills(typed.usage(sources), billed), price_book_of(provider or "anthropic"), None
     usage, book, pinned = usage_of_plan(Path(sources[0]), provider)
     further = replace(
         usage,
         exclusions=(*usage.exclusions, *typed.typed_exclusions()),
         rules=(*usage.rules, *typed.typed_rules()),
     )
-    return further, book, pinned
+    return _with_bills(further, billed), book, pinned
 
 
-def with_bills(usage: UsageInputs, billed: Sequence[str]) -> UsageInputs:
+def _with_bills(usage: UsageInputs, billed: Sequence[str]) -> UsageInputs:
     """Usage with the bills that are named on the command line, relative to the folder it is typed in, beside those of a
     plan."""
     if not billed:

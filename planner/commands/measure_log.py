@@ -94,8 +94,7 @@ def measure(
         days=(from_day, to_day),
         skip_bad_rows=skip_bad_rows,
     )
-    usage, book, pinned = command.addressed(sources, typed, provider)
-    usage = command.with_bills(usage, billed or ())
+    usage, book, pinned = command.addressed(sources, typed, provider, billed or ())
     with progress_bars(quiet=quiet or as_json) as progress:
         result = command.measured(usage, book, pinned, with_tokens=tokens, output=output, progress=progress)
     tell(result, as_json=as_json, suggest=suggest, whole_quality=quality, quiet=quiet)
