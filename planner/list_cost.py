@@ -110,9 +110,9 @@ def at_provider(book: PriceBook, provider: str) -> PriceBook:
         return book
     if provider not in PROVIDERS:
         raise PriceError(
-            f"The log says that {_shown(provider)!r} served a part of it, and there are no prices for that provider. Known: "
-            f"{', '.join(PROVIDERS)}. Leave that use out with [[usage.exclude]] and its models, or name the provider with "
-            '[usage] constants { provider = "anthropic" }.'
+            f"The log says that {_shown(provider)!r} served a part of it, and there are no prices for that provider. "
+            f"Known: {', '.join(PROVIDERS)}. Leave that use out with [[usage.exclude]] and its models, or name the "
+            'provider with [usage] constants { provider = "anthropic" }.'
         )
     terms = OwnTerms(token_ratios=book.terms.token_ratios, aliases=book.terms.aliases)
     return PriceBook.load(provider, book.overrides, terms, bundled=book.bundled)
