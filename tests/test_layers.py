@@ -63,6 +63,11 @@ ORDER = (
     "planner.usage.rules",
     "planner.usage.concentration",
     "planner.usage.token_distribution",
+    "planner.usage.pull_request",
+    "planner.usage.pulled_rows",
+    "planner.usage.pulled_days",
+    "planner.usage.analytics",
+    "planner.usage.pull",
     "planner.coverage",
     "planner.billed.*",
     "planner.list_cost",
@@ -145,6 +150,7 @@ ORDER = (
     "planner.prices_report",
     "planner.prices_json",
     "planner.ledger_report",
+    "planner.pull_report",
     "planner.machine",
     "planner.baseline_report",
     "planner.negotiation_reports.*",
@@ -173,6 +179,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.prices": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.pull": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.suggest": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
@@ -196,6 +205,9 @@ LATE: dict[str, dict[str, str]] = {
     },
     "planner.commands.units": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.usage.analytics": {
+        "anthropic": "the SDK takes a second or two to load, and only a pull needs it",
     },
     "planner.price_data.updater": {
         "genai_prices": "its snapshot of every provider is slow to load, and our own facts come first"
@@ -229,6 +241,8 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ibis": ("planner.usage",),
     "zstandard": ("planner.usage", "planner.billed"),
     "ijson": ("planner.usage.documents",),
+    "zstandard": ("planner.usage",),
+    "anthropic": ("planner.usage.analytics",),
     "genai_prices": ("planner.price_data.updater",),
     "pydantic": ("planner.plan_file",),
     "tomlkit": ("planner.plan_file",),
