@@ -72,11 +72,8 @@ def pull(
         print_json(report.pull_json(pulled))
         return
     if from_day is None and to_day is None and not quiet:
-        say(
-            [
-                f"Without --from and --to: {first} to {last}, complete months as far as the endpoint goes back, 12 at most.\n"
-            ]
-        )
+        how = "complete months as far as the endpoint goes back, 12 at most"
+        say([f"Without --from and --to: {first} to {last}, {how}.\n"])
     show([] if quiet else [report.pull_table(pulled)])
     say(report.pull_sentences(pulled))
     warn([] if quiet else report.pull_notes(pulled))
