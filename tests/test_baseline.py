@@ -385,6 +385,11 @@ def test_measure_takes_exclusions_and_suggests(
     out = capsys.readouterr().out
     assert "tri* from 2026-08-01 to 2026-08-01" in out
     assert '[[usage.exclude]]\nrequest_type = "reindex"' in out
+    monkeypatch.setattr("sys.argv", ["planner", "measure", str(EXAMPLE), "--request-type", "x", "--from", "2026-06-01"])
+    with pytest.raises(SystemExit) as refused:
+        cli.main()
+    assert refused.value.code == 2
+    assert "--request-type, --from" in capsys.readouterr().err
     for wrong in ("triage", "kind=x", "days=2026-08-09..2026-08-01", "reason=x", "days=soon"):
         monkeypatch.setattr("sys.argv", ["planner", "measure", log, "--exclude", wrong])
         with pytest.raises(SystemExit) as stopped:

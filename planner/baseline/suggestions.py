@@ -31,6 +31,9 @@ ONE_OFF_DAYS: Final = 31
 _BEGUN_DAYS: Final = 14
 """A type that has been there since the first two weeks of the log may have been there long before."""
 _QUIET_GAPS: Final = 3
+_BLOCK_DAYS: Final = 5
+"""Used on fewer days, a type may be one that is rarely used, such as once a quarter."""
+_NAMED: Final = 3
 _LONGEST_PATTERN: Final = 190
 
 
@@ -226,7 +229,7 @@ def _one_off(use: _Use, name: str, life: _Life) -> _Proposal:
         kind="one-off",
         exclusion=Exclusion(request_type=_pattern(name), reason=f"one-off, {since} to {until}; will not recur"),
         evidence=f"used on {days} only, from {since} to {until}, and not in the {life.quiet} days since",
-        sure="high" if life.quiet >= 2 * max(QUIET_DAYS, life.span) else "medium",
+        sure="high" if life.active_days >= _BLOCK_DAYS and life.quiet >= 2 * max(QUIET_DAYS, life.span) else "medium",
     )
 
 
@@ -236,7 +239,7 @@ def _stopped(use: _Use, name: str, life: _Life, successors: Sequence[str]) -> _P
     evidence = f"used on {life.active_days} days up to {until}, and not in the {life.quiet} days since{pause}"
     sure: Sure = "high" if life.quiet >= 2 * max(QUIET_DAYS, _QUIET_GAPS * life.longest_gap) else "medium"
     if successors:
-        named = ", ".join(map(repr, successors))
+        named = ", ".join(map(repr, successors[:_NAMED]))
         evidence += (
             f". But {named} began when it ended, at a like size: if it was renamed, name both alike with a "
             "[[usage.rule]] and leave nothing out"

@@ -42,9 +42,14 @@ def addressed(
     sources: Sequence[str], typed: Typed, provider: ListProvider, billed: Sequence[str]
 ) -> tuple[UsageInputs, PriceBook, str | None]:
     """Usage as typed, or as the one plan typed addresses it, with what was typed added to its rules, exclusions and
-    bills."""
+    bills.
+
+    Errors: InputError for a mapping or days typed beside a plan, which has its own.
+    """
     if len(sources) != 1 or not sources[0].endswith(".toml"):
         return _with_bills(typed.usage(sources), billed), price_book_of(provider or "anthropic"), None
+    if typed.of_the_log:
+        raise InputError(f"{', '.join(typed.of_the_log)}: {sources[0]} says so itself; change [usage] there")
     usage, book, pinned = usage_of_plan(Path(sources[0]), provider)
     further = replace(
         usage,

@@ -53,6 +53,22 @@ class Typed:
         )
 
     @property
+    def of_the_log(self) -> tuple[str, ...]:
+        """The options typed that say how a log is read, which a plan says itself."""
+        given = {
+            "--format": self.log_format != "auto",
+            "--request-type": bool(self.types[0]),
+            "--request-type-first": self.types[1] is not None,
+            "--system-prompt": self.types[2] is not None,
+            "--column": bool(self.columns),
+            "--constant": bool(self.constants),
+            "--from": self.days[0] is not None,
+            "--to": self.days[1] is not None,
+            "--skip-bad-rows": self.skip_bad_rows,
+        }
+        return tuple(name for name, is_given in given.items() if is_given)
+
+    @property
     def window(self) -> Window:
         return day("--from", self.days[0]), day("--to", self.days[1])
 
