@@ -272,7 +272,7 @@ def test_a_bad_document_is_refused(text: str, words: list[str], tmp_path: Path) 
         (b"PK\x03\x04", "Excel"),
         (b"%PDF-1.7", "[[usage.invoice]]"),
         (b"PAR1 and no more", "not a Parquet file"),
-        (gzip.compress(b"usage_date_utc,cost_usd\n2026-06-01,1\n")[:-9], "damaged or cut off"),
+        (gzip.compress(b"usage_date_utc,cost_usd\n2026-06-01,1\n", mtime=0)[:-9], "damaged or cut off"),
         (b'usage_date_utc,cost_usd\n"2026-06-01,1\n', "not CSV"),
     ],
 )

@@ -87,13 +87,12 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
     usage = usage_of(inputs.usage, book, progress)
     log = _Log(inputs=inputs, source=inputs.usage, usage=usage, price_book=book, listed=book.at_list())
     whole = log.measured(read_bill(inputs.usage.billed))
-    billed = tuple(reconciliation_warnings(whole.reconciliation))
     past = history_of(whole, book, on=log.priced_on)
     if past.period is None:
         return _untested(_too_short(whole, past), *_left_out(past))
     log, followed = _constant(log, past, whole.coverage.gap_days)
     if followed:
-        whole = log.measured()
+        whole = replace(log.measured(), reconciliation=whole.reconciliation)
         past = history_of(whole, book, on=log.priced_on)
     folds, skipped = [], []
     for hidden in range(1, folds_of(past.n_periods) + 1):
@@ -117,7 +116,7 @@ def backtest(inputs: PlanInputs, progress: Progress | None = None) -> Backtest:
             *_skipped(past, skipped),
             *_events(inputs),
             *_terms(inputs),
-            *billed,
+            *reconciliation_warnings(whole.reconciliation),
         ),
     )
 
