@@ -218,6 +218,8 @@ def test_groups_that_become_alike_are_one(tmp_path: Path) -> None:
     many = [row(request_type=f"chat-{n:05d}") for n in range(300)]
     usage = read(tmp_path, many, rules=(TypeRule(pattern="chat-*", request_type="chat"),))
     assert len(usage.groups) == 1
+    assert usage.groups.dtypes.equals(read(tmp_path, many).groups.dtypes)
+    assert usage.groups["billed_cost_usd"].isna().all()
     assert (usage.groups["requests"].sum(), usage.groups["records"].sum()) == (300, 300)
 
 
