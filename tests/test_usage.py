@@ -496,7 +496,7 @@ FILES_AT_FAULT: dict[str, tuple[bytes, str]] = {
     "duplicate header": (csv_text([row()]).replace("context_window", "model").encode(), "two columns named 'model'"),
     "semicolons": (csv_text([row()]).replace(",", ";").encode(), "semicolons"),
     "tabs": (csv_text([row()]).replace(",", "\t").encode(), "tabs"),
-    "truncated array": (json.dumps([row(), row()]).encode()[:-40], "after element 1 the document is cut off"),
+    "truncated array": (json.dumps([row(), row()]).encode()[:-40], "after element 1: cut off"),
     "array of numbers": (b"[1, 2]", "not a JSON object"),
     "truncated object": (json.dumps(row(), indent=1).encode()[:-4], "cut off"),
     "truncated gzip": (gzip.compress(csv_text(many_rows(3000)).encode())[:-300], "cut off"),

@@ -49,11 +49,11 @@ def _by_line(parts: Iterable[bytes], rows: tuple[str, ...], name: str) -> Iterat
             continue
         try:
             value = loads(line)
+            if not isinstance(value, dict):
+                raise BadJsonError("not a JSON object")
+            yield from explode(value, rows)
         except BadJsonError as error:
             raise UsageError(f"{name}, line {number}: {error}. Correct or remove the line.") from None
-        if not isinstance(value, dict):
-            raise UsageError(f"{name}, line {number}: not a JSON object. Correct or remove the line.")
-        yield from explode(value, rows)
 
 
 def _lines(parts: Iterable[bytes], name: str) -> Iterator[bytes]:
@@ -83,9 +83,7 @@ def _streamed(parts: Iterable[bytes], rows: tuple[str, ...], name: str) -> Itera
             yield from explode(element, rows)
             done += 1
     except BadJsonError as error:
-        raise UsageError(
-            f"{name}: after element {done} the document is {error}. Correct it, or copy it again."
-        ) from None
+        raise UsageError(f"{name}, after element {done}: {error}. Correct the document, or copy it again.") from None
 
 
 # ---- what a document begins with

@@ -9,6 +9,7 @@ ELEMENT_LIMIT_CHARACTERS: Final = 256 << 20
 """Of one line, or of one element of the outermost list of records."""
 
 _SPACE: Final = " \t\n\r"
+_OF_NUMBERS: Final = "0123456789+-.eE"
 
 Record = dict[str, Any]
 
@@ -144,7 +145,8 @@ class _Text:
             except RecursionError:
                 raise BadJsonError("nested too deeply") from None
             else:
-                if end < len(self._text) or isinstance(value, dict | list) or not self._grow():
+                is_ended = isinstance(value, dict | list) or self._text[end:].lstrip(_OF_NUMBERS) != ""
+                if is_ended or not self._grow():
                     self.at = end
                     return value
 

@@ -54,7 +54,6 @@ def write_flat(file: LogFile, binding: Binding, folder: Path) -> LogFile:
         has_rows=rows > 0,
         has_byte_order_mark=False,
         document=None,
-        inner={},
         is_flat=True,
     )
 

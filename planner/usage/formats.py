@@ -108,11 +108,15 @@ def bind(
 
 
 class _Seen(frozenset[str]):
-    """The fields of a file; an object that holds some of them is one too."""
+    """The fields of a file; an object that holds some of them is one too. leaves: the fields alone."""
+
+    leaves: frozenset[str]
 
     def __new__(cls, seen: Collection[str]) -> "_Seen":
         above = {path[:end] for path in seen for end in range(len(path)) if path[end] == "."}
-        return super().__new__(cls, {*seen, *above})
+        found = super().__new__(cls, {*seen, *above})
+        found.leaves = frozenset(seen)
+        return found
 
 
 def is_inside(path: str, seen: Collection[str]) -> bool:
@@ -155,16 +159,22 @@ def _field_of(path: str, known: Mapping[str, Reading], seen: Collection[str]) ->
     return next((inner for inner in known[path].paths if inner in seen), known[path].paths[0])
 
 
-def _check_paths(file: str, name: str, source: Reading, known: Mapping[str, Reading], seen: Collection[str]) -> None:
+def _check_paths(file: str, name: str, source: Reading, known: Mapping[str, Reading], seen: "_Seen") -> None:
     mapped = {path for each in known.values() for path in each.paths}
     for path in source.paths:
         if path == FILE_STEM and BY_NAME[name].kind != "text":
             raise UsageError(f"{name} = {FILE_STEM!r}: the name of the file can only stand for a text column.")
-        if path not in seen and path != FILE_STEM and path not in mapped:
-            listed = _listed([field for field in seen if not is_inside(field, ())])
+        if path not in seen and path != FILE_STEM and path not in mapped and not _is_element(path, seen):
+            listed = _listed(sorted(seen.leaves))
             raise UsageError(
                 f"{file}: there is no field {path!r} for {name}.{close_to(path, seen)} Fields seen: {listed}."
             )
+
+
+def _is_element(path: str, seen: Collection[str]) -> bool:
+    """Whether a number in the path may count the elements of a list that the file has."""
+    steps = path.split(".")
+    return any(step.isdecimal() and ".".join(steps[:index]) in seen for index, step in enumerate(steps))
 
 
 def _check_names(columns: Mapping[str, str], constants: Mapping[str, str]) -> None:

@@ -48,7 +48,10 @@ def csv_head(name: str, text: str) -> Head:
     except csv.Error as error:
         raise UsageError(f"{name}: not a CSV file ({error}).") from error
     return Head(
-        fields={field: (field,) for field in fields}, sample=tuple(sample), has_rows=bool(sample), inner=_inner(sample)
+        fields={field: (field,) for field in fields},
+        sample=tuple(sample),
+        has_rows=bool(sample),
+        inner=inner_fields_of(sample),
     )
 
 
@@ -134,7 +137,9 @@ def _json_rows(elements: Sequence[Mapping[str, Any]], document: Document | None,
         if len(sample) == SAMPLE_ROWS:
             break
     has_records = bool(sample) if document is not None and document.rows else has_rows
-    return Head(fields=fields, sample=tuple(sample), has_rows=has_records, inner=_inner(sample), document=document)
+    return Head(
+        fields=fields, sample=tuple(sample), has_rows=has_records, inner=inner_fields_of(sample), document=document
+    )
 
 
 def _sampled(elements: Sequence[Mapping[str, Any]], document: Document | None) -> Iterator[Mapping[str, Any]]:
@@ -157,7 +162,7 @@ def flatten(record: Mapping[str, Any], above: Steps = ()) -> Iterator[tuple[Step
             yield steps, "" if value is None else str(value)
 
 
-def _inner(sample: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, Steps]]:
+def inner_fields_of(sample: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, Steps]]:
     """The fields inside JSON texts: of objects all, of lists the first plain elements."""
     found: dict[str, tuple[str, Steps]] = {}
     for row in sample[:TEXT_ROWS]:

@@ -17,11 +17,13 @@ from planner.usage.columns import ON_DEMAND
 from planner.usage.files import LogFile, check_whole, expand, inspect_file
 from planner.usage.flat import flat_binding, write_flat
 from planner.usage.folders import find_files
-from planner.usage.formats import Binding, bind
+from planner.usage.formats import Binding, bind, is_inside
+from planner.usage.heads import TEXT_ROWS, inner_fields_of
 from planner.usage.inner import inner_fields
+from planner.usage.log_formats.registry import recognised
 from planner.usage.readings import FILE_STEM, Reading, reading
 from planner.usage.scan import check_types
-from planner.usage.views import Layout, as_type, open_layout, parquet_schema
+from planner.usage.views import Layout, as_type, first_texts, open_layout, parquet_schema
 
 MEMORY_LIMIT: Final = "1GB"
 _SAME_CONTENT: Final = "has the same content as"
@@ -222,7 +224,10 @@ def file_layouts(
 
 
 def _layout(connection: Any, file: LogFile, source: UsageSource, wanted: Sequence[str]) -> Layout:
-    fields = _parquet_fields(connection, file) if file.kind == "parquet" else file.fields
+    fields = file.fields
+    if file.kind == "parquet":
+        fields = _parquet_fields(connection, file)
+        file = _looked_into(connection, file, fields, source)
     binding = _binding(file, fields, source, wanted)
     inner = {} if file.is_flat else inner_fields(binding, file.kind, fields, file.inner)
     if file.is_flat:
@@ -260,6 +265,18 @@ def _parquet_fields(connection: Any, file: LogFile) -> dict[str, tuple[str, ...]
     for name, declared in parquet_schema(connection, file.path).items():
         walk(name, as_type(declared), ())
     return fields
+
+
+def _looked_into(connection: Any, file: LogFile, fields: Mapping[str, tuple[str, ...]], source: UsageSource) -> LogFile:
+    """A Parquet file with the fields inside its JSON texts, where its columns do not say all that is asked for."""
+    asked = [path for path in (*source.columns.values(), *reading(source.request_type).paths) if path not in fields]
+    is_known = source.format != "auto" or recognised(fields) is not None
+    if is_known and not any(is_inside(path, fields) for path in asked):
+        return file
+    schema = parquet_schema(connection, file.path)
+    texts = [name for name, declared in schema.items() if declared in ("VARCHAR", "JSON")]
+    rows = first_texts(connection, file.path, texts, TEXT_ROWS)
+    return replace(file, inner=inner_fields_of(rows))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Usage files as DuckDB views with declared columns, and as Ibis tables over those views."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +62,16 @@ def parquet_schema(connection: Any, path: Path) -> dict[str, str]:
     """Column name -> DuckDB type of a Parquet file."""
     rows = connection.raw_sql(f"DESCRIBE SELECT * FROM read_parquet({_literal(str(path))})").fetchall()
     return {row[0]: row[1] for row in rows}
+
+
+def first_texts(connection: Any, path: Path, columns: Sequence[str], rows: int) -> list[dict[str, str]]:
+    """The first rows of some text columns of a Parquet file; a NULL is an empty text."""
+    if not columns:
+        return []
+    quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
+    query = f"SELECT {quoted} FROM read_parquet({_literal(str(path))}) LIMIT {rows}"
+    found = connection.raw_sql(query).fetchall()
+    return [{name: value or "" for name, value in zip(columns, row, strict=True)} for row in found]
 
 
 def as_type(declared: str) -> dt.DataType:
