@@ -168,11 +168,12 @@ OPENROUTER: Final = LogFormat(
         "timestamp": "Date",
         "model": "Slug",
         "requests": "Requests",
-        "uncached_input_tokens": "Prompt Tokens",
+        "input_tokens_including_cache": "Prompt Tokens",
         "output_tokens": "Completion Tokens",
         "billed_cost_usd": "Usage",
     },
     recognise=("Date", "Slug", "Requests", "Prompt Tokens", "Completion Tokens"),
+    input_includes_cache=True,
     note="OpenRouter's CSV does not say cache tokens: its prompt tokens include them and count as uncached input, so "
     "the list cost here is too high where prompts were cached. Reasoning tokens are a part of the completion tokens.",
     lacks=("the cache split", "who served it", NO_TYPE),
