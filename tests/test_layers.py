@@ -241,7 +241,6 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ibis": ("planner.usage",),
     "zstandard": ("planner.usage", "planner.billed"),
     "ijson": ("planner.usage.documents",),
-    "zstandard": ("planner.usage",),
     "anthropic": ("planner.usage.analytics",),
     "genai_prices": ("planner.price_data.updater",),
     "pydantic": ("planner.plan_file",),
