@@ -36,6 +36,7 @@ ORDER = (
     "planner.price_update",
     "planner.name_notes",
     "planner.usage.columns",
+    "planner.usage.dialects",
     "planner.usage.readings",
     "planner.usage.secrets",
     "planner.usage.patterns",

@@ -60,7 +60,7 @@ def read(table: Table, layout: Layout, source: Reading) -> Any:
     for text in texts[1:]:
         joined = ibis.cases((joined == "", text), (text == "", joined), else_=joined + JOINED_BY + text)
     if source.take == "digest":
-        return ibis.cases((joined == "", ibis.null("string")), else_=joined.hexdigest("sha256")[:DIGEST_DIGITS])
+        return ibis.cases((joined == "", ibis.null("string")), else_=layout.dialect.digest(joined)[:DIGEST_DIGITS])
     return joined
 
 

@@ -1,10 +1,10 @@
 """The one Ibis expression that aggregates usage records, built over files of one layout at a time."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import ibis
-import ibis.expr.datatypes as dt
 
 from planner.errors import UsageError
 from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
@@ -18,51 +18,33 @@ from planner.usage.columns import (
     ON_DEMAND,
     OWNERS,
 )
+from planner.usage.dialects import DUCKDB, US_PER_SECOND, Dialect, floor
 from planner.usage.fields import is_record, raw_column, read
 from planner.usage.files import FileKind
 from planner.usage.views import Layout, Table
 
-US_PER_SECOND: Final = 1_000_000
 US_PER_DAY: Final = 86_400_000_000
 US_RANGE: Final = (int(EARLIEST.timestamp()) * 1_000_000, int(LATEST.timestamp()) * 1_000_000 - 1)
 NOT_KNOWN: Final = -1
-
-_UTC = dt.Timestamp(timezone="UTC")
-_NAIVE = dt.Timestamp(scale=6)
+BILLIONTHS: Final = 1e9
 
 
-@ibis.udf.scalar.builtin(name="epoch_us", signature=((_UTC,), dt.int64))
-def _epoch_us_utc(moment):  # type: ignore[no-untyped-def]
-    """DuckDB's microseconds since 1970 of a moment."""
-
-
-@ibis.udf.scalar.builtin(name="epoch_us", signature=((_NAIVE,), dt.int64))
-def _epoch_us(moment):  # type: ignore[no-untyped-def]
-    """The same of a time without a zone, taken as UTC: a cast to a moment would ask the calendar, and be slow."""
-
-
-@ibis.udf.scalar.builtin(name="floor", signature=((dt.float64,), dt.float64))
-def _floor(number):  # type: ignore[no-untyped-def]
-    """DuckDB's floor of a double, which stays a double (Ibis's own casts to an integer and fails on infinity)."""
-
-
-@ibis.udf.scalar.builtin(name="divide", signature=((dt.int64, dt.int64), dt.int64))
-def _divide(number, by):  # type: ignore[no-untyped-def]
-    """Whole-number division (Ibis's own goes through a double)."""
-
-
-def _count(raw: Any, *, blank: float | None) -> tuple[Any, Any]:
+def _count(raw: Any, dialect: Dialect, *, blank: float | None) -> tuple[Any, Any]:
     """A count as float64 and whether it can be used: a whole number from 0 to 2**53 - 1. NULL counts as False.
 
-    blank: what an empty value stands for; None refuses it. Text is cast to DOUBLE and not to BIGINT, because the
-    latter rounds 1.5 to 2.
+    blank: what an empty value stands for; None refuses it. Text is read as a double and not as a whole number, because
+    a cast to the latter rounds 1.5 to 2.
     """
     kind = raw.type()
-    number = raw.try_cast("float64") if kind.is_string() else raw.cast("float64")
+    number = _number(raw, dialect)
     if blank is not None:
         number = ibis.cases((raw.isnull(), blank), else_=number)
     in_range = number.between(0.0, float(COUNT_LIMIT - 1))
-    return number, in_range if kind.is_integer() else in_range & (number == _floor(number))
+    return number, in_range if kind.is_integer() else in_range & (number == floor(number))
+
+
+def _number(raw: Any, dialect: Dialect) -> Any:
+    return dialect.number(raw) if raw.type().is_string() else raw.cast("float64")
 
 
 def check_types(file: str, layout: Layout, table: Table) -> None:
@@ -86,8 +68,8 @@ def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> 
 
     us: microseconds since 1970. Key columns, `owners` and counts; only those that the layout has. prompt: input of all
     classes. is_bucket: the row stands for an unknown number of requests, where the layout has such rows.
-    billed, no_split (cache writes without a split by lifetime). fault: the row must be refused. other: the
-    row is no usage record, where the layout has such rows.
+    billed: billionths of a dollar. no_split: cache writes without a split by lifetime. fault: the row must be refused.
+    other: the row is no usage record, where the layout has such rows.
     """
     binding = layout.binding
     us = _microseconds(table, layout)
@@ -125,13 +107,14 @@ def _microseconds(table: Table, layout: Layout) -> Any:
         layout.binding.fields["timestamp"].epoch_units_per_second if "timestamp" in layout.binding.fields else None
     )
     if per_second is not None:
-        number = raw.try_cast("float64") if kind.is_string() else raw.cast("float64")
+        number = _number(raw, layout.dialect)
         in_range = number.abs() < float(COUNT_LIMIT) * per_second / US_PER_SECOND
-        return ibis.cases((in_range, number * (US_PER_SECOND / per_second))).cast("int64")
+        nearest = floor(number * (US_PER_SECOND / per_second) + 0.5)  # engines cast halves each in their own way
+        return ibis.cases((in_range, nearest)).cast("int64")
     if kind.is_string():
-        return _epoch_us_utc(raw.try_cast(_UTC))
+        return layout.dialect.text_us(raw)
     zoned = kind.is_timestamp() and kind.timezone is not None
-    return _epoch_us_utc(raw.cast(_UTC)) if zoned else _epoch_us(raw.cast(_NAIVE))
+    return layout.dialect.utc_us(raw) if zoned else layout.dialect.naive_us(raw)
 
 
 def _keys(table: Table, layout: Layout, owners: Sequence[str]) -> dict[str, Any]:
@@ -146,7 +129,7 @@ def _counts(table: Table, layout: Layout) -> tuple[dict[str, Any], list[Any]]:
     for name in COUNT_COLUMNS:
         raw = raw_column(table, layout, name)
         if raw is not None:
-            values[name], good = _count(raw, blank=blank_value(name, layout.kind))
+            values[name], good = _count(raw, layout.dialect, blank=blank_value(name, layout.kind))
             goods.append(good & (values[name] >= 1.0) if name == "requests" else good)
     _derive_writes(table, layout, values, goods)
     _derive_input(table, layout, values, goods)
@@ -166,7 +149,7 @@ def _derive_writes(table: Table, layout: Layout, values: dict[str, Any], goods: 
     raw = raw_column(table, layout, "cache_write_tokens")
     if raw is None:
         return
-    total, good = _count(raw, blank=0.0)
+    total, good = _count(raw, layout.dialect, blank=0.0)
     rest = total - values["cache_write_1h_tokens"] if "cache_write_1h_tokens" in values else total
     split = raw_column(table, layout, "cache_write_5m_tokens")
     derived = rest if split is None else ibis.cases((split.isnull(), rest), else_=values["cache_write_5m_tokens"])
@@ -175,7 +158,7 @@ def _derive_writes(table: Table, layout: Layout, values: dict[str, Any], goods: 
 
 
 def _no_split(table: Table, layout: Layout) -> Any:
-    total, _ = _count(raw_column(table, layout, "cache_write_tokens"), blank=0.0)
+    total, _ = _count(raw_column(table, layout, "cache_write_tokens"), layout.dialect, blank=0.0)
     splits = [raw_column(table, layout, name) for name in ("cache_write_5m_tokens", "cache_write_1h_tokens")]
     given = [split.notnull() for split in splits if split is not None]
     return ibis.cases((ibis.or_(*given), 0.0), else_=total) if given else total
@@ -186,7 +169,7 @@ def _derive_input(table: Table, layout: Layout, values: dict[str, Any], goods: l
     raw = raw_column(table, layout, "input_tokens_including_cache")
     if raw is None or layout.binding.has("uncached_input_tokens"):
         return
-    uncached, good = _count(raw, blank=None)
+    uncached, good = _count(raw, layout.dialect, blank=None)
     for name in TOKEN_COLUMNS[1:4]:
         uncached = uncached - values[name] if name in values else uncached
     values["uncached_input_tokens"] = uncached
@@ -194,13 +177,16 @@ def _derive_input(table: Table, layout: Layout, values: dict[str, Any], goods: l
 
 
 def _money(table: Table, layout: Layout) -> tuple[Any, Any]:
-    """Dollars as float64, and whether they are finite; a blank is no bill."""
+    """Billionths of a dollar as float64, and whether they are finite; a blank is no bill.
+
+    Whole numbers add up to the same in whatever order threads, files and engines come to them.
+    """
     raw = raw_column(table, layout, "billed_cost_usd")
-    number = raw.try_cast("float64") if raw.type().is_string() else raw.cast("float64")
-    finite = (number > float("-inf")) & (number < float("inf"))
+    number = _number(raw, layout.dialect)
+    finite = number.between(-sys.float_info.max, sys.float_info.max)
     source = layout.binding.fields.get("billed_cost_usd")
-    dollars = number if source is None or source.units_per_unit == 1.0 else number / source.units_per_unit
-    return dollars, raw.isnull() | finite
+    per_unit = BILLIONTHS if source is None else BILLIONTHS / source.units_per_unit
+    return floor(number * per_unit + 0.5), raw.isnull() | finite
 
 
 def union(tables: Sequence[Table]) -> Table:
@@ -226,21 +212,21 @@ def square_name(token_column: str) -> str:
     return f"square_{token_column}"
 
 
-def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int) -> Table:
+def aggregate(table: Table, *, prompt_edges: Sequence[int], limit: int, dialect: Dialect = DUCKDB) -> Table:
     """Group records by day, the key columns, the prompt edge and the fault flag; sums, counts, first and last.
 
     prompt_above of a record of one request: the largest edge its prompt exceeds, 0 for none; of several
     requests, or of an unknown number: NOT_KNOWN, whatever the total. Beside the sums of tokens those of their squares,
     which say something of groups of single requests only. Columns that no layout has are left out.
     """
-    keys: dict[str, Any] = {"day": _divide(table.us, US_PER_DAY)}
+    keys: dict[str, Any] = {"day": dialect.whole(table.us, US_PER_DAY)}
     keys |= {name: table[name] for name in (*KEY_COLUMNS, *OWNERS, "other") if name in table.columns}
     keys |= {"prompt_above": _prompt_above(table, sorted(prompt_edges)), "fault": table.fault}
     present = set(table.columns)
     sums = {name: table[name].sum() for name in (*COUNT_COLUMNS, "no_split") if name in present}
     sums |= {square_name(name): (table[name] * table[name]).sum() for name in TOKEN_COLUMNS if name in present}
     if "billed" in present:
-        sums |= {"billed_cost_usd": table.billed.sum(), "billed_records": table.billed.count()}
+        sums |= {"billed_cost_usd": table.billed.sum() / BILLIONTHS, "billed_records": table.billed.count()}
     if "repeats" in present:
         some = table.repeats > 0
         sums |= {"repeats": table.repeats.sum(), "apart": table.apart.sum()}

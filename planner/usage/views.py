@@ -10,6 +10,7 @@ import ibis.expr.datatypes as dt
 from ibis.backends.sql.datatypes import DuckDBType
 
 from planner.usage.columns import BY_NAME
+from planner.usage.dialects import DUCKDB, Dialect
 from planner.usage.files import FileKind
 from planner.usage.formats import Binding
 from planner.usage.readings import FILE_STEM
@@ -27,7 +28,7 @@ class Layout:
     """Files that are read alike: one kind, one compression, the same fields, the same mapping.
 
     fields: field name -> the keys that lead to it, in the file's order. inner: path that is read inside a JSON text ->
-    the field that holds the text, and the keys inside.
+    the field that holds the text, and the keys inside. dialect: of the engine that reads the table.
     """
 
     kind: FileKind
@@ -36,6 +37,7 @@ class Layout:
     binding: Binding
     paths: tuple[Path, ...]
     inner: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    dialect: Dialect = DUCKDB
 
 
 def open_layout(connection: Any, layout: Layout, *, name: str, as_text: bool = False) -> Table:
