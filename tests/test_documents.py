@@ -23,10 +23,10 @@ from planner.usage import elements as elements_module
 from planner.usage.columns import BY_NAME
 from planner.usage.documents import Document, explode, lookup, records
 from planner.usage.elements import elements
+from planner.usage.file_layouts import inspect_all
 from planner.usage.files import inspect_file
 from planner.usage.flat import write_flat
 from planner.usage.log_formats.registry import FORMATS, NAMES, recognised
-from planner.usage.opening import inspect_all
 from planner.usage.proposal import SHOWN_CHARACTERS, may_be_prompt, propose
 from planner.usage.read import Usage, UsageSource, read_usage
 from planner.usage.readings import DIGEST_DIGITS, NOT_JSON, Reading

@@ -698,7 +698,7 @@ def test_progress_is_told_where_it_was_asked_for_and_may_stop_the_scan(
         if len(threads) == 2:
             asked_twice.set()
 
-    connection = SimpleNamespace(con=SimpleNamespace(query_progress=lambda: 50.0))
+    connection = SimpleNamespace(query_progress=lambda: 50.0)
     assert _reporting(connection, told, lambda: asked_twice.wait(60)), "asked while the scan ran, not only at its end"
     source = UsageSource(sources=(str(written(tmp_path, csv_text(many_rows()))),), base_dir=tmp_path)
     read_usage(source, prompt_edges=EDGES, progress=told)
@@ -730,7 +730,7 @@ def test_a_scan_that_had_not_begun_when_it_was_stopped_is_stopped_when_it_does(m
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        _reporting(SimpleNamespace(con=database), leaves, query)
+        _reporting(database, leaves, query)
     assert ended == ["interrupted"]
 
 

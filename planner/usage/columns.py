@@ -103,7 +103,7 @@ UNTAGGED: Final = "untagged"
 class BadRow:
     """A refused row: where it is, which field is at fault, its value, and what is wrong with it.
 
-    line is the physical line of a text file, counted from 1, or the row of a Parquet file.
+    line is the physical line of a text file, counted from 1, or the row of a Parquet file; 0 for a row of a database.
     """
 
     file: str
@@ -113,7 +113,8 @@ class BadRow:
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.field} = {self.value!r}: {self.problem}"
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.field} = {self.value!r}: {self.problem}"
 
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmM]?)")

@@ -19,14 +19,15 @@ import ibis.expr.datatypes as dt
 from planner.units import TOKEN_COLUMNS
 from planner.usage.columns import KEY_COLUMNS, OWNERS, UNTAGGED
 from planner.usage.fields import raw_column
+from planner.usage.file_layouts import file_layouts, inspect_all, readable, translated, usage_connection
 from planner.usage.files import LogFile
-from planner.usage.opening import UsageSource, file_layouts, inspect_all, readable, translated, usage_connection
 from planner.usage.patterns import regex
 from planner.usage.readings import FILE_STEM, reading
 from planner.usage.refused import csv_rejects
 from planner.usage.rules import PROMPT, TypeRule, rule_owners
 from planner.usage.scan import US_PER_DAY, record_columns, union
 from planner.usage.secrets import DIGEST_DIGITS, SHOWN_AS, digest, masked
+from planner.usage.source import UsageSource
 from planner.usage.views import Layout, Table, open_layout
 
 OwnerColumn = Literal["customer", "api_key"]

@@ -84,7 +84,7 @@ def _reduced(rows: Table) -> Table:
     grouped = rows.group_by(ID).aggregate(
         us=rows.us.min(),
         repeats=rows.count() - 1,
-        apart=(rows.us.max() - rows.us.min() > US_PER_DAY).cast("int64"),
+        apart=ibis.cases((rows.us.max() - rows.us.min() > US_PER_DAY, 1), else_=0).cast("int64"),
         **{name: rows[name].argmin(rows["rank"]) for name in names},
         **{name: rows[name].max() for name in counts},
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import ibis
 
+from planner.usage.dialects import DUCKDB
 from planner.usage.readings import DIGEST_DIGITS, FILE_STEM, JOINED_BY, NOT_JSON, Reading
 from planner.usage.views import Layout, Table, source_field
 
@@ -73,6 +74,8 @@ def _value(table: Table, layout: Layout, path: str) -> Any:
     if path not in layout.inner:
         return source_field(table, layout, path)
     cell, steps = layout.inner[path]
+    if layout.dialect is not DUCKDB:
+        return layout.dialect.json_text(source_field(table, layout, cell), steps)
     among = [other for of_cell, other in layout.inner.values() if of_cell == cell]
     return json_text(source_field(table, layout, cell), steps, among)
 

@@ -1,11 +1,10 @@
 """Read usage logs: every source becomes one table of daily groups, in one streaming scan."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,14 @@ from planner.errors import UsageError
 from planner.units import TOKEN_COLUMNS, BoolArray
 from planner.usage.columns import COUNT_COLUMNS, KEY_COLUMNS, BadRow
 from planner.usage.duplicates import EXAMPLES, ID, ids, may_hold_ids, once, repeated, shown_id
+from planner.usage.engines import Engine
+from planner.usage.file_layouts import integrity_checks
 from planner.usage.groups import daily_groups
 from planner.usage.log_facts import LogFacts, absent_cache, layout_notes, zones
-from planner.usage.opening import OpenLog, UsageSource, integrity_checks, opened
-from planner.usage.refused import csv_rejects, find_examples
+from planner.usage.opening import OpenLog, opened
 from planner.usage.scan import aggregate, record_columns, square_name, union
-from planner.usage.views import Layout, Table, open_layout
+from planner.usage.source import UsageSource
+from planner.usage.views import Layout, Table
 
 __all__ = ["BadRow", "Usage", "UsageSource", "read_usage", "usage_expression"]
 
@@ -60,7 +61,8 @@ class Usage:
     single_requests, single_<class>, square_<class>: number, tokens and squares of tokens of the group's records of one
       request.
     refused: rows left out (skip_bad_rows). facts: about its rows, its clocks, what it lacks. sha256: of the
-      files' bytes, independent of names and order.
+      files' bytes, independent of names and order; of a table, of the engine's address, its name and the result.
+    files: or tables. engine: what read them, as it may be shown.
     """
 
     groups: pd.DataFrame
@@ -74,6 +76,7 @@ class Usage:
     format: str
     files: int
     sha256: str
+    engine: str
     prompt_edges: tuple[int, ...]
 
 
@@ -130,7 +133,7 @@ def _frame(
     count_ids: bool,
     progress: Progress | None,
 ) -> pd.DataFrame:
-    expression = usage_expression(log.connection, log.layouts, edges, owners, repeated=keys, count_ids=count_ids)
+    expression = usage_expression(log.engine, log.layouts, edges, owners, repeated=keys, count_ids=count_ids)
     frame = whole_query(log, expression, progress)
     for name, value in {**_ABSENT, **dict.fromkeys(owners)}.items():
         if name not in frame:
@@ -139,20 +142,20 @@ def _frame(
 
 
 def find_repeated(log: OpenLog, progress: Progress | None = None) -> Table | None:
-    """The keys of ids that may stand in several rows, kept by the engine; None where there is none."""
-    tables = [
-        ids(open_layout(log.connection, layout, name=f"ids_{number}"), layout)
-        for number, layout in enumerate(log.layouts)
-    ]
+    """The keys of ids that may stand in several rows, kept by the engine where it may; None where there is none."""
+    tables = [ids(log.engine.table(layout, f"ids_{number}"), layout) for number, layout in enumerate(log.layouts)]
     if not any(table is not None for table in tables):
         return None
-    found = repeated(log.connection, tables)
-    kept = _reporting(log.connection, progress, lambda: log.connection.create_table("repeated_ids", found, temp=True))
-    return kept if int(log.connection.to_pyarrow(kept.count()).as_py()) else None
+    connection = log.engine.connection
+    found = repeated(connection, tables)
+    if not log.engine.keeps_tables:
+        return found
+    kept = _reporting(log.engine, progress, lambda: connection.create_table("repeated_ids", found, temp=True))
+    return kept if int(connection.to_pyarrow(kept.count()).as_py()) else None
 
 
 def usage_expression(
-    connection: Any,
+    engine: Engine,
     layouts: Sequence[Layout],
     edges: Sequence[int],
     owners: Sequence[str] = (),
@@ -164,12 +167,12 @@ def usage_expression(
 
     repeated: keys of request ids whose rows are to be counted once. count_ids: without them, count the rows with an id.
     """
-    records = canonical_records(connection, layouts, owners, repeated=repeated, with_ids=count_ids)
-    return aggregate(records, prompt_edges=edges, limit=GROUP_LIMIT)
+    records = canonical_records(engine, layouts, owners, repeated=repeated, with_ids=count_ids)
+    return aggregate(records, prompt_edges=edges, limit=GROUP_LIMIT, dialect=engine.dialect)
 
 
 def canonical_records(
-    connection: Any,
+    engine: Engine,
     layouts: Sequence[Layout],
     owners: Sequence[str] = (),
     *,
@@ -180,19 +183,18 @@ def canonical_records(
     wanted = (*owners, ID) if with_ids or repeated is not None else owners
     tables = []
     for number, layout in enumerate(layouts):
-        table = open_layout(connection, layout, name=f"layout_{number}")
+        table = engine.table(layout, f"layout_{number}")
         tables.append(table.select(**record_columns(table, layout, wanted)))
     records = union(tables)
-    return records if repeated is None else once(connection, records, repeated)
+    return records if repeated is None else once(engine.connection, records, repeated)
 
 
 def whole_query(log: OpenLog, expression: Any, progress: Progress | None = None) -> pd.DataFrame:
     """What an expression over an open log gives; progress is called with fractions in [0, 1]."""
-    connection = log.connection
-    return _reporting(connection, progress, lambda: cast(pd.DataFrame, connection.to_pyarrow(expression).to_pandas()))
+    return _reporting(log.engine, progress, lambda: log.engine.frame(expression))
 
 
-def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T]) -> T:
+def _reporting(engine: Engine, progress: Progress | None, query: Callable[[], T]) -> T:
     """What a query gives, run in a thread of its own while this one says how far it is.
 
     progress is called in the caller's thread alone: what shows it (a page, a terminal) belongs to that thread. An error
@@ -204,12 +206,12 @@ def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T
         running = pool.submit(query)
         try:
             while not wait((running,), timeout=_POLL_SECONDS).done:
-                percent = connection.con.query_progress()
+                percent = engine.query_progress()
                 if percent >= 0:
                     progress(min(percent / 100, 1.0))
         except BaseException:
             while not running.done():  # what has not begun yet cannot be interrupted yet
-                connection.con.interrupt()
+                engine.interrupt()
                 wait((running,), timeout=_POLL_SECONDS)
             raise
     found = running.result()
@@ -220,12 +222,12 @@ def _reporting(connection: Any, progress: Progress | None, query: Callable[[], T
 def _finish(
     log: OpenLog, source: UsageSource, frame: pd.DataFrame, edges: tuple[int, ...], owners: Sequence[str]
 ) -> Usage:
-    rejects = csv_rejects(log.connection, {path: file.name for path, file in log.file_of.items()})
+    rejects = log.rejects()
     other = frame["other"].to_numpy(dtype=np.bool_)
     bad = _is_bad(frame) & ~other
     refused = int(frame.loc[bad, "records"].sum()) + len(rejects)
     good = frame.loc[~bad & ~other]
-    examples = find_examples(log.connection, log.layouts, log.file_of, rejects) if refused else ()
+    examples = log.examples(rejects) if refused else ()
     if refused and not source.skip_bad_rows:
         raise UsageError(_refusal(refused, int(good["records"].sum()), examples))
     if good.empty:
@@ -245,8 +247,9 @@ def _finish(
         last=_moment(good["last_us"].max()),
         notes=tuple(dict.fromkeys(notes)),
         format=", ".join(sorted({layout.binding.format for layout in log.layouts})),
-        files=len(log.file_of),
-        sha256=_digest([file.sha256 for file in log.file_of.values()]),
+        files=log.sources,
+        sha256=log.sha256(frame),
+        engine=log.engine.shown,
         prompt_edges=edges,
     )
 
@@ -322,9 +325,3 @@ def _listed(examples: Sequence[BadRow]) -> str:
 
 def _moment(us: float) -> datetime:
     return datetime.fromtimestamp(int(us) / 1_000_000, tz=UTC)
-
-
-def _digest(digests: Sequence[str]) -> str:
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()

@@ -12,6 +12,7 @@ import ibis
 
 from planner.errors import UsageError
 from planner.usage.columns import BY_NAME, COUNT_LIMIT, KEY_COLUMNS, BadRow
+from planner.usage.dialects import DUCKDB
 from planner.usage.fields import read
 from planner.usage.files import LogFile, text_lines
 from planner.usage.readings import FILE_STEM
@@ -97,20 +98,23 @@ def _of_file(connection: Any, layout: Layout, path: Path, file: LogFile, rejects
     for row in rows:
         line, text = places.of_row.get(row["row"], (row["row"] + 1, ""))
         field, value, problem = explain(row, layout, text)
-        found.append(BadRow(file=file.name, line=line, field=field, value=_shown(value), problem=problem))
+        found.append(BadRow(file=file.name, line=line, field=field, value=shown_value(value), problem=problem))
     for number, reject in list(ragged.items())[:EXAMPLES]:
         line = places.of_ragged.get(number, number)
-        found.append(BadRow(file=file.name, line=line, field="row", value=_shown(reject.text), problem=reject.problem))
+        found.append(
+            BadRow(file=file.name, line=line, field="row", value=shown_value(reject.text), problem=reject.problem)
+        )
     return sorted(found, key=lambda bad: bad.line)[:EXAMPLES]
 
 
-def _shown(value: str) -> str:
+def shown_value(value: str) -> str:
+    """A value as messages show it: not at any length."""
     return value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "..."
 
 
 def _faulty_rows(connection: Any, layout: Layout, path: Path) -> list[dict[str, Any]]:
     """The first faulty rows of one file: their index among the rows that were split, and the raw text of each field."""
-    table = open_layout(connection, replace(layout, paths=(path,)), name="second_look", as_text=True)
+    table = open_layout(connection, replace(layout, paths=(path,), dialect=DUCKDB), name="second_look", as_text=True)
     columns = record_columns(table, layout)
     fault = columns["fault"] | (columns["model"].strip() == "").fill_null(True)
     for name in set(KEY_COLUMNS) & set(columns):

@@ -21,7 +21,7 @@ from planner.usage.columns import (
 from planner.usage.dialects import DUCKDB, US_PER_SECOND, Dialect, floor
 from planner.usage.fields import is_record, raw_column, read
 from planner.usage.files import FileKind
-from planner.usage.views import Layout, Table
+from planner.usage.views import BROKEN_LINE, Layout, Table
 
 US_PER_DAY: Final = 86_400_000_000
 US_RANGE: Final = (int(EARLIEST.timestamp()) * 1_000_000, int(LATEST.timestamp()) * 1_000_000 - 1)
@@ -91,6 +91,10 @@ def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> 
     if record is not None:
         columns["other"] = ~record
         columns["fault"] = columns["fault"] & record
+    if BROKEN_LINE in table.columns:
+        columns["fault"] = columns["fault"] | table[BROKEN_LINE]
+        if record is not None:
+            columns["other"] = columns["other"] & ~table[BROKEN_LINE]
     return columns
 
 

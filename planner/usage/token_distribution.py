@@ -17,10 +17,12 @@ from planner.errors import UsageError
 from planner.units import TOKEN_COLUMNS, FloatArray
 from planner.usage.columns import UNTAGGED
 from planner.usage.duplicates import ID
+from planner.usage.file_layouts import integrity_checks
 from planner.usage.groups import clean_key
-from planner.usage.opening import UsageSource, integrity_checks, opened
+from planner.usage.opening import opened
 from planner.usage.read import canonical_records, find_repeated, whole_query
 from planner.usage.scan import US_PER_DAY
+from planner.usage.source import UsageSource
 from planner.usage.views import Table
 
 LAST_POWER: Final = 24
@@ -56,7 +58,7 @@ def token_distribution(
     with opened(source, (*owners, ID)) as log:
         with integrity_checks(log.files):
             keys = find_repeated(log)
-            records = canonical_records(log.connection, log.layouts, owners, repeated=keys)
+            records = canonical_records(log.engine, log.layouts, owners, repeated=keys)
             frame = whole_query(log, counts_by_size(records, owners, starts=starts, last=last), progress)
         stems = {path: file.stem for path, file in log.file_of.items()}
     if len(frame) >= COMBINATION_LIMIT:

@@ -20,6 +20,8 @@ Table = Any
 """An Ibis table expression (Ibis ships no usable types for a strict checker)."""
 
 FILE_COLUMN: Final = "planner file name"
+BROKEN_LINE: Final = "planner broken line"
+"""Where an engine gives lines that it could not split as rows: whether a row is one."""
 _CSV_TYPES: Final = {"timestamp": "TIMESTAMPTZ", "count": "DOUBLE", "money": "DOUBLE", "text": "VARCHAR"}
 
 
