@@ -25,6 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads work on blocks of 
 import duckdb
 import numpy as np
 from base_case import MONTHS, SCENARIOS, SHARE, TYPES, base_case
+from logs import LOG_COLUMNS, write_log
 from plain_loop import NumpyDraws, SquiggleDraws, function_of_one_path, plain_loop
 
 from planner.bands import DiscountBand
@@ -246,52 +247,46 @@ def size_rollover(paths: int, rounds: int) -> Iterator[Ratio]:
         yield Ratio(what=what, floor=grid_s, own=exact_s)
 
 
-def measure(rows: int, rounds: int) -> list[Ratio]:
-    """The whole measurement against a raw DuckDB scan (sum or max of the same columns), per file kind."""
-    found = []
+def measure(rows: int, rounds: int) -> Iterator[Ratio]:
+    """The whole measurement against a raw DuckDB scan (sum or max of the same columns), per file kind.
+
+    "parquet, ids" has an id in each row, no two alike: the floor scans them, the measurement looks for repeats.
+    """
+    edges = prompt_edges(PriceBook.load())
     with tempfile.TemporaryDirectory() as folder:
-        for kind, path in _logs(Path(folder), rows):
+        for kind, path, columns in _logs(Path(folder), rows):
             source = UsageSource(sources=(str(path),), base_dir=Path(folder))
-            edges = prompt_edges(PriceBook.load())
             scan = {
-                "parquet": f"read_parquet('{path}')",
-                "csv": f"read_csv('{path}', all_varchar=true)",
-                "jsonl.gz": f"read_json('{path}', columns={{{', '.join(f'{c}: VARCHAR' for c in _COLUMNS)}}})",
-            }[kind]
+                ".parquet": f"read_parquet('{path}')",
+                ".csv": f"read_csv('{path}', all_varchar=true)",
+                ".gz": f"read_json('{path}', columns={{{', '.join(f'{c}: VARCHAR' for c in columns)}}})",
+            }[path.suffix]
             aggregates = ", ".join(
-                f"sum({c}::DOUBLE)" if c in ("requests", *TOKEN_COLUMNS) else f"max({c})" for c in _COLUMNS
+                f"sum({c}::DOUBLE)" if c in ("requests", *TOKEN_COLUMNS) else f"max({c})" for c in columns
             )
 
             def floor(query: str = f"select {aggregates} from {scan}") -> object:
                 with duckdb.connect() as connection:
                     return connection.execute(query).fetchall()
 
-            def own(source: UsageSource = source, edges: tuple[int, ...] = edges) -> object:
+            def own(source: UsageSource = source) -> object:
                 return read_usage(source, prompt_edges=edges)
 
             floor_s, own_s = interleaved(floor, own, rounds=rounds)
-            found.append(Ratio(what=f"measure {rows:,} rows, {kind} / raw DuckDB scan", floor=floor_s, own=own_s))
-    return found
+            yield Ratio(what=f"measure {rows:,} rows, {kind} / raw DuckDB scan", floor=floor_s, own=own_s)
 
 
-_COLUMNS = ("timestamp", "request_type", "model", "requests", *TOKEN_COLUMNS)
-
-
-def _logs(folder: Path, rows: int) -> list[tuple[str, Path]]:
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"""create table log as select
-              strftime(timestamp '2026-06-01' + interval (i % 13000000) second, '%Y-%m-%dT%H:%M:%SZ') as timestamp,
-              'type ' || (i % 20) as request_type, 'claude-opus-5' as model, 1 as requests,
-              100 + (i * 7919) % 5000 as uncached_input_tokens, (i * 104729) % 90000 as cache_read_tokens,
-              (i * 31) % 700 as cache_write_5m_tokens, 0 as cache_write_1h_tokens, 20 + i % 900 as output_tokens
-            from range({rows}) as r(i)"""
-        )
-        parquet, plain, packed = folder / "log.parquet", folder / "log.csv", folder / "log.jsonl.gz"
-        connection.execute(f"copy log to '{parquet}' (format parquet)")
-        connection.execute(f"copy log to '{plain}' (format csv, header)")
-        connection.execute(f"copy log to '{packed}' (format json, compression gzip)")
-    return [("parquet", parquet), ("csv", plain), ("jsonl.gz", packed)]
+def _logs(folder: Path, rows: int) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
+    with_ids = (*LOG_COLUMNS, "request_id")
+    for kind, name, columns in (
+        ("parquet", "log.parquet", LOG_COLUMNS),
+        ("parquet, ids", "ids.parquet", with_ids),
+        ("csv", "log.csv", LOG_COLUMNS),
+        ("jsonl.gz", "log.jsonl.gz", LOG_COLUMNS),
+    ):
+        write_log(folder / name, rows, columns)
+        yield kind, folder / name, columns
+        (folder / name).unlink()
 
 
 def start_up(rounds: int) -> Iterator[Ratio]:
@@ -331,9 +326,12 @@ def main() -> None:
     """Print the table, as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only-measure", type=int, metavar="ROWS", help="only reading usage, of so many rows")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each, with --only-measure")
+    given = parser.parse_args()
     print("| what | floor ms | own ms | ratio |\n|---|---|---|---|")
-    for line in tables(quick):
+    lines = measure(given.only_measure, given.rounds) if given.only_measure else tables(given.quick)
+    for line in lines:
         print(line, flush=True)
 
 

@@ -599,6 +599,7 @@ def test_a_mapping_that_cannot_be_is_refused(options: dict[str, object], tmp_pat
 
 
 def message(**changes: object) -> Row:
+    """Without an id: rows that a test repeats are requests of their own."""
     usage: dict[str, object] = {
         "input_tokens": 100,
         "cache_read_input_tokens": 20,
@@ -614,7 +615,6 @@ def message(**changes: object) -> Row:
     record: Row = {
         "timestamp": "2026-06-01T10:00:00Z",
         "request_type": "answer",
-        "id": "msg_1",
         "model": "claude-opus-5-5",
         "usage": usage | changes,
     }
