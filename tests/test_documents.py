@@ -209,7 +209,7 @@ def test_a_path_goes_through_objects_lists_and_json_texts() -> None:
 def test_refused_rows_of_a_document_say_row_field_and_value(tmp_path: Path) -> None:
     good = MESSAGE | {"timestamp": AT}
     bad = good | {"usage": USAGE | {"output_tokens": "1,5"}}
-    path = written(tmp_path, json.dumps([good, bad, good], indent=1))
+    path = written(tmp_path, json.dumps([good, bad, good | {"id": "another"}], indent=1))
     assert "log.json, line 2: usage.output_tokens = '1,5'" in refusal(path)
     kept = read(path, skip_bad_rows=True)
     assert (kept.records, kept.refused) == (2, 1)
