@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
@@ -23,7 +23,7 @@ from planner.usage.log_formats.registry import recognised
 from planner.usage.readings import FILE_STEM, reading
 from planner.usage.scan import check_types
 from planner.usage.source import UsageSource
-from planner.usage.views import Layout, as_type, first_texts, open_layout, parquet_schema
+from planner.usage.views import Layout, as_type, first_texts, open_layout, parquet_kinds, parquet_schema
 
 MEMORY_LIMIT: Final = "256MB"
 SAME_CONTENT: Final = "has the same content as"
@@ -152,24 +152,43 @@ def file_layouts(
     Errors: UsageError when a file does not provide a required column.
     """
     grouped: dict[str, Layout] = {}
+    kinds = parquet_kinds(connection, [file.path for file in files if file.kind == "parquet"])
+    schemas: dict[str, _Schema] = {}
     for file in files:
-        layout = _layout(connection, file, source, wanted)
+        kind = kinds.get(file.path, "")
+        if kind and kind not in schemas:
+            schemas[kind] = _Schema(fields=_parquet_fields(connection, file))
+        layout = _layout(connection, file, schemas[kind].fields if kind else file.fields, source, wanted)
         fields, binding = layout.fields, layout.binding
         used = dict(fields) if file.kind == "csv" else {path: fields.get(path) for path in binding.paths}
         key = repr((file.kind, file.compression, used, layout.inner, replace(binding, unseen=frozenset())))
-        if file.kind == "parquet":
-            table = open_layout(connection, layout, name="schema")
-            check_types(file.name, layout, table)
-            key += repr(table.schema())
+        if kind:
+            if not schemas[kind].types:
+                table = open_layout(connection, layout, name="schema")
+                check_types(file.name, layout, table)
+                schemas[kind].types = repr(table.schema())
+            key += schemas[kind].types
         known = grouped.get(key)
         grouped[key] = _joined(known, layout) if known else layout
     return list(grouped.values()), {str(file.path): file for file in files}
 
 
-def _layout(connection: Any, file: LogFile, source: UsageSource, wanted: Sequence[str]) -> Layout:
-    fields = file.fields
+@dataclass(slots=True, kw_only=True)
+class _Schema:
+    """What Parquet files of one schema have in common: their fields and, once one was opened, their types."""
+
+    fields: Mapping[str, tuple[str, ...]]
+    types: str = ""
+
+
+def _layout(
+    connection: Any,
+    file: LogFile,
+    fields: Mapping[str, tuple[str, ...]],
+    source: UsageSource,
+    wanted: Sequence[str],
+) -> Layout:
     if file.kind == "parquet":
-        fields = _parquet_fields(connection, file)
         file = _looked_into(connection, file, fields, source)
     binding = _binding(file, fields, source, wanted)
     inner = {} if file.is_flat else inner_fields(binding, file.kind, fields, file.inner)

@@ -78,6 +78,18 @@ def first_texts(connection: Any, path: Path, columns: Sequence[str], rows: int) 
     return [{name: value or "" for name, value in zip(columns, row, strict=True)} for row in found]
 
 
+def parquet_kinds(connection: Any, paths: Sequence[Path]) -> dict[Path, str]:
+    """A text for each Parquet file, the same for files of the same schema: one question instead of one a file."""
+    if not paths:
+        return {}
+    names = _literal([str(path) for path in paths])
+    rows = connection.raw_sql(f"SELECT * FROM parquet_schema({names})").fetchall()
+    kinds: dict[str, list[str]] = {str(path): [] for path in paths}
+    for name, *column in rows:
+        kinds[name].append(repr(column))
+    return {path: "".join(kinds[str(path)]) for path in paths}
+
+
 def as_type(declared: str) -> dt.DataType:
     """A DuckDB type as Ibis knows it; a column that holds nothing at all, which has no type, is text."""
     if declared.strip('"') == "NULL":
