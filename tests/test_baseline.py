@@ -228,6 +228,7 @@ def planted() -> dict[str, list[int]]:
     }
     for day in (80, 81, 82):
         use["b"][day] = 200_000
+    use["b"][83] = use["a"][100] = 50  # days of little use are no reason to leave anything out
     use["backfill"] = [0] * 70 + [8_000] * 6 + [0] * (N_DAYS - 76)
     use["legacy"] = [*noisy(9, 2_000)[:55], *[0] * (N_DAYS - 55)]
     return use
