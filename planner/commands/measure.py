@@ -24,12 +24,19 @@ from planner.tokens_per_request import TokensPerRequest
 from planner.whole_file import replacing
 
 
-def usage_of_plan(path: Path, provider: str | None) -> tuple[UsageInputs, PriceBook, str | None]:
+def usage_of_plan(
+    path: Path, provider: str | None, engine: str | None = None
+) -> tuple[UsageInputs, PriceBook, str | None]:
     """The usage that a plan addresses, with its mapping, window and exclusions, list prices to measure it with, and
     the snapshot of the price data that the plan was last priced with.
 
-    provider: as typed. Errors: InputError where one is typed beside the plan's own, and for a plan without a log.
+    provider, engine: as typed. Errors: InputError where one is typed beside the plan's own, and for a plan without a
+    log.
     """
+    if engine is not None:
+        raise InputError(
+            f"--engine is for sources typed on the command line; {path} has its own: set usage.engine there"
+        )
     if provider is not None:
         raise InputError(f"--provider {provider}: {path} has its own; set prices.provider there")
     inputs = load_plan(path)
@@ -50,7 +57,7 @@ def addressed(
         return _with_bills(typed.usage(sources), billed), price_book_of(provider or "anthropic"), None
     if typed.of_the_log:
         raise InputError(f"{', '.join(typed.of_the_log)}: {sources[0]} says so itself; change [usage] there")
-    usage, book, pinned = usage_of_plan(Path(sources[0]), provider)
+    usage, book, pinned = usage_of_plan(Path(sources[0]), provider, typed.engine)
     further = replace(
         usage,
         exclusions=(*usage.exclusions, *typed.typed_exclusions()),

@@ -44,6 +44,9 @@ Constants = Annotated[
 ]
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day that counts.")]
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day that counts.")]
+EngineAddress = Annotated[
+    str | None, typer.Option("--engine", metavar="ADDRESS", help="What measures: duckdb, spark://..., postgres://...")
+]
 SkipBadRows = Annotated[bool, typer.Option(help="Go on past rows that must be refused; they are reported.")]
 Suggest = Annotated[
     bool, typer.Option("--suggest", help="Say what could be left out or merged, with the lines for a plan file.")
@@ -71,6 +74,7 @@ def measure(
     to_day: ToDay = None,
     provider: ListProvider = None,
     skip_bad_rows: SkipBadRows = False,
+    engine: EngineAddress = None,
     suggest: Suggest = False,
     billed: BilledFiles = None,
     output: SavedMix = None,
@@ -93,6 +97,7 @@ def measure(
         constants=constants,
         days=(from_day, to_day),
         skip_bad_rows=skip_bad_rows,
+        engine=engine,
     )
     usage, book, pinned = command.addressed(sources, typed, provider, billed or ())
     with progress_bars(quiet=quiet or as_json) as progress:

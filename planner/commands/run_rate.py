@@ -5,13 +5,16 @@ Heavy parts load inside the commands that need them, so that help is instant.
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
 from planner.commands.terminal import print_json, progress_bars, show, warn
 from planner.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from planner.inputs import UsageInputs
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the fit and leave the plan file as it is.")]
 FittedPlan = Annotated[
@@ -49,7 +52,7 @@ def calibrate(
         write_whole(
             target, with_calibration(inputs.text, calibration), remedy="give another file with -o, or --dry-run"
         )
-    moves, warnings = price_move_parameters(), [*calibration.warnings, *notes]
+    moves, warnings = price_move_parameters(), [*calibration.warnings, *notes, *_unsaid(usage)]
     if as_json:
         said = {"price_moves": [asdict(fit) for fit in moves], "file": None if target is None else str(target)}
         print_json(report.calibration_json(calibration, found) | said | {"warnings": warnings})
@@ -60,6 +63,14 @@ def calibrate(
     print("Nothing was written." if target is None else f"Wrote [demand] of {target}.")
     if not quiet:
         warn(warnings)
+
+
+def _unsaid(usage: "UsageInputs | None") -> list[str]:
+    from planner.usage.addresses import reads_tables  # noqa: PLC0415
+
+    if usage is None or not reads_tables(usage.source.engine):
+        return []
+    return ["How much of the use the largest customers and keys have is not worked out for a database."]
 
 
 def backtest(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:

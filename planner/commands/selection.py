@@ -36,6 +36,7 @@ class Typed:
     constants: Sequence[str] | None
     days: tuple[str | None, str | None]
     skip_bad_rows: bool
+    engine: str | None = None
 
     def usage(self, sources: Sequence[str]) -> UsageInputs:
         """Usage as addressed on the command line, relative to the folder it is typed in."""
@@ -47,6 +48,7 @@ class Typed:
             constants=pairs("--constant", self.constants),
             request_type=request_type_typed(*self.types),
             skip_bad_rows=self.skip_bad_rows,
+            engine=self.engine,
         )
         return UsageInputs(
             source=source, window=self.window, exclusions=self.typed_exclusions(), rules=self.typed_rules()

@@ -29,6 +29,7 @@ from planner.plan_file.schema import (
 from planner.plan_file.unit_sections import business_units_of
 from planner.plan_file.usage_sections import UsageSection, request_type_reading
 from planner.units import TOKEN_COLUMNS
+from planner.usage.addresses import engine_address
 from planner.usage.read import UsageSource
 
 _PATHS = 16_384
@@ -132,6 +133,8 @@ def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
     window = section.window
     if window and window.from_ and window.to and window.from_ > window.to:
         raise InputError(f"usage.window: from = {window.from_} is after to = {window.to}; swap them")
+    if section.engine is not None:
+        engine_address(section.engine)
     return UsageInputs(
         source=UsageSource(
             sources=tuple(section.sources),
@@ -141,6 +144,7 @@ def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
             constants=dict(section.constants),
             request_type=request_type_reading(section.request_type),
             skip_bad_rows=section.skip_bad_rows,
+            engine=section.engine,
         ),
         window=(window.from_, window.to) if window else (None, None),
         exclusions=tuple(

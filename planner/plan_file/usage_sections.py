@@ -127,6 +127,11 @@ class UsageSection(Section):
     )
     invoice: list[InvoiceSection] = Field(default_factory=list)
     skip_bad_rows: bool = False
+    engine: Name | None = Field(
+        default=None,
+        description="what measures in place of DuckDB: `spark://local[2]`, `postgres://USER@HOST/DATABASE` and others; "
+        "never a password; of a database, sources are tables",
+    )
 
     @field_validator("request_type", mode="before")
     @classmethod

@@ -31,6 +31,7 @@ from planner.plan_file.loader import load_plan, parse_plan
 from planner.simulation import KeptPaths
 from planner.ui.rebuilt import SpendOnly, rebuilt
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
+from planner.usage.addresses import reads_tables
 from planner.usage.folders import find_files
 from planner.waterfall import Waterfall, waterfalls
 
@@ -263,8 +264,9 @@ def _opening() -> Opening:
 
 
 def _stamps(inputs: PlanInputs) -> list[tuple[str, int, int]]:
-    """Size and time of every file behind the log and its bill, so that a log that grew is measured again."""
-    if inputs.usage is None:
+    """Size and time of every file behind the log and its bill, so that a log that grew is measured again. A table has
+    neither."""
+    if inputs.usage is None or reads_tables(inputs.usage.source.engine):
         return []
     paths, _ = find_files(inputs.usage.source.sources, inputs.usage.source.base_dir)
     if inputs.usage.billed.sources:

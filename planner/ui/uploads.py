@@ -15,6 +15,7 @@ from planner.errors import InputError
 from planner.inputs import PlanInputs
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.text import with_usage_sources
+from planner.usage.read import UsageSource
 
 PLAN_ENDING: Final = ".toml"
 MOST_PLAN_BYTES: Final = 1_000_000
@@ -87,11 +88,12 @@ def plan_of(upload: Upload, folder: Path) -> PlanInputs:
 def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
     """An uploaded plan without logs may read the log and the bill that the app was started with, and nothing else.
 
-    Sources are compared as written, so that a plan that was downloaded here, changed and uploaded again finds its log.
+    Sources and engine are compared as written, so that a plan that was downloaded here, changed and uploaded again
+    finds its log, and none that was sent in makes this machine ask another one.
     """
     if inputs.usage is None:
         return inputs
-    if opening.usage is None or inputs.usage.source.sources != opening.usage.source.sources:
+    if opening.usage is None or _where(inputs.usage.source) != _where(opening.usage.source):
         named = ", ".join(inputs.usage.source.sources)
         raise InputError(
             f"usage.sources = {named}: the browser cannot see that file. Upload the log together with the plan, or "
@@ -100,6 +102,10 @@ def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
     source = replace(inputs.usage.source, base_dir=opening.usage.source.base_dir)
     usage = replace(inputs.usage, source=source, billed=_at_opening_bill(inputs.usage.billed, opening))
     return replace(inputs, usage=usage, base_dir=opening.base_dir)
+
+
+def _where(source: UsageSource) -> tuple[tuple[str, ...], str | None]:
+    return source.sources, source.engine
 
 
 def _at_opening_bill(billed: BilledSource, opening: PlanInputs) -> BilledSource:
@@ -121,7 +127,8 @@ def _with_logs(
     text = with_usage_sources(inputs.text, [log.name for log in logs], keep_selection=keep_selection)
     changed = parse_plan(text, base_dir=folder)
     assert changed.usage is not None
-    source = replace(changed.usage.source, sources=stored, base_dir=folder)
+    # A plan that was sent in does not make this machine ask another one.
+    source = replace(changed.usage.source, sources=stored, base_dir=folder, engine=None)
     usage = replace(changed.usage, source=source, billed=_at_opening_bill(changed.usage.billed, opening))
     notes = [f"{name} is {log.name}" for name, log in zip(stored, logs, strict=True)]
     if not keep_selection:

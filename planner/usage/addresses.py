@@ -79,6 +79,11 @@ def engine_address(text: str) -> Address:
     return _spark(rest) if scheme == "spark" else _database(scheme, rest)
 
 
+def reads_tables(engine: str | None) -> bool:
+    """Whether the sources of an engine are tables and not files. Errors: UsageError as `engine_address`."""
+    return engine is not None and engine_address(engine).scheme not in ("duckdb", "spark")
+
+
 def _incomplete(scheme: str) -> UsageError:
     return UsageError(f"The address of {scheme} is incomplete. Write it as {EXAMPLES[scheme]}.")
 

@@ -17,6 +17,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from planner.units import TOKEN_COLUMNS
+from planner.usage.addresses import reads_tables
 from planner.usage.columns import KEY_COLUMNS, OWNERS, UNTAGGED
 from planner.usage.fields import raw_column
 from planner.usage.file_layouts import file_layouts, inspect_all, readable, translated, usage_connection
@@ -124,8 +125,11 @@ def concentration(
     A log has a column where the plan maps it, or where a field of its own name stands in a header or in the first rows
     of JSON. A value in no row, and a log without a token in the window, give no entry. Rows that the measurement
     refuses do not count. One scan a column, streaming, bounded memory.
+    DuckDB reads the files whatever the source's engine; of a database's tables there is none.
     Errors: UsageError for a file that cannot be read.
     """
+    if reads_tables(source.engine):
+        return ()
     files, _ = inspect_all(source)
     with tempfile.TemporaryDirectory(prefix="planner-usage-") as folder:
         files = [readable(file, Path(folder)) for file in files]

@@ -162,7 +162,6 @@ def database_tables(
             columns=columns,
             constants=constants,
             request_type=request_type,
-            open_ended=any(kind.is_json() for kind in table.schema().values()),
             wanted=wanted,
         )
         tables.append(_bound(engine, name, table, binding, fields))

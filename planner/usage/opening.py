@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.usage.addresses import Address, engine_address
+from planner.usage.addresses import Address, engine_address, reads_tables
 from planner.usage.columns import BadRow
 from planner.usage.databases import database_engine, database_tables, result_digest, table_examples
 from planner.usage.dialects import DUCKDB
@@ -54,7 +54,7 @@ def opened(
     Temporary files are gone in the end, however it ends. Errors: UsageError for what cannot be read.
     """
     address = engine_address(source.engine or "duckdb")
-    if address.scheme not in ("duckdb", "spark"):
+    if reads_tables(source.engine):
         with _opened_tables(address, source, wanted) as log:
             yield log
         return
