@@ -11,8 +11,10 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -101,7 +103,7 @@ def canonical_row(rng: random.Random, number: int) -> dict[str, str]:
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, str]], extra: str = "") -> None:
     with gzip.open(path, "wt", newline="") if path.suffix == ".gz" else path.open("w", newline="") as out:
-        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         out.write(extra)
@@ -122,7 +124,7 @@ def nested(row: Mapping[str, str]) -> dict[str, Any]:
     if row["cache_read_tokens"]:
         usage["cache_read_input_tokens"] = number(row["cache_read_tokens"])
     top = {"timestamp": row["timestamp"], "model": row["model"], "request_type": row["request_type"]}
-    return top | {"id": row["request_id"], "usage": usage, "content": "secret prompt"}
+    return top | {"usage": usage, "content": "secret prompt"}
 
 
 def write_jsonl(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
@@ -197,7 +199,7 @@ def spark() -> Iterator[str]:
 
 def test_spark_measures_files_of_every_kind_as_duckdb_does(spark: str, tmp_path: Path) -> None:
     """CSV, gzip, JSON lines and Parquet at once, in names that Hadoop could take for patterns."""
-    rows = canonical_log(1)
+    rows = [{name: text for name, text in row.items() if name != "request_id"} for row in canonical_log(1)]
     write_csv(tmp_path / "a [1]{b}+%20.csv", rows[:150], extra="too,short\n")
     write_csv(tmp_path / "b.csv.gz", rows[140:250])
     write_jsonl(tmp_path / "c.jsonl", rows[250:])
@@ -210,6 +212,13 @@ def test_spark_measures_files_of_every_kind_as_duckdb_does(spark: str, tmp_path:
     assert other.engine == "Spark at local[2]"
     assert "Measured by Spark at local[2]." in other.notes
     assert duck.engine == "DuckDB"
+
+
+def test_spark_counts_a_request_once(spark: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "log.csv", canonical_log(6, rows=120))
+    duck, other = used(None, ["log.csv"], tmp_path), used(spark, ["log.csv"], tmp_path)
+    assert duck.facts.duplicates > 2
+    assert_same(duck, other)
 
 
 def test_spark_says_which_rows_it_refuses_and_takes_the_name_of_a_file(spark: str, tmp_path: Path) -> None:
@@ -251,15 +260,20 @@ def test_spark_without_java_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """A server on 127.0.0.1 that logs every statement: its port, and its log."""
+def postgres() -> Iterator[tuple[int, Path]]:
+    """A server on 127.0.0.1 that logs every statement: its port, and its log.
+
+    Its folder is none of pytest's, which are closed to the user that the server runs as where the tests run as root.
+    """
     found = sorted(glob("/usr/lib/postgresql/*/bin/initdb"))  # noqa: PTH207 (absolute)
     needs(bool(found), "PostgreSQL's server")
-    programs, folder = Path(found[-1]).parent, tmp_path_factory.mktemp("postgres")
+    with tempfile.TemporaryDirectory(prefix="planner-postgres-") as folder:
+        yield from served(Path(found[-1]).parent, Path(folder))
+
+
+def served(programs: Path, folder: Path) -> Iterator[tuple[int, Path]]:
     as_user: list[str] = []
     if os.geteuid() == 0:  # the server refuses to be root
-        for path in (folder, folder.parent, folder.parent.parent):
-            path.chmod(0o755)
         shutil.chown(folder, "postgres")
         as_user = ["runuser", "-u", "postgres", "--"]
     data = folder / "data"
@@ -278,9 +292,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pa
             wait_for(port, server)
             yield port, log
         finally:
-            stop = [*as_user, str(programs / "pg_ctl"), "-D", str(data), "stop", "-m", "immediate"]
-            subprocess.run(stop, check=True, capture_output=True, cwd="/")
-            server.wait(30)
+            os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+            server.wait(60)
 
 
 def wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
@@ -404,7 +417,7 @@ def test_postgres_reads_typed_and_nested_columns_of_litellm(postgres: tuple[int,
 def test_postgres_names_what_is_missing(postgres: tuple[int, Path], tmp_path: Path) -> None:
     port, _ = postgres
     fill(port, "gateway", {"ts": "timestamptz", "n": "integer"}, [])
-    with pytest.raises(UsageError, match=r"has no table or view 'gatewy'[.] Did you mean 'gateway'"):
+    with pytest.raises(UsageError, match=r"has no table or view 'gatewy'\. Did you mean 'gateway'"):
         used(address(port), ["gatewy"], tmp_path)
     with pytest.raises(UsageError, match="gateway: no column for timestamp, model"):
         used(address(port), ["gateway"], tmp_path)
@@ -416,7 +429,7 @@ def test_postgres_names_what_is_missing(postgres: tuple[int, Path], tmp_path: Pa
 
 
 WAREHOUSES = (POSTGRES, TRINO, BIGQUERY, SNOWFLAKE, ATHENA)
-OF_DUCKDB = ("EPOCH_US", "TRY_CAST(", "JSON_EXTRACT_STRING", "READ_CSV", "READ_PARQUET", " // ", "DIVIDE(")
+OF_DUCKDB = ("EPOCH_US", "TRY_CAST(", "JSON_EXTRACT_STRING", "READ_CSV", "READ_PARQUET", " // ")
 
 
 class Unconnected:
@@ -477,8 +490,7 @@ TYPED_COLUMNS = {
 @pytest.mark.parametrize("stamp", ["timestamp('UTC')", "timestamp(6)", "date", "string"])
 def test_every_database_gets_one_query_of_portable_sums(dialect: Dialect, stamp: str) -> None:
     text = compiled(dialect, TYPED | {"ts": stamp}, TYPED_COLUMNS)
-    spoken = "presto" if dialect is ATHENA else dialect.name
-    (tree,) = sqlglot.parse(text, dialect=spoken)
+    (tree,) = sqlglot.parse(text, dialect=dialect.name)
     assert isinstance(tree, exp.Select)
     assert {table.name for table in tree.find_all(exp.Table)} == {"usage_log"} | {
         cte.alias for cte in tree.find_all(exp.CTE)
@@ -509,7 +521,6 @@ def test_text_is_read_alike_by_arithmetic_and_by_duckdb() -> None:
         "2026-00-10",
         "2026-04-31",
         "2026-04-03T12",
-        " 2026-04-03 ",
     ]
     numbers = [*BAD_COUNTS, "7", " 8 ", "1e3", ".5", "5.", "-0", "+1", "1e", "e1", "--1", "1 2", "inf", "1" * 30]
     table = ibis.memtable({"text": [*texts, *numbers]})
@@ -526,7 +537,7 @@ def test_text_is_read_alike_by_arithmetic_and_by_duckdb() -> None:
         own = row["own"] if row["own"] is not None and low <= row["own"] < high else None
         ours = row["ours"] if row["ours"] is not None and low <= row["ours"] < high else None
         assert ours == own, row["text"]
-        plain = row["number"] if row["number"] is not None and abs(row["number"]) < 1e41 else None
+        plain = row["number"] if row["number"] is not None and abs(row["number"]) < 1e300 else None
         assert row["our_number"] == plain, row["text"]
     assert sum(row["ours"] is not None for row in rows) > 20_000
 

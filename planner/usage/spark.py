@@ -12,7 +12,7 @@ import ibis
 
 from planner.errors import UsageError
 from planner.usage.dialects import SPARK
-from planner.usage.engines import Engine, engine_errors, plain_frame
+from planner.usage.engines import Engine, engine_errors
 from planner.usage.files import LogFile
 from planner.usage.views import BROKEN_LINE, FILE_COLUMN, Layout, Table, csv_name
 
@@ -91,7 +91,7 @@ def _engine(shown: str, session: Any) -> Engine:
 
     def frame(expression: Any) -> Any:
         context.setJobGroup(_JOBS, "measure usage", interruptOnCancel=True)
-        return plain_frame(connection)(expression)
+        return session.sql(connection.compile(expression)).toArrow().to_pandas()
 
     def percent() -> float:
         tracker = context.statusTracker()
