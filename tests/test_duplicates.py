@@ -27,7 +27,7 @@ CHOICES = st.fixed_dictionaries(
         "request_type": st.sampled_from(["triage", "answer", ""]),
         "model": st.sampled_from(["claude-opus-5-5", "claude-haiku-5-5"]),
         "requests": st.sampled_from([1, 1, 1, 1, 5]),
-        "request_id": st.sampled_from([None, "", "a", "b", "c", "Ä", " a", "sk-ant-api03-secret-of-someone"]),
+        "request_id": st.sampled_from([None, "", "a", "b", "c", "Ä", " a", "  ", "sk-ant-api03-secret-of-someone"]),
         "service_tier": st.sampled_from(["standard", "batch"]),
         "billed_cost_usd": st.sampled_from([None, 0.25, 0.5]),
         **{name: st.sampled_from([0, 7, 600]) for name in TOKEN_COLUMNS},
@@ -59,8 +59,8 @@ def counted_once(rows: Iterable[Row]) -> list[Row]:
     by_id: dict[str, list[Row]] = defaultdict(list)
     kept: list[Row] = []
     for row in rows:
-        name = str(row["request_id"] or "").strip()
-        (by_id[name] if name and row["requests"] == 1 else kept).append(row)
+        name = str(row["request_id"] or "")
+        (by_id[name] if name.strip() and row["requests"] == 1 else kept).append(row)
     return kept + [one_request(group) for group in by_id.values()]
 
 

@@ -31,11 +31,14 @@ def may_hold_ids(layouts: Sequence[Layout]) -> bool:
 
 
 def ids(table: Table, layout: Layout) -> Table | None:
-    """The ids of a layout's rows that have one, as text; None where the layout has none."""
+    """The ids of a layout's rows that have one, as text; None where the layout has none.
+
+    Not stripped: that would cost more than finding repeats. Blanks are told from ids later, where one repeats.
+    """
     raw = raw_column(table, layout, ID)
     if raw is None:
         return None
-    named = table.select(request_id=raw.cast("string").strip())
+    named = table.select(request_id=raw.cast("string"))
     return named.filter(named.request_id != "")
 
 
@@ -60,14 +63,14 @@ def once(connection: Any, records: Table, keys: Table) -> Table:
     columns of the record with the most output tokens; of several such, the first in text order. repeats: records that
     it stands for beside itself. apart: whether they lie more than a day apart. Everything else is as it was.
     """
-    name = records.request_id.strip()
-    is_request = ~records.fault & (name != "") & (records.model.strip() != "")
+    name = records.request_id
+    is_request = ~records.fault & (name.strip() != "") & (records.model.strip() != "")
     if "other" in records.columns:
         is_request &= ~records.other
     if "requests" in records.columns:
         is_request &= records.requests == 1.0
     key = ibis.cases((is_request.fill_null(False), _key(connection, name)))
-    keyed = records.mutate(request_id=name, key=key)
+    keyed = records.mutate(key=key)
     alone = keyed.anti_join(keys, "key").mutate(repeats=ibis.literal(0, "int64"), apart=ibis.literal(0, "int64"))
     reduced = _reduced(keyed.semi_join(keys, "key"))
     return ibis.union(alone.select(*reduced.columns), reduced, distinct=False)

@@ -25,7 +25,7 @@ from planner.usage.scan import check_types
 from planner.usage.source import UsageSource
 from planner.usage.views import Layout, as_type, first_texts, open_layout, parquet_kinds, parquet_schema
 
-MEMORY_LIMIT: Final = "256MB"
+MEMORY_LIMIT: Final = "512MB"
 SAME_CONTENT: Final = "has the same content as"
 INSPECTED_AT_ONCE: Final = 4
 CHECKED_GZIP_BYTES: Final = 32 << 20
