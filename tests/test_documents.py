@@ -406,6 +406,55 @@ def test_both_shapes_of_a_bedrock_body_are_read_in_one_file(tmp_path: Path) -> N
     assert group["cache_write_5m_tokens"] == 3 + 3 + 7
 
 
+def analytics_item(**group: str | None) -> dict[str, Any]:
+    usage = {"uncached_input_tokens": 100, "output_tokens": 50, "requests": 3}
+    return {"starting_at": "2026-06-01T00:00:00Z", "group": {"model": "claude-opus-5-5"} | group, "usage": usage}
+
+
+def test_a_page_says_whether_more_follow_and_rows_without_use_are_left_out(tmp_path: Path) -> None:
+    idle = analytics_item(model=None)
+    idle["usage"] = dict.fromkeys(idle["usage"], 0)
+    for more in (True, False):
+        usage = read(written(tmp_path, {"data": [analytics_item(), idle], "has_more": more}))
+        assert usage.groups["requests"].tolist() == [3]
+        assert any("more follow" in note for note in usage.notes) == more
+    used = analytics_item(model=None)
+    assert "the model is missing" in refusal(written(tmp_path, {"data": [analytics_item(), used], "has_more": False}))
+
+
+def test_rows_that_overlap_are_not_added_up(tmp_path: Path) -> None:
+    items = [analytics_item(rbac_group_id=group) for group in ("rbac_a", None)]
+    assert "rbac_group_id" in refusal(written(tmp_path, {"data": items}))
+
+
+SESSION = {"sessionId": "s", "type": "assistant", "uuid": "u", "timestamp": AT, "message": MESSAGE}
+WITHOUT_RECORDS = {
+    "spans": {"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "a", "startTimeUnixNano": "1780308" + "0" * 12}]}]}]},
+    "batch": {"custom_id": "a", "result": {"type": "errored"}},
+    "session": {"sessionId": "s", "type": "user", "uuid": "u", "message": {"role": "user", "content": SECRET}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WITHOUT_RECORDS)
+def test_a_file_of_a_known_format_without_records_blocks_no_other(kind: str, tmp_path: Path) -> None:
+    constants = {"timestamp": "2026-06-01"} if kind == "batch" else {}
+    empty = written(tmp_path, lines([WITHOUT_RECORDS[kind]]), "a.jsonl")
+    said = refusal(empty, constants=constants)
+    assert "no usage record" in said
+    assert "1 rows are not answered requests" in said
+    written(tmp_path, lines([SESSION]), "b.jsonl")
+    folder = UsageSource(sources=(".",), base_dir=tmp_path, constants=constants)
+    assert read_usage(folder, prompt_edges=()).records == 1
+
+
+def test_a_line_that_cannot_be_read_is_not_taken_for_another_kind_of_row(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, lines([WITHOUT_RECORDS["session"], SESSION]) + '{"sessionId": "s", "type": "assis\n', "s.jsonl"
+    )
+    assert "1 of 2 rows cannot be read" in refusal(path)
+    assert read(path, skip_bad_rows=True).records == 1
+
+
 # ---- what is proposed
 
 

@@ -31,19 +31,29 @@ class Document:
     by_line: bool
 
 
-def records(parts: Iterable[bytes], document: Document, name: str) -> Iterator[Record]:
-    """The records of a document, from its decompressed bytes.
+def records(parts: Iterable[bytes], document: Document, name: str, last: Record | None = None) -> Iterator[Record]:
+    """The records of a document, from its decompressed bytes. last: filled with what stands beside the last list.
 
     Errors: UsageError naming the file and the place for what is no JSON, is cut off, is nested too deeply, has a key
     twice in one object, or holds an element that is no object or too large.
     """
-    return _by_line(parts, document.rows, name) if document.by_line else _streamed(parts, document.rows, name)
+    beside = {} if last is None else last
+    read = _by_line if document.by_line else _streamed
+    return read(parts, document.rows, name, beside)
+
+
+def says_more_follow(beside: Record) -> bool:
+    """Whether a page says of itself that it is not the last one."""
+    meta = beside.get("meta")
+    if isinstance(meta, dict) and str(meta.get("page")).isdecimal() and str(meta.get("totalPages")).isdecimal():
+        return int(meta["page"]) < int(meta["totalPages"])
+    return beside.get("has_more") is True
 
 
 # ---- each line a document
 
 
-def _by_line(parts: Iterable[bytes], rows: tuple[str, ...], name: str) -> Iterator[Record]:
+def _by_line(parts: Iterable[bytes], rows: tuple[str, ...], name: str, last: Record) -> Iterator[Record]:
     for number, line in enumerate(_lines(parts, name), start=1):
         if not line.strip():
             continue
@@ -52,6 +62,8 @@ def _by_line(parts: Iterable[bytes], rows: tuple[str, ...], name: str) -> Iterat
             if not isinstance(value, dict):
                 raise BadJsonError("not a JSON object")
             yield from explode(value, rows)
+            last.clear()
+            last.update({key: each for key, each in value.items() if key not in rows})
         except BadJsonError as error:
             raise UsageError(f"{name}, line {number}: {error}. Correct or remove the line.") from None
 
@@ -76,10 +88,10 @@ def _lines(parts: Iterable[bytes], name: str) -> Iterator[bytes]:
 # ---- one document, or several, over any lines
 
 
-def _streamed(parts: Iterable[bytes], rows: tuple[str, ...], name: str) -> Iterator[Record]:
+def _streamed(parts: Iterable[bytes], rows: tuple[str, ...], name: str, last: Record) -> Iterator[Record]:
     done = 0
     try:
-        for element in elements(parts, rows[0] if rows else None):
+        for element in elements(parts, rows[0] if rows else None, last):
             yield from explode(element, rows)
             done += 1
     except BadJsonError as error:

@@ -51,28 +51,30 @@ def loads(text: bytes | str) -> Any:
         raise BadJsonError(f"not JSON (at character {error.pos + 1})") from None
 
 
-def elements(parts: Iterable[bytes], rows_key: str | None) -> Iterator[Record]:
+def elements(parts: Iterable[bytes], rows_key: str | None, last: Record | None = None) -> Iterator[Record]:
     """The objects of a document: its values, the elements of a list. With a rows_key one object for each element of
-    the list under that key, alone in it, with what stands before it in the object. Errors: BadJsonError."""
+    the list under that key, alone in it, with what stands before it in the object; `last` is then filled with what
+    stands beside the last such list. Errors: BadJsonError."""
+    last = {} if last is None else last
     text = _Text(parts)
     while sign := text.next_sign():
         if sign == "[":
             for _ in _items(text):
-                yield from _element(text, rows_key)
+                yield from _element(text, rows_key, last)
         else:
-            yield from _element(text, rows_key)
+            yield from _element(text, rows_key, last)
 
 
-def _element(text: "_Text", rows_key: str | None) -> Iterator[Record]:
+def _element(text: "_Text", rows_key: str | None, last: Record) -> Iterator[Record]:
     if text.next_sign() != "{":
         raise BadJsonError("not a JSON object" if text.next_sign() else "cut off")
     if rows_key is None:
         yield text.value()
     else:
-        yield from _rows_of(text, rows_key)
+        yield from _rows_of(text, rows_key, last)
 
 
-def _rows_of(text: "_Text", rows_key: str) -> Iterator[Record]:
+def _rows_of(text: "_Text", rows_key: str, last: Record) -> Iterator[Record]:
     beside: Record = {}
     seen: set[str] = set()
     for _ in _items(text):
@@ -88,6 +90,8 @@ def _rows_of(text: "_Text", rows_key: str) -> Iterator[Record]:
                 yield {**beside, rows_key: [text.value()]}
         else:
             beside[key] = text.value()
+    last.clear()
+    last.update(beside)
 
 
 def _items(text: "_Text") -> Iterator[None]:

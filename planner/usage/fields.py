@@ -5,9 +5,10 @@ from typing import Any
 
 import ibis
 
+from planner.units import TOKEN_COLUMNS
 from planner.usage.dialects import DUCKDB
 from planner.usage.readings import DIGEST_DIGITS, FILE_STEM, JOINED_BY, NOT_JSON, Reading
-from planner.usage.views import Layout, Table, source_field
+from planner.usage.views import FILE_COLUMN, Layout, Table, source_field
 
 Steps = tuple[str, ...]
 
@@ -52,6 +53,10 @@ def raw_column(table: Table, layout: Layout, name: str) -> Any:
 def read(table: Table, layout: Layout, source: Reading) -> Any:
     """A reading as an expression; a field that the file lacks is NULL."""
     values = [_value(table, layout, path) for path in source.paths if _is_there(layout, path)]
+    if source.ignored_prefix:
+        values = [
+            ibis.cases((value.startswith(source.ignored_prefix), ibis.null("string")), else_=value) for value in values
+        ]
     if len(values) == 1 and source.take == "first":
         return _translated(values[0], source)
     if source.take == "first":
@@ -103,7 +108,26 @@ def is_record(table: Table, layout: Layout) -> Any:
     tests += [~_is_one_of(table, layout, path, values) for path, values in binding.leaves_out.items()]
     if needed := [_value(table, layout, path) for path in binding.needs if _is_there(layout, path)]:
         tests.append(ibis.or_(*(value.notnull() for value in needed)))
-    return ibis.and_(*tests) if tests else None
+    if binding.needs_use:
+        tests.append(_has_use(table, layout))
+    if not tests:
+        return None
+    found = ibis.and_(*tests)
+    return found | _is_broken(table) if layout.kind == "jsonl" and not layout.is_flat else found
+
+
+def _has_use(table: Table, layout: Layout) -> Any:
+    """Whether a row names a model or has tokens."""
+    model = raw_column(table, layout, "model")
+    counts = [raw_column(table, layout, name) for name in (*TOKEN_COLUMNS, "input_tokens_including_cache")]
+    used = [(count.cast("string") != "0").fill_null(False) for count in counts if count is not None]
+    named = ibis.literal(False) if model is None else (model.cast("string").strip() != "").fill_null(False)
+    return ibis.or_(named, *used)
+
+
+def _is_broken(table: Table) -> Any:
+    """Whether a line could not be read at all: it is refused, and not taken for another kind of row."""
+    return ibis.and_(*(table[name].isnull() for name in table.columns if name != FILE_COLUMN))
 
 
 def _is_one_of(table: Table, layout: Layout, path: str, values: Sequence[str]) -> Any:

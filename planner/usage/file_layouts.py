@@ -205,6 +205,7 @@ def _layout(
         binding=binding,
         paths=(file.path,),
         inner=inner,
+        is_flat=file.is_flat,
     )
 
 

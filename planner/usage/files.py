@@ -38,6 +38,7 @@ class LogFile:
     Empty for Parquet, whose own schema says it. inner: field inside a JSON text -> the field of the text, and the keys
     inside. has_rows: anything follows the header. document: how records lie in JSON that is not one record per line.
     reads: what of a document may be read. is_flat: it is what was written of a document, every field a key of its own.
+    note: what to say of it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class LogFile:
     document: Document | None = None
     reads: Binding | None = None
     is_flat: bool = False
+    note: str = ""
 
     @property
     def stem(self) -> str:

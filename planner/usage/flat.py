@@ -11,12 +11,13 @@ from typing import Any, Final
 import zstandard
 
 from planner.errors import UsageError
-from planner.usage.documents import as_text, lookup, records
+from planner.usage.documents import as_text, lookup, records, says_more_follow
 from planner.usage.files import EXPANDED_LIMIT_BYTES, LogFile
 from planner.usage.formats import Binding
 from planner.usage.readings import DIGEST_DIGITS, JOINED_BY, Reading
 from planner.usage.streams import chunks
 
+_MORE: Final = "{}: its last page says that more follow, so the answer was not saved whole."
 _SPACE: Final = " \t\n\r\v\f"
 
 
@@ -38,10 +39,10 @@ def write_flat(file: LogFile, binding: Binding, folder: Path) -> LogFile:
     digests = [source for source in binding.fields.values() if source.take == "digest"]
     paths = [path for path in flat_binding(binding).paths if path not in map(_digest_field, digests)]
     target = folder / f"{file.sha256}.flat.jsonl"
-    rows = 0
+    rows, last = 0, dict[str, Any]()
     try:
         with target.open("w", encoding="utf-8") as out:
-            for rows, record in enumerate(records(_limited(file), file.document, file.name), start=1):  # noqa: B007
+            for rows, record in enumerate(records(_limited(file), file.document, file.name, last), start=1):  # noqa: B007
                 out.write(json.dumps(_flat_row(record, paths, digests), separators=(",", ":")) + "\n")
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise UsageError(
@@ -55,6 +56,7 @@ def write_flat(file: LogFile, binding: Binding, folder: Path) -> LogFile:
         has_byte_order_mark=False,
         document=None,
         is_flat=True,
+        note=_MORE.format(file.name) if says_more_follow(last) else "",
     )
 
 

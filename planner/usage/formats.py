@@ -30,9 +30,9 @@ class Binding:
     """How one file's fields become canonical columns: readings of fields, and constants.
 
     only: field -> its values in rows that are usage records; leaves_out: in rows that are not; needs: a record holds
-    one of these fields. texts: fields that hold JSON as text or as it is. is_bucketed: a row is a bucket of an unknown
-    number of requests. notes: what to know of the format. unseen: columns whose fields the first rows lack, but that
-    later rows may hold (JSON objects).
+    one of these fields; needs_use: a model or tokens. texts: fields that hold JSON as text or as it is. is_bucketed: a
+    row is a bucket of an unknown number of requests. notes: what to know of the format. unseen: columns whose fields
+    the first rows lack, but that later rows may hold (JSON objects).
     """
 
     format: str
@@ -41,6 +41,7 @@ class Binding:
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leaves_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    needs_use: bool = False
     texts: tuple[str, ...] = ()
     is_bucketed: bool = False
     notes: tuple[str, ...] = ()
@@ -81,23 +82,20 @@ def bind(
     fields_seen = _Seen(seen)
     known = log_format(format, fields_seen, is_mapped=bool(columns))
     _check_names(columns, constants)
-    if known.refusal and not columns:
-        raise UsageError(f"{file}: {known.refusal}")
+    _check_usable(file, known, sample, is_mapped=bool(columns))
     known_fields = known.readings
     chosen = {name: reading(path) for name, path in columns.items()}
     if request_type != DEFAULT_REQUEST_TYPE and "request_type" not in chosen:
         chosen["request_type"] = _resolved(request_type, known_fields, fields_seen)
     for name, source in chosen.items():
         _check_paths(file, name, source, known_fields, fields_seen)
+    is_framed = open_ended and bool(known.frame) and not known.recognises(fields_seen)
     fields = {
         name: source
         for name, source in known_fields.items()
         if name not in constants
         and (name not in ON_DEMAND or name in wanted)
-        and (
-            any(path in fields_seen for path in source.paths)
-            or (name not in _REQUIRED and (open_ended or any(is_inside(path, fields_seen) for path in source.paths)))
-        )
+        and _may_hold(name, source, fields_seen, open_ended=open_ended, is_framed=is_framed)
     }
     if "input_tokens_including_cache" in chosen and "uncached_input_tokens" not in chosen:
         fields.pop("uncached_input_tokens", None)
@@ -105,6 +103,25 @@ def bind(
     binding = _binding(known, fields, constants, fields_seen)
     _check_complete(file, known, binding, seen, sample)
     return binding
+
+
+def _check_usable(file: str, known: LogFormat, sample: Sequence[Mapping[str, str]], *, is_mapped: bool) -> None:
+    if known.refusal and not is_mapped:
+        raise UsageError(f"{file}: {known.refusal}")
+    for path, why in known.overlapping.items():
+        if any(row.get(path) for row in sample):
+            raise UsageError(f"{file}: {why}")
+
+
+def _may_hold(name: str, source: Reading, seen: Collection[str], *, open_ended: bool, is_framed: bool) -> bool:
+    """Whether the file has the column, or its rows may have it without the first ones showing it.
+
+    is_framed: the first rows are of the format and none of them is a usage record.
+    """
+    if any(path in seen for path in source.paths):
+        return True
+    may_come = open_ended or any(is_inside(path, seen) for path in source.paths)
+    return may_come and (is_framed or name not in _REQUIRED)
 
 
 class _Seen(frozenset[str]):
@@ -139,6 +156,7 @@ def _binding(
         only=known.only,
         leaves_out={path: values for path, values in known.leaves_out.items() if path in seen},
         needs=known.needs,
+        needs_use=known.needs_use,
         texts=known.texts,
         is_bucketed=is_bucketed,
         notes=tuple(note for note in (_BUCKETS.format(known.name) if is_bucketed else "", known.note) if note),

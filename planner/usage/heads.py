@@ -16,6 +16,8 @@ NESTING_LIMIT: Final = 6
 SAMPLE_ROWS: Final = 1000
 TEXT_ROWS: Final = 100
 """Rows whose JSON texts are looked into for fields."""
+FIELD_LIMIT_CHARACTERS: Final = 1 << 24
+"""Of a CSV cell; the engine sets its own, lower limit on a line."""
 LISTED: Final = 3
 """Elements of a list that are offered as fields."""
 
@@ -37,6 +39,7 @@ class Head:
 
 def csv_head(name: str, text: str) -> Head:
     """The head of a CSV file. Errors: UsageError for a header that cannot be used."""
+    csv.field_size_limit(FIELD_LIMIT_CHARACTERS)
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         header = next(rows, [])
@@ -107,9 +110,10 @@ def _loaded(line: str) -> Any:
 def _rows_of(elements: Sequence[Mapping[str, Any]]) -> Steps:
     """Where a known format that nests its records has them in these elements; () where none recognises them."""
     for rows in ROWS:
-        if any(isinstance(element.get(rows[0]), list) for element in elements):
+        lists = [value for element in elements if isinstance(value := element.get(rows[0]), list)]
+        if lists:
             found = _json_rows(elements, Document(rows=rows, by_line=False), has_rows=True)
-            if recognised(found.fields, rows) is not None:
+            if not any(lists) or recognised(found.fields, rows) is not None:
                 return rows
     return _only_list(elements)
 

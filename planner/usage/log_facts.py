@@ -50,11 +50,11 @@ def absent_cache(layouts: Sequence[Layout], frame: pd.DataFrame) -> dict[str, tu
     return absent
 
 
-def layout_notes(layouts: Sequence[Layout], frame: pd.DataFrame) -> list[str]:
+def layout_notes(layouts: Sequence[Layout], files: Sequence[LogFile], frame: pd.DataFrame) -> list[str]:
     """What is said about columns that a log does not have; of JSON, where neither first rows nor sums show them."""
     single = bool((frame["requests"] == frame["records"]).all())
     untagged = not frame["request_type"].notna().any()
-    notes = []
+    notes = [file.note for file in files if file.note]
     for layout in layouts:
         binding = layout.binding
         if binding.format == PLANNER.name and not _seen(binding, "requests") and single:

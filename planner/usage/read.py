@@ -231,10 +231,10 @@ def _finish(
     if refused and not source.skip_bad_rows:
         raise UsageError(_refusal(refused, int(good["records"].sum()), examples))
     if good.empty:
-        raise UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
+        raise _none_left(log, source, refused, examples)
     groups = daily_groups(good, {path: file.stem for path, file in log.file_of.items()}, edges, owners)
     facts = _facts(log, frame, good, len(rejects))
-    notes = [*log.notes, *layout_notes(log.layouts, frame), *_facts_notes(facts)]
+    notes = [*log.notes, *layout_notes(log.layouts, log.files, frame), *_facts_notes(facts)]
     if refused:
         notes.append(_left_out(refused, int(good["records"].sum()), examples))
     return Usage(
@@ -252,6 +252,13 @@ def _finish(
         engine=log.engine.shown,
         prompt_edges=edges,
     )
+
+
+def _none_left(log: OpenLog, source: UsageSource, refused: int, examples: Sequence[BadRow]) -> UsageError:
+    if refused:
+        return UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
+    said = " ".join([*log.notes, *(file.note for file in log.files if file.note)][-1:])
+    return UsageError(f"There is no usage record in {', '.join(source.sources)}. {said}".rstrip())
 
 
 def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) -> LogFacts:

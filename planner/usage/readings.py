@@ -21,7 +21,8 @@ class Reading:
     that holds something, or all "joined" with a slash; "digest": the first hexadecimal digits of the SHA-256 of the
     text, so that equal texts are told apart without being shown. units_per_unit: what a number is divided by, 100 for
     cents. epoch_units_per_second: None for ISO 8601 text, else a time stamp is a number of these since 1970. values:
-    what a text of the source stands for; other texts stay as they are.
+    what a text of the source stands for; other texts stay as they are. ignored_prefix: a text that begins so is taken
+    for blank.
     """
 
     paths: tuple[str, ...]
@@ -29,6 +30,7 @@ class Reading:
     units_per_unit: float = 1.0
     epoch_units_per_second: int | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    ignored_prefix: str = ""
 
     @property
     def is_plain(self) -> bool:

@@ -15,6 +15,7 @@ from planner.usage.columns import BY_NAME, COUNT_LIMIT, KEY_COLUMNS, BadRow
 from planner.usage.dialects import DUCKDB
 from planner.usage.fields import read
 from planner.usage.files import LogFile, text_lines
+from planner.usage.heads import FIELD_LIMIT_CHARACTERS
 from planner.usage.readings import FILE_STEM
 from planner.usage.scan import US_RANGE, blank_value, record_columns
 from planner.usage.views import Layout, open_layout
@@ -25,6 +26,10 @@ SHOWN_CHARACTERS: Final = 60
 _NOT_ISO: Final = (
     "not a date and time in ISO 8601 between 2000 and 2100; write 2026-04-03T12:00:00Z (03/04/2026 could be two days)"
 )
+_INPUTS: Final = (
+    "input_tokens_including_cache", "cache_read_tokens", "cache_write_tokens", "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+)  # fmt: skip
 _NOT_PLAIN: Final = "not a plain number (no thousands separators, decimal commas, units or currency signs)"
 _WHOLE_FILE: Final = ("LINE SIZE OVER MAXIMUM",)
 _PROBLEMS: Final[Mapping[str, str]] = {
@@ -157,6 +162,7 @@ def _places(file: LogFile, wanted: set[int]) -> _Places:
 def _csv_places(file: LogFile, wanted: set[int], ragged: set[int]) -> _Places:
     rows: dict[int, tuple[int, str]] = {}
     lines: dict[int, int] = {}
+    csv.field_size_limit(FIELD_LIMIT_CHARACTERS)
     reader = csv.reader(line.replace("\0", "?") for line in text_lines(file))
     start, index = 1, -1
     for number, cells in enumerate(reader, start=1):
@@ -188,7 +194,9 @@ def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str
         problem = _problem(name, value, layout)
         if problem:
             return _field(layout, name), value or "", problem
-    return "row", text, "cache tokens exceed the total that is said to include them"
+    shown = {_field(layout, name): values.get(name) for name in _INPUTS if values.get(name)}
+    counts = ", ".join(f"{field} = {value}" for field, value in shown.items())
+    return "input", counts, "cache tokens exceed the total that is said to include them"
 
 
 def _is_object(text: str) -> bool:

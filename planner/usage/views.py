@@ -30,7 +30,8 @@ class Layout:
     """Files that are read alike: one kind, one compression, the same fields, the same mapping.
 
     fields: field name -> the keys that lead to it, in the file's order. inner: path that is read inside a JSON text ->
-    the field that holds the text, and the keys inside. dialect: of the engine that reads the table.
+    the field that holds the text, and the keys inside. is_flat: a JSON document that was written row by row. dialect:
+    of the engine that reads the table.
     """
 
     kind: FileKind
@@ -39,6 +40,7 @@ class Layout:
     binding: Binding
     paths: tuple[Path, ...]
     inner: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    is_flat: bool = False
     dialect: Dialect = DUCKDB
 
 

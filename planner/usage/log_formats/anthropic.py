@@ -38,6 +38,7 @@ MESSAGES: Final = LogFormat(
     meaning="one Messages API response per record: timestamp, request_type, id, model, usage as the API returns it",
     fields={"timestamp": "timestamp", "request_type": "request_type", "model": "model", "request_id": "id"} | _USAGE,
     recognise=("timestamp", "model", "usage.input_tokens", "usage.output_tokens"),
+    leaves_out={"type": ("error",)},
     lacks=(NO_BILL,),
 )
 """No constant provider: the same responses come from Bedrock's and Vertex AI's clients."""
@@ -49,6 +50,7 @@ BATCH_RESULTS: Final = LogFormat(
     | {"request_id": "result.message.id"}
     | {name: f"result.message.{path}" for name, path in _USAGE.items() if name != "service_tier"},
     recognise=("custom_id", "result.type", "result.message.usage.input_tokens"),
+    frame=("custom_id", "result.type"),
     only={"result.type": ("succeeded",)},
     constants=DIRECT | {"service_tier": "batch"},
     lacks=(NO_TIME, NO_BILL),
@@ -82,6 +84,11 @@ ANALYTICS: Final = LogFormat(
         "product": "group.product",
     },
     recognise=("starting_at", "usage.uncached_input_tokens", "usage.output_tokens"),
+    needs_use=True,
+    overlapping={
+        "group.rbac_group_id": "Its rows are grouped by rbac_group_id. They overlap, as a member of several groups is "
+        "in the rows of each, and cannot be added up. Group the report by something else."
+    },
     constants=DIRECT,
     rows=("data",),
     lacks=(NO_TYPE, NO_BILL),
@@ -107,6 +114,7 @@ USAGE_REPORT: Final = LogFormat(
         "workspace": "workspace_id",
     },
     recognise=("starting_at", "ending_at", "uncached_input_tokens", "output_tokens"),
+    needs_use=True,
     constants=DIRECT,
     rows=("data", "results"),
     is_bucketed=True,

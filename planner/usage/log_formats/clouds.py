@@ -1,9 +1,10 @@
 """Formats of the clouds' own logs and bills."""
 
+from dataclasses import replace
 from typing import Final
 
 from planner.usage.log_formats.anthropic import NO_BILL
-from planner.usage.log_formats.log_format import LogFormat, first_of
+from planner.usage.log_formats.log_format import LogFormat, first_of, nested
 
 _BODY: Final = ("output.outputBodyJson.usage", "output.outputBodyJson.0.message.usage")
 """Where the model's own usage stands: in a whole answer, and in the first event of a streamed one."""
@@ -64,6 +65,7 @@ VERTEX: Final = LogFormat(
         "request_id": first_of("request_id", "full_response.id"),
     },
     recognise=("logging_time", "full_response.usage.input_tokens"),
+    needs=("full_response.usage.input_tokens", "full_response.usage.output_tokens"),
     constants={"provider": "vertex"},
     texts=("full_response", "full_request"),
     note="Vertex AI logs only the share of requests that its sampling_rate says: with a rate below 1 the log "
@@ -86,4 +88,13 @@ FOCUS: Final = LogFormat(
     refusal=_FOCUS,
 )
 
-CLOUD_FORMATS: Final = (BEDROCK, VERTEX, FOCUS)
+_INSIDE: Final = nested(BEDROCK, "message")
+BEDROCK_CLOUDWATCH: Final = replace(
+    _INSIDE,
+    fields={**_INSIDE.fields, "timestamp": "message.timestamp"},
+    recognise=("message.modelId", "message.input.inputTokenCount", "message.output.outputTokenCount"),
+    texts=("message",),
+)
+"""The same log as CloudWatch gives it: each record as the text of a message."""
+
+CLOUD_FORMATS: Final = (BEDROCK, BEDROCK_CLOUDWATCH, VERTEX, FOCUS)

@@ -34,7 +34,9 @@ LITELLM: Final = LogFormat(
     meaning="LiteLLM's SpendLogs: one row per request; prompt_tokens include cache tokens",
     fields={
         "timestamp": "startTime",
-        "request_type": "request_tags.0",
+        "request_type": Reading(
+            paths=("request_tags.0", "request_tags.1", "request_tags.2"), ignored_prefix="User-Agent:"
+        ),
         "model": "model",
         "input_tokens_including_cache": "prompt_tokens",
         "cache_read_tokens": first_of(
@@ -156,10 +158,16 @@ HELICONE: Final = LogFormat(
         "request_id": "request_id",
     },
     recognise=("request_created_at", "prompt_tokens", "completion_tokens"),
+    needs=("prompt_tokens", "completion_tokens"),
     texts=("properties",),
     lacks=("writes by lifetime", f"{NO_BILL}: its cost is Helicone's estimate"),
 )
 """Its own totals add prompt, completion, cache write and cache read tokens, so they are disjoint."""
+
+_OPENROUTER_NOTE = (
+    "OpenRouter does not say cache tokens: its prompt tokens include them and count as uncached input, so the list "
+    "cost here is too high where prompts were cached. Reasoning tokens are a part of the completion tokens."
+)
 
 OPENROUTER: Final = LogFormat(
     name="openrouter",
@@ -174,11 +182,39 @@ OPENROUTER: Final = LogFormat(
     },
     recognise=("Date", "Slug", "Requests", "Prompt Tokens", "Completion Tokens"),
     input_includes_cache=True,
-    note="OpenRouter's CSV does not say cache tokens: its prompt tokens include them and count as uncached input, so "
-    "the list cost here is too high where prompts were cached. Reasoning tokens are a part of the completion tokens.",
+    note=_OPENROUTER_NOTE,
     lacks=("the cache split", "who served it", NO_TYPE),
 )
 """Names of the columns as public parsers have them; that reasoning is part of the completion is from memory."""
+
+OPENROUTER_GENERATIONS: Final = replace(
+    OPENROUTER,
+    fields={
+        "timestamp": "created_at",
+        "request_type": "app_name",
+        "model": "model_permaslug",
+        "input_tokens_including_cache": "tokens_prompt",
+        "output_tokens": "tokens_completion",
+        "api_key": "api_key_name",
+        "request_id": "generation_id",
+        "billed_cost_usd": "cost_total",
+    },
+    recognise=("created_at", "model_permaslug", "tokens_prompt", "tokens_completion", "cost_total"),
+    lacks=("the cache split", "who served it"),
+)
+OPENROUTER_ACTIVITY: Final = replace(
+    OPENROUTER,
+    fields={
+        "timestamp": "date",
+        "model": "model",
+        "requests": "requests",
+        "input_tokens_including_cache": "prompt_tokens",
+        "output_tokens": "completion_tokens",
+        "billed_cost_usd": "usage",
+    },
+    recognise=("date", "model_permaslug", "requests", "prompt_tokens", "completion_tokens"),
+    rows=("data",),
+)
 
 GATEWAY_FORMATS: Final = (
     LITELLM_DAILY,
@@ -194,4 +230,7 @@ GATEWAY_FORMATS: Final = (
     ),
     HELICONE,
     OPENROUTER,
+    OPENROUTER_GENERATIONS,
+    OPENROUTER_ACTIVITY,
+    replace(OPENROUTER_ACTIVITY, rows=()),
 )

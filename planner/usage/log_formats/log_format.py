@@ -11,11 +11,14 @@ class LogFormat:
     """A source's way to write usage records.
 
     fields: canonical (or derived) column -> path into the source, dots into nested objects, or a whole reading.
-    recognise: the source fields that all have to be there for the format to be recognised by itself.
+    recognise: the source fields that all have to be there for the format to be recognised by itself. frame: those of
+    its rows that need not be usage records, by which a file without any is recognised.
     input_includes_cache: the source's input count includes cache reads and writes; it is then mapped to
     input_tokens_including_cache, and cache tokens above it are a fault.
     only: field -> its values in rows that are usage records; other rows are counted and left out. leaves_out: field ->
     its values in rows that are not. needs: a usage record holds one of these fields.
+    needs_use: a row without a model and without tokens is none. overlapping: field -> why rows that hold it cannot be
+    added up.
     constants: canonical column -> its value in every row, such as the provider.
     rows: keys of the nested lists of a JSON document whose elements are the records; () where there are none.
     texts: fields that hold a JSON value as text or as it is; paths go on inside.
@@ -28,10 +31,13 @@ class LogFormat:
     meaning: str
     fields: Mapping[str, str | Reading]
     recognise: tuple[str, ...]
+    frame: tuple[str, ...] = ()
     input_includes_cache: bool = False
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leaves_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    needs_use: bool = False
+    overlapping: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -80,6 +86,8 @@ def nested(known: LogFormat, under: str) -> LogFormat:
         recognise=tuple(below(path) for path in known.recognise),
         only={below(path): values for path, values in known.only.items()},
         leaves_out={below(path): values for path, values in known.leaves_out.items()},
+        needs=tuple(below(path) for path in known.needs),
+        texts=tuple(below(path) for path in known.texts),
     )
 
 

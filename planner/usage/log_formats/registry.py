@@ -26,8 +26,10 @@ def recognised(seen: Collection[str], rows: tuple[str, ...] | None = None) -> Lo
     rows: only formats that nest their records there.
     """
     fields = frozenset(seen)
-    found = [known for known in FORMATS if known.recognises(fields) and rows in (None, known.rows)]
-    return max(found, key=lambda known: len(known.recognise), default=None)
+    candidates = [known for known in FORMATS if rows in (None, known.rows)]
+    found = [known for known in candidates if known.recognises(fields)]
+    framed = (known for known in candidates if known.frame and fields.issuperset(known.frame))
+    return max(found, key=lambda known: len(known.recognise), default=None) or next(framed, None)
 
 
 def log_format(name: str, seen: Collection[str], *, is_mapped: bool) -> LogFormat:

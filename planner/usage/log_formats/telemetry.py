@@ -16,6 +16,8 @@ def _attributes(*names: str) -> tuple[str, ...]:
 
 
 _INPUT = _attributes("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
+_NO_INFERENCE: Final = ("invoke_agent", "create_agent", "execute_tool", "invoke_workflow")
+"""Operations whose spans repeat the usage of the model calls below them."""
 _OUTPUT = _attributes("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
 
 OTEL: Final = LogFormat(
@@ -47,10 +49,11 @@ OTEL: Final = LogFormat(
         "request_id": first_of(*_attributes("gen_ai.response.id"), "spanId"),
     },
     recognise=("startTimeUnixNano",),
+    frame=("startTimeUnixNano", "spanId"),
     input_includes_cache=True,
+    leaves_out={"attributes.gen_ai.operation.name": _NO_INFERENCE},
     needs=_INPUT + _OUTPUT,
     rows=("resourceSpans", "scopeSpans", "spans"),
-    note="Where an agent's span repeats the usage of the model calls below it, both count: leave one of them out.",
     lacks=("writes by lifetime", "the service tier", NO_BILL),
 )
 """gen_ai.usage.input_tokens includes cached ones by the convention; instrumentations that do not follow it show as
@@ -82,6 +85,7 @@ CLAUDE_CODE_EVENTS: Final = LogFormat(
     fields={"timestamp": Reading(paths=("timeUnixNano", "observedTimeUnixNano"), epoch_units_per_second=NANOSECONDS)}
     | _telemetry("attributes."),
     recognise=("timeUnixNano", "attributes.event.name", "attributes.input_tokens", "attributes.output_tokens"),
+    frame=("timeUnixNano", "attributes.event.name"),
     only={"attributes.event.name": _EVENT},
     rows=("resourceLogs", "scopeLogs", "logRecords"),
     lacks=("who served it", "writes by lifetime", f"{NO_BILL}: cost_usd is an estimate"),
@@ -91,9 +95,21 @@ _FLAT_EVENTS: Final = replace(
     CLAUDE_CODE_EVENTS,
     fields={"timestamp": first_of("event.timestamp", "timestamp")} | _telemetry(""),
     recognise=("event.name", "model", "input_tokens", "output_tokens", "cache_read_tokens"),
+    frame=("event.name", "session.id"),
     only={"event.name": _EVENT},
     rows=(),
 )
+
+_UNNAMED_EVENTS: Final = tuple(
+    replace(
+        CLAUDE_CODE_EVENTS,
+        recognise=("timeUnixNano", name, "attributes.input_tokens", "attributes.output_tokens"),
+        frame=("timeUnixNano", name),
+        only={name: _EVENT},
+    )
+    for name in ("body.stringValue", "eventName")
+)
+"""Some exporters name the event in the record and not in its attributes."""
 
 CLAUDE_CODE_SESSIONS: Final = LogFormat(
     name="claude-code-sessions",
@@ -116,6 +132,7 @@ CLAUDE_CODE_SESSIONS: Final = LogFormat(
         "request_id": "message.id",
     },
     recognise=("sessionId", "type", "message.model", "message.usage.input_tokens"),
+    frame=("sessionId", "type", "uuid"),
     only={"type": ("assistant",)},
     leaves_out={"message.model": ("<synthetic>",)},
     needs=("message.usage.input_tokens", "message.usage.output_tokens"),
@@ -148,6 +165,10 @@ _CCUSAGE = LogFormat(
 )
 _MONTHLY: Final = "ccusage's monthly and weekly reports do not say days. Export days: ccusage daily --json --breakdown."
 
+_INSTANCES: Final = (
+    "ccusage's report by project is not read. Export it without --instances, or a file for each project."
+)
+
 CCUSAGE_FORMATS: Final = (
     _CCUSAGE,
     replace(_CCUSAGE, recognise=("period", "modelName", "inputTokens", "cacheReadTokens")),
@@ -159,11 +180,13 @@ CCUSAGE_FORMATS: Final = (
     ),
     replace(_CCUSAGE, recognise=("month", "modelName"), rows=("monthly", "modelBreakdowns"), refusal=_MONTHLY),
     replace(_CCUSAGE, recognise=("week", "modelName"), rows=("weekly", "modelBreakdowns"), refusal=_MONTHLY),
+    replace(_CCUSAGE, recognise=("totals.cacheReadTokens", "totals.totalCost"), rows=(), refusal=_INSTANCES),
 )
 
 TELEMETRY_FORMATS: Final = (
     *OTEL_FORMATS,
     CLAUDE_CODE_EVENTS,
+    *_UNNAMED_EVENTS,
     _FLAT_EVENTS,
     CLAUDE_CODE_SESSIONS,
     *CCUSAGE_FORMATS,
