@@ -26,9 +26,11 @@ from planner.mix import forward_mix
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.usage_text import exclusion_entry, with_exclusions
 from planner.prices import PriceBook
-from planner.units import DAYS_PER_MONTH
+from planner.units import DAYS_PER_MONTH, TOKEN_COLUMNS
 from planner.usage.columns import COUNT_COLUMNS, KEY_COLUMNS
+from planner.usage.log_facts import LogFacts
 from planner.usage.read import Usage
+from planner.usage.scan import square_name
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "data" / "plans" / "example.toml"
@@ -43,6 +45,8 @@ def usage(groups: pd.DataFrame) -> Usage:
     absent: dict[str, Any] = dict.fromkeys(KEY_COLUMNS, "") | dict.fromkeys(COUNT_COLUMNS, 0)
     absent |= {"model": OPUS, "service_tier": "standard", "speed": "standard", "prompt_above": 0}
     absent |= {"records": 1, "billed_records": 0, "billed_cost_usd": np.nan}
+    absent |= dict.fromkeys(("single_requests", *map("single_{}".format, TOKEN_COLUMNS)), 0)
+    absent |= dict.fromkeys(map(square_name, TOKEN_COLUMNS), 0.0)
     full = groups.assign(**{name: value for name, value in absent.items() if name not in groups})
     full["day"] = pd.to_datetime(full["day"])
     full["uncached_input_tokens"], full["output_tokens"] = full["requests"] * 1_000, full["requests"] * 200
@@ -59,6 +63,19 @@ def usage(groups: pd.DataFrame) -> Usage:
         files=1,
         sha256="0",
         prompt_edges=prompt_edges(BOOK),
+        engine="DuckDB",
+        facts=LogFacts(
+            rows_read=len(full),
+            no_requests=0,
+            duplicates=0,
+            duplicate_ids=(),
+            ids_apart=0,
+            same_content=0,
+            without_zone=False,
+            offsets=(),
+            absent_cache={},
+            unsplit_tokens=0,
+        ),
     )
 
 

@@ -181,6 +181,22 @@ def test_only_one_element_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(len(each["a"]) for each in found) == 401 * 500
 
 
+OTHER_KINDS = {
+    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(40),
+    "a program": b"\x7fELF" + bytes(60),
+    "an Avro file": b"Obj\x01" + bytes(60),
+    "an Arrow file": b"ARROW1" + bytes(60),
+    "a tar archive": gzip.compress(bytes(257) + b"ustar" + bytes(300)),
+    "a web page or XML": b"<!DOCTYPE html><html><body>Sign in</body></html>",
+    "two byte order marks": "\ufeff\ufefftimestamp,model\n".encode(),
+}
+
+
+@pytest.mark.parametrize("called", OTHER_KINDS)
+def test_files_of_another_kind_are_called_what_they_are(called: str, tmp_path: Path) -> None:
+    assert called in refusal(written(tmp_path, OTHER_KINDS[called], "log.csv"))
+
+
 # ---- rows inside elements
 
 
@@ -428,8 +444,9 @@ def test_rows_that_overlap_are_not_added_up(tmp_path: Path) -> None:
 
 
 SESSION = {"sessionId": "s", "type": "assistant", "uuid": "u", "timestamp": AT, "message": MESSAGE}
+SPAN = {"spanId": "a", "startTimeUnixNano": "1780308000000000000"}
 WITHOUT_RECORDS = {
-    "spans": {"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "a", "startTimeUnixNano": "1780308" + "0" * 12}]}]}]},
+    "spans": {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]},
     "batch": {"custom_id": "a", "result": {"type": "errored"}},
     "session": {"sessionId": "s", "type": "user", "uuid": "u", "message": {"role": "user", "content": SECRET}},
 }  # fmt: skip

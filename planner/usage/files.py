@@ -26,6 +26,12 @@ _REFUSED: Final[Mapping[bytes, str]] = {
     b"BZh": "compressed with bzip2. Use gzip or zstd",
     b"\xfd7zXZ": "compressed with xz. Use gzip or zstd",
     b"SQLite": "a SQLite database. Export the table as CSV",
+    b"\x89PNG": "a picture. Export the log as CSV or JSONL",
+    b"\x7fELF": "a program. Export the log as CSV or JSONL",
+    b"Obj\x01": "an Avro file. Export it as CSV, JSONL or Parquet",
+    b"ARROW1": "an Arrow file. Export it as CSV, JSONL or Parquet",
+    b"\x04\x22\x4d\x18": "compressed with lz4. Use gzip or zstd",
+    b"\xef\xbb\xbf\xef\xbb\xbf": "a text that begins with two byte order marks. Remove them",
 }
 
 
@@ -105,11 +111,15 @@ def _kind(name: str, head: bytes) -> FileKind:
             raise UsageError(f"{name} is {what}.")
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head[257:262] == b"ustar":
+        raise UsageError(f"{name} is a tar archive. Unpack it.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:400].count(0) > len(head[:400]) // 4:
         raise UsageError(f"{name} is not UTF-8 (it looks like UTF-16). Save it as UTF-8.")
     if head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
         raise UsageError(f"{name} is compressed twice. Decompress it once.")
     first = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if first == b"<":
+        raise UsageError(f"{name} is a web page or XML, perhaps a sign-in page in place of the log. Download it again.")
     return "jsonl" if first in (b"{", b"[") else "csv"
 
 
