@@ -96,6 +96,7 @@ class SetApart:
 def set_apart(groups: pd.DataFrame, exclusions: Sequence[Exclusion], priceable: BoolArray) -> SetApart:
     """Take groups that cannot be priced, such as another vendor's models in a gateway's log, out before pricing, where
     an exclusion names them. Those that none names stay, and block. priceable: shape (n_groups,)."""
+    check_owners(groups, exclusions)
     taken = np.zeros(len(groups), dtype=np.bool_)
     by: set[int] = set()
     notes: list[str] = []
@@ -127,10 +128,7 @@ def exclude(groups: pd.DataFrame, exclusions: Sequence[Exclusion], *, effective:
 
     Errors: UsageError where nothing is left, and for usage that was read without an owner that one names.
     """
-    if absent := [name for name in exclusion_owners(exclusions) if name not in groups]:
-        raise UsageError(
-            f"The usage was read without {', '.join(absent)}, which an exclusion names: read it with them."
-        )
+    check_owners(groups, exclusions)
     notes, removals = [], []
     total = float(groups["list_cost_usd"].sum())
     taken_by = np.full(len(groups), -1, dtype=np.int64)
@@ -158,6 +156,14 @@ def exclude(groups: pd.DataFrame, exclusions: Sequence[Exclusion], *, effective:
         removals=tuple(removals),
         notes=tuple(notes),
     )
+
+
+def check_owners(groups: pd.DataFrame, exclusions: Sequence[Exclusion]) -> None:
+    """Errors: UsageError for usage that was read without an owner that an exclusion names."""
+    if absent := [name for name in exclusion_owners(exclusions) if name not in groups]:
+        raise UsageError(
+            f"The usage was read without {', '.join(absent)}, which an exclusion names: read it with them."
+        )
 
 
 def excluded_rows(groups: pd.DataFrame, exclusion: Exclusion) -> BoolArray:

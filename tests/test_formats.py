@@ -35,19 +35,6 @@ COLUMNS = {
 }
 
 
-NOT_YET = {
-    "test_one_log_says_the_same_in_every_format[session.jsonl]": "repeats of a message id are counted each",
-}
-"""Test -> what the product does in place of what the test asks for."""
-
-
-@pytest.fixture(autouse=True)
-def known_fault(request: pytest.FixtureRequest) -> None:
-    """A test of NOT_YET is expected to fail. The mark is strict: what has been put right must leave the list."""
-    if reason := NOT_YET.get(request.node.name):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-
-
 @cache
 def price_book() -> PriceBook:
     return PriceBook.load()

@@ -50,23 +50,6 @@ def a_log(count: int = 30, seed: int = 7) -> list[Request]:
 
 LOG = a_log()
 
-NOT_YET = dict.fromkeys(
-    (
-        "test_the_same_requests_under_another_name_and_packing_count_once",
-        "test_exports_that_overlap_count_once_across_files_kinds_and_formats",
-        "test_a_message_that_streams_into_several_lines_counts_once_with_all_its_output",
-    ),
-    "repeats of a request id are counted each",
-)
-"""Test -> what the product does in place of what the test asks for."""
-
-
-@pytest.fixture(autouse=True)
-def known_fault(request: pytest.FixtureRequest) -> None:
-    """A test of NOT_YET is expected to fail. The mark is strict: what has been put right must leave the list."""
-    if reason := NOT_YET.get(request.node.name):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-
 
 def read(*paths: Path, source: Source = SOURCES["planner.csv"]) -> Usage:
     usage = UsageSource(

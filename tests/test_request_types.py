@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from planner import cli
 from planner.baseline.alike import Alike, suggest_merges
+from planner.billed.records import Bill
 from planner.commands.selection import exclusion_typed, request_type_typed, rule_typed
 from planner.errors import InputError
 from planner.exclusions import Exclusion
@@ -199,11 +200,11 @@ def test_rules_give_each_row_its_type_and_change_no_total(
     folder = tmp_path_factory.mktemp("rules")
     asked = inputs(folder, rows)
     usage = usage_of(replace(asked, rules=(TypeRule(pattern="none", request_type="x", field="api_key"),)), BOOK)
-    plain = measurement_of(asked, usage, BOOK)
+    plain = measurement_of(asked, usage, BOOK, bill=Bill())
 
     @given(rules=RULES)
     def law(rules: list[TypeRule]) -> None:
-        ruled = measurement_of(asked, with_rules(usage, rules), BOOK)
+        ruled = measurement_of(asked, with_rules(usage, rules), BOOK, bill=Bill())
         wanted: dict[str, int] = {}
         for each in rows:
             wanted[under_rules(each, rules)] = wanted.get(under_rules(each, rules), 0) + 1

@@ -28,6 +28,7 @@ GROUP_LIMIT: Final = 2_000_000
 Progress = Callable[[float], None]
 T = TypeVar("T")
 
+_NO_REQUESTS: Final = "{:,} rows are not answered requests, and were left out."
 _POLL_SECONDS: Final = 0.2
 _OF_IDS: Final = 0.4
 """Share of the progress that looking for repeated ids has."""
@@ -231,7 +232,7 @@ def _finish(
     if refused and not source.skip_bad_rows:
         raise UsageError(_refusal(refused, int(good["records"].sum()), examples))
     if good.empty:
-        raise _none_left(log, source, refused, examples)
+        raise _none_left(log, source, int(frame.loc[other, "records"].sum()), refused, examples)
     groups = daily_groups(good, {path: file.stem for path, file in log.file_of.items()}, edges, owners)
     facts = _facts(log, frame, good, len(rejects))
     notes = [*log.notes, *layout_notes(log.layouts, log.files, frame), *_facts_notes(facts)]
@@ -254,11 +255,13 @@ def _finish(
     )
 
 
-def _none_left(log: OpenLog, source: UsageSource, refused: int, examples: Sequence[BadRow]) -> UsageError:
+def _none_left(log: OpenLog, source: UsageSource, other: int, refused: int, examples: Sequence[BadRow]) -> UsageError:
     if refused:
         return UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
-    said = " ".join([*log.notes, *(file.note for file in log.files if file.note)][-1:])
-    return UsageError(f"There is no usage record in {', '.join(source.sources)}. {said}".rstrip())
+    said = [*log.notes, *(file.note for file in log.files if file.note)]
+    if other:
+        said.append(_NO_REQUESTS.format(other))
+    return UsageError(" ".join([f"There is no usage record in {', '.join(source.sources)}.", *said[-1:]]))
 
 
 def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) -> LogFacts:
@@ -284,7 +287,7 @@ def _facts_notes(facts: LogFacts) -> list[str]:
     if facts.without_zone:
         notes.append("Time stamps without a zone are taken as UTC.")
     if facts.no_requests:
-        notes.append(f"{facts.no_requests:,} rows are not answered requests, and were left out.")
+        notes.append(_NO_REQUESTS.format(facts.no_requests))
     if facts.unsplit_tokens:
         notes.append(
             f"{facts.unsplit_tokens:,} cache write tokens come without their split by lifetime and count as "
