@@ -9,6 +9,7 @@ import numpy as np
 from planner.calibration.calibrate import Calibration, calibrate
 from planner.caveats import history_level_sd
 from planner.clauses import Eligibility
+from planner.data_quality import DataQuality
 from planner.demand import ALL_TYPES, DemandModel, Event
 from planner.demand_process import demand_process
 from planner.errors import InputError
@@ -19,6 +20,7 @@ from planner.lever_costs.unit_costs import NO_LEVERS
 from planner.levers import Scenario
 from planner.mix import Measurement, MixEntry, RequestMix, forward_mix
 from planner.prices import PriceBook
+from planner.read_inputs import judged
 from planner.read_inputs import measured as measured_usage
 from planner.reconciliation import reconciliation_warnings
 from planner.simulation_block import SpendModel
@@ -41,7 +43,8 @@ class MixLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A plan before any random number. calibration: what the log says about demand, None for a mix typed by hand."""
+    """A plan before any random number. calibration: what the log says about demand, quality: how good the log is; both
+    None for a mix typed by hand."""
 
     inputs: PlanInputs
     price_book: PriceBook
@@ -53,6 +56,7 @@ class Prepared:
     demand: DemandModel
     scenario_costs: tuple[ScenarioCosts, ...]
     spend_model: SpendModel
+    quality: DataQuality | None = None
 
     def priced(self, scenario: Scenario) -> ScenarioCosts:
         """Any scenario, priced as the plan's own are. Errors: InputError, PriceError, UnknownModelError."""
@@ -83,7 +87,7 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     """Prices, mix, calibration, unit costs, the demand process."""
     price_book = inputs.prices.price_book()
     on = pricing_day(inputs, price_book)
-    measurement = measured(inputs, price_book, progress)
+    measurement, quality = (None, None) if inputs.usage is None else judged(inputs.usage, price_book, progress)
     calibration = None if measurement is None else calibrated(inputs, measurement, price_book, on)
     demand = inputs.demand if calibration is None else calibration.demand
     mix = _mix(inputs, measurement, calibration, price_book, on)
@@ -103,6 +107,7 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
         demand=demand,
         scenario_costs=costs,
         spend_model=_spend_model(inputs, demand, mix, lines, costs, on),
+        quality=quality,
     )
 
 

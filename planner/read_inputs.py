@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from planner.billed.read import read_bill
 from planner.billed.records import Bill
+from planner.clock import today
+from planner.data_quality import DataQuality, data_quality
 from planner.exclusions import exclusion_owners
 from planner.inputs import UsageInputs
 from planner.measurement import Measurement, measure, prompt_edges
@@ -71,6 +73,14 @@ def measurement_of(inputs: UsageInputs, usage: Usage, listed: PriceBook, *, bill
     with.
     """
     return measure(usage, listed, window=inputs.window, exclusions=inputs.exclusions, bill=bill)
+
+
+def judged(inputs: UsageInputs, book: PriceBook, progress: Progress | None = None) -> tuple[Measurement, DataQuality]:
+    """`measured`, and how good the log is."""
+    bill = read_bill(inputs.billed)
+    usage = usage_of(inputs, book, progress)
+    measurement = measurement_of(inputs, usage, book.at_list(), bill=bill)
+    return measurement, data_quality(usage, measurement, today=today())
 
 
 def measured(inputs: UsageInputs, book: PriceBook, progress: Progress | None = None) -> Measurement:
