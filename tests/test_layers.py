@@ -66,6 +66,7 @@ ORDER = (
     "planner.usage.opening",
     "planner.usage.log_facts",
     "planner.usage.groups",
+    "planner.usage.preview",
     "planner.usage.read",
     "planner.usage.rules",
     "planner.usage.concentration",
