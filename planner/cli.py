@@ -242,6 +242,10 @@ def export(
 def serve(
     path: Annotated[Path | None, typer.Argument(metavar="[PLAN.toml]", help="Default: the bundled example.")] = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8501,
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with logs: pages can read what is below it, and no more."),
+    ] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -250,6 +254,8 @@ def serve(
     from planner.bundled import app_path, data_path  # noqa: PLC0415
 
     _check_free(port)
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"--folder {folder}: there is no such folder; name one that is there")
     chosen = (path or data_path("plans", "example.toml")).resolve()
     lines, address = report.headline(_build(chosen, quiet=quiet or as_json)), f"http://127.0.0.1:{port}"
     if as_json:
@@ -259,6 +265,8 @@ def serve(
     sys.stdout.flush()
     entry = app_path()
     os.environ["PLANNER_PLAN"] = str(chosen)
+    if folder is not None:
+        os.environ["PLANNER_FOLDER"] = str(folder.resolve())
     os.chdir(entry.parent)  # Streamlit reads its configuration from the folder it starts in
     arguments = ["-m", "streamlit", "run", str(entry), "--server.port", str(port), "--server.headless", "true"]
     os.execv(sys.executable, [sys.executable, *arguments])

@@ -66,7 +66,9 @@ def with_contract(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[
     if fixed_spend:
         wanted["fixed_spend"] = list(fixed_spend)
     changed = changed_in_place(text, wanted, lambda document: _put(document, contract, fixed_spend))
-    return _written_anew(text, contract, fixed_spend) if changed is None else changed
+    if changed is not None:
+        return changed
+    return written_anew(text, {"contract": contract, "fixed_spend": list(fixed_spend)})
 
 
 def _with_horizon(text: str, term_months: int) -> str:
@@ -80,42 +82,44 @@ def _with_horizon(text: str, term_months: int) -> str:
 
 
 def _put(document: Any, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> None:
-    _merge(document["contract"], contract)
+    merge(document["contract"], contract)
     if not fixed_spend:
         document.pop("fixed_spend", None)
     elif isinstance(document.get("fixed_spend"), AoT):
         _merge_entries(document["fixed_spend"], fixed_spend)
     elif document.get("fixed_spend") != list(fixed_spend):
         document.pop("fixed_spend", None)
-        document.add("fixed_spend", _new(list(fixed_spend)))
+        document.add("fixed_spend", new_item(list(fixed_spend)))
 
 
-def _written_anew(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[Mapping[str, Any]]) -> str:
+def written_anew(text: str, sections: Mapping[str, Any]) -> str:
+    """A plan's text with these sections at its end, in place of those that it has under the same names.
+
+    A section without a value is left out.
+    """
     document = tomlkit.parse(text)
-    for name in ("contract", "fixed_spend"):
+    for name in sections:
         while name in document:
             document.remove(name)
-    sections: dict[str, Any] = {"contract": _new(contract)}
-    if fixed_spend:
-        sections["fixed_spend"] = _new(list(fixed_spend))
+    added = {name: new_item(value) for name, value in sections.items() if value}
     kept = tomlkit.dumps(document).rstrip("\n")
-    return f"{kept}\n\n{tomlkit.dumps(sections)}" if kept else tomlkit.dumps(sections)
+    return f"{kept}\n\n{tomlkit.dumps(added)}" if kept else tomlkit.dumps(added)
 
 
-def _merge(table: Any, values: Mapping[str, Any]) -> None:
+def merge(table: Any, values: Mapping[str, Any]) -> None:
     """Bring a table in line with values, touching only what differs."""
     for key in [key for key in table if key not in values]:
         del table[key]
     for key, value in values.items():
         old = table.get(key)
         if old is None:
-            table[key] = _new(value, inline=isinstance(table, InlineTable))
+            table[key] = new_item(value, inline=isinstance(table, InlineTable))
         elif isinstance(value, Mapping) and isinstance(old, Mapping):
-            _merge(old, value)
+            merge(old, value)
         elif isinstance(old, AoT):
             _merge_entries(old, value)
         elif old != value:
-            table[key] = _new(value, inline=True)
+            table[key] = new_item(value, inline=True)
 
 
 def _merge_entries(entries: AoT, values: Sequence[Mapping[str, Any]]) -> None:
@@ -123,29 +127,29 @@ def _merge_entries(entries: AoT, values: Sequence[Mapping[str, Any]]) -> None:
     while len(entries) > len(values):
         del entries[-1]
     for entry, value in zip(entries, values, strict=False):
-        _merge(entry, value)
+        merge(entry, value)
     for value in values[len(entries) :]:
-        entries.append(_new(value))
+        entries.append(new_item(value))
 
 
-def _new(value: Any, *, inline: bool = False) -> Any:
+def new_item(value: Any, *, inline: bool = False) -> Any:
     """A value that the file did not have; whole amounts get separators. inline: tables on one line."""
     if isinstance(value, Mapping):
         table: Any = tomlkit.inline_table() if inline else tomlkit.table()
         ordered = sorted(value.items(), key=lambda item: isinstance(item[1], Mapping) or _is_entries(item[1]))
         for key, part in ordered:
-            table.add(key, _new(part, inline=inline))
+            table.add(key, new_item(part, inline=inline))
         if not inline:
             table.add(tomlkit.nl())
         return table
     if _is_entries(value) and not inline:
         entries = tomlkit.aot()
         for part in value:
-            entries.append(_new(part))
+            entries.append(new_item(part))
         return entries
     if isinstance(value, list | tuple):
         listed = tomlkit.array()
-        listed.extend([_new(part, inline=True) for part in value])
+        listed.extend([new_item(part, inline=True) for part in value])
         return listed
     if (
         isinstance(value, int | float)

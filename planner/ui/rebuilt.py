@@ -18,10 +18,10 @@ class SpendOnly(KeptPaths):
 
 
 def rebuilt(before: Plan, inputs: PlanInputs, kept: KeptPaths, progress: Progress) -> Plan:
-    """The plan of inputs that differ from those of a plan worked out before in contract, scenarios and decision alone.
+    """The plan of inputs that differ from those of a plan worked out before in contract, scenarios, decision or usage.
 
-    The same as build_plan makes of them. The log is not read again unless the term or what is eligible changes, which
-    what is prepared depends on.
+    The same as build_plan makes of them. The log is not read again unless the term, what is eligible or how the log is
+    read changes, which what is prepared depends on.
     """
     if not _is_prepared(before.prepared, inputs):
         return worked_out(prepare(inputs, progress), progress, kept)
@@ -36,4 +36,5 @@ def _is_prepared(prepared: Prepared, inputs: PlanInputs) -> bool:
         and inputs.contract.term_months == before.contract.term_months
         and inputs.months == before.months
         and inputs.prices == before.prices
+        and inputs.usage == before.usage
     )

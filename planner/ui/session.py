@@ -2,13 +2,11 @@
 
 A plan is worked out once and kept under our own SHA-256: for everybody where the server was started with it, for the
 session alone where a user uploaded it. It is assigned whole, after everything that can fail: a wrong upload leaves
-the current plan in place. So does a wrong edit of its contract, which takes over what the contract does not touch.
+the current plan in place. So does a wrong edit of its contract, which takes over what the contract does not touch, or
+of how its log is read and what is left out of it.
 """
 
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -29,18 +27,21 @@ from planner.plan import Plan, build_plan
 from planner.plan_drivers import plan_drivers
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.simulation import KeptPaths
+from planner.ui.edited_usage import edited_usage
 from planner.ui.rebuilt import SpendOnly, rebuilt
+from planner.ui.session_files import SessionFolder, stamps
+from planner.ui.unmapped import Unmapped, waiting_of
 from planner.ui.uploads import Choice, Upload, choose, uploads_key
-from planner.usage.addresses import reads_tables
-from planner.usage.folders import find_files
 from planner.waterfall import Waterfall, waterfalls
 
 Report = Callable[[str, float], None]
+Origin = Literal["example", "file", "upload", "mapped", "folder", "pull"]
 
 _OPENING, _LOADED, _ERROR, _FOLDER, _SEEN = "opening", "loaded", "upload_error", "folder", "uploads_seen"
 _BACKTESTS, _DRIVERS, _EDITS = "backtests", "drivers", "edits"
 _WATERFALLS, _SUGGESTIONS = "waterfalls", "suggestions"
 _KEPT_PATHS, _ROUND, _ADDED = "kept_paths", "terms_round", "added_scenario"
+_BILLS, _UNMAPPED = "bills", "unmapped"
 _MOST_KEPT: Final = 4
 
 
@@ -53,14 +54,6 @@ class Opening:
     is_example: bool
 
 
-class _SessionFolder:
-    """A folder that is removed when the session that holds it is dropped."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="planner-session-"))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """The plan on the screen, the hash that it is kept under, where it came from, and what was done to it.
@@ -70,7 +63,7 @@ class Loaded:
 
     plan: Plan
     key: str
-    origin: Literal["example", "file", "upload"]
+    origin: Origin
     kept: KeptPaths
     notes: tuple[str, ...] = ()
     edited_from: "Loaded | None" = None
@@ -80,6 +73,11 @@ def loaded() -> Loaded:
     """The plan on the screen; pages run only when there is one."""
     value: Loaded = st.session_state[_LOADED]
     return value
+
+
+def has_plan() -> bool:
+    """Whether there is a plan on the screen yet."""
+    return _LOADED in st.session_state
 
 
 def error() -> str:
@@ -94,21 +92,25 @@ def refresh(uploads: Sequence[Upload], report: Report) -> None:
         return
     opening = _opening()
     try:
-        if uploads:
-            choice = choose(uploads, opening=opening.inputs, is_example=opening.is_example, folder=_folder())
-            found = _worked_out(choice, seen, opening, report)
-        else:
-            found = _at_opening(opening, report)
+        found = _worked_out(choice(uploads), seen, opening, report) if uploads else _at_opening(opening, report)
     except PlannerError as refused:
         if not uploads:
             raise
         st.session_state[_ERROR] = str(refused)
+        st.session_state[_UNMAPPED] = waiting_of(uploads, _folder()) if uploads else None
         if _LOADED not in st.session_state:
             st.session_state[_LOADED] = _at_opening(opening, report)
     else:
         st.session_state[_LOADED] = _without_edits(found)
         st.session_state[_ERROR] = ""
+        st.session_state.pop(_UNMAPPED, None)
     st.session_state[_SEEN] = seen
+
+
+def choice(uploads: Sequence[Upload]) -> Choice:
+    """What uploads ask for, beside the plan that the app was started with. Errors: InputError."""
+    opening = _opening()
+    return choose(uploads, opening=opening.inputs, is_example=opening.is_example, folder=_folder())
 
 
 def _without_edits(found: Loaded) -> Loaded:
@@ -121,10 +123,11 @@ def _without_edits(found: Loaded) -> Loaded:
 
 
 def apply_edit(text: str, report: Report) -> None:
-    """Put the plan on the screen with another contract or other levers; text is its plan file with them.
+    """Put the plan on the screen with another contract, other levers, or its log read in another way; text is its plan
+    file with them.
 
     Everything else is taken from the plan as it was opened, its simulated paths too where the edit does not touch
-    them. Errors: PlannerError; the plan on the screen stays.
+    them, and so is where its log is. Errors: PlannerError; the plan on the screen stays.
     """
     current = loaded()
     opened = current.edited_from or current
@@ -132,12 +135,45 @@ def apply_edit(text: str, report: Report) -> None:
     if text == before.text:
         undo_edit()
         return
-    inputs = replace(parse_plan(text, base_dir=before.base_dir), usage=before.usage)
+    inputs = edited(text)
     key = sha256((opened.key + text).encode()).hexdigest()
     kept = _kept_paths(opened)
     plan = _kept(_EDITS, key, lambda: rebuilt(current.plan, inputs, kept, report))
     st.session_state[_LOADED] = replace(opened, plan=plan, key=key, edited_from=opened)
     st.session_state[_ROUND] = edit_round() + 1
+
+
+def edited(text: str) -> PlanInputs:
+    """The inputs of an edited text of the plan on the screen. Errors: InputError."""
+    current = loaded()
+    before = (current.edited_from or current).plan.inputs
+    inputs = parse_plan(text, base_dir=before.base_dir)
+    return replace(inputs, usage=edited_usage(inputs, before, st.session_state.get(_BILLS, {})))
+
+
+def show_plan(found: Loaded) -> None:
+    """Put a plan on the screen that a page made; what waited for it, and why the last one was refused, is done with."""
+    st.session_state[_LOADED] = found
+    st.session_state[_ROUND] = edit_round() + 1
+    for name in (_ERROR, _UNMAPPED):
+        st.session_state.pop(name, None)
+
+
+def wait_for_mapping(waiting: Unmapped, why: str = "") -> None:
+    """Let logs wait for the user to say which field is which."""
+    st.session_state[_UNMAPPED] = waiting
+    st.session_state[_ERROR] = why
+
+
+def keep_bill(name: str, path: Path) -> None:
+    """Remember where a bill that was uploaded here is, so that the plan can name it."""
+    st.session_state.setdefault(_BILLS, {})[name] = path
+
+
+def unmapped() -> Unmapped | None:
+    """Logs that wait for the user to say which field is which."""
+    found: Unmapped | None = st.session_state.get(_UNMAPPED)
+    return found
 
 
 def add_scenario(text: str, name: str, report: Report) -> None:
@@ -174,7 +210,7 @@ def _kept_paths(opened: Loaded) -> KeptPaths:
 
 def forget() -> None:
     """Back to the plan that the app was started with, read again from its file."""
-    for name in (_OPENING, _LOADED, _ERROR, _SEEN):
+    for name in (_OPENING, _LOADED, _ERROR, _SEEN, _UNMAPPED):
         st.session_state.pop(name, None)
 
 
@@ -227,6 +263,11 @@ def result_of(kind: str, current: Loaded, make: Callable[[], Any]) -> Any:
     return _kept(f"results_{kind}", current.key, make)
 
 
+def kept(kind: str, key: str, make: Callable[[], Any]) -> Any:
+    """Anything that a page made, once per key. Errors: as make."""
+    return _kept(f"results_{kind}", key, make)
+
+
 def _kept(kind: str, key: str, make: Callable[[], Any]) -> Any:
     """A result of this session by the key of its plan; of more than a few the oldest goes.
 
@@ -257,21 +298,10 @@ def _opening() -> Opening:
         example = data_path("plans", "example.toml").resolve()
         path = Path(os.environ.get("PLANNER_PLAN") or example).resolve()
         inputs = load_plan(path)
-        key = sha256(repr((inputs.sha256, str(inputs.base_dir), _stamps(inputs))).encode()).hexdigest()
+        key = sha256(repr((inputs.sha256, str(inputs.base_dir), stamps(inputs))).encode()).hexdigest()
         st.session_state[_OPENING] = Opening(inputs=inputs, key=key, is_example=path == example)
     value: Opening = st.session_state[_OPENING]
     return value
-
-
-def _stamps(inputs: PlanInputs) -> list[tuple[str, int, int]]:
-    """Size and time of every file behind the log and its bill, so that a log that grew is measured again. A table has
-    neither."""
-    if inputs.usage is None or reads_tables(inputs.usage.source.engine):
-        return []
-    paths, _ = find_files(inputs.usage.source.sources, inputs.usage.source.base_dir)
-    if inputs.usage.billed.sources:
-        paths += find_files(inputs.usage.billed.sources, inputs.usage.billed.base_dir)[0]
-    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 
 def _at_opening(opening: Opening, report: Report) -> Loaded:
@@ -287,7 +317,7 @@ def _worked_out(choice: Choice, seen: str, opening: Opening, report: Report) -> 
 
 def _folder() -> Path:
     if _FOLDER not in st.session_state:
-        st.session_state[_FOLDER] = _SessionFolder()
+        st.session_state[_FOLDER] = SessionFolder()
     path: Path = st.session_state[_FOLDER].path
     return path
 

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from planner.billed.records import BilledSource
-from planner.errors import InputError
+from planner.errors import InputError, PlannerError
 from planner.inputs import PlanInputs
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.text import with_usage_sources
+from planner.plan_file.usage_keys import without_levers
+from planner.ui.started_folder import LOG_ENDINGS, inside, root
 from planner.usage.read import UsageSource
 
 PLAN_ENDING: Final = ".toml"
 MOST_PLAN_BYTES: Final = 1_000_000
-LOG_ENDINGS: Final = tuple(
-    f"{kind}{packed}"
-    for kind in (".csv", ".jsonl", ".ndjson", ".json", ".parquet")
-    for packed in ("", ".gz", ".gzip", ".zst", ".zstd")
-)
+UPLOAD_MEGABYTES: Final = 200
 ACCEPTED: Final = ("toml", "csv", "jsonl", "ndjson", "json", "parquet", "gz", "gzip", "zst", "zstd")
 
 
@@ -86,7 +84,8 @@ def plan_of(upload: Upload, folder: Path) -> PlanInputs:
 
 
 def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
-    """An uploaded plan without logs may read the log and the bill that the app was started with, and nothing else.
+    """An uploaded plan without logs may read the log and the bill that the app was started with, what is below the
+    folder that it was started with, and nothing else.
 
     Sources and engine are compared as written, so that a plan that was downloaded here, changed and uploaded again
     finds its log, and none that was sent in makes this machine ask another one.
@@ -94,6 +93,8 @@ def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
     if inputs.usage is None:
         return inputs
     if opening.usage is None or _where(inputs.usage.source) != _where(opening.usage.source):
+        if (below := _below_started_folder(inputs)) is not None:
+            return below
         named = ", ".join(inputs.usage.source.sources)
         raise InputError(
             f"usage.sources = {named}: the browser cannot see that file. Upload the log together with the plan, or "
@@ -102,6 +103,25 @@ def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
     source = replace(inputs.usage.source, base_dir=opening.usage.source.base_dir)
     usage = replace(inputs.usage, source=source, billed=_at_opening_bill(inputs.usage.billed, opening))
     return replace(inputs, usage=usage, base_dir=opening.base_dir)
+
+
+def _below_started_folder(inputs: PlanInputs) -> PlanInputs | None:
+    """The plan where everything that it reads is below the folder that the app was started with, such as one that was
+    taken away from there; else None."""
+    folder = root()
+    if folder is None or inputs.usage is None or inputs.usage.source.engine is not None:
+        return None
+    source, billed = inputs.usage.source, inputs.usage.billed
+    try:
+        logs, bills = [tuple(str(inside(folder, name)) for name in each.sources) for each in (source, billed)]
+    except PlannerError:
+        return None
+    usage = replace(
+        inputs.usage,
+        source=replace(source, sources=logs, base_dir=folder),
+        billed=replace(billed, sources=bills, base_dir=folder),
+    )
+    return replace(inputs, usage=usage)
 
 
 def _where(source: UsageSource) -> tuple[tuple[str, ...], str | None]:
@@ -125,6 +145,8 @@ def _with_logs(
 ) -> Choice:
     stored = tuple(_store(log, folder) for log in logs)
     text = with_usage_sources(inputs.text, [log.name for log in logs], keep_selection=keep_selection)
+    if not keep_selection:
+        text = without_levers(text)
     changed = parse_plan(text, base_dir=folder)
     assert changed.usage is not None
     # A plan that was sent in does not make this machine ask another one.
@@ -132,8 +154,13 @@ def _with_logs(
     usage = replace(changed.usage, source=source, billed=_at_opening_bill(changed.usage.billed, opening))
     notes = [f"{name} is {log.name}" for name, log in zip(stored, logs, strict=True)]
     if not keep_selection:
-        notes.append("the example's window and exclusions were dropped: they speak of its own log")
+        notes.append("the example's window, exclusions and levers were dropped: they speak of its own log")
     return Choice(inputs=replace(changed, usage=usage), notes=tuple(notes))
+
+
+def stored_path(upload: Upload, folder: Path) -> Path:
+    """Where an upload is kept, after it was written there. Errors: InputError for an ending that no log has."""
+    return folder / _store(upload, folder)
 
 
 def _store(log: Upload, folder: Path) -> str:
@@ -141,7 +168,9 @@ def _store(log: Upload, folder: Path) -> str:
     name = log.name.lower()
     ending = next((ending for ending in sorted(LOG_ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
     if ending is None:
-        raise InputError(f"{log.name}: give a .toml plan, or a log in .csv, .jsonl or .parquet, also .gz or .zst")
+        raise InputError(
+            f"{log.name}: give a .toml plan, or a log in .csv, .jsonl, .json or .parquet, also .gz or .zst"
+        )
     if not log.data:
         raise InputError(f"{log.name} is empty; export the log again")
     stored = f"log-{sha256(log.data).hexdigest()[:12]}{ending}"

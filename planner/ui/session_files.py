@@ -1,0 +1,29 @@
+"""Files behind the plan on the screen: a folder of the session, and how to tell that a log has changed."""
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+from planner.inputs import PlanInputs
+from planner.usage.addresses import reads_tables
+from planner.usage.folders import find_files
+
+
+class SessionFolder:
+    """A folder that is removed when the session that holds it is dropped."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="planner-session-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def stamps(inputs: PlanInputs) -> list[tuple[str, int, int]]:
+    """Size and time of every file behind the log and its bill, so that a log that grew is measured again. A table has
+    neither."""
+    if inputs.usage is None or reads_tables(inputs.usage.source.engine):
+        return []
+    paths, _ = find_files(inputs.usage.source.sources, inputs.usage.source.base_dir)
+    if inputs.usage.billed.sources:
+        paths += find_files(inputs.usage.billed.sources, inputs.usage.billed.base_dir)[0]
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
