@@ -44,6 +44,8 @@ def _basis(plan: Plan) -> str:
         return "The mix was typed into the plan, not measured."
     whole = measurement.complete_months
     months = f"{count(len(whole))} whole months ({whole[0]} to {whole[-1]})" if whole else "less than one whole month"
+    if len(whole) == 1:
+        months = f"one whole month ({whole[0]})"
     removed = sum(usd for _, usd in measurement.excluded)
     taken = f", after leaving out {usd(removed)} that will not recur" if removed > 0 else ""
     return f"Measured on {count(measurement.totals.requests)} requests in {months}{taken}."

@@ -10,13 +10,12 @@ from planner.clock import today
 from planner.errors import PlannerError
 from planner.plan import Plan
 from planner.price_data.age import stale_note
-from planner.ui import downloads, session
+from planner.ui import doors, downloads, session
 from planner.ui.escape import plain
 from planner.ui.show import sentence
-from planner.ui.uploads import ACCEPTED, Upload
+from planner.ui.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
 from planner.words import count, percent_estimate, usd_rounded_down
 
-UPLOAD_MEGABYTES = 200
 # Drawn here: the browser would fetch a named icon from the internet.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1F5FA8"/>'
@@ -36,6 +35,9 @@ _ORIGINS = {
     "example": "The bundled example, synthetic",
     "file": "The plan file it was started with",
     "upload": "Your upload",
+    "mapped": "Your log, by your mapping",
+    "folder": "A log of the app's folder",
+    "pull": "Pulled from Anthropic",
 }
 
 
@@ -56,13 +58,25 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         st.markdown("**Take it with you**")
         downloads.plan_buttons(session.loaded().plan, place="side")
     if refused := session.error():
-        st.error(f"**The upload was refused; the plan on the screen is as it was.** {plain(refused)}")
+        _refused(refused, page, pages)
     if session.loaded().edited_from is not None:
         _edited()
     _old_prices(session.loaded().plan)
     page.run()
     _next_step(page, pages)
     _freeze()
+
+
+def _refused(why: str, page: st.Page, pages: Sequence[st.Page]) -> None:
+    """That an upload was refused, or only waits to be told which field is which."""
+    waiting = session.unmapped()
+    if waiting is None:
+        st.error(f"**The upload was refused; the plan on the screen is as it was.** {plain(why)}")
+    elif page.title != "Usage":
+        names = plain(", ".join(waiting.logs), 200)
+        st.error(f"**{names}: of no format that is known by itself; the plan on the screen is as it was.**")
+        usage = next(item for item in pages if item.title == "Usage")
+        st.page_link(usage, label="Say which field is which", icon=":material/arrow_forward:")
 
 
 def _uploader() -> list[Upload]:
@@ -76,7 +90,7 @@ def _uploader() -> list[Upload]:
         help="A plan (.toml), a log (.csv, .jsonl, .parquet, also .gz and .zst), or both together. A log takes the "
         "place of the plan's own. Files stay in this session, on the machine that runs the app.",
     )
-    if files:
+    if files or doors.is_replaced():
         st.button("Back to the opening plan", key="reset", on_click=_reset, icon=":material/undo:")
     return [Upload(name=file.name, data=file.getvalue()) for file in files]
 

@@ -1,52 +1,59 @@
-"""Usage: what is sent to which model, and where the bill comes from."""
+"""Usage: where the bill comes from, where the log is from, and what of it the plan rests on."""
 
 import streamlit as st
 
-from planner.charts.mix import measured_months_chart, pareto_chart
+from planner.charts.mix import pareto_chart
+from planner.data_quality import DataQuality
 from planner.listings import measure_table
 from planner.measurement import Measurement
-from planner.reconciliation_report import reconciliation_table, reconciliation_words
 from planner.report import mix_table
-from planner.ui import downloads, show
-from planner.ui.sentences import exclusions_table, months_table, usage_conclusion
-from planner.ui.session import loaded
+from planner.ui import downloads, session, show
+from planner.ui.baseline_section import baseline_section
+from planner.ui.bill_section import bill_section
+from planner.ui.mapping_section import mapping_section
+from planner.ui.quality_section import quality_section
+from planner.ui.sentences import usage_conclusion
+from planner.ui.session import Loaded, loaded
+from planner.ui.source_section import source_section
+from planner.ui.types_section import types_section
+from planner.ui.usage_words import NO_LOG
+
+_SECTIONS = ("Where the log is from", "Request types", "Baseline", "Bill", "Data quality")
 
 
 def page() -> None:
-    """The request mix, the months behind it, what was left out, and every warning."""
-    plan = loaded().plan
+    """The bill by type and model, then the log: its source, types, baseline, comparison with the bill, and quality."""
+    current = loaded()
+    plan = current.plan
     lines = usage_conclusion(plan)
     show.head("Usage", "What is sent to which model, and where the bill comes from.")
+    if waiting := session.unmapped():
+        mapping_section(current, waiting)
     show.conclusion(lines)
-    if not plan.prepared.mix_lines:
-        show.sentence("Upload a usage log in the sidebar, or add [[mix]] entries to the plan.")
-        return
-    show.chart(lambda palette: pareto_chart(plan, palette), says=lines[0], key="pareto")
-    show.table(mix_table(plan), key="request_mix", rows=lambda: downloads.mix_rows(plan))
-    measurement = plan.prepared.measurement
-    st.subheader("What was measured")
-    if measurement is None:
-        show.sentence(
-            "Nothing: this plan's mix was typed in. Upload a usage log in the sidebar to see it measured by month."
-        )
+    if plan.prepared.mix_lines:
+        show.chart(lambda palette: pareto_chart(plan, palette), says=lines[0], key="pareto")
+        show.table(mix_table(plan), key="request_mix", rows=lambda: downloads.mix_rows(plan))
+    measurement, quality = plan.prepared.measurement, plan.prepared.quality
+    if measurement is None or quality is None:
+        st.subheader(_SECTIONS[0])
+        source_section(current)
+        show.sentence(NO_LOG)
     else:
-        _measured(measurement)
-    show.warnings(plan, expanded=True)
+        _log(current, measurement, quality)
+    show.warnings(plan, expanded=measurement is None)
 
 
-def _measured(measurement: Measurement) -> None:
-    months = months_table(measurement)
-    says = "List cost by month: " + "; ".join(" ".join(row) for row in months.rows)
-    show.chart(lambda palette: measured_months_chart(measurement, palette), says=says, key="months")
-    show.sentence(
-        "Each day is at its own list price; the level month above is at the plan's prices and without season."
-    )
-    show.beside(months, key="measured_months")
-    if measurement.excluded:
-        show.table(exclusions_table(measurement), key="left_out", rows=lambda: downloads.excluded_rows(measurement))
-    show.beside(measure_table(measurement), key="measured_usage", rows=lambda: downloads.measured_rows(measurement))
-    if measurement.reconciliation.rows:
-        st.subheader("Against the bill")
-        for line in reconciliation_words(measurement.reconciliation):
-            show.sentence(line)
-        show.beside(reconciliation_table(measurement.reconciliation), key="reconciliation")
+def _log(current: Loaded, measurement: Measurement, quality_of_log: DataQuality) -> None:
+    """What there is to see and to change about a log, a tab each."""
+    source, types, baseline, bill, quality = st.tabs(_SECTIONS, key="usage_sections")
+    with source:
+        source_section(current)
+    with types:
+        types_section(current, measurement)
+    with baseline:
+        baseline_section(current, measurement)
+        show.beside(measure_table(measurement), key="measured_usage", rows=lambda: downloads.measured_rows(measurement))
+    with bill:
+        bill_section(current, measurement)
+    with quality:
+        quality_section(measurement, quality_of_log)
