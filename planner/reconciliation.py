@@ -64,6 +64,11 @@ class ReconciledRow:
     reason: str = ""
 
     @property
+    def has_bill(self) -> bool:
+        """Whether a bill speaks of it: of a month without one, nothing is known, and not that nothing was billed."""
+        return self.compared or bool(self.source)
+
+    @property
     def difference_usd(self) -> Decimal:
         return self.billed_cost_usd - self.list_cost_usd
 

@@ -43,7 +43,7 @@ def _row(row: ReconciledRow) -> tuple[str, ...]:
     return (
         row.month,
         row.model,
-        _money(row.billed_cost_usd),
+        _money(row.billed_cost_usd if row.has_bill else None),
         _money(row.source_list_usd),
         _money(row.list_cost_usd),
         percent(row.difference_fraction) if row.compared else "-",
@@ -115,7 +115,7 @@ def _row_json(row: ReconciledRow) -> Json:
         "month": row.month,
         "model": row.model,
         "source": row.source,
-        "billed_cost_usd": float(row.billed_cost_usd),
+        "billed_cost_usd": float(row.billed_cost_usd) if row.has_bill else None,
         "source_list_usd": None if row.source_list_usd is None else float(row.source_list_usd),
         "list_cost_usd": float(row.list_cost_usd),
         "difference_usd": float(row.difference_usd) if row.compared else None,
