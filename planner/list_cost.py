@@ -35,7 +35,7 @@ BATCH: Final = "batch"
 STANDARD: Final = "standard"
 
 _SHOWN_CHARACTERS: Final = 60
-_SHOWN_NAMES: Final = 20
+_SHOWN_NAMES: Final = 10
 _REMEDY: Final = '\nTraffic of other vendors is left out with [[usage.exclude]] model = "their-*".'
 
 ObjectArray = NDArray[np.object_]

@@ -40,13 +40,9 @@ NOT_YET = {
     "test_a_parquet_file_that_is_cut_off_or_empty": "the engine's own words, without a remedy",
     "test_a_long_cell_beside_the_counts_is_no_fault_of_the_log[first rows]": "131,072 characters are the limit",
     "test_a_long_cell_beside_the_counts_is_no_fault_of_the_log[later rows]": "such a cell breaks the second look",
-    "test_the_list_of_unknown_models_stays_readable[long]": "the name is printed whole, twice",
-    "test_the_list_of_unknown_models_stays_readable[many]": "all 500 names are printed",
     "test_a_bill_in_another_currency_is_not_taken_for_dollars[another]": "the column is not looked at",
     "test_a_bill_in_another_currency_is_not_taken_for_dollars[mixed]": "the column is not looked at",
     "test_a_label_of_40_000_characters_does_not_fill_the_screen": "the table is as wide as the label",
-    "test_a_key_in_a_log_is_shown_nowhere[as a label]": "shown",
-    "test_a_key_in_a_log_is_shown_nowhere[as a model]": "shown",
     "test_a_key_in_a_log_is_shown_nowhere[as a count]": "the value of a refused row is shown",
     "test_a_key_in_a_log_is_shown_nowhere[as a time]": "the value of a refused row is shown",
     "test_a_key_in_a_log_is_shown_nowhere[in a ragged row]": "the text of a refused row is shown",
@@ -426,7 +422,7 @@ def test_a_bill_that_is_not_the_list_price_is_said(planner: Command) -> None:
     list_usd = planner.measured(csv_log(million))["totals"]["list_cost_usd"]
     for factor, is_said in ((1.0, False), (1.005, False), (0.9, True), (1.2, True)):
         warnings = planner.measured(csv_log(f"{million},{list_usd * factor}", header=header))["warnings"]
-        assert any("against list" in warning for warning in warnings) == is_said
+        assert any("bill" in warning and "list" in warning for warning in warnings) == is_said
 
 
 # ---- hostile content
