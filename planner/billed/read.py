@@ -23,7 +23,7 @@ from planner.billed.rows import Report, Row, open_report
 from planner.billed.values import EXACT, amount_usd, check_currency, last_day_before, moment, rounding_usd
 from planner.errors import UsageError
 from planner.price_data.names import parse_name
-from planner.usage.folders import find_files
+from planner.usage.folders import PULLED_COSTS, find_files, shown_name
 from planner.usage.streams import file_digest
 
 EXAMPLES: Final = 5
@@ -68,11 +68,11 @@ def read_bill(source: BilledSource) -> Bill:
     invoices = tuple(invoice.as_cost() for invoice in source.invoices)
     if not source.sources:
         return Bill(costs=invoices)
-    paths, notes = find_files(source.sources, source.base_dir)
+    paths, notes = find_files(source.sources, source.base_dir, pulled=PULLED_COSTS)
     sums = _Sums()
     contents: dict[str, str] = {}
     for path in paths:
-        name = str(path.relative_to(source.base_dir)) if path.is_relative_to(source.base_dir) else str(path)
+        name = shown_name(path, source.base_dir)
         digest = file_digest(path)
         if digest in contents:
             notes.append(f"{name} has the same content as {contents[digest]} and is read once.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from planner.inputs import PlanInputs
 from planner.usage.addresses import reads_tables
-from planner.usage.folders import find_files
+from planner.usage.folders import PULLED_COSTS, find_files
 
 
 class SessionFolder:
@@ -25,5 +25,5 @@ def stamps(inputs: PlanInputs) -> list[tuple[str, int, int]]:
         return []
     paths, _ = find_files(inputs.usage.source.sources, inputs.usage.source.base_dir)
     if inputs.usage.billed.sources:
-        paths += find_files(inputs.usage.billed.sources, inputs.usage.billed.base_dir)[0]
+        paths += find_files(inputs.usage.billed.sources, inputs.usage.billed.base_dir, pulled=PULLED_COSTS)[0]
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]

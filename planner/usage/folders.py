@@ -3,6 +3,8 @@
 import glob
 import os
 from collections.abc import Sequence
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,11 @@ from planner.errors import UsageError
 
 _SUFFIXES: Final = (".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 _PACKED: Final = (".gz", ".gzip", ".zst", ".zstd")
+
+PULL_RECORD: Final = "pull.json"
+"""In a folder that `planner pull` made, beside a file for each day of usage and for each day of costs."""
+PULLED_USAGE: Final = "usage-*.json"
+PULLED_COSTS: Final = "cost-*.json"
 
 
 def stem(name: str) -> str:
@@ -23,27 +30,40 @@ def stem(name: str) -> str:
     return short
 
 
-def find_files(sources: Sequence[str], base_dir: Path) -> tuple[list[Path], list[str]]:
+def shown_name(path: Path, base_dir: Path) -> str:
+    """A file's name in messages, below the base folder, in one line whatever it is made of."""
+    name = str(path.relative_to(base_dir)) if path.is_relative_to(base_dir) else str(path)
+    return one_line(name)
+
+
+def one_line(name: str) -> str:
+    """A name with what cannot be printed in it written as Python writes it."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+
+
+def find_files(sources: Sequence[str], base_dir: Path, *, pulled: str = PULLED_USAGE) -> tuple[list[Path], list[str]]:
     """The files behind paths, globs and folders, each once, sorted within a source; and notes on repeats.
 
     A folder gives the files below it whose names end like a log (.csv, .jsonl, .parquet, also .gz and .zst);
-    hidden files are left out. Errors: UsageError when a source names nothing.
+    hidden files are left out. Of a folder that `planner pull` made, named itself or below the one that is named, only
+    the files that are like `pulled`. Errors: UsageError when a source names nothing, or a file whose name is no text.
     """
     found: dict[str, Path] = {}
     notes: list[str] = []
     if not sources:
         raise UsageError("No usage file was named. Give files, globs or folders.")
     for source in sources:
-        for path in _expand(source, base_dir):
+        for path in _expand(source, base_dir, pulled):
+            _check_name(path)
             key = os.path.realpath(path)
             if key in found:
-                notes.append(f"{path.name} was named more than once and is read once.")
+                notes.append(f"{one_line(path.name)} was named more than once and is read once.")
             else:
                 found[key] = path
     return list(found.values()), sorted(set(notes))
 
 
-def _expand(source: str, base_dir: Path) -> list[Path]:
+def _expand(source: str, base_dir: Path, pulled: str) -> list[Path]:
     if "://" in source:
         raise UsageError(f"{source!r}: only local files, globs and folders can be read. Download the log first.")
     if not source or "\0" in source:
@@ -52,23 +72,37 @@ def _expand(source: str, base_dir: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        return _folder(path)
+        return _folder(path, pulled)
     matches = [Path(match) for match in sorted(glob.iglob(str(path), recursive=True))]  # noqa: PTH207 (absolute)
-    files = [inner for match in matches for inner in (_folder(match) if match.is_dir() else [match])]
+    files = [inner for match in matches for inner in (_folder(match, pulled) if match.is_dir() else [match])]
     if not files:
         raise UsageError(f"{source!r}: no such file, folder or glob match in {base_dir}.")
     return files
 
 
-def _folder(folder: Path) -> list[Path]:
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{one_line(str(path))}: the name is not UTF-8 text. Rename the file or its folder.") from None
+
+
+def _folder(folder: Path, pulled: str) -> list[Path]:
+    @cache
+    def is_pull(parent: Path) -> bool:
+        return (parent / PULL_RECORD).is_file()
+
     def is_log(path: Path) -> bool:
         name = path.name.lower()
         for ending in _PACKED:
             name = name.removesuffix(ending)
         hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-        return path.is_file() and name.endswith(_SUFFIXES) and not hidden
+        is_wanted = name.endswith(_SUFFIXES) and not hidden and path.is_file()
+        return is_wanted and (not is_pull(path.parent) or fnmatch(path.name, pulled))
 
     files = sorted(path for path in folder.rglob("*") if is_log(path))
+    if not files and is_pull(folder):
+        raise UsageError(f"{folder}: `planner pull` made this folder, and there is no {pulled} in it. Pull them first.")
     if not files:
         endings = ", ".join(_SUFFIXES)
         raise UsageError(f"{folder}: no usage file in this folder (names ending in {endings}, also .gz or .zst).")

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from planner.errors import InputError, UsageError
+from planner.usage.folders import PULL_RECORD
 from planner.usage.pull_request import Kind
 from planner.usage.pulled_rows import CostSums, UsageSums, cost_sums, moment, row_day, usage_sums
 from planner.whole_file import write_whole
 
-RECORD_NAME: Final = "pull.json"
 SETTLING: Final = timedelta(days=1)
 """How long after its end a day may still be filled in: a reply from before that is asked for again."""
 
@@ -124,10 +124,10 @@ def read_record(folder: Path) -> PullRecord | None:
 
     Errors: UsageError for a folder whose days nothing describes, and for a record that was changed.
     """
-    path = folder / RECORD_NAME
+    path = folder / PULL_RECORD
     if not path.exists():
         if days_there(folder, "usage") or days_there(folder, "cost"):
-            raise UsageError(f"{folder} has pulled days but no {RECORD_NAME} that says of what; give an empty folder")
+            raise UsageError(f"{folder} has pulled days but no {PULL_RECORD} that says of what; give an empty folder")
         return None
     found = _object(path, "give an empty folder")
     group_by, windows = found.get("group_by"), found.get("windows")
@@ -145,7 +145,7 @@ def read_record(folder: Path) -> PullRecord | None:
 def write_record(folder: Path, record: PullRecord) -> None:
     """Keep what was asked. Errors: InputError where it cannot be written."""
     text = json.dumps({"format": _FORMAT, **asdict(record)}, indent=2) + "\n"
-    write_whole(folder / RECORD_NAME, text, remedy=_REMEDY)
+    write_whole(folder / PULL_RECORD, text, remedy=_REMEDY)
 
 
 def prepare_folder(folder: Path) -> None:
