@@ -248,6 +248,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     ),
     "duckdb": ("planner.usage", "planner.billed"),
     "ibis": ("planner.usage",),
+    "pyarrow": ("planner.usage.files",),
     "pyspark": ("planner.usage.spark",),
     "zstandard": ("planner.usage", "planner.billed"),
     "ijson": ("planner.usage.documents",),

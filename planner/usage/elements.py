@@ -18,6 +18,10 @@ class BadJsonError(Exception):
     """What is wrong with a document, without any of its text."""
 
 
+class KeyTwiceError(BadJsonError):
+    """A key that an object has twice: readers differ in which one counts."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> Record:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -26,9 +30,9 @@ def _object(pairs: list[tuple[str, Any]]) -> Record:
     return found
 
 
-def twice(key: str) -> BadJsonError:
+def twice(key: str) -> KeyTwiceError:
     """The error of a key that an object has twice."""
-    return BadJsonError(f"the key {key[:60]!r} is in one object twice")
+    return KeyTwiceError(f"the key {key[:60]!r} is in one object twice")
 
 
 def _constant(text: str) -> Any:

@@ -13,9 +13,9 @@ import ibis
 
 from planner.errors import UsageError
 from planner.usage.columns import ON_DEMAND
-from planner.usage.files import LogFile, check_whole, expand, inspect_file
+from planner.usage.files import LogFile, check_whole, expand, inspect_file, parquet_rows
 from planner.usage.flat import flat_binding, write_flat
-from planner.usage.folders import find_files
+from planner.usage.folders import find_files, one_line
 from planner.usage.formats import Binding, bind, is_inside
 from planner.usage.heads import TEXT_ROWS, inner_fields_of
 from planner.usage.inner import inner_fields
@@ -28,9 +28,9 @@ from planner.usage.views import Layout, as_type, first_texts, open_layout, parqu
 MEMORY_LIMIT: Final = "512MB"
 SAME_CONTENT: Final = "has the same content as"
 INSPECTED_AT_ONCE: Final = 4
-CHECKED_GZIP_BYTES: Final = 32 << 20
-"""Gzip files up to this size are decompressed a second time beside the scan to verify their check sums; DuckDB
-itself notices a file that is cut off, but not a flipped bit."""
+
+_NO_RECORDS: Final = "{} holds no usage record (0 rows). Remove it from the sources."
+_POLL_SECONDS: Final = 0.2
 
 
 def inspect_all(
@@ -50,7 +50,7 @@ def inspect_all(
             if inspected is not None:
                 inspected(number, len(paths))
             if file is None or not file.has_rows:
-                notes.append(_without_records(path.name, source.skip_bad_rows))
+                notes.append(_without_records(one_line(path.name), source.skip_bad_rows))
                 continue
             key = file.sha256 if by_content else str(file.path)
             if key in files:
@@ -64,7 +64,7 @@ def inspect_all(
 
 def _without_records(name: str, skip: bool) -> str:
     if not skip:
-        raise UsageError(f"{name} holds no usage record (0 rows). Remove it from the sources, or skip bad rows.")
+        raise UsageError(_NO_RECORDS.format(name) + " Or skip bad rows.")
     return f"{name} holds no usage record and was left out."
 
 
@@ -96,7 +96,10 @@ def readable(file: LogFile, folder: Path) -> LogFile:
         return write_flat(file, file.reads, folder)
     packed_parquet = file.kind == "parquet" and file.compression != "none"
     if packed_parquet or (file.kind == "jsonl" and file.has_byte_order_mark):
-        return replace(file, path=expand(file, folder), compression="none")
+        path = expand(file, folder)
+        if packed_parquet and parquet_rows(path, file.name) == 0:
+            raise UsageError(_NO_RECORDS.format(file.name))
+        return replace(file, path=path, compression="none")
     return file
 
 
@@ -243,21 +246,44 @@ def _looked_into(connection: Any, file: LogFile, fields: Mapping[str, tuple[str,
 
 
 @contextmanager
-def integrity_checks(files: Sequence[LogFile]) -> Iterator[None]:
-    """Verify compressed files beside the scan: DuckDB takes a damaged one for a shorter one."""
-    packed = [file for file in files if file.compression == "zstd" or _is_small_gzip(file)]
-    stopped = Event()
+def integrity_checks(files: Sequence[LogFile], interrupt: Callable[[], object]) -> Iterator[None]:
+    """Verify files, compressed ones beside the scan: DuckDB takes a damaged one for a shorter one, and a line that it
+    has no room for as none. interrupt: stops the scan, which may not end by itself in such a line."""
+    texts = [file for file in files if file.kind != "parquet"]
+    for file in texts:
+        if file.compression == "none":
+            check_whole(file, bool)
+    scanned, stopped = Event(), Event()
+
+    def check(file: LogFile) -> None:
+        try:
+            check_whole(file, stopped.is_set)
+        except UsageError:
+            stopped.set()
+            while not scanned.wait(_POLL_SECONDS):  # what has not begun yet cannot be interrupted yet
+                interrupt()
+            raise
+
     with ThreadPoolExecutor(max_workers=1) as pool:
-        checks: list[Future[None]] = [pool.submit(check_whole, file, stopped.is_set) for file in packed]
+        checks = [pool.submit(check, file) for file in texts if file.compression != "none"]
         try:
             yield
+        except duckdb.Error:
+            scanned.set()
+            _raise_first(checks, pool)  # says in which line, where it was the file's fault
+            raise
         except BaseException:
+            scanned.set()
             stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
+        scanned.set()
+        _raise_first(checks, pool)
+
+
+def _raise_first(checks: Sequence[Future[None]], pool: ThreadPoolExecutor) -> None:
+    try:
         for check in checks:
             check.result()
-
-
-def _is_small_gzip(file: LogFile) -> bool:
-    return file.compression == "gzip" and file.path.stat().st_size <= CHECKED_GZIP_BYTES
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -2,23 +2,32 @@
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
 import zstandard
+from pyarrow import ArrowException, parquet
 
 from planner.errors import UsageError
 from planner.usage.documents import Document
-from planner.usage.folders import stem
+from planner.usage.folders import shown_name, stem
 from planner.usage.formats import Binding
-from planner.usage.heads import Head, csv_head, json_head
-from planner.usage.streams import HEAD_BYTES, Compression, chunks, compression_of, file_digest, read_head
+from planner.usage.heads import CSV_LINE_LIMIT_BYTES, Head, csv_head, json_head
+from planner.usage.streams import HEAD_BYTES, Compression, chunks, compression_of, file_digest, long_line, read_head
 
 FileKind = Literal["csv", "jsonl", "parquet"]
 
 EXPANDED_LIMIT_BYTES: Final = 64 << 30
 
+LINE_LIMIT_BYTES: Final[Mapping[FileKind, int]] = {"csv": CSV_LINE_LIMIT_BYTES, "jsonl": 16_000_000}
+"""The engine drops longer lines of CSV without a word where it has no room for them, and reads no longer JSON."""
+_TOO_LONG: Final[Mapping[FileKind, str]] = {
+    "csv": "more than 2 MB. Leave the texts out of the export, or look for a quote that is opened and not closed.",
+    "jsonl": "more than 16 MB. Leave the texts out of the export, or write one record per line.",
+}
+
+_EXPORT: Final = "Export the log as CSV, JSONL or Parquet"
 _REFUSED: Final[Mapping[bytes, str]] = {
     b"PK\x03\x04": "a zip archive or an Excel workbook. Export it as CSV",
     b"\xd0\xcf\x11\xe0": "an old or an encrypted Excel workbook. Export it as CSV",
@@ -26,13 +35,20 @@ _REFUSED: Final[Mapping[bytes, str]] = {
     b"BZh": "compressed with bzip2. Use gzip or zstd",
     b"\xfd7zXZ": "compressed with xz. Use gzip or zstd",
     b"SQLite": "a SQLite database. Export the table as CSV",
-    b"\x89PNG": "a picture. Export the log as CSV or JSONL",
-    b"\x7fELF": "a program. Export the log as CSV or JSONL",
-    b"Obj\x01": "an Avro file. Export it as CSV, JSONL or Parquet",
-    b"ARROW1": "an Arrow file. Export it as CSV, JSONL or Parquet",
     b"\x04\x22\x4d\x18": "compressed with lz4. Use gzip or zstd",
-    b"\xef\xbb\xbf\xef\xbb\xbf": "a text that begins with two byte order marks. Remove them",
+    b"Obj\x01": f"an Avro file. {_EXPORT}",
+    b"ORC": f"an ORC file. {_EXPORT}",
+    b"ARROW1": f"an Arrow file. {_EXPORT}",
+    b"\x89PNG": f"a picture. {_EXPORT}",
+    b"\xff\xd8\xff": f"a picture. {_EXPORT}",
+    b"GIF8": f"a picture. {_EXPORT}",
+    b"\x7fELF": f"a program. {_EXPORT}",
+    b"PARE": "an encrypted Parquet file. Export it without encryption",
 }
+"""What a file begins with -> what it is, and what to do."""
+
+_TAR_AT: Final = 257
+_MARK: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +86,7 @@ class LogFile:
 
 def inspect_file(path: Path, base_dir: Path) -> LogFile | None:
     """What a file is, by its content; None when it holds no bytes. Errors: UsageError when it cannot be a log."""
-    name = str(path.relative_to(base_dir)) if path.is_relative_to(base_dir) else str(path)
+    name = shown_name(path, base_dir)
     try:
         with path.open("rb") as raw:
             magic = raw.read(16)
@@ -84,9 +100,11 @@ def inspect_file(path: Path, base_dir: Path) -> LogFile | None:
         return None
     kind = _kind(name, head)
     found, mark = _NO_HEAD, False
-    if kind != "parquet":
+    if kind == "parquet":
+        found = replace(_NO_HEAD, has_rows=compression != "none" or parquet_rows(path, name) > 0)
+    else:
         text, mark = _text(name, head, whole, kind)
-        found = csv_head(name, text) if kind == "csv" else json_head(name, text, whole=whole)
+        found = csv_head(name, text, whole=whole) if kind == "csv" else json_head(name, text, whole=whole)
     return LogFile(
         name=name,
         path=path.resolve(),
@@ -102,6 +120,17 @@ def inspect_file(path: Path, base_dir: Path) -> LogFile | None:
     )
 
 
+def parquet_rows(path: Path, name: str) -> int:
+    """The number of rows of a plain Parquet file. Errors: UsageError where its end, which says that, is not there."""
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (OSError, ArrowException) as error:
+        raise UsageError(
+            f"{name}: cannot be read at its end, where Parquet says what it holds. The file is damaged or cut off: "
+            "copy it again."
+        ) from error
+
+
 _NO_HEAD: Final = Head(fields={}, sample=(), has_rows=True)
 
 
@@ -109,24 +138,39 @@ def _kind(name: str, head: bytes) -> FileKind:
     for magic, what in _REFUSED.items():
         if head.startswith(magic):
             raise UsageError(f"{name} is {what}.")
+    if head[_TAR_AT:].startswith(b"ustar"):
+        raise UsageError(f"{name} is a tar archive. Unpack it, and name the files or the folder in it.")
+    if head.startswith(_MARK * 2):
+        raise UsageError(f"{name} begins with two byte order marks. Save it as UTF-8 without any.")
     if head.startswith(b"PAR1"):
         return "parquet"
-    if head[257:262] == b"ustar":
-        raise UsageError(f"{name} is a tar archive. Unpack it.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:400].count(0) > len(head[:400]) // 4:
-        raise UsageError(f"{name} is not UTF-8 (it looks like UTF-16). Save it as UTF-8.")
+        raise UsageError(f"{name} is not UTF-8 text ({_guess_of(head)}). Save it as UTF-8.")
     if head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
         raise UsageError(f"{name} is compressed twice. Decompress it once.")
-    first = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if first == b"<":
-        raise UsageError(f"{name} is a web page or XML, perhaps a sign-in page in place of the log. Download it again.")
-    return "jsonl" if first in (b"{", b"[") else "csv"
+    _check_markup(name, head.removeprefix(_MARK).lstrip()[:400].lower())
+    return "jsonl" if head.removeprefix(_MARK).lstrip()[:1] in (b"{", b"[") else "csv"
+
+
+def _guess_of(head: bytes) -> str:
+    """What text with many NUL bytes is: two or four bytes for each character, or no text at all."""
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or head[:2].count(0) == 1
+    return "it looks like UTF-16" if is_wide else "it looks like data of a program, or like UTF-16 or UTF-32"
+
+
+def _check_markup(name: str, start: bytes) -> None:
+    if start.startswith((b"<!doctype html", b"<html", b"<head")):
+        raise UsageError(
+            f"{name} is a web page, as a download that failed or asked to sign in leaves one. Download the log again."
+        )
+    if start.startswith((b"<?xml", b"<!doctype")):
+        raise UsageError(f"{name} is XML. {_EXPORT}.")
 
 
 def _text(name: str, head: bytes, whole: bool, kind: FileKind) -> tuple[str, bool]:
     """The head as whole lines of text, if it has a line's end. A bad byte after the first line is that row's fault,
     found in the scan."""
-    mark = head.startswith(b"\xef\xbb\xbf")
+    mark = head.startswith(_MARK)
     if not whole:
         head = head[: head.rfind(b"\n") + 1] or head
         if b"\n" not in head and kind == "csv":
@@ -147,7 +191,7 @@ def expand(file: LogFile, folder: Path) -> Path:
             size += len(part)
             if size > EXPANDED_LIMIT_BYTES:
                 raise UsageError(f"{file.name} expands to more than {EXPANDED_LIMIT_BYTES >> 30} GB. Split it.")
-            out.write(part.removeprefix(b"\xef\xbb\xbf") if first else part)
+            out.write(part.removeprefix(_MARK) if first else part)
             first = False
     return target
 
@@ -164,13 +208,16 @@ def text_lines(file: LogFile) -> Iterator[str]:
 
 
 def check_whole(file: LogFile, is_stopped: Callable[[], bool]) -> None:
-    """Decompress the file to nowhere, until asked to stop. Errors: UsageError when it is cut off or its check sum is
-    wrong."""
+    """Look for a line that no engine reads, through all of a compressed file, until asked to stop.
+
+    Errors: UsageError for such a line, and where a compressed file is cut off or its check sum is wrong.
+    """
+    limit = LINE_LIMIT_BYTES[file.kind]
     try:
-        for _ in chunks(file.path, file.compression):
-            if is_stopped():
-                return
+        number = long_line(file.path, file.compression, limit, is_stopped)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise UsageError(
             f"{file.name}: cannot be read to its end ({error}). The file is damaged or cut off: copy it again."
         ) from error
+    if number is not None:
+        raise UsageError(f"{file.name}, line {number}: the line is far too long, {_TOO_LONG[file.kind]}")

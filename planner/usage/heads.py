@@ -3,21 +3,24 @@
 import csv
 import io
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from planner.errors import UsageError
 from planner.usage.documents import Document, begun, explode, plain, records
+from planner.usage.elements import BadJsonError, KeyTwiceError, loads
 from planner.usage.log_formats.registry import ROWS, recognised
+
+CSV_LINE_LIMIT_BYTES: Final = 2_000_000
+"""Of DuckDB, for one line. Python's reader takes cells of the same size: its own limit is 131,072 characters."""
+csv.field_size_limit(CSV_LINE_LIMIT_BYTES)
 
 NESTING_LIMIT: Final = 6
 SAMPLE_ROWS: Final = 1000
 TEXT_ROWS: Final = 100
 """Rows whose JSON texts are looked into for fields."""
-FIELD_LIMIT_CHARACTERS: Final = 1 << 24
-"""Of a CSV cell; the engine sets its own, lower limit on a line."""
 LISTED: Final = 3
 """Elements of a list that are offered as fields."""
 
@@ -37,9 +40,8 @@ class Head:
     document: Document | None = None
 
 
-def csv_head(name: str, text: str) -> Head:
-    """The head of a CSV file. Errors: UsageError for a header that cannot be used."""
-    csv.field_size_limit(FIELD_LIMIT_CHARACTERS)
+def csv_head(name: str, text: str, *, whole: bool) -> Head:
+    """The head of a CSV file. whole: the text is all of it. Errors: UsageError for a header that cannot be used."""
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         header = next(rows, [])
@@ -53,7 +55,7 @@ def csv_head(name: str, text: str) -> Head:
     return Head(
         fields={field: (field,) for field in fields},
         sample=tuple(sample),
-        has_rows=bool(sample),
+        has_rows=bool(sample) or not whole,
         inner=inner_fields_of(sample),
     )
 
@@ -64,8 +66,8 @@ def _check_header(name: str, fields: tuple[str, ...]) -> None:
             raise UsageError(
                 f"{name} separates its columns by {called}. Export it with commas, and with a point as decimal mark."
             )
-    for each in fields:
-        if each and fields.count(each) > 1:
+    for each, times in Counter(fields).items():
+        if each and times > 1:
             raise UsageError(f"{name} has two columns named {each!r}. Rename one: it is unclear which one counts.")
 
 
@@ -76,6 +78,7 @@ def json_head(name: str, text: str, *, whole: bool) -> Head:
     """
     lines = [line for line in text.split("\n") if line.strip()]
     if _is_one_per_line(lines, whole):
+        _check_keys(name, text)
         elements = [each for line in lines[:SAMPLE_ROWS] if isinstance(each := _loaded(line), dict)]
         if lines and not elements:
             raise UsageError(f"{name}: no line is a whole JSON object: cut off, nested too deeply, or not JSON.")
@@ -88,6 +91,19 @@ def json_head(name: str, text: str, *, whole: bool) -> Head:
     if whole and not (is_sound and len(elements) == len(values)):
         deque(records([text.encode()], document, name), maxlen=0)  # says what is wrong, and where
     return _json_rows(elements, document, has_rows=bool(elements) or not whole)
+
+
+def _check_keys(name: str, text: str) -> None:
+    """Errors: UsageError where one of the first rows has a key twice; the engine would take the first of the two."""
+    for number, line in enumerate(text.split("\n")[:SAMPLE_ROWS], start=1):
+        try:
+            loads(line)
+        except KeyTwiceError as error:
+            raise UsageError(
+                f"{name}, line {number}: {error}. Correct the log: it is unclear which one counts."
+            ) from None
+        except BadJsonError:
+            continue  # a line that is no JSON is a row of the scan, and counted and shown there
 
 
 def _is_one_per_line(lines: Sequence[str], whole: bool) -> bool:

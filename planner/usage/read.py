@@ -98,7 +98,7 @@ def read_usage(
     """
     edges = tuple(sorted({int(edge) for edge in prompt_edges}))
     with opened(source, (*owners, ID), inspected) as log:
-        with integrity_checks(log.files):
+        with integrity_checks(log.files, log.engine.interrupt):
             frame = _scan(log, edges, owners, progress)
         return _finish(log, source, frame, edges, owners)
 

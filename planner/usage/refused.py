@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,6 @@ from planner.usage.columns import BY_NAME, COUNT_LIMIT, KEY_COLUMNS, BadRow
 from planner.usage.dialects import DUCKDB
 from planner.usage.fields import read
 from planner.usage.files import LogFile, text_lines
-from planner.usage.heads import FIELD_LIMIT_CHARACTERS
 from planner.usage.readings import FILE_STEM
 from planner.usage.scan import US_RANGE, blank_value, record_columns
 from planner.usage.views import Layout, open_layout
@@ -64,14 +63,18 @@ def csv_rejects(connection: Any, names: Mapping[str, str]) -> list[Reject]:
     rejects = []
     for path, line, kind, text, swallowed in rows:
         if kind in _WHOLE_FILE or (kind == "UNQUOTED VALUE" and swallowed):
-            raise UsageError(
-                f"{names.get(path, path)}, line {line}: a quote is opened and not closed, or the line is far too long; "
-                "the rows after it cannot be told apart. Correct the file at this line."
-            )
+            raise _swallowed(names.get(path, path), line)
         problem = _PROBLEMS.get(kind, kind.lower())
         shown = (text or "").strip()
         rejects.append(Reject(path=path, line=line, problem=problem, text=shown, is_value=kind == "CAST"))
     return rejects
+
+
+def _swallowed(name: str, line: int) -> UsageError:
+    return UsageError(
+        f"{name}, line {line}: a quote is opened and not closed, or the line is far too long; the rows after it cannot "
+        "be told apart. Correct the file at this line."
+    )
 
 
 def find_examples(
@@ -162,20 +165,29 @@ def _places(file: LogFile, wanted: set[int]) -> _Places:
 def _csv_places(file: LogFile, wanted: set[int], ragged: set[int]) -> _Places:
     rows: dict[int, tuple[int, str]] = {}
     lines: dict[int, int] = {}
-    csv.field_size_limit(FIELD_LIMIT_CHARACTERS)
-    reader = csv.reader(line.replace("\0", "?") for line in text_lines(file))
-    start, index = 1, -1
-    for number, cells in enumerate(reader, start=1):
+    index = -1
+    for number, (start, cells) in enumerate(_csv_rows(file), start=1):
         if number in ragged:
             lines[number] = start
         elif cells and number > 1:
             index += 1
             if index in wanted:
                 rows[index] = (start, ",".join(cells))
-        start = reader.line_num + 1
         if len(rows) == len(wanted) and len(lines) == len(ragged):
             break
     return _Places(of_row=rows, of_ragged=lines)
+
+
+def _csv_rows(file: LogFile) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file and the line at which each begins. Errors: UsageError for one without an end."""
+    reader = csv.reader(line.replace("\0", "?") for line in text_lines(file))
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error:
+        raise _swallowed(file.name, start) from None
 
 
 def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str, str]:

@@ -3,9 +3,9 @@
 import gzip
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import zstandard
 
@@ -15,6 +15,7 @@ HEAD_BYTES: Final = 1 << 20
 CHUNK_BYTES: Final = 1 << 20
 ZSTD_FEED_BYTES: Final = 4096
 HASH_SPAN_BYTES: Final = 64 << 20
+_WINDOW_BYTES: Final = 64 << 10
 
 
 def compression_of(magic: bytes) -> Compression:
@@ -65,6 +66,75 @@ def read_head(path: Path, compression: Compression) -> tuple[bytes, bool]:
         if size >= HEAD_BYTES:
             return b"".join(parts)[:HEAD_BYTES], False
     return b"".join(parts), True
+
+
+def long_line(path: Path, compression: Compression, limit: int, is_stopped: Callable[[], bool]) -> int | None:
+    """The number of the first line longer than `limit` bytes, from 1; None where there is none, or when asked to stop.
+
+    limit: CHUNK_BYTES or more. A compressed file is read to its end, with the errors of `chunks` when it is damaged; of
+    a plain one some kilobytes for each `limit` bytes, because a line's end in them bounds all lines before it.
+    """
+    begin = (
+        _long_in_plain(path, limit) if compression == "none" else _long_in_packed(path, compression, limit, is_stopped)
+    )
+    return None if begin is None else _line_at(path, compression, begin, is_stopped)
+
+
+def _long_in_plain(path: Path, limit: int) -> int | None:
+    """Where the first such line begins, in bytes."""
+    size, begin = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while size - begin > limit:
+            end = _last_end(stream, begin, begin + limit + 1)
+            if end is None:
+                return begin
+            begin = end + 1
+    return None
+
+
+def _last_end(stream: BinaryIO, begin: int, stop: int) -> int | None:
+    """Where the last line's end in [begin, stop) is."""
+    while stop > begin:
+        start = max(begin, stop - _WINDOW_BYTES)
+        stream.seek(start)
+        found = stream.read(stop - start).rfind(b"\n")
+        if found >= 0:
+            return start + found
+        stop = start
+    return None
+
+
+def _long_in_packed(path: Path, compression: Compression, limit: int, is_stopped: Callable[[], bool]) -> int | None:
+    begin = size = 0
+    for part in _small(chunks(path, compression)):
+        first = part.find(b"\n")
+        if size + (first if first >= 0 else len(part)) - begin > limit:
+            return begin
+        if first >= 0:
+            begin = size + part.rfind(b"\n") + 1
+        size += len(part)
+        if is_stopped():
+            return None
+    return None
+
+
+def _small(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """In pieces so small that a line inside one of them is never too long."""
+    for part in parts:
+        for start in range(0, len(part), CHUNK_BYTES):
+            yield part[start : start + CHUNK_BYTES]
+
+
+def _line_at(path: Path, compression: Compression, offset: int, is_stopped: Callable[[], bool]) -> int | None:
+    number, left = 1, offset
+    for part in chunks(path, compression):
+        number += part[:left].count(b"\n")
+        left -= len(part)
+        if left <= 0:
+            break
+        if is_stopped():
+            return None
+    return number
 
 
 def file_digest(path: Path) -> str:

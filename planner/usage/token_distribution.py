@@ -56,7 +56,7 @@ def token_distribution(
     """
     starts = _stretches(first, last, cuts)
     with opened(source, (*owners, ID)) as log:
-        with integrity_checks(log.files):
+        with integrity_checks(log.files, log.engine.interrupt):
             keys = find_repeated(log)
             records = canonical_records(log.engine, log.layouts, owners, repeated=keys)
             frame = whole_query(log, counts_by_size(records, owners, starts=starts, last=last), progress)
