@@ -477,9 +477,9 @@ def test_malformed_json_lines_are_counted_and_shown(tmp_path: Path) -> None:
     path = written(tmp_path, jsonl_text([row()]) + "{bad\n\n[1,2]\n" + jsonl_text([row()]), "log.jsonl")
     said = refusal(path)
     assert "2 of 4 rows" in said
-    assert "line 2" in said
-    assert "{bad" in said
-    assert "line 4" in said
+    assert "line 2: not a JSON object: the line lacks the name of a value at character 2 (4 characters)" in said
+    assert "{bad" not in said
+    assert "line 4: not a JSON object but a list (5 characters)" in said
     assert read(path, skip_bad_rows=True).records == 2
 
 

@@ -103,17 +103,20 @@ UNTAGGED: Final = "untagged"
 class BadRow:
     """A refused row: where it is, which field is at fault, its value, and what is wrong with it.
 
-    line is the physical line of a text file, counted from 1, or the row of a Parquet file; 0 for a row of a database.
+    value is None where the whole row is at fault, whose text is not shown: it may hold a prompt. line is the physical
+    line of a text file, counted from 1, or the row of a Parquet file; 0 for a row of a database.
     """
 
     file: str
     line: int
     field: str
-    value: str
+    value: str | None
     problem: str
 
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
+        if self.value is None:
+            return f"{place}: {self.problem}"
         return f"{place}: {self.field} = {self.value!r}: {self.problem}"
 
 

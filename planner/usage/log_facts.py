@@ -1,5 +1,6 @@
 """What a log is like beside its figures: its rows, its clocks, what it lacks; and the notes on what it lacks."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,10 +8,12 @@ from typing import Final
 import pandas as pd
 
 from planner.usage.columns import COUNT_COLUMNS, UNTAGGED
+from planner.usage.dialects import MOMENT
 from planner.usage.files import LogFile
 from planner.usage.formats import PLANNER, Binding
 from planner.usage.views import Layout
 
+_MOMENT: Final = re.compile(MOMENT)
 _CACHE: Final = tuple(name for name in COUNT_COLUMNS if name.startswith("cache_"))
 
 
@@ -71,7 +74,7 @@ def zones(layouts: Sequence[Layout], files: Sequence[LogFile]) -> set[str]:
     """The zones of the first rows' time stamps: offsets from UTC, "Z" for UTC itself, "" where there is none."""
     by_path = {file.path: file for file in files}
     stamps = (each for layout in layouts for path in layout.paths for each in _stamps(layout, by_path[path]))
-    return {_zone(stamp) for stamp in stamps}
+    return {_zone(stamp) for stamp in stamps if _MOMENT.fullmatch(stamp)}
 
 
 def _stamps(layout: Layout, file: LogFile) -> Iterator[str]:

@@ -17,10 +17,12 @@ from planner.usage.fields import read
 from planner.usage.files import LogFile, text_lines
 from planner.usage.readings import FILE_STEM
 from planner.usage.scan import US_RANGE, blank_value, record_columns
+from planner.usage.secrets import masked
 from planner.usage.views import Layout, open_layout
 
 EXAMPLES: Final = 5
 SHOWN_CHARACTERS: Final = 60
+_LOOKED_AT_CHARACTERS: Final = 1000
 
 _NOT_ISO: Final = (
     "not a date and time in ISO 8601 between 2000 and 2100; write 2026-04-03T12:00:00Z (03/04/2026 could be two days)"
@@ -37,6 +39,19 @@ _PROBLEMS: Final[Mapping[str, str]] = {
     "INVALID ENCODING": "not UTF-8; save the file as UTF-8",
     "UNQUOTED VALUE": "a quote is opened or closed in the wrong place",
 }
+_JSON_PROBLEMS: Final[Mapping[str, str]] = {
+    "Unterminated string": "ends inside a string that begins",
+    "Expecting property name": "lacks the name of a value",
+    "Expecting ':'": "lacks a colon",
+    "Expecting ','": "lacks a comma, or ends before its time,",
+    "Expecting value": "lacks a value",
+    "Invalid control character": "holds a control character in a string",
+    "Invalid \\": "holds an escape that JSON does not have",
+    "Extra data": "goes on after the end of the object",
+    "Illegal trailing comma": "has a comma too many",
+}
+"""What Python's reader says of a JSON text -> what is said of the line, before the place in it."""
+_JSON_KINDS: Final[Mapping[type, str]] = {str: "a text", list: "a list", bool: "a truth value", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +125,17 @@ def _of_file(connection: Any, layout: Layout, path: Path, file: LogFile, rejects
     for number, reject in list(ragged.items())[:EXAMPLES]:
         line = places.of_ragged.get(number, number)
         found.append(
-            BadRow(file=file.name, line=line, field="row", value=shown_value(reject.text), problem=reject.problem)
+            BadRow(file=file.name, line=line, field="row", value=None, problem=_of_length(reject.problem, reject.text))
         )
     return sorted(found, key=lambda bad: bad.line)[:EXAMPLES]
 
 
-def shown_value(value: str) -> str:
-    """A value as messages show it: not at any length."""
-    return value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "..."
+def shown_value(value: str | None) -> str | None:
+    """A value as messages show it: without secrets, and not at any length."""
+    if value is None:
+        return None
+    shown = masked(value[:_LOOKED_AT_CHARACTERS])
+    return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "..."
 
 
 def _faulty_rows(connection: Any, layout: Layout, path: Path) -> list[dict[str, Any]]:
@@ -190,8 +208,9 @@ def _csv_rows(file: LogFile) -> Iterator[tuple[int, list[str]]]:
         raise _swallowed(file.name, start) from None
 
 
-def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str, str]:
-    """Which field of a refused row is at fault: its source name, its value and the reason.
+def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str | None, str]:
+    """Which field of a refused row is at fault: its source name, its value and the reason; no value where it is the
+    whole row, whose text may hold a prompt.
 
     row: raw_<canonical column> -> text or None, as the scan saw it. text: the row as it stands in the file.
     """
@@ -199,7 +218,7 @@ def explain(row: Mapping[str, Any], layout: Layout, text: str) -> tuple[str, str
     sources = {name: source for name, source in layout.binding.fields.items() if FILE_STEM not in source.paths}
     values |= {name: row.get(f"raw_{name}") for name in sources}
     if layout.kind == "jsonl" and not _is_object(text) and all(row.get(f"raw_{name}") is None for name in sources):
-        return "line", text, "not a JSON object"
+        return "line", None, json_problem(text)
     for name, value in values.items():
         if name == "timestamp" and value and value.strip() and row["is_time_fault"]:
             return _field(layout, name), value, _NOT_ISO
@@ -216,6 +235,24 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def json_problem(text: str) -> str:
+    """Why a line is no JSON object, and where, without a word of it."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        return _of_length("not a JSON object: nested too deeply", text)
+    except json.JSONDecodeError as error:
+        said = next((ours for theirs, ours in _JSON_PROBLEMS.items() if error.msg.startswith(theirs)), "cannot be read")
+        return _of_length(f"not a JSON object: the line {said} at character {error.pos + 1}", text)
+    except ValueError:  # a number of thousands of digits
+        return _of_length("not a JSON object: a number is too long", text)
+    return _of_length(f"not a JSON object but {_JSON_KINDS.get(type(value), 'a number')}", text)
+
+
+def _of_length(problem: str, text: str) -> str:
+    return f"{problem} ({len(text):,} characters)"
 
 
 def _field(layout: Layout, name: str) -> str:
@@ -242,6 +279,8 @@ def _problem(name: str, value: str | None, layout: Layout) -> str | None:
 
 
 def _number_problem(value: str, *, whole: bool) -> str | None:
+    if not value.isascii():  # Python reads the digits of every script, engines those of ASCII
+        return _NOT_PLAIN
     try:
         number = float(value)
     except ValueError:

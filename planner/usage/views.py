@@ -22,7 +22,7 @@ Table = Any
 FILE_COLUMN: Final = "planner file name"
 BROKEN_LINE: Final = "planner broken line"
 """Where an engine gives lines that it could not split as rows: whether a row is one."""
-_CSV_TYPES: Final = {"timestamp": "TIMESTAMPTZ", "count": "DOUBLE", "money": "DOUBLE", "text": "VARCHAR"}
+_CSV_TYPES: Final = {"timestamp": "VARCHAR", "count": "DOUBLE", "money": "DOUBLE", "text": "VARCHAR"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,9 @@ def open_layout(connection: Any, layout: Layout, *, name: str, as_text: bool = F
     """The layout's files as one table of declared types: nothing is inferred.
 
     as_text: CSV as text throughout, for a second look at what could not be parsed.
-    In CSV, what is mapped to a time or a number is parsed as such, and a line that fails is set aside. JSON is
-    read as text throughout, because DuckDB reads true as the number 1. Parquet has types of its own.
+    In CSV, what is mapped to a number is parsed as such, and a line that fails is set aside. Times are text, because
+    DuckDB's own idea of a time is wider than ISO 8601. JSON is read as text throughout, because DuckDB reads true as
+    the number 1. Parquet has types of its own.
     """
     if layout.kind == "parquet":
         return _view(connection, name, "read_parquet", layout.paths, {}, parquet_schema(connection, layout.paths[0]))
