@@ -77,6 +77,7 @@ COLUMNS: Final = (
 DERIVED: Final = (
     _tokens("input_tokens_including_cache", "all input; uncached = this - cache reads - cache writes"),
     _tokens("cache_write_tokens", "cache writes of both lifetimes; without the split, 5-minute writes"),
+    _text("currency", "of the billed cost; a row with another than USD is refused"),
 )
 """Columns that other sources have in place of canonical ones; a mapping may name them."""
 
@@ -120,6 +121,9 @@ class BadRow:
         return f"{place}: {self.field} = {self.value!r}: {self.problem}"
 
 
+CURRENCY_FIELDS: Final = ("currency", "billing_currency", "billed_currency")
+"""Names of fields that say the currency of a cost beside them."""
+
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmM]?)")
 _SCALE: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 
@@ -130,6 +134,22 @@ def window_exceeds(window: str, edge: int) -> bool | None:
     Bands read "low-high", such as 0-200k or 200k-1M (low < prompt <= high), or one-sided: <= 200k, > 200k.
     A band that spans the edge, and any other text, settles nothing: None.
     """
+    band = _band(window)
+    if band is None:
+        return None
+    low, high = band
+    if low >= edge:
+        return True
+    return False if high <= edge else None
+
+
+def is_band(window: str) -> bool:
+    """Whether a text can be read as a context window band."""
+    return _band(window) is not None
+
+
+def _band(window: str) -> tuple[float, float] | None:
+    """The prompt lengths of a band: above the first number, and up to the second."""
     text = window.strip().lower()
     sizes = [float(number) * _SCALE[unit.lower()] for number, unit in _SIZE.findall(text)]
     if len(sizes) == 2 and text[0].isdigit():
@@ -140,8 +160,4 @@ def window_exceeds(window: str, edge: int) -> bool | None:
         low, high = sizes[0], float("inf")
     else:
         return None
-    if low >= high:
-        return None
-    if low >= edge:
-        return True
-    return False if high <= edge else None
+    return None if low >= high else (low, high)

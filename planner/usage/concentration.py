@@ -8,7 +8,7 @@ for dollars that takes a token of a small model for as much as one of a large mo
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -122,9 +122,9 @@ def concentration(
 
     exclusions, rules: as the measurement applies them, request types under the rules. A model is matched as logged.
 
-    A log has a column where the plan maps it, or where a field of its own name stands in a header or in the first rows
-    of JSON. A value in no row, and a log without a token in the window, give no entry. Rows that the measurement
-    refuses do not count. One scan a column, streaming, bounded memory.
+    A log has a column where the plan or its format maps it, or where a field of its own name stands in a header or in
+    the first rows of JSON. A value in no row, and a log without a token in the window, give no entry. Rows that the
+    measurement refuses do not count. One scan a column, streaming, bounded memory.
     DuckDB reads the files whatever the source's engine; of a database's tables there is none.
     Errors: UsageError for a file that cannot be read.
     """
@@ -157,12 +157,9 @@ class _Wanted:
 def _of_column(column: OwnerColumn, files: Sequence[LogFile], folder: Path, wanted: _Wanted) -> Concentration | None:
     """A connection of its own, so that the lines that it sets aside are those of this scan."""
     with usage_connection(files, folder) as connection, translated():
-        layouts, file_of = file_layouts(connection, files, wanted.source, wanted=wanted.owners)
-        if not any(layout.binding.has(column) for layout in layouts) and not any(
-            _is_plain_field(column, fields) for fields in (*(f.fields for f in files), *(y.fields for y in layouts))
-        ):
+        layouts, file_of = file_layouts(connection, files, wanted.source, wanted=(*wanted.owners, column))
+        if not any(_has(layout, column) for layout in layouts):
             return None
-        layouts = [_with_owner(layout, column) for layout in layouts]
         stems = {path: file.stem for path, file in file_of.items()}
         tables = []
         for number, layout in enumerate(layouts):
@@ -174,20 +171,9 @@ def _of_column(column: OwnerColumn, files: Sequence[LogFile], folder: Path, want
     return _concentration(column, row, len(rejects), is_key=is_key)
 
 
-def _is_plain_field(column: str, fields: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether there is a field of the column's own name that is not an object (whose parts have to be mapped)."""
-    return column in fields and not any(steps[0] == column and len(steps) > 1 for steps in fields.values())
-
-
-def _with_owner(layout: Layout, column: str) -> Layout:
-    """The layout with the column bound to the field of its own name; later rows of JSON may hold it."""
-    fields = layout.fields
-    if layout.kind == "jsonl" and column not in fields:
-        fields = {**fields, column: (column,)}
-    if layout.binding.has(column) or not _is_plain_field(column, fields):
-        return layout
-    binding = replace(layout.binding, fields={**layout.binding.fields, column: reading(column)})
-    return replace(layout, fields=fields, binding=binding)
+def _has(layout: Layout, column: str) -> bool:
+    """Whether the first rows have the column; later rows of JSON may hold one that they lack."""
+    return layout.binding.has(column) and column not in layout.binding.unseen
 
 
 def _reads_keys(layout: Layout, column: str) -> bool:

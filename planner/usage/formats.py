@@ -1,17 +1,18 @@
 """How the fields of one file become canonical columns: its format, and the user's own mapping on top."""
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from planner.errors import UsageError
-from planner.usage.columns import BY_NAME, COLUMNS, ON_DEMAND
+from planner.usage.columns import BY_NAME, COLUMNS, CURRENCY_FIELDS, ON_DEMAND, OWNERS
 from planner.usage.guesses import Guess, close_to, guess, nearest
 from planner.usage.log_formats.anthropic import PLANNER
 from planner.usage.log_formats.log_format import LogFormat
 from planner.usage.log_formats.registry import log_format
 from planner.usage.readings import FILE_STEM, Reading, reading
+from planner.usage.secrets import masked
 
 __all__ = ["DEFAULT_REQUEST_TYPE", "PLANNER", "Binding", "bind", "is_inside"]
 
@@ -22,6 +23,7 @@ _BUCKETS: Final = (
     "{} does not say the number of requests: each of its rows, a bucket of many, counts as one. Read requests as rows; "
     "prices that depend on one request's prompt follow the context window only."
 )
+_LOOKED_AT: Final = 1000
 _REQUIRED: Final = frozenset(column.name for column in COLUMNS if column.required)
 
 
@@ -74,8 +76,9 @@ def bind(
 
     seen: the file's field names, nested ones as dotted paths, also those inside JSON texts. request_type: how the
     request type is read; its paths are fields, or canonical columns of the format such as workspace. wanted: columns to
-    read that are read on demand. open_ended: rows are objects, so that a field missing from the first ones may come
-    later. sample: the first rows, from which a mapping is guessed where one is missing.
+    read that are read on demand, an owner from the field of its own name where nothing maps it. open_ended: rows are
+    objects, so that a field missing from the first ones may come later. sample: the first rows, from which a mapping is
+    guessed where one is missing.
     Errors: UsageError for an unknown canonical name, a source field that the file lacks, a format that holds no request
     mix, or a required column that nothing provides; the message lists the fields seen and suggests a mapping.
     """
@@ -95,11 +98,12 @@ def bind(
         for name, source in known_fields.items()
         if name not in constants
         and (name not in ON_DEMAND or name in wanted)
-        and _may_hold(name, source, fields_seen, open_ended=open_ended, is_framed=is_framed)
+        and _may_provide(name, source, fields_seen, open_ended=open_ended, is_framed=is_framed)
     }
     if "input_tokens_including_cache" in chosen and "uncached_input_tokens" not in chosen:
         fields.pop("uncached_input_tokens", None)
     fields.update(chosen)
+    fields.update(_by_own_names(fields, constants, wanted, fields_seen, open_ended=open_ended))
     binding = _binding(known, fields, constants, fields_seen)
     _check_complete(file, known, binding, seen, sample)
     return binding
@@ -113,15 +117,41 @@ def _check_usable(file: str, known: LogFormat, sample: Sequence[Mapping[str, str
             raise UsageError(f"{file}: {why}")
 
 
-def _may_hold(name: str, source: Reading, seen: Collection[str], *, open_ended: bool, is_framed: bool) -> bool:
-    """Whether the file has the column, or its rows may have it without the first ones showing it.
+def _may_provide(name: str, source: Reading, seen: "_Seen", *, open_ended: bool, is_framed: bool) -> bool:
+    """Whether a format's reading of a column has a field in the file, or may have one that the first rows do not show.
 
-    is_framed: the first rows are of the format and none of them is a usage record.
+    An object is no owner's name. is_framed: the first rows are of the format and none of them is a usage record.
     """
+    if name in OWNERS and all(path in seen and path not in seen.leaves for path in source.paths):
+        return False
     if any(path in seen for path in source.paths):
         return True
     may_come = open_ended or any(is_inside(path, seen) for path in source.paths)
     return may_come and (is_framed or name not in _REQUIRED)
+
+
+def _by_own_names(
+    fields: Mapping[str, Reading],
+    constants: Mapping[str, str],
+    wanted: Collection[str],
+    seen: "_Seen",
+    *,
+    open_ended: bool,
+) -> Iterator[tuple[str, Reading]]:
+    """What nothing maps and a field of its own name says: owners that are asked for, the currency beside a cost."""
+    given = {*fields, *constants}
+
+    def may_hold(path: str) -> bool:
+        return path in seen.leaves or (open_ended and path not in seen)
+
+    for name in OWNERS:
+        if name in wanted and name not in given and may_hold(name):
+            yield name, reading(name)
+    if "billed_cost_usd" in fields and "currency" not in given:
+        above, dot, _ = fields["billed_cost_usd"].paths[0].rpartition(".")
+        paths = tuple(path for name in CURRENCY_FIELDS if may_hold(path := f"{above}{dot}{name}"))
+        if paths:
+            yield "currency", Reading(paths=paths)
 
 
 class _Seen(frozenset[str]):
@@ -185,7 +215,7 @@ def _check_paths(file: str, name: str, source: Reading, known: Mapping[str, Read
         if path not in seen and path != FILE_STEM and path not in mapped and not _is_element(path, seen):
             listed = _listed(sorted(seen.leaves))
             raise UsageError(
-                f"{file}: there is no field {path!r} for {name}.{close_to(path, seen)} Fields seen: {listed}."
+                f"{file}: there is no field {masked(path)!r} for {name}.{close_to(path, seen)} Fields seen: {listed}."
             )
 
 
@@ -237,11 +267,11 @@ def _near(seen: Collection[str]) -> str:
 def _cached_note(proposed: Guess) -> str:
     if "input_tokens_including_cache" not in proposed.columns:
         return ""
-    field = proposed.columns["input_tokens_including_cache"]
+    field = masked(proposed.columns["input_tokens_including_cache"])
     return f"\n({field} is taken to include cache tokens; where it does not, map it to uncached_input_tokens.)"
 
 
 def _listed(seen: Collection[str], limit: int = 30) -> str:
-    names = [name[:60] for name in seen]
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return (", ".join(names[:limit]) or "none") + more
+    names = [masked(name[:_LOOKED_AT])[:60] for name in [*seen][:limit]]
+    more = f" and {len(seen) - limit} more" if len(seen) > limit else ""
+    return (", ".join(names) or "none") + more

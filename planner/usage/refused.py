@@ -16,7 +16,7 @@ from planner.usage.dialects import DUCKDB
 from planner.usage.fields import read
 from planner.usage.files import LogFile, text_lines
 from planner.usage.readings import FILE_STEM
-from planner.usage.scan import US_RANGE, blank_value, record_columns
+from planner.usage.scan import DOLLARS, US_RANGE, blank_value, record_columns
 from planner.usage.secrets import masked
 from planner.usage.views import Layout, open_layout
 
@@ -32,6 +32,7 @@ _INPUTS: Final = (
     "cache_write_1h_tokens",
 )  # fmt: skip
 _NOT_PLAIN: Final = "not a plain number (no thousands separators, decimal commas, units or currency signs)"
+_NOT_DOLLARS: Final = "a cost is billed in USD; convert it, or leave the billed cost out of what is read"
 _WHOLE_FILE: Final = ("LINE SIZE OVER MAXIMUM",)
 _PROBLEMS: Final[Mapping[str, str]] = {
     "MISSING COLUMNS": "the row has fewer columns than the header",
@@ -257,7 +258,7 @@ def _of_length(problem: str, text: str) -> str:
 
 def _field(layout: Layout, name: str) -> str:
     source = layout.binding.fields.get(name)
-    return name if source is None else source.shown
+    return name if source is None else masked(source.shown)
 
 
 def _problem(name: str, value: str | None, layout: Layout) -> str | None:
@@ -266,6 +267,8 @@ def _problem(name: str, value: str | None, layout: Layout) -> str | None:
     if column.kind == "text":
         if name == "model" and blank:
             return "the model is missing"
+        if name == "currency":
+            return None if blank or str(value).strip().upper() == DOLLARS else _NOT_DOLLARS
         return "holds a NUL byte" if column.grouped and value and "\0" in value else None
     if column.kind == "timestamp":
         return "the timestamp is missing" if blank else None

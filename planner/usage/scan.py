@@ -21,10 +21,12 @@ from planner.usage.columns import (
 from planner.usage.dialects import DUCKDB, US_PER_SECOND, Dialect, floor
 from planner.usage.fields import is_record, raw_column, read
 from planner.usage.files import FileKind
+from planner.usage.secrets import masked
 from planner.usage.views import BROKEN_LINE, Layout, Table
 
 US_PER_DAY: Final = 86_400_000_000
 US_RANGE: Final = (int(EARLIEST.timestamp()) * 1_000_000, int(LATEST.timestamp()) * 1_000_000 - 1)
+DOLLARS: Final = "USD"
 NOT_KNOWN: Final = -1
 BILLIONTHS: Final = 1e9
 
@@ -60,7 +62,7 @@ def check_types(file: str, layout: Layout, table: Table) -> None:
         else:
             fits, needs = kind.is_string() or number, "a number"
         if not fits:
-            raise UsageError(f"{file}: column {path!r} for {name} is of type {kind}; it has to be {needs}.")
+            raise UsageError(f"{file}: column {masked(path)!r} for {name} is of type {kind}; it has to be {needs}.")
 
 
 def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> dict[str, Any]:
@@ -81,6 +83,8 @@ def record_columns(table: Table, layout: Layout, owners: Sequence[str] = ()) -> 
     if binding.has("billed_cost_usd"):
         columns["billed"], good = _money(table, layout)
         goods.append(good)
+        if binding.has("currency"):
+            goods.append(_in_dollars(table, layout))
     if binding.has("cache_write_tokens"):
         columns["no_split"] = _no_split(table, layout)
     good = us.between(*US_RANGE)
@@ -191,6 +195,12 @@ def _money(table: Table, layout: Layout) -> tuple[Any, Any]:
     source = layout.binding.fields.get("billed_cost_usd")
     per_unit = BILLIONTHS if source is None else BILLIONTHS / source.units_per_unit
     return floor(number * per_unit + 0.5), raw.isnull() | finite
+
+
+def _in_dollars(table: Table, layout: Layout) -> Any:
+    """Whether a billed cost is in USD, as far as the row says."""
+    currency = raw_column(table, layout, "currency").cast("string").fill_null("").strip().upper()
+    return raw_column(table, layout, "billed_cost_usd").isnull() | currency.isin(["", DOLLARS])
 
 
 def union(tables: Sequence[Table]) -> Table:
