@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from planner.usage.secrets import masked
+
 ELEMENT_LIMIT_CHARACTERS: Final = 256 << 20
 """Of one line, or of one element of the outermost list of records."""
 
@@ -32,7 +34,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Record:
 
 def twice(key: str) -> KeyTwiceError:
     """The error of a key that an object has twice."""
-    return KeyTwiceError(f"the key {key[:60]!r} is in one object twice")
+    return KeyTwiceError(f"the key {masked(key[:1000])[:60]!r} is in one object twice")
 
 
 def _constant(text: str) -> Any:

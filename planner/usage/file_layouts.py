@@ -22,6 +22,7 @@ from planner.usage.inner import inner_fields
 from planner.usage.log_formats.registry import recognised
 from planner.usage.readings import FILE_STEM, reading
 from planner.usage.scan import check_types
+from planner.usage.secrets import masked
 from planner.usage.source import UsageSource
 from planner.usage.views import Layout, as_type, first_texts, open_layout, parquet_kinds, parquet_schema
 
@@ -58,7 +59,7 @@ def inspect_all(
             else:
                 files[key] = _bound(file, source) if file.document else file
     if not files:
-        raise UsageError(f"No usage record in {', '.join(source.sources)}: nothing to measure.")
+        raise UsageError(f"No usage record in {', '.join(map(masked, source.sources))}: nothing to measure.")
     return list(files.values()), notes
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from planner.errors import UsageError
+from planner.usage.secrets import masked
 
 _SUFFIXES: Final = (".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 _PACKED: Final = (".gz", ".gzip", ".zst", ".zstd")
@@ -37,8 +38,8 @@ def shown_name(path: Path, base_dir: Path) -> str:
 
 
 def one_line(name: str) -> str:
-    """A name with what cannot be printed in it written as Python writes it."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+    """A name with what cannot be printed in it written as Python writes it, and what looks like a key as a digest."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in masked(name))
 
 
 def find_files(sources: Sequence[str], base_dir: Path, *, pulled: str = PULLED_USAGE) -> tuple[list[Path], list[str]]:
@@ -65,7 +66,9 @@ def find_files(sources: Sequence[str], base_dir: Path, *, pulled: str = PULLED_U
 
 def _expand(source: str, base_dir: Path, pulled: str) -> list[Path]:
     if "://" in source:
-        raise UsageError(f"{source!r}: only local files, globs and folders can be read. Download the log first.")
+        raise UsageError(
+            f"{masked(source)!r}: only local files, globs and folders can be read. Download the log first."
+        )
     if not source or "\0" in source:
         raise UsageError(f"{source!r} is not a path. Give files, globs or folders.")
     path = base_dir / Path(source).expanduser()
@@ -76,7 +79,7 @@ def _expand(source: str, base_dir: Path, pulled: str) -> list[Path]:
     matches = [Path(match) for match in sorted(glob.iglob(str(path), recursive=True))]  # noqa: PTH207 (absolute)
     files = [inner for match in matches for inner in (_folder(match, pulled) if match.is_dir() else [match])]
     if not files:
-        raise UsageError(f"{source!r}: no such file, folder or glob match in {base_dir}.")
+        raise UsageError(f"{masked(source)!r}: no such file, folder or glob match in {base_dir}.")
     return files
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from planner.usage.columns import COLUMNS
 from planner.usage.log_formats.log_format import LogFormat
 from planner.usage.log_formats.registry import FORMATS
+from planner.usage.secrets import masked
 
 LIKELY_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "timestamp": (
@@ -86,14 +87,14 @@ class Guess:
     @property
     def options(self) -> str:
         """The mapping as options of the command line."""
-        pairs = [f"--column {name}={_shell(path)}" for name, path in self.columns.items()]
+        pairs = [f"--column {name}={_shell(masked(path))}" for name, path in self.columns.items()]
         return " ".join([*pairs, *(f"--constant {name}={value}" for name, value in self.constants.items())])
 
 
 def _table(key: str, values: Mapping[str, str]) -> str:
     if not values:
         return ""
-    inner = ", ".join(f"{name} = {_quoted(value)}" for name, value in values.items())
+    inner = ", ".join(f"{name} = {_quoted(masked(value))}" for name, value in values.items())
     return f"{key} = {{ {inner} }}"
 
 
@@ -173,4 +174,4 @@ def nearest(seen: Collection[str]) -> tuple[LogFormat, tuple[str, ...]] | None:
 def close_to(path: str, seen: Collection[str]) -> str:
     """A hint at a field with a similar name, blank where there is none."""
     near = difflib.get_close_matches(path, seen, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return f" Did you mean {masked(near[0])!r}?" if near else ""

@@ -12,6 +12,7 @@ from planner.errors import UsageError
 from planner.usage.documents import Document, begun, explode, plain, records
 from planner.usage.elements import BadJsonError, KeyTwiceError, loads
 from planner.usage.log_formats.registry import ROWS, recognised
+from planner.usage.secrets import masked
 
 CSV_LINE_LIMIT_BYTES: Final = 2_000_000
 """Of DuckDB, for one line. Python's reader takes cells of the same size: its own limit is 131,072 characters."""
@@ -68,7 +69,8 @@ def _check_header(name: str, fields: tuple[str, ...]) -> None:
             )
     for each, times in Counter(fields).items():
         if each and times > 1:
-            raise UsageError(f"{name} has two columns named {each!r}. Rename one: it is unclear which one counts.")
+            shown = masked(each)
+            raise UsageError(f"{name} has two columns named {shown!r}. Rename one: it is unclear which one counts.")
 
 
 def json_head(name: str, text: str, *, whole: bool) -> Head:

@@ -9,9 +9,11 @@ from planner.usage.files import LogFile
 from planner.usage.formats import PLANNER
 from planner.usage.guesses import guess, nearest
 from planner.usage.log_formats.registry import recognised
+from planner.usage.secrets import masked
 
 SAMPLES: Final = 3
 SHOWN_CHARACTERS: Final = 40
+_LOOKED_AT: Final = 1000
 
 _PROMPT_TEXT: Final = {
     "prompts", "contents", "input", "output", "inputs", "outputs", "texts", "system", "instructions", "completion",
@@ -67,7 +69,7 @@ def _samples(file: LogFile, path: str) -> tuple[str, ...]:
     if may_be_prompt(path):
         return ()
     values = dict.fromkeys(row[path] for row in file.sample if row.get(path))
-    shown = [value for value in values if value[:1] not in ("{", "[")][:SAMPLES]
+    shown = [masked(value[:_LOOKED_AT]) for value in values if value[:1] not in ("{", "[")][:SAMPLES]
     return tuple(value if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}..." for value in shown)
 
 
