@@ -1,9 +1,11 @@
 """How the command line talks: tables, JSON, notes, progress and errors. NO_COLOR is respected by rich."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from rich import box
@@ -21,6 +23,9 @@ _LEAST_TEXT: Final = 16
 """A column of text is wrapped to no less than this, unless all of it is shorter."""
 _LONGEST_WORD: Final = 28
 """A longer word, such as a name that somebody made up, may be broken in a narrow terminal."""
+_LONGEST_SHOWN_WORD: Final = 120
+_LONGEST_CELL: Final = 2_000
+_OVERLONG_WORD: Final = re.compile(rf"\S{{{_LONGEST_SHOWN_WORD + 1},}}")
 _PADDINGS: Final = (1, 0)
 """Spaces on either side of a line between columns, the roomy first."""
 
@@ -48,10 +53,26 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def _cut(cell: str) -> str:
+    """A cell of text without words that no screen can hold; JSON and saved files have them whole."""
+    if len(cell) <= _LONGEST_SHOWN_WORD:
+        return cell
+    cut = _OVERLONG_WORD.sub(lambda found: f"{found[0][:_LONGEST_SHOWN_WORD]}...", cell)
+    return cut if len(cut) <= _LONGEST_CELL else f"{cut[:_LONGEST_CELL]}..."
+
+
+def _cut_table(table: Table) -> Table:
+    rows = tuple(
+        tuple(cell if index in table.numeric else _cut(cell) for index, cell in enumerate(row)) for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
 def show(tables: Sequence[Table]) -> None:
-    """Print tables that have rows. No figure is ever cut: where a table does not fit, each row is a list of its own."""
+    """Print tables that have rows. No figure is ever cut: where a table does not fit, each row is a list of its own.
+    Text is cut where a word of it is longer than any name."""
     console = _console()
-    for table in tables:
+    for table in map(_cut_table, tables):
         if not table.rows:
             continue
         fitting = ((padding, _widths(table, console.width, padding)) for padding in _PADDINGS)
