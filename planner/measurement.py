@@ -8,14 +8,14 @@ from typing import Final
 import pandas as pd
 
 from planner.billed.records import Bill
-from planner.coverage import Coverage, coverage
+from planner.coverage import HOURS_PER_DAY, Coverage, coverage
 from planner.errors import UsageError
 from planner.exclusions import LOGGED_MODEL, Exclusion, Removal, exclude, set_apart
 from planner.list_cost import UNKNOWN, price_groups, priceable
 from planner.name_notes import PROVIDER_NAMES
 from planner.prices import PriceBook
 from planner.reconciliation import Reconciliation, reconcile, reconciliation_warnings
-from planner.units import SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
+from planner.units import DAYS_PER_MONTH, SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 from planner.usage.columns import UNTAGGED
 from planner.usage.read import Usage
 
@@ -120,10 +120,12 @@ def measure(
     window: Window | None = None,
     exclusions: Sequence[Exclusion] = (),
     bill: Bill = _NO_BILL,
+    today: date | None = None,
 ) -> Measurement:
     """The request mix of a log: every daily group at its own day's list price, then window, exclusions, sums.
 
-    bill: what was billed, to compare with; without one, what the log itself says was billed.
+    bill: what was billed, to compare with; without one, what the log itself says was billed. today: rows after it are
+    said; without it none is.
     Errors: UsageError when the window or the exclusions leave nothing; UnknownModelError, PriceError.
     """
     span = window or (None, None)
@@ -146,7 +148,15 @@ def measure(
         coverage=covered,
         reconciliation=reconciliation,
         priced_by=_priced_by(cut.kept),
-        warnings=tuple(dict.fromkeys([*said, *_warnings(cut.kept, inside, covered, reconciliation, price_book)])),
+        warnings=tuple(
+            dict.fromkeys(
+                [
+                    *said,
+                    *_future_warnings(inside, today),
+                    *_warnings(cut.kept, inside, covered, reconciliation, price_book),
+                ]
+            )
+        ),
         removed=cut.removed,
     )
 
@@ -159,7 +169,7 @@ def _covered(inside: pd.DataFrame, span: Window) -> Coverage:
 def _warnings(
     kept: pd.DataFrame, inside: pd.DataFrame, covered: Coverage, reconciliation: Reconciliation, book: PriceBook
 ) -> Iterable[str]:
-    yield from _coverage_warnings(covered)
+    yield from _coverage_warnings(covered, inside)
     yield from _length_warnings(kept)
     yield from _tag_warnings(kept)
     yield from _provider_warnings(kept, book)
@@ -222,13 +232,39 @@ def _priced_by(groups: pd.DataFrame) -> dict[str, float]:
     return {str(basis): float(usd) / total if total else 0.0 for basis, usd in sums.items()}
 
 
-def _coverage_warnings(covered: Coverage) -> Iterable[str]:
+def _future_warnings(inside: pd.DataFrame, today: date | None) -> Iterable[str]:
+    if today is None:
+        return
+    after = inside[inside["day"] > pd.Timestamp(today)]
+    if not after.empty:
+        rows = int(after["records"].sum())
+        yield (
+            f"{rows:,} {'row lies' if rows == 1 else 'rows lie'} after today ({today}), the last on "
+            f"{after['day'].max().date()}: a clock or a date format is wrong, or they are a plan. [usage] to leaves "
+            "them out."
+        )
+
+
+def _coverage_warnings(covered: Coverage, inside: pd.DataFrame) -> Iterable[str]:
+    if not covered.complete:
+        days = pd.to_datetime(inside["day"])
+        number, span = days.nunique(), covered.span_days
+        scale = DAYS_PER_MONTH / span
+        yield (
+            f"No month is complete: the log has use on {number} {'day' if number == 1 else 'days'} "
+            f"({days.min().date()} to {days.max().date()}). A monthly figure multiplies the {_span_words(span)} that "
+            f"it covers by {scale:,.3g}."
+        )
     if covered.complete and covered.incomplete:
         yield f"Not a complete month, and left out of the run rate: {', '.join(covered.incomplete)}."
     if covered.missing:
         yield f"No record at all in {', '.join(covered.missing)}: left out of the run rate, not counted as zero."
     for before, after in covered.holes:
         yield f"No record between {before} and {after}: the run rate counts those days as they are, without use."
+
+
+def _span_words(days: float) -> str:
+    return f"{days:.0f} days" if days >= 2 else f"{days * HOURS_PER_DAY:.0f} hours"
 
 
 def _length_warnings(groups: pd.DataFrame) -> Iterable[str]:

@@ -72,7 +72,7 @@ def measurement_of(inputs: UsageInputs, usage: Usage, listed: PriceBook, *, bill
     listed: the price book without negotiated prices, which apply to a plan and not to what was used. bill: to compare
     with.
     """
-    return measure(usage, listed, window=inputs.window, exclusions=inputs.exclusions, bill=bill)
+    return measure(usage, listed, window=inputs.window, exclusions=inputs.exclusions, bill=bill, today=today())
 
 
 def judged(inputs: UsageInputs, book: PriceBook, progress: Progress | None = None) -> tuple[Measurement, DataQuality]:

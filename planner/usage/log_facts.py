@@ -7,13 +7,16 @@ from typing import Final
 
 import pandas as pd
 
-from planner.usage.columns import COUNT_COLUMNS, UNTAGGED
+from planner.usage.columns import COUNT_COLUMNS, UNTAGGED, is_band
 from planner.usage.dialects import MOMENT
 from planner.usage.files import LogFile
 from planner.usage.formats import PLANNER, Binding
+from planner.usage.log_formats.registry import FORMATS
 from planner.usage.views import Layout
 
 _MOMENT: Final = re.compile(MOMENT)
+_SHOWN: Final = 3
+_SHOWN_CHARACTERS: Final = 60
 _CACHE: Final = tuple(name for name in COUNT_COLUMNS if name.startswith("cache_"))
 
 
@@ -65,9 +68,33 @@ def layout_notes(layouts: Sequence[Layout], files: Sequence[LogFile], frame: pd.
         notes += binding.notes
         for absent in absent_cache([layout], frame).values():
             notes.append(f"No {', '.join(absent)} in the log: counted as zero.")
+        notes += _tier_note(binding, frame)
         if not _seen(binding, "request_type") and (untagged or layout.kind != "jsonl"):
             notes.append(f"The log names no request type: everything is {UNTAGGED!r}.")
     return notes
+
+
+def _tier_note(binding: Binding, frame: pd.DataFrame) -> Iterator[str]:
+    """That nothing says the service tier; in JSON a later row may."""
+    if _seen(binding, "service_tier") or (binding.has("service_tier") and frame["service_tier"].notna().any()):
+        return
+    ways = [known for known in FORMATS if known.name == binding.format]
+    is_mute = bool(ways) and not any("service_tier" in known.readings for known in ways)
+    which = f"{binding.format} does not say the service tier" if is_mute else "No service_tier in the log"
+    yield f"{which}: everything is priced as standard, which is dearer than batch and cheaper than priority."
+
+
+def window_notes(groups: pd.DataFrame) -> Iterator[str]:
+    """What is said of context windows that are no bands. groups: as the measurement has them."""
+    rows = groups.groupby("context_window", sort=True)["records"].sum()
+    odd = {str(text): int(count) for text, count in rows.items() if text and not is_band(str(text))}
+    if odd:
+        shown = ", ".join(repr(text[:_SHOWN_CHARACTERS]) for text in [*odd][:_SHOWN])
+        more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
+        yield (
+            f"context_window {shown}{more} of {sum(odd.values()):,} rows is no band such as 0-200k or >200k and is not "
+            "used."
+        )
 
 
 def zones(layouts: Sequence[Layout], files: Sequence[LogFile]) -> set[str]:

@@ -16,7 +16,7 @@ from planner.usage.duplicates import EXAMPLES, ID, ids, may_hold_ids, once, repe
 from planner.usage.engines import Engine
 from planner.usage.file_layouts import integrity_checks
 from planner.usage.groups import daily_groups
-from planner.usage.log_facts import LogFacts, absent_cache, layout_notes, zones
+from planner.usage.log_facts import LogFacts, absent_cache, layout_notes, window_notes, zones
 from planner.usage.opening import OpenLog, opened
 from planner.usage.scan import aggregate, record_columns, square_name, union
 from planner.usage.source import UsageSource
@@ -114,11 +114,19 @@ def _scan(log: OpenLog, edges: tuple[int, ...], owners: Sequence[str], progress:
         if keys is not None:
             frame = _frame(log, edges, owners, keys, count_ids=False, progress=_part(progress, 1.0, 1.0))
     if len(frame) >= GROUP_LIMIT:
-        raise UsageError(
-            f"The log has more than {GROUP_LIMIT:,} combinations of day, request type and model. Does request_type "
-            "name single requests instead of kinds of requests?"
-        )
+        raise UsageError(_too_many(owners))
     return frame
+
+
+def _too_many(owners: Sequence[str]) -> str:
+    said = f"The log has more than {GROUP_LIMIT:,} combinations of day, request type, model"
+    if not owners:
+        return f"{said} and others. Does request_type name single requests instead of kinds of requests?"
+    named = ", ".join(owners)
+    return (
+        f"{said} and {named}. Exclusions and rules ask for {named}: write them by request type or model instead, or by "
+        "an owner with fewer values. Or does request_type name single requests instead of kinds of requests?"
+    )
 
 
 def _part(progress: Progress | None, begin: float, end: float) -> Progress | None:
@@ -235,7 +243,7 @@ def _finish(
         raise _none_left(log, source, int(frame.loc[other, "records"].sum()), refused, examples)
     groups = daily_groups(good, {path: file.stem for path, file in log.file_of.items()}, edges, owners)
     facts = _facts(log, frame, good, len(rejects))
-    notes = [*log.notes, *layout_notes(log.layouts, log.files, frame), *_facts_notes(facts)]
+    notes = [*log.notes, *layout_notes(log.layouts, log.files, frame), *_facts_notes(facts), *window_notes(groups)]
     if refused:
         notes.append(_left_out(refused, int(good["records"].sum()), examples))
     return Usage(
