@@ -276,15 +276,19 @@ def measure(rows: int, rounds: int) -> Iterator[Ratio]:
             yield Ratio(what=f"measure {rows:,} rows, {kind} / raw DuckDB scan", floor=floor_s, own=own_s)
 
 
+_TEXT_TIMES = "parquet, times as text"
+
+
 def _logs(folder: Path, rows: int) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
     with_ids = (*LOG_COLUMNS, "request_id")
     for kind, name, columns in (
         ("parquet", "log.parquet", LOG_COLUMNS),
+        (_TEXT_TIMES, "text.parquet", LOG_COLUMNS),
         ("parquet, ids", "ids.parquet", with_ids),
         ("csv", "log.csv", LOG_COLUMNS),
         ("jsonl.gz", "log.jsonl.gz", LOG_COLUMNS),
     ):
-        write_log(folder / name, rows, columns)
+        write_log(folder / name, rows, columns, text_times=kind == _TEXT_TIMES)
         yield kind, folder / name, columns
         (folder / name).unlink()
 
