@@ -116,6 +116,14 @@ def test_a_scan_that_hangs_in_such_a_line_is_stopped(tmp_path: Path) -> None:
         assert stopped.wait(60)
 
 
+def test_a_scan_that_is_ended_by_the_user_says_nothing_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "log.csv.gz").write_bytes(gzip.compress(f"{HEADER}\n{GOOD}\n".encode()))
+    file = inspect_file(tmp_path / "log.csv.gz", tmp_path)
+    assert file is not None
+    with pytest.raises(KeyboardInterrupt), integrity_checks([file] * 3, lambda: None):
+        raise KeyboardInterrupt
+
+
 def test_a_quote_over_more_than_a_field_may_hold_is_refused_at_its_line(tmp_path: Path) -> None:
     swallowed = f"{GOOD}\n" * (3 * MEGABYTE // len(GOOD))
     (tmp_path / "log.csv").write_text(f"{HEADER}\n{GOOD}\n{GOOD.replace('answer', chr(34))}\n{swallowed}")

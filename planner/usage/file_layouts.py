@@ -269,12 +269,10 @@ def integrity_checks(files: Sequence[LogFile], interrupt: Callable[[], object]) 
         checks = [pool.submit(check, file) for file in texts if file.compression != "none"]
         try:
             yield
-        except duckdb.Error:
+        except BaseException as error:
             scanned.set()
-            _raise_first(checks, pool)  # says in which line, where it was the file's fault
-            raise
-        except BaseException:
-            scanned.set()
+            if stopped.is_set() or isinstance(error, duckdb.Error):
+                _raise_first(checks, pool)  # says in which line, where it was the file's fault
             stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
