@@ -32,32 +32,6 @@ PROMPT = "patient Jane Doe has"
 LONGEST_MESSAGE = 4_000
 ROOT = Path(__file__).parent.parent
 
-NOT_YET = {
-    "test_digits_of_other_scripts_are_refused_by_their_field[full width]": "refused with another field and reason",
-    "test_digits_of_other_scripts_are_refused_by_their_field[Arabic]": "refused with another field and reason",
-    "test_what_is_no_time_is_refused_and_moved_to_no_other_day": "an offset of 25 hours moves a record to another day",
-    "test_a_named_zone_is_refused_or_read_but_never_called_none": "read, and said to be without a zone",
-    "test_a_bill_in_another_currency_is_not_taken_for_dollars[another]": "the column is not looked at",
-    "test_a_bill_in_another_currency_is_not_taken_for_dollars[mixed]": "the column is not looked at",
-    "test_a_label_of_40_000_characters_does_not_fill_the_screen": "the table is as wide as the label",
-    "test_a_key_in_a_log_is_shown_nowhere[as a count]": "the value of a refused row is shown",
-    "test_a_key_in_a_log_is_shown_nowhere[as a time]": "the value of a refused row is shown",
-    "test_a_key_in_a_log_is_shown_nowhere[in a ragged row]": "the text of a refused row is shown",
-    "test_a_key_in_a_log_is_shown_nowhere[in a line that is no JSON]": "the text of a refused row is shown",
-    "test_a_key_in_a_log_is_shown_nowhere[as a column]": "the fields seen are shown",
-    "test_the_text_of_a_prompt_is_in_no_message[a line cut off]": "the text of a refused row is shown",
-    "test_the_text_of_a_prompt_is_in_no_message[a line that is a text]": "the text of a refused row is shown",
-    "test_the_text_of_a_prompt_is_in_no_message[a ragged row]": "the text of a refused row is shown",
-}
-"""Test -> what the product does in place of what the test asks for."""
-
-
-@pytest.fixture(autouse=True)
-def known_fault(request: pytest.FixtureRequest) -> None:
-    """A test of NOT_YET is expected to fail. The mark is strict: what has been put right must leave the list."""
-    if reason := NOT_YET.get(request.node.name):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-
 
 def csv_log(*rows: str, header: str = HEADER) -> bytes:
     return ("\n".join([header, *rows]) + "\n").encode()
