@@ -24,7 +24,7 @@ def quality_line(quality: DataQuality) -> str:
     ]
     parts = [", ".join(said)]
     if facts.no_requests:
-        parts.append(f"{count(facts.no_requests)} are no requests")
+        parts.append(f"{count(facts.no_requests)} {'is no request' if facts.no_requests == 1 else 'are no requests'}")
     if facts.duplicates:
         parts.append(f"{count(facts.duplicates)} repeat a request id")
     if doubts := len(_doubts(quality)):

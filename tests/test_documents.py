@@ -187,7 +187,7 @@ OTHER_KINDS = {
     "an Avro file": b"Obj\x01" + bytes(60),
     "an Arrow file": b"ARROW1" + bytes(60),
     "a tar archive": gzip.compress(bytes(257) + b"ustar" + bytes(300)),
-    "a web page or XML": b"<!DOCTYPE html><html><body>Sign in</body></html>",
+    "a web page": b"<!DOCTYPE html><html><body>Sign in</body></html>",
     "two byte order marks": "\ufeff\ufefftimestamp,model\n".encode(),
 }
 
@@ -458,7 +458,7 @@ def test_a_file_of_a_known_format_without_records_blocks_no_other(kind: str, tmp
     empty = written(tmp_path, lines([WITHOUT_RECORDS[kind]]), "a.jsonl")
     said = refusal(empty, constants=constants)
     assert "no usage record" in said
-    assert "1 rows are not answered requests" in said
+    assert "1 row is no answered request" in said
     written(tmp_path, lines([SESSION]), "b.jsonl")
     folder = UsageSource(sources=(".",), base_dir=tmp_path, constants=constants)
     assert read_usage(folder, prompt_edges=()).records == 1
@@ -544,3 +544,22 @@ def test_many_small_files_are_inspected_and_read(tmp_path: Path) -> None:
         written(tmp_path, gzip.compress(lines([row]).encode()), f"{number}.jsonl.gz")
     usage = read_usage(UsageSource(sources=(".",), base_dir=tmp_path), prompt_edges=())
     assert (usage.files, usage.groups["uncached_input_tokens"].sum()) == (200, sum(range(200)))
+
+
+def test_a_document_that_says_there_was_no_use_blocks_no_other_and_is_said(tmp_path: Path) -> None:
+    page = {"has_more": False, "next_page": None, "data_refreshed_at": AT}
+    written(tmp_path, json.dumps({"data": []} | page), "usage-2026-06-02.json")
+    only = refusal(tmp_path / "usage-2026-06-02.json")
+    assert "No usage record" in only
+    used = {
+        "starting_at": "2026-06-01T00:00:00Z",
+        "group": {"model": "claude-opus-5-5"},
+        "usage": {"uncached_input_tokens": 10, "output_tokens": 2, "requests": 3},
+    }
+    written(tmp_path, json.dumps({"data": [used]} | page), "usage-2026-06-01.json")
+    nothing = used | {"usage": {"uncached_input_tokens": 0, "output_tokens": 0, "requests": 0}}
+    written(tmp_path, json.dumps({"data": [nothing]} | page), "usage-2026-06-03.json")
+    usage = read(tmp_path)
+    assert (usage.records, usage.facts.no_requests) == (1, 1)
+    assert usage.groups["requests"].sum() == 3
+    assert any("there was no use" in note and "usage-2026-06-02.json" in note for note in usage.notes)

@@ -117,10 +117,10 @@ def is_record(table: Table, layout: Layout) -> Any:
 
 
 def _has_use(table: Table, layout: Layout) -> Any:
-    """Whether a row names a model or has tokens."""
-    model = raw_column(table, layout, "model")
-    counts = [raw_column(table, layout, name) for name in (*TOKEN_COLUMNS, "input_tokens_including_cache")]
+    """Whether a row has tokens, or requests; where the source has no column of requests, a model says that it has."""
+    counts = [raw_column(table, layout, name) for name in (*TOKEN_COLUMNS, "input_tokens_including_cache", "requests")]
     used = [(count.cast("string") != "0").fill_null(False) for count in counts if count is not None]
+    model = None if layout.binding.has("requests") else raw_column(table, layout, "model")
     named = ibis.literal(False) if model is None else (model.cast("string").strip() != "").fill_null(False)
     return ibis.or_(named, *used)
 

@@ -39,17 +39,21 @@ def inspect_all(
 ) -> tuple[list[LogFile], list[str]]:
     """The files of a source that hold records, each content once, and notes on what was left out.
 
-    Errors: UsageError for a file that cannot be a log, and for one without records unless skip_bad_rows.
+    A document whose list of records is empty says that there was no use, as a pulled day without any does, and is no
+    fault. Errors: UsageError for a file that cannot be a log, and for one without records unless skip_bad_rows.
     """
     paths, notes = find_files(source.sources, source.base_dir)
-    named = (*source.columns.values(), *reading(source.request_type).paths)
-    by_content = FILE_STEM not in named
+    by_content = FILE_STEM not in (*source.columns.values(), *reading(source.request_type).paths)
     files: dict[str, LogFile] = {}
+    idle: list[str] = []
     with ThreadPoolExecutor(max_workers=INSPECTED_AT_ONCE) as pool:
         looked_at = pool.map(lambda path: inspect_file(path, source.base_dir), paths)
         for number, (path, file) in enumerate(zip(paths, looked_at, strict=True), start=1):
             if inspected is not None:
                 inspected(number, len(paths))
+            if file is not None and file.is_idle:
+                idle.append(file.name)
+                continue
             if file is None or not file.has_rows:
                 notes.append(_without_records(one_line(path.name), source.skip_bad_rows))
                 continue
@@ -58,6 +62,9 @@ def inspect_all(
                 notes.append(f"{file.name} {SAME_CONTENT} {files[key].name} and is read once.")
             else:
                 files[key] = _bound(file, source) if file.document else file
+    if idle:
+        named = "file says" if len(idle) == 1 else "files say"
+        notes.append(f"{len(idle):,} {named} that there was no use, such as {idle[0]}.")
     if not files:
         raise UsageError(f"No usage record in {', '.join(map(masked, source.sources))}: nothing to measure.")
     return list(files.values()), notes

@@ -79,6 +79,11 @@ class LogFile:
     note: str = ""
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is a document of a known kind whose list of records is empty."""
+        return self.document is not None and bool(self.document.rows) and not self.has_rows
+
+    @property
     def stem(self) -> str:
         """The file's name without folder, compression ending and kind ending."""
         return stem(self.name)

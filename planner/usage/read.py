@@ -28,7 +28,6 @@ GROUP_LIMIT: Final = 2_000_000
 Progress = Callable[[float], None]
 T = TypeVar("T")
 
-_NO_REQUESTS: Final = "{:,} rows are not answered requests, and were left out."
 _POLL_SECONDS: Final = 0.2
 _OF_IDS: Final = 0.4
 """Share of the progress that looking for repeated ids has."""
@@ -268,7 +267,7 @@ def _none_left(log: OpenLog, source: UsageSource, other: int, refused: int, exam
         return UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
     said = [*log.notes, *(file.note for file in log.files if file.note)]
     if other:
-        said.append(_NO_REQUESTS.format(other))
+        said.append(_no_requests(other))
     return UsageError(" ".join([f"There is no usage record in {', '.join(source.sources)}.", *said[-1:]]))
 
 
@@ -290,12 +289,19 @@ def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) 
     )
 
 
+def _no_requests(rows: int) -> str:
+    many = (
+        "1 row is no answered request, and was" if rows == 1 else f"{rows:,} rows are not answered requests, and were"
+    )
+    return f"{many} left out."
+
+
 def _facts_notes(facts: LogFacts) -> list[str]:
     notes = []
     if facts.without_zone:
         notes.append("Time stamps without a zone are taken as UTC.")
     if facts.no_requests:
-        notes.append(_NO_REQUESTS.format(facts.no_requests))
+        notes.append(_no_requests(facts.no_requests))
     if facts.unsplit_tokens:
         notes.append(
             f"{facts.unsplit_tokens:,} cache write tokens come without their split by lifetime and count as "
