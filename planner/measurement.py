@@ -14,7 +14,7 @@ from planner.exclusions import LOGGED_MODEL, Exclusion, Removal, exclude, set_ap
 from planner.list_cost import UNKNOWN, price_groups, priceable
 from planner.name_notes import PROVIDER_NAMES
 from planner.prices import PriceBook
-from planner.reconciliation import Reconciliation, reconcile, reconciliation_warnings
+from planner.reconciliation.reconcile import Reconciliation, reconcile, reconciliation_warnings
 from planner.units import DAYS_PER_MONTH, SECONDS_PER_HOUR, SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 from planner.usage.columns import UNTAGGED
 from planner.usage.read import Usage

@@ -22,7 +22,7 @@ from planner.mix import Measurement, MixEntry, RequestMix, forward_mix
 from planner.prices import PriceBook
 from planner.read_inputs import judged
 from planner.read_inputs import measured as measured_usage
-from planner.reconciliation import reconciliation_warnings
+from planner.reconciliation.reconcile import reconciliation_warnings
 from planner.simulation_block import SpendModel
 from planner.typed_mix import typed_mix
 from planner.units import DAYS_PER_MONTH, MONTHS_PER_YEAR

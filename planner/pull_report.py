@@ -6,11 +6,11 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
+from planner.pull.days import PulledDay, utc_text
+from planner.pull.pull import Pulled
+from planner.pull.rows import CostSums, UsageSums, add_costs, add_usage
 from planner.tables import Table
 from planner.units import TOKENS_PER_MTOK
-from planner.usage.pull import Pulled
-from planner.usage.pulled_days import PulledDay, utc_text
-from planner.usage.pulled_rows import CostSums, UsageSums, add_costs, add_usage
 from planner.words import count, percent, usd
 
 Json = dict[str, Any]

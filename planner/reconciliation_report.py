@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from planner.reconciliation import GATE_FRACTION, ReconciledRow, Reconciliation
+from planner.reconciliation.reconcile import GATE_FRACTION, ReconciledRow, Reconciliation
 from planner.tables import Table
 from planner.words import percent, usd
 

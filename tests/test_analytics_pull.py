@@ -26,9 +26,10 @@ from hypothesis import strategies as st
 
 from planner import cli
 from planner.errors import InputError, PlannerError, UsageError
-from planner.usage.analytics import KEY_VARIABLES, Page
-from planner.usage.pull import Pulled, _finished_days, pull
-from planner.usage.pull_request import (
+from planner.pull.analytics import KEY_VARIABLES, Page
+from planner.pull.days import day_path, days_there, read_day
+from planner.pull.pull import Pulled, _finished_days, pull
+from planner.pull.request import (
     DEFAULT_GROUP_BY,
     DIMENSIONS,
     WINDOW_DAYS,
@@ -39,7 +40,6 @@ from planner.usage.pull_request import (
     earliest_day,
     windows,
 )
-from planner.usage.pulled_days import day_path, days_there, read_day
 
 ROOT = Path(__file__).parent.parent
 FIRST, LAST = date(2026, 8, 10), date(2026, 10, 31)

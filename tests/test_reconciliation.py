@@ -23,7 +23,7 @@ from planner.measurement import Exclusion, Measurement
 from planner.plan import build_plan
 from planner.plan_file.loader import load_plan
 from planner.prices import OwnTerms, PriceBook
-from planner.reconciliation import ReconciledRow, Reconciliation, reconciliation_warnings
+from planner.reconciliation.reconcile import ReconciledRow, Reconciliation, reconciliation_warnings
 from planner.reconciliation_report import reconciliation_json
 from planner.workbook.book import write_workbook
 from tests import bills

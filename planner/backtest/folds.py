@@ -24,7 +24,7 @@ from planner.inputs import Decision, PlanInputs, UsageInputs
 from planner.mix import Measurement
 from planner.prices import PriceBook
 from planner.read_inputs import measurement_of, usage_of
-from planner.reconciliation import reconciliation_warnings
+from planner.reconciliation.reconcile import reconciliation_warnings
 from planner.units import FloatArray
 from planner.usage.read import Usage
 

@@ -49,7 +49,7 @@ def pull(
 ) -> None:
     """Pull usage and billed cost from Anthropic into a folder; the same command again goes on where it stopped."""
     from planner.clock import today  # noqa: PLC0415
-    from planner.usage.pull_request import DEFAULT_GROUP_BY, PullRequest, default_days, dimension_names  # noqa: PLC0415
+    from planner.pull.request import DEFAULT_GROUP_BY, PullRequest, default_days, dimension_names  # noqa: PLC0415
 
     first, last = default_days(today(), day("--from", from_day), day("--to", to_day))
     request = PullRequest(
@@ -60,8 +60,8 @@ def pull(
         max_retries=retries,
     )
     from planner import pull_report as report  # noqa: PLC0415
-    from planner.usage.pull import pull as pulled_by  # noqa: PLC0415
-    from planner.usage.pulled_days import kept_words  # noqa: PLC0415
+    from planner.pull.days import kept_words  # noqa: PLC0415
+    from planner.pull.pull import pull as pulled_by  # noqa: PLC0415
 
     try:
         with progress_bars(quiet=quiet or as_json) as progress:

@@ -14,13 +14,9 @@ import streamlit as st
 
 from planner.clock import today
 from planner.errors import PlannerError, UsageError
-from planner.ui import doors, session, show
-from planner.ui.new_log import choice_of
-from planner.ui.session import Report
-from planner.ui.started_folder import root
-from planner.usage.analytics import KEY_VARIABLES
-from planner.usage.pull import pull
-from planner.usage.pull_request import (
+from planner.pull.analytics import KEY_VARIABLES
+from planner.pull.pull import pull
+from planner.pull.request import (
     DEFAULT_GROUP_BY,
     DIMENSIONS,
     MOST_DIMENSIONS,
@@ -28,6 +24,10 @@ from planner.usage.pull_request import (
     default_days,
     earliest_day,
 )
+from planner.ui import doors, session, show
+from planner.ui.new_log import choice_of
+from planner.ui.session import Report
+from planner.ui.started_folder import root
 
 _ALWAYS: Final = "model"
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from planner.measurement import Measurement
 from planner.plan import Plan
-from planner.reconciliation import GATE_FRACTION, Reconciliation
+from planner.reconciliation.reconcile import GATE_FRACTION, Reconciliation
 from planner.ui.session import Loaded
 from planner.usage.columns import UNTAGGED
 from planner.usage.readings import Reading

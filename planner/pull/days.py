@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from planner.errors import InputError, UsageError
+from planner.pull.request import Kind
+from planner.pull.rows import CostSums, UsageSums, cost_sums, moment, row_day, usage_sums
 from planner.usage.folders import PULL_RECORD
-from planner.usage.pull_request import Kind
-from planner.usage.pulled_rows import CostSums, UsageSums, cost_sums, moment, row_day, usage_sums
 from planner.whole_file import write_whole
 
 SETTLING: Final = timedelta(days=1)

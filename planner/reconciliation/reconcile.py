@@ -15,8 +15,8 @@ from planner.billed.records import INVOICE, Bill, BilledCost
 from planner.coverage import Coverage
 from planner.errors import UsageError
 from planner.prices import PriceBook
-from planner.reconciliation_causes import AGREES_WITHIN, Cause, cause_of, gap_usd, is_settled
-from planner.reconciliation_sides import (
+from planner.reconciliation.causes import AGREES_WITHIN, Cause, cause_of, gap_usd, is_settled
+from planner.reconciliation.sides import (
     ALL_MODELS,
     CREDITS,
     NOT_MODELS,

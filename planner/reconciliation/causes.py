@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
-from planner.reconciliation_sides import ALL_MODELS, CREDITS, SERVER_TOOLS, SESSION_USAGE, BilledSide, UsedSide
+from planner.reconciliation.sides import ALL_MODELS, CREDITS, SERVER_TOOLS, SESSION_USAGE, BilledSide, UsedSide
 
 Cause = Literal[
     "agrees",

@@ -13,8 +13,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from planner.errors import UsageError
-from planner.usage.pull_request import DayWindow, Kind
-from planner.usage.pulled_rows import moment
+from planner.pull.request import DayWindow, Kind
+from planner.pull.rows import moment
 
 if TYPE_CHECKING:
     from anthropic import Anthropic as Anthropic

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from planner.clock import today
 from planner.errors import InputError, PlannerError, UsageError
-from planner.usage.analytics import Page, Source, open_source, pages, sdk_version
-from planner.usage.pull_request import DayWindow, Kind, PullRequest, earliest_day, windows
-from planner.usage.pulled_days import (
+from planner.pull.analytics import Page, Source, open_source, pages, sdk_version
+from planner.pull.days import (
     PulledDay,
     PullRecord,
     checked_day,
@@ -24,10 +23,11 @@ from planner.usage.pulled_days import (
     write_day,
     write_record,
 )
-from planner.usage.pulled_rows import CostSums, UsageSums, add_costs, add_usage, row_day
+from planner.pull.request import DayWindow, Kind, PullRequest, earliest_day, windows
+from planner.pull.rows import CostSums, UsageSums, add_costs, add_usage, row_day
 
 if TYPE_CHECKING:
-    from planner.usage.analytics import Anthropic
+    from planner.pull.analytics import Anthropic
 
 Progress = Callable[[str, float], None]
 Days = dict[tuple[Kind, date], PulledDay]
@@ -77,7 +77,7 @@ def pull(
 ) -> Pulled:
     """Every day of the request in the folder: kept days are read, the others asked for and kept, each as it is done.
 
-    client: the SDK's; by default one with the key of the environment (planner.usage.analytics.KEY_VARIABLES). It is
+    client: the SDK's; by default one with the key of the environment (planner.pull.analytics.KEY_VARIABLES). It is
     not needed where every day is kept. progress(step, fraction) is called after each day. A stop in the middle, of
     whatever kind, keeps the days that were finished; the same call goes on from there.
     Errors: InputError for days that are not complete or no longer given; UsageError for a folder of another pull, for
