@@ -97,6 +97,39 @@ def window_notes(groups: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def no_requests(rows: int) -> str:
+    """What is said of rows that are no answered requests."""
+    many = (
+        "1 row is no answered request, and was" if rows == 1 else f"{rows:,} rows are not answered requests, and were"
+    )
+    return f"{many} left out."
+
+
+def facts_notes(facts: LogFacts) -> list[str]:
+    """What the facts of a log mean for its measurement."""
+    notes = []
+    if facts.without_zone:
+        notes.append("Time stamps without a zone are taken as UTC.")
+    if facts.no_requests:
+        notes.append(no_requests(facts.no_requests))
+    if facts.unsplit_tokens:
+        notes.append(
+            f"{facts.unsplit_tokens:,} cache write tokens come without their split by lifetime and count as "
+            "5-minute writes."
+        )
+    if facts.duplicates:
+        notes.append(
+            f"{facts.duplicates:,} rows repeat a request id and were counted once, such as "
+            f"{', '.join(map(repr, facts.duplicate_ids))}."
+        )
+    if facts.ids_apart:
+        notes.append(
+            f"{facts.ids_apart:,} request ids repeat over more than a day. An id of a session, user or trace is no "
+            "request id: rows of different requests would be counted as one. Check what request_id is mapped to."
+        )
+    return notes
+
+
 def zones(layouts: Sequence[Layout], files: Sequence[LogFile]) -> set[str]:
     """The zones of the first rows' time stamps: offsets from UTC, "Z" for UTC itself, "" where there is none."""
     by_path = {file.path: file for file in files}

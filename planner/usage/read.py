@@ -16,7 +16,7 @@ from planner.usage.duplicates import EXAMPLES, ID, ids, may_hold_ids, once, repe
 from planner.usage.engines import Engine
 from planner.usage.file_layouts import integrity_checks
 from planner.usage.groups import daily_groups
-from planner.usage.log_facts import LogFacts, absent_cache, layout_notes, window_notes, zones
+from planner.usage.log_facts import LogFacts, absent_cache, facts_notes, layout_notes, no_requests, window_notes, zones
 from planner.usage.opening import OpenLog, opened
 from planner.usage.scan import aggregate, record_columns, square_name, union
 from planner.usage.source import UsageSource
@@ -242,7 +242,7 @@ def _finish(
         raise _none_left(log, source, int(frame.loc[other, "records"].sum()), refused, examples)
     groups = daily_groups(good, {path: file.stem for path, file in log.file_of.items()}, edges, owners)
     facts = _facts(log, frame, good, len(rejects))
-    notes = [*log.notes, *layout_notes(log.layouts, log.files, frame), *_facts_notes(facts), *window_notes(groups)]
+    notes = [*log.notes, *layout_notes(log.layouts, log.files, frame), *facts_notes(facts), *window_notes(groups)]
     if refused:
         notes.append(_left_out(refused, int(good["records"].sum()), examples))
     return Usage(
@@ -267,7 +267,7 @@ def _none_left(log: OpenLog, source: UsageSource, other: int, refused: int, exam
         return UsageError(f"Every one of {refused} rows was refused, none is left. {_listed(examples)}")
     said = [*log.notes, *(file.note for file in log.files if file.note)]
     if other:
-        said.append(_no_requests(other))
+        said.append(no_requests(other))
     return UsageError(" ".join([f"There is no usage record in {', '.join(source.sources)}.", *said[-1:]]))
 
 
@@ -287,37 +287,6 @@ def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) 
         absent_cache=absent_cache(log.layouts, frame),
         unsplit_tokens=int(good["no_split"].sum()),
     )
-
-
-def _no_requests(rows: int) -> str:
-    many = (
-        "1 row is no answered request, and was" if rows == 1 else f"{rows:,} rows are not answered requests, and were"
-    )
-    return f"{many} left out."
-
-
-def _facts_notes(facts: LogFacts) -> list[str]:
-    notes = []
-    if facts.without_zone:
-        notes.append("Time stamps without a zone are taken as UTC.")
-    if facts.no_requests:
-        notes.append(_no_requests(facts.no_requests))
-    if facts.unsplit_tokens:
-        notes.append(
-            f"{facts.unsplit_tokens:,} cache write tokens come without their split by lifetime and count as "
-            "5-minute writes."
-        )
-    if facts.duplicates:
-        notes.append(
-            f"{facts.duplicates:,} rows repeat a request id and were counted once, such as "
-            f"{', '.join(map(repr, facts.duplicate_ids))}."
-        )
-    if facts.ids_apart:
-        notes.append(
-            f"{facts.ids_apart:,} request ids repeat over more than a day. An id of a session, user or trace is no "
-            "request id: rows of different requests would be counted as one. Check what request_id is mapped to."
-        )
-    return notes
 
 
 def _is_bad(frame: pd.DataFrame) -> BoolArray:
