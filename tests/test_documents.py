@@ -550,7 +550,7 @@ def test_a_document_that_says_there_was_no_use_blocks_no_other_and_is_said(tmp_p
     page = {"has_more": False, "next_page": None, "data_refreshed_at": AT}
     written(tmp_path, json.dumps({"data": []} | page), "usage-2026-06-02.json")
     only = refusal(tmp_path / "usage-2026-06-02.json")
-    assert "No usage record" in only
+    assert "no usage record" in only
     used = {
         "starting_at": "2026-06-01T00:00:00Z",
         "group": {"model": "claude-opus-5-5"},

@@ -129,7 +129,7 @@ def test_a_shown_value_is_short_and_without_keys() -> None:
 def test_a_key_as_the_name_of_a_field_or_of_a_file_is_shown_nowhere(tmp_path: Path) -> None:
     said = [refusal(written(tmp_path, GOOD, header=HEADER.replace("output_tokens", KEY), name=f"{KEY}.csv"))]
     with pytest.raises(UsageError) as twice:
-        csv_head("log.csv", f"{KEY},{KEY}\n1,2\n")
+        csv_head("log.csv", f"{KEY},{KEY}\n1,2\n", whole=True)
     with pytest.raises(UsageError) as unknown:
         bind(
             file="log.csv",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.usage import opening
+from planner.usage import file_layouts
 from planner.usage.read import UsageSource, read_usage
 
 FILES = 120
@@ -29,8 +29,8 @@ def test_a_folder_of_many_files_is_one_log_and_each_schema_is_asked_for_once(
         asked.append(path)
         return schema(connection, path)
 
-    schema = opening.parquet_schema
-    monkeypatch.setattr(opening, "parquet_schema", counting)
+    schema = file_layouts.parquet_schema
+    monkeypatch.setattr(file_layouts, "parquet_schema", counting)
     usage = read_usage(UsageSource(sources=(str(tmp_path),), base_dir=tmp_path), prompt_edges=())
     assert (usage.files, usage.records) == (FILES, FILES)
     assert int(usage.groups["uncached_input_tokens"].sum()) == sum(range(FILES))

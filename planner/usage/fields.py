@@ -117,11 +117,13 @@ def is_record(table: Table, layout: Layout) -> Any:
 
 
 def _has_use(table: Table, layout: Layout) -> Any:
-    """Whether a row has tokens, or requests; where the source has no column of requests, a model says that it has."""
-    counts = [raw_column(table, layout, name) for name in (*TOKEN_COLUMNS, "input_tokens_including_cache", "requests")]
+    """Whether a row has tokens, or names a model without saying that nothing was asked of it."""
+    counts = [raw_column(table, layout, name) for name in (*TOKEN_COLUMNS, "input_tokens_including_cache")]
     used = [(count.cast("string") != "0").fill_null(False) for count in counts if count is not None]
-    model = None if layout.binding.has("requests") else raw_column(table, layout, "model")
+    model, requests = raw_column(table, layout, "model"), raw_column(table, layout, "requests")
     named = ibis.literal(False) if model is None else (model.cast("string").strip() != "").fill_null(False)
+    if requests is not None:
+        named &= (requests.cast("string") != "0").fill_null(True)
     return ibis.or_(named, *used)
 
 

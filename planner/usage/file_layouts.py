@@ -66,7 +66,8 @@ def inspect_all(
         named = "file says" if len(idle) == 1 else "files say"
         notes.append(f"{len(idle):,} {named} that there was no use, such as {idle[0]}.")
     if not files:
-        raise UsageError(f"No usage record in {', '.join(map(masked, source.sources))}: nothing to measure.")
+        said = f" {notes[-1]}" if idle else ""
+        raise UsageError(f"There is no usage record in {', '.join(map(masked, source.sources))}.{said}")
     return list(files.values()), notes
 
 

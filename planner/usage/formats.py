@@ -32,7 +32,7 @@ class Binding:
     """How one file's fields become canonical columns: readings of fields, and constants.
 
     only: field -> its values in rows that are usage records; leaves_out: in rows that are not; needs: a record holds
-    one of these fields; needs_use: tokens, requests or a model. texts: fields that hold JSON as text or as it is.
+    one of these fields; needs_use: tokens, or requests of a model. texts: fields that hold JSON as text or as it is.
     is_bucketed: a row is a bucket of an unknown number of requests. notes: what to know of the format. unseen: columns
     whose fields the first rows lack, but that later rows may hold (JSON objects).
     """

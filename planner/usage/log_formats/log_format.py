@@ -17,8 +17,8 @@ class LogFormat:
     input_tokens_including_cache, and cache tokens above it are a fault.
     only: field -> its values in rows that are usage records; other rows are counted and left out. leaves_out: field ->
     its values in rows that are not. needs: a usage record holds one of these fields.
-    needs_use: a row without tokens, and without requests or a model, is none. overlapping: field -> why rows that hold
-    it cannot be added up.
+    needs_use: a row without tokens that names no model, or no request of it, is none. overlapping: field -> why rows
+    that hold it cannot be added up.
     constants: canonical column -> its value in every row, such as the provider.
     rows: keys of the nested lists of a JSON document whose elements are the records; () where there are none.
     texts: fields that hold a JSON value as text or as it is; paths go on inside.
