@@ -547,7 +547,7 @@ def test_a_log_without_records_is_left_out_only_when_asked(tmp_path: Path) -> No
     kept = read([full, empty], skip_bad_rows=True)
     assert kept.records == 1
     assert any("empty.csv" in note for note in kept.notes)
-    with pytest.raises(UsageError, match="nothing"):
+    with pytest.raises(UsageError, match="There is no usage record"):
         read(empty, skip_bad_rows=True)
     with pytest.raises(UsageError, match="none is left"):
         read(written(tmp_path, csv_text([row(model="")])), skip_bad_rows=True)

@@ -62,7 +62,7 @@ def own_csv() -> bytes:
 def unknown_csv() -> bytes:
     """The same in columns that nobody knows, with the text of a prompt in one of them."""
     return written(
-        ["when", "use case", "llm", "n", "toks_a", "toks_b", "prompt"],
+        ["when", "use case", "llm", "how_many", "toks_a", "toks_b", "prompt"],
         [
             [r["day"] + "T08:00:00Z", r["type"], "claude-opus-5-5", r["calls"], r["input"], r["output"], SECRET]
             for r in usage_rows()
@@ -398,7 +398,7 @@ def test_an_unknown_log_is_mapped_and_measured(app: Callable[[Path], AppTest], t
     picks["Model"].set_value("llm")
     picks["Input tokens"].set_value("toks_a")
     picks["Output tokens"].set_value("toks_b")
-    picks["Requests in the row"].set_value("n")
+    picks["Requests in the row"].set_value("how_many")
     picks["The request type is"].set_value("field")
     run(page)
     next(box for box in page.selectbox if box.label == "Field").set_value("use case")
