@@ -14,6 +14,7 @@ from typing import Final, Literal
 from planner.billed.records import BilledSource
 from planner.contract import Contract
 from planner.demand import DemandModel
+from planner.evaluation.evaluation import Evaluation
 from planner.evidence.quality import Evidence
 from planner.exclusions import Exclusion
 from planner.levers import Scenario
@@ -143,6 +144,7 @@ class PlanInputs:
     asks: tuple[Ask, ...] = ()
     target_share: float = 0.5
     business_units: tuple[BusinessUnit, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
 
     @property
     def sha256(self) -> str:

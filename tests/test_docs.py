@@ -251,6 +251,7 @@ MEANINGS = {
     "demand.event.month": "month from which it counts",
     "demand.event.size": "factor on the requests from then on",
     "demand.event.request_types": "types that it hits; `*` is all",
+    "evaluation.grader.kind": "which grader it is",
     "scenario.name": "what the scenario is called; each name once",
     "scenario.route.request_type": "type to route",
     "scenario.route.to": "target model",
@@ -281,6 +282,13 @@ MEANINGS = {
     "decision.cvar_level": "share of paths below the tail: 0.9 is the worst tenth",
 }
 """Meanings of the keys whose field carries no description of its own."""
+
+
+def alternatives(annotation: Any) -> list[type[Section]]:
+    """Every section class inside an annotation: several where a key of the table says which it is."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in alternatives(part)]
 
 
 def nested(annotation: Any) -> tuple[type[Section] | None, bool]:
@@ -324,8 +332,9 @@ def sections() -> dict[type[Section], list[tuple[str, str]]]:
             often = "any number" if is_list else "once"
             if field.is_required():
                 often = "at least one" if is_list else "once, required"
-            found.setdefault(child, []).append((f"[[{table}]]" if is_list else f"[{table}]", often))
-            visit(child, table)
+            for one in alternatives(field.annotation):
+                found.setdefault(one, []).append((f"[[{table}]]" if is_list else f"[{table}]", often))
+                visit(one, table)
 
     found[PlanFile] = [("", "once")]
     visit(PlanFile, "")
@@ -366,6 +375,8 @@ def _by_schema(schema: dict[str, Any]) -> tuple[str, str]:
     if kind == "array":
         words, allowed = _by_schema(schema["items"])
         return f"list of {words}s" if words == "number" else f"list of {words}", allowed
+    if schema.get("additionalProperties") is True:
+        return "table", ""
     if kind == "object":
         words, allowed = _by_schema(schema["additionalProperties"])
         return f"table of {words}s" if words == "number" else f"table of {words}", allowed
@@ -425,11 +436,18 @@ def like_contract(cls: type[Section]) -> set[str]:
     return set(ContractSection.model_fields) if issubclass(cls, VariedTerms) else set()
 
 
+def kind_of(cls: type[Section]) -> str | None:
+    """The kind that a section of several for one table is for."""
+    field = cls.model_fields.get("kind")
+    return None if field is None else str(get_args(field.annotation)[0])
+
+
 def plan_reference() -> str:
     """docs/plan-file.md as the code would have it now."""
     parts = [INTRODUCTION]
     for cls, tables in sections().items():
         title = ", ".join(f"`{table}`" for table, _ in tables) if cls is not PlanFile else "Top level"
+        title += f", kind {toml(kind)}" if (kind := kind_of(cls)) else ""
         summary = re.sub(r"^\[+[^\]]+\]+:?\s*", "", cls.__doc__ or "") if cls is not PlanFile else ""
         summary = summary[:1].upper() + summary[1:]
         often = "" if cls is PlanFile else f"({', '.join(dict.fromkeys(often for _, often in tables))})"

@@ -14,6 +14,7 @@ from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInp
 from planner.levers import Scenario
 from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
+from planner.plan_file.evaluation_loader import evaluations_of
 from planner.plan_file.evidence_sections import evidence_of
 from planner.plan_file.lever_loader import assumed, scenarios_of
 from planner.plan_file.mistakes import explain, located
@@ -90,6 +91,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         scenarios=scenarios,
         baseline=baseline,
         evidence=evidence_of(file.evidence),
+        evaluations=evaluations_of(file.evaluation, base_dir),
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from planner.errors import InputError, PlannerError
+from planner.plan_file.evaluation_sections import GraderSection
 from planner.plan_file.schema import PlanFile
 
 Made = TypeVar("Made")
@@ -31,12 +33,14 @@ def _without_union_echoes(error: ValidationError) -> list[Any]:
     items: dict[tuple[object, ...], Any] = {}
     for item in error.errors():
         place = tuple(
-            part for part in item["loc"] if isinstance(part, int) or part in _KNOWN_KEYS or _is_key(item, part)
+            part
+            for before, part in pairwise((None, *item["loc"]))
+            if before not in _BY_KIND and (isinstance(part, int) or part in _KNOWN_KEYS or _is_key(item, part))
         )
         if place in items:
             items[place]["msg"] += f", or {item['msg'].removeprefix('Input should be ')}"
         else:
-            items[place] = {**item, "loc": place}
+            items[place] = {**item, "loc": place, "full_loc": item["loc"]}
     deeper = {place[:depth] for place in items for depth in range(1, len(place))}
     return [item for place, item in items.items() if place not in deeper]  # the list that a value is meets "or a text"
 
@@ -48,7 +52,7 @@ def _is_key(item: Any, part: object) -> bool:
 def _explain(item: Any) -> str:
     place = _dotted(item["loc"])
     if item["type"] == "extra_forbidden":
-        known = _known_keys(item["loc"][:-1])
+        known = _known_keys(item["full_loc"][:-1])
         near = get_close_matches(str(item["loc"][-1]), known, n=1)
         guess = f"did you mean '{near[0]}'? " if near else ""
         return f"{place}: unknown key; {guess}Known here: {', '.join(known)}"
@@ -57,12 +61,22 @@ def _explain(item: Any) -> str:
     message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     if item["type"] == "too_short":
         message = "a list of at least one"
+    if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return f"{place}: {_kinds(item, place)}"
     if item["type"] in ("date_type", "date_from_datetime_inexact"):
         message = "a date without quotes, such as 2027-01-01"
     if not item["loc"]:
         return message
     verb = "" if item["type"] == "value_error" else "must be "
     return f"{place} = {_shown(item['input'])}: {verb}{message}{_percent_hint(item)}"
+
+
+def _kinds(item: Any, place: str) -> str:
+    """What kinds of a table there are, where it names none of them."""
+    known = ", ".join(_BY_KIND[place.rpartition(".")[2]])
+    given = item["input"].get("kind") if isinstance(item["input"], dict) else None
+    said = "kind: missing" if given is None else f"kind = {_shown(given)}: there is no such kind"
+    return f"{said}. Known: {known}"
 
 
 def _percent_hint(item: Any) -> str:
@@ -101,8 +115,10 @@ def _flatten(annotation: Any) -> list[Any]:
 
 def _known_keys(loc: Sequence[object]) -> list[str]:
     model: type[BaseModel] = PlanFile
-    for part in loc:
-        if isinstance(part, str) and (inner := _sections(model).get(part)):
+    for before, part in pairwise((None, *loc)):
+        if before in _BY_KIND:
+            model = _BY_KIND[before][part]
+        elif isinstance(part, str) and (inner := _sections(model).get(part)):
             model = inner
     return list(_sections(model))
 
@@ -112,4 +128,11 @@ def _all_keys(model: type[BaseModel]) -> set[str]:
     return set(sections).union(*(_all_keys(inner) for inner in sections.values() if inner))
 
 
-_KNOWN_KEYS = _all_keys(PlanFile)
+def _by_kind(union: Any) -> dict[Any, type[BaseModel]]:
+    """Kind -> section of a table that is one of several."""
+    return {get_args(part.model_fields["kind"].annotation)[0]: part for part in _flatten(get_args(union)[0])}
+
+
+_BY_KIND: dict[Any, dict[Any, type[BaseModel]]] = {"grader": _by_kind(GraderSection)}
+# key of a table whose section its `kind` tells; pydantic puts the kind behind the key where it says a place
+_KNOWN_KEYS = _all_keys(PlanFile).union(*(_all_keys(part) for parts in _BY_KIND.values() for part in parts.values()))

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from planner.distributions import Point, rate_from_quantiles
 from planner.plan_file.contract_sections import ContractSection, FixedSpendSection
+from planner.plan_file.evaluation_sections import EvaluationSection
 from planner.plan_file.evidence_sections import EvidenceSection
 from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection, Tokens
 from planner.plan_file.price_sections import PricesSection
@@ -186,6 +187,7 @@ class PlanFile(Section):
     demand: DemandSection = Field(default_factory=DemandSection)
     team: list[TeamSection] = Field(default_factory=list)
     milestone: list[MilestoneSection] = Field(default_factory=list)
+    evaluation: list[EvaluationSection] = Field(default_factory=list)
     evidence: list[EvidenceSection] = Field(default_factory=list)
     scenario: list[ScenarioSection] = Field(default_factory=list)
     contract: ContractSection
