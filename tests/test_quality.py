@@ -29,9 +29,10 @@ def slow_verdict(passed: int, failed: int, bar: float, confidence: float = 0.95)
 @given(COUNTS, COUNTS, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_the_bounds_are_the_quantiles_of_the_posterior(passed, failed, confidence):
     posterior = stats.beta(passed + 0.5, failed + 0.5)
-    low, high = posterior.ppf(1 - confidence) if passed else 0.0, posterior.ppf(confidence) if failed else 1.0
+    low, high = posterior.ppf(1 - confidence), posterior.ppf(confidence)
     assert lower_bound(passed, failed, confidence=confidence) == pytest.approx(low, abs=1e-9)
     assert upper_bound(passed, failed, confidence=confidence) == pytest.approx(high, abs=1e-9)
+    assert 0.0 < low < high < 1.0, "also where nothing passed or failed: nothing is put in the place of the quantile"
 
 
 @given(COUNTS, COUNTS, BARS)
@@ -143,5 +144,6 @@ def test_evidence_carries_the_judges_errors_into_the_escalation():
 def test_no_bar_is_missed_without_a_failure_and_none_is_held_without_a_pass(bar):
     assert verdict(0, 0, bar=bar) == verdict(1, 0, bar=bar) == "undecided"
     assert verdict(0, 40, bar=bar) == "fail"
+    assert upper_bound(1, 0) < 0.9999, "the bound alone would miss a bar that no answer missed"
     assert settlement(0, 0, bar=bar, chance=0.8) is None or settlement(0, 0, bar=bar, chance=0.8).answers > 0
     assert settlement(0, 0, bar=0.995, chance=0.8) is not None, "a high bar can be graded for"

@@ -93,26 +93,24 @@ class Settlement:
 
 
 def lower_bound(passed: int, failed: int, *, confidence: float = CONFIDENCE) -> float:
-    """The pass rate that the true one exceeds with this probability: the (1 - confidence) quantile of the posterior.
-
-    0 where nothing passed: a posterior that has seen no pass says nothing of how few there may be.
-    """
-    return float(betaincinv(passed + 0.5, failed + 0.5, 1.0 - confidence)) if passed else 0.0
+    """The pass rate that the true one exceeds with this probability: the (1 - confidence) quantile of the posterior."""
+    return float(betaincinv(passed + 0.5, failed + 0.5, 1.0 - confidence))
 
 
 def upper_bound(passed: int, failed: int, *, confidence: float = CONFIDENCE) -> float:
-    """The pass rate that the true one stays below with this probability: the confidence quantile of the posterior.
-
-    1 where nothing failed, so that no bar is missed without a failure.
-    """
-    return float(betaincinv(passed + 0.5, failed + 0.5, confidence)) if failed else 1.0
+    """The pass rate that the true one stays below with this probability: the confidence quantile of the posterior."""
+    return float(betaincinv(passed + 0.5, failed + 0.5, confidence))
 
 
 def verdict(passed: int, failed: int, *, bar: float, confidence: float = CONFIDENCE) -> Verdict:
-    """Pass where the lower bound is at least the bar, fail where the upper bound is below it, else undecided."""
-    if lower_bound(passed, failed, confidence=confidence) >= bar:
+    """Pass where the lower bound is at least the bar, fail where the upper bound is below it, else undecided.
+
+    No bar is held without a pass or missed without a failure, whatever the prior makes of that: the upper bound of one
+    pass of one is 99.8 %, and a bar of 99.9 % is not missed by it.
+    """
+    if passed and lower_bound(passed, failed, confidence=confidence) >= bar:
         return "pass"
-    return "fail" if upper_bound(passed, failed, confidence=confidence) < bar else "undecided"
+    return "fail" if failed and upper_bound(passed, failed, confidence=confidence) < bar else "undecided"
 
 
 def hopeful_rate(bar: float) -> float:
