@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
+from planner.evidence.decision import PLANNED_ANSWERS, PLANNED_LOOKS
 from planner.evidence.quality import DEFAULT_BAR
 
-DEFAULT_ANSWERS: Final = 200
+DEFAULT_ANSWERS: Final = PLANNED_ANSWERS
 """Answers per candidate within which a question is meant to be settled."""
 
-DEFAULT_LOOKS: Final = 4
+DEFAULT_LOOKS: Final = PLANNED_LOOKS
 """How often the answers of an evaluation are looked at on the way there, the last time included."""
 
 

@@ -1,8 +1,28 @@
 """What graded answers decide: whether a candidate holds the bar of a type, at one look and at several."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from planner.evidence.quality import Verdict
+from planner.evidence.quality import DEFAULT_BAR, Verdict
+
+PLANNED_ANSWERS: Final = 200
+"""Answers per candidate within which a question is meant to be settled."""
+
+PLANNED_LOOKS: Final = 4
+"""How often the answers are looked at on the way there, the last time included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """What a candidate has to hold on a type, and the schedule by which that is decided.
+
+    margin: with it, its pass rate also has to be no more than so much below that of the current model.
+    """
+
+    bar: float = DEFAULT_BAR
+    margin: float | None = None
+    answers: int = PLANNED_ANSWERS
+    looks: int = PLANNED_LOOKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,19 +30,25 @@ class Look:
     """The last look of a schedule that the answers reach: what holds however often they were counted in between.
 
     number: of the look, from 1; 0 where the first is still to come. answers: graded answers that it counts, the first
-    ones in their order; of them passed. level: one-sided error probability that this look may spend in its own bound.
-    lower, upper: bounds of the pass rate at that level, so that lower >= bar says pass and upper < bar says fail.
-    verdict: of this look or an earlier one. next_answers: at how many answers the next look is.
+    ones in their order; of them passed. level, upper_level: one-sided error probability of its own lower and upper
+    bound, 0 where its answers are too few to say anything on that side. lower, upper: bounds of the pass rate (Clopper
+    and Pearson) at these levels, so that lower >= bar says pass and upper < bar says fail. verdict: of this look or of
+    an earlier one, with settled_at the answers of that one. next_answers: at how many answers the next look is.
+    answers_to_settle: further answers by which a look settles it four times in five, None where it is settled or too
+    close to its bar.
     """
 
     number: int
     answers: int
     passed: int
     level: float
+    upper_level: float
     lower: float
     upper: float
     verdict: Verdict
+    settled_at: int | None
     next_answers: int
+    answers_to_settle: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
