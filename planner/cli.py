@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.commands import baseline as baseline_command
+from planner.commands import evidence as evidence_commands
 from planner.commands import formats as formats_command
 from planner.commands import learn as learn_command
 from planner.commands import levers as lever_commands
@@ -56,6 +57,7 @@ for _command in (
     pull_command.pull,
 ):
     app.command()(_command)
+app.add_typer(evidence_commands.app)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ ORDER = (
     "planner.bundled",
     "planner.units",
     "planner.distributions",
+    "planner.usage.streams",
     "planner.evidence.*",
     "planner.clauses",
     "planner.bands",
@@ -45,7 +46,6 @@ ORDER = (
     "planner.usage.guesses",
     "planner.usage.formats",
     "planner.usage.folders",
-    "planner.usage.streams",
     "planner.usage.elements",
     "planner.usage.documents",
     "planner.usage.heads",
@@ -157,6 +157,7 @@ ORDER = (
     "planner.machine",
     "planner.baseline_report",
     "planner.negotiation_reports.*",
+    "planner.evidence_reports.*",
     "planner.charts.*",
     "planner.workbook.*",
     "planner.ui.*",
@@ -206,6 +207,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.when_to_sign": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.evidence_decide": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.units": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
@@ -244,7 +248,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ibis": ("planner.usage",),
     "pyarrow": ("planner.usage.files",),
     "pyspark": ("planner.usage.spark",),
-    "zstandard": ("planner.usage", "planner.billed"),
+    "zstandard": ("planner.usage", "planner.billed", "planner.evidence.graded"),
     "ijson": ("planner.usage.documents",),
     "anthropic": ("planner.pull.analytics",),
     "jsonschema": ("planner.evaluation",),

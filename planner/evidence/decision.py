@@ -56,8 +56,8 @@ class Comparison:
     """A candidate against the current model on the same requests.
 
     both, only_candidate, only_reference, neither: requests by who passed. difference: of pass rates, candidate less
-    reference; lower, upper: its one-sided bounds at the confidence. margin: the loss that is accepted. verdict: pass
-    where lower >= -margin, fail where upper < -margin.
+    reference; lower, upper: its one-sided bounds (Tango). margin: the loss that is accepted. verdict: pass where
+    lower >= -margin, fail where upper < -margin; None, as the margin is, where no loss was agreed on.
     """
 
     both: int
@@ -67,8 +67,18 @@ class Comparison:
     difference: float
     lower: float
     upper: float
-    margin: float
-    verdict: Verdict
+    margin: float | None
+    verdict: Verdict | None
+
+    @property
+    def pairs(self) -> int:
+        """Requests on which both were graded."""
+        return self.both + self.only_candidate + self.only_reference + self.neither
+
+    @property
+    def reference_pass_rate(self) -> float:
+        """Share of these requests on which the current model passed."""
+        return (self.both + self.only_reference) / self.pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +86,12 @@ class Decision:
     """What the graded answers of one candidate to one type decide.
 
     verdict: of a single look at all of them against the bar, by lower and upper, Jeffreys' one-sided bounds. look:
-    corrected for looking more than once. comparison: None where no current model's answers were graded.
+    corrected for looking more than once. comparison: a single look at all pairs, None where no current model's answers
+    were graded; look_comparison: at the looks of the schedule, each at the look's own level, verdict of the first that
+    settles it. decided: what follows from the looks at both: pass where both pass, fail where either fails.
     answers_to_settle: further answers that settle the single look four times in five, None where it is settled or too
     close to its bar.
-    cost_per_answer_usd: None where no cost is known. decided: what follows from look and comparison together.
+    cost_per_answer_usd: mean of those whose cost is known, `costed` of them; None where none is.
     """
 
     request_type: str
@@ -92,9 +104,12 @@ class Decision:
     verdict: Verdict
     look: Look
     comparison: Comparison | None
+    look_comparison: Comparison | None
+    margin: float | None
     decided: Verdict
     answers_to_settle: int | None
     cost_per_answer_usd: float | None
+    costed: int
 
     @property
     def answers(self) -> int:

@@ -158,7 +158,9 @@ def _binomial(answers: int, rate: float) -> tuple[int, FloatArray]:
     if rate in (0.0, 1.0):
         return int(answers * rate), np.ones(1)
     k = np.arange(answers + 1)
-    log = -np.log(answers + 1.0) - betaln(answers - k + 1.0, k + 1.0) + k * np.log(rate) + (answers - k) * np.log1p(-rate)
+    log = (
+        -np.log(answers + 1.0) - betaln(answers - k + 1.0, k + 1.0) + k * np.log(rate) + (answers - k) * np.log1p(-rate)
+    )
     kept = np.flatnonzero(log > np.log(_NOTHING))
     return int(kept[0]), np.exp(log[kept[0] : kept[-1] + 1])
 
@@ -175,14 +177,13 @@ def look_at(passed: Sequence[bool] | BoolArray, schedule: Schedule) -> Look:
     verdict, settled_at = _first_crossing(counted, found, reached)
     n, level, fail_level = 0, 0.0, 0.0
     if reached:
-        n, level, fail_level = (
-            part[reached - 1] for part in (found.answers, found.pass_levels, found.fail_levels)
-        )
+        last = reached - 1
+        n, level, fail_level = found.answers[last], found.pass_levels[last], found.fail_levels[last]
     x = int(counted[n])
     lower, upper = _lower(x, n, level), 1.0 - _lower(n - x, n, fail_level)
     if reached:
-        lower = _on_its_side(lower, schedule.bar, reaches=x >= found.passes[reached - 1])
-        upper = _on_its_side(upper, schedule.bar, reaches=n - x < found.failures[reached - 1])
+        lower = _on_its_side(lower, schedule.bar, reaches=x >= found.passes[last])
+        upper = _on_its_side(upper, schedule.bar, reaches=n - x < found.failures[last])
     wanted = None if verdict != "undecided" else answers_to_settle(int(counted[-1]), len(graded), schedule)
     return Look(
         number=reached,

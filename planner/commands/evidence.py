@@ -1,0 +1,16 @@
+"""planner evidence ...: what to show of cheaper models, and what has been shown."""
+
+import typer
+
+from planner.commands.evidence_decide import decide
+
+app = typer.Typer(
+    name="evidence",
+    help="Show that a cheaper model holds before a type moves to it: sample, run, grade, decide, check.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for _command in (decide,):
+    app.command()(_command)

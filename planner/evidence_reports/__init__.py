@@ -1,0 +1,1 @@
+"""What is said of evidence: tables, sentences and JSON."""
