@@ -252,6 +252,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ijson": ("planner.usage.documents",),
     "anthropic": ("planner.pull.analytics",),
     "jsonschema": ("planner.evaluation",),
+    "referencing": ("planner.evaluation.graders.schemas",),
     "genai_prices": ("planner.price_data.updater",),
     "pydantic": ("planner.plan_file",),
     "tomlkit": ("planner.plan_file",),

@@ -1,0 +1,1 @@
+"""Graders: whether an answer passes, by a rule of its own each."""
