@@ -1,7 +1,8 @@
 """The name of a request to a model, by which its answer is found again: nothing is asked and paid for twice."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -24,6 +25,24 @@ def model_request(
     """A request to a model. repeat: which of several equal ones, each to be answered by itself."""
     key = sha256(canonical_json([model, params, repeat]).encode("utf-8", "surrogatepass")).hexdigest()
     return ModelRequest(key=key, model=model, params=params, purpose=purpose, request_type=request_type)
+
+
+def sample_requests(
+    model: str, sample: Sequence[SampleRequest], *, purpose: Literal["candidate", "reference"]
+) -> tuple[ModelRequest, ...]:
+    """The requests of a sample to one model, in the sample's order. Equal ones are each asked: the second is a repeat.
+
+    sample: of one draw from its beginning on, so that a longer one has the same keys there.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for item in sample:
+        spelled = canonical_json(item.params)
+        found.append(
+            model_request(model, item.params, purpose=purpose, request_type=item.request_type, repeat=seen[spelled])
+        )
+        seen[spelled] += 1
+    return tuple(found)
 
 
 def prompt_sha256(sample: list[SampleRequest]) -> str:
