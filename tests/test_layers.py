@@ -21,6 +21,7 @@ ORDER = (
     "planner.whole_file",
     "planner.csv_cells",
     "planner.clock",
+    "planner.sdk",
     "planner.bundled",
     "planner.units",
     "planner.distributions",
@@ -213,6 +214,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.units": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.sdk": {
+        "anthropic": "the SDK takes a second or two to load, and few commands need it",
+    },
     "planner.pull.analytics": {
         "anthropic": "the SDK takes a second or two to load, and only a pull needs it",
     },
@@ -250,7 +254,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "pyspark": ("planner.usage.spark",),
     "zstandard": ("planner.usage", "planner.billed", "planner.evidence.graded"),
     "ijson": ("planner.usage.documents",),
-    "anthropic": ("planner.pull.analytics",),
+    "anthropic": ("planner.sdk", "planner.pull.analytics"),
     "jsonschema": ("planner.evaluation",),
     "referencing": ("planner.evaluation.graders.schemas",),
     "genai_prices": ("planner.price_data.updater",),

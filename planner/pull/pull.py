@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.clock import today
 from planner.errors import InputError, PlannerError, UsageError
-from planner.pull.analytics import Page, Source, open_source, pages, sdk_version
+from planner.pull.analytics import Page, open_source, pages
 from planner.pull.days import (
     PulledDay,
     PullRecord,
@@ -25,9 +25,10 @@ from planner.pull.days import (
 )
 from planner.pull.request import DayWindow, Kind, PullRequest, earliest_day, windows
 from planner.pull.rows import CostSums, UsageSums, add_costs, add_usage, row_day
+from planner.sdk import Connection, sdk_version
 
 if TYPE_CHECKING:
-    from planner.pull.analytics import Anthropic
+    from planner.sdk import Anthropic
 
 Progress = Callable[[str, float], None]
 Days = dict[tuple[Kind, date], PulledDay]
@@ -164,7 +165,7 @@ def _ask_windows(
     folder: Path,
     record: PullRecord,
     asked: Sequence[tuple[Kind, date]],
-    source: Source,
+    source: Connection,
     progress: Progress | None,
 ) -> tuple[PullRecord, Days]:
     new: Days = {}
