@@ -12,12 +12,13 @@ from itertools import islice
 from typing import Final
 
 import numpy as np
-from scipy.special import bdtrc, betaincinv, betaln, ndtr, ndtri
+from scipy.special import bdtrc, betaincinv, ndtr, ndtri
 
 from planner.errors import InputError
 from planner.evidence.decision import PLANNED_ANSWERS, PLANNED_LOOKS, Look
+from planner.evidence.open_counts import OpenCounts
 from planner.evidence.quality import CONFIDENCE, DEFAULT_BAR, MOST_ANSWERS, Verdict
-from planner.units import BoolArray, FloatArray, IntArray
+from planner.units import BoolArray, IntArray
 
 PLANNED_SHARE: Final = 0.8
 """Of the error that a side may make in all, what the planned answers may spend; the rest is for going on."""
@@ -29,8 +30,6 @@ MOST_PLANNED: Final = 1_000_000
 MOST_LOOKS: Final = 200
 _ROUNDING: Final = 1e-12
 """A count that spends what is left but for rounding is within it."""
-_NOTHING: Final = 1e-30
-"""Probability of a count that is left out of a sum: below all that is ever spent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def _critical_counts(answers: Sequence[int], rate: float, spend: Sequence[float]
 
     What a look leaves unspent, because counts are whole, the next one may spend.
     """
-    found, spent, alive = [], 0.0, _State(answers=0, low=0, weights=np.ones(1))
+    found, spent, alive = [], 0.0, OpenCounts()
     for n, allowed in zip(answers, spend, strict=True):
         alive = alive.after(n, rate)
         above = np.cumsum(alive.weights[::-1])[::-1]  # of this count or more
@@ -129,40 +128,8 @@ def _critical_counts(answers: Sequence[int], rate: float, spend: Sequence[float]
         critical = alive.low + first
         spent += float(above[first]) if within.size else 0.0
         found.append(critical if critical <= n else n + 1)
-        alive = _State(answers=n, low=alive.low, weights=alive.weights[:first])
+        alive = alive.between(alive.low - 1, critical)
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """Probability of each count of passes from `low` on, of answers that have not settled anything."""
-
-    answers: int
-    low: int
-    weights: FloatArray
-
-    def after(self, answers: int, rate: float) -> "_State":
-        """The same with more answers, each a pass with this probability."""
-        low, step = _binomial(answers - self.answers, rate)
-        return _State(answers=answers, low=self.low + low, weights=np.convolve(self.weights, step))
-
-    def between(self, low: int, high: int) -> "_State":
-        """Only counts above `low` and below `high`."""
-        start = min(max(low + 1 - self.low, 0), len(self.weights))
-        stop = max(min(high - self.low, len(self.weights)), start)
-        return _State(answers=self.answers, low=self.low + start, weights=self.weights[start:stop])
-
-
-def _binomial(answers: int, rate: float) -> tuple[int, FloatArray]:
-    """Probabilities of the counts that can happen, and the lowest of these."""
-    if rate in (0.0, 1.0):
-        return int(answers * rate), np.ones(1)
-    k = np.arange(answers + 1)
-    log = (
-        -np.log(answers + 1.0) - betaln(answers - k + 1.0, k + 1.0) + k * np.log(rate) + (answers - k) * np.log1p(-rate)
-    )
-    kept = np.flatnonzero(log > np.log(_NOTHING))
-    return int(kept[0]), np.exp(log[kept[0] : kept[-1] + 1])
 
 
 def look_at(passed: Sequence[bool] | BoolArray, schedule: Schedule) -> Look:
@@ -234,8 +201,7 @@ def answers_to_settle(passed: int, answers: int, schedule: Schedule, *, chance: 
     by recursion over the counts that settle nothing. Where nothing is graded that prior is Jeffreys'.
     None where more than MOST_ANSWERS would be needed: the rate is too close to its bar.
     """
-    a, b = passed + 0.5, answers - passed + 0.5
-    state, look = _State(answers=answers, low=passed, weights=np.ones(1)), 0
+    counts, look = OpenCounts(answers=answers, low=passed), 0
     for n in schedule.look_answers():
         look += 1
         if n <= answers:
@@ -243,26 +209,7 @@ def answers_to_settle(passed: int, answers: int, schedule: Schedule, *, chance: 
         if n - answers > MOST_ANSWERS:
             return None
         found = bounds(schedule, look)
-        low, high = max(n - found.failures[-1], -1), found.passes[-1]
-        state = _posterior_step(state, n, a - passed, b - answers + passed, low=low, high=high)
-        if 1.0 - state.weights.sum() >= chance:
+        counts = counts.posterior_after(n, low=n - found.failures[-1], high=found.passes[-1])
+        if 1.0 - counts.chance >= chance:
             return n - answers
     raise AssertionError("looks have no end")
-
-
-def _posterior_step(state: _State, answers: int, a: float, b: float, *, low: int, high: int) -> _State:
-    """The counts above `low` and below `high` after more answers, where each count has moved the posterior with it."""
-    before = state.low + np.arange(len(state.weights))[:, None]
-    first, last = max(low + 1, state.low), min(high - 1, state.low + len(state.weights) - 1 + answers - state.answers)
-    after = np.arange(first, max(last + 1, first))[None, :]
-    more, steps = after - before, answers - state.answers
-    can = (more >= 0) & (more <= steps)
-    y = np.where(can, more, 0)
-    log = (
-        -np.log(steps + 1.0)
-        - betaln(steps - y + 1.0, y + 1.0)
-        + betaln(a + before + y, b + answers - before - y)
-        - betaln(a + before, b + state.answers - before)
-    )
-    weights = state.weights @ np.where(can, np.exp(log), 0.0)
-    return _State(answers=answers, low=first, weights=weights)
