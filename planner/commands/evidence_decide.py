@@ -55,5 +55,11 @@ def decide(
     else:
         show([] if quiet else [decide_table(found)])
         say(decide_sentences(found.decisions, found.recommendations))
-    again = [f"{read.repeated:,} lines repeat an answer that is there already; each answer counts once"]
-    warn([] if quiet else [*(again if read.repeated else []), *([] if as_json else decide_notes(found))])
+    warn([] if quiet else [*_repeated(read.repeated), *([] if as_json else decide_notes(found))])
+
+
+def _repeated(lines: int) -> list[str]:
+    if lines == 0:
+        return []
+    what = "1 line repeats an answer" if lines == 1 else f"{lines:,} lines repeat an answer"
+    return [f"{what} that is there already; each answer counts once"]
