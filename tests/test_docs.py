@@ -21,6 +21,10 @@ from planner.commit import CommitSample, commit_sample
 from planner.contract import Contract
 from planner.demand import damped_months, leave_hazard
 from planner.distributions import Z90, Distribution, JudgedEscalation, Point, ScaledBeta, posterior
+from planner.evidence.drift import Counts, drift
+from planner.evidence.looks import Schedule, answers_to_settle, bounds
+from planner.evidence.operating import operating
+from planner.evidence.paired import difference_bounds
 from planner.evidence.quality import lower_bound, settlement
 from planner.lever_costs.economics import RouteEconomics
 from planner.lever_costs.scenario_costs import price_scenario
@@ -638,6 +642,28 @@ def test_worked_examples_of_levers_and_evidence() -> None:
     assert graded is not None
     assert (graded.answers, graded.failures) == (160, 10)
     said("$0.000528", "90.8 %", "160 answers with at most 10 failures")
+
+
+def test_worked_examples_of_looks_comparison_and_drift() -> None:
+    schedule = Schedule()
+    table = bounds(schedule, 5)
+    assert (table.answers, table.passes) == ((50, 100, 150, 200, 400), (51, 98, 143, 188, 373))
+    assert table.failures == (16, 20, 24, 29, 53)
+    levels = ["-", *(f"{level:.4f}" for level in table.pass_levels[1:])]
+    passes = ["never", *map(str, table.passes[1:])]
+    rows = zip(range(1, 6), table.answers, passes, table.failures, levels, strict=True)
+    said(*(f"| {look} | {n} | {c} | {f} | {level} |" for look, n, c, f, level in rows))
+    spent = [schedule.spent_fraction(look) for look in range(1, 7)]
+    said(f"{spent[0]:.5f}, {spent[1]:.4f}, {spent[2]:.4f}, {spent[3]:.4f} at", f"{spent[4]:.4f}, {spent[5]:.4f}, ...")
+    found = [operating(rate, schedule) for rate in (0.9, 0.95, 0.96)]
+    said(*(f"{100 * one.passes:.{digits}f} %" for one, digits in zip(found, (1, 0, 0), strict=True)))
+    said(f"after {found[2].expected_answers:.0f} answers")
+    assert answers_to_settle(142, 150, schedule) == 50
+    assert [round(100 * bound, 1) for bound in difference_bounds(6, 9, 200, level=0.05)] == [-5.0, 1.8]
+    moved = drift(Counts(hits=188, total=200), Counts(hits=85, total=100))
+    assert moved.seen_fall is not None
+    assert [round(-100 * x, 1) for x in (moved.change, moved.upper, moved.lower)] == [9.0, 2.9, 15.9]
+    assert round(100 * moved.seen_fall, 1) == 8.5
 
 
 def test_defaults_named_in_the_method_are_those_of_the_plan_file() -> None:
