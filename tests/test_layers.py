@@ -220,6 +220,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.pull.analytics": {
         "anthropic": "the SDK takes a second or two to load, and only a pull needs it",
     },
+    "planner.evaluation.messages": {
+        "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
+    },
     "planner.usage.spark": {"pyspark": "an extra that few install, and slow to load"},
     "planner.price_data.updater": {
         "genai_prices": "its snapshot of every provider is slow to load, and our own facts come first"
@@ -252,9 +255,15 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ibis": ("planner.usage",),
     "pyarrow": ("planner.usage.files",),
     "pyspark": ("planner.usage.spark",),
-    "zstandard": ("planner.usage", "planner.billed", "planner.evidence.graded"),
+    "zstandard": ("planner.usage", "planner.billed", "planner.evidence.graded", "planner.evaluation.sample"),
     "ijson": ("planner.usage.documents",),
-    "anthropic": ("planner.sdk", "planner.pull.analytics"),
+    "anthropic": (
+        "planner.sdk",
+        "planner.pull.analytics",
+        "planner.evaluation.messages",
+        "planner.evaluation.message_batches",
+        "planner.evaluation.prompt_counts",
+    ),
     "jsonschema": ("planner.evaluation",),
     "referencing": ("planner.evaluation.graders.schemas",),
     "genai_prices": ("planner.price_data.updater",),
