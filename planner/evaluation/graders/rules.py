@@ -78,8 +78,8 @@ def _rule(grader: Grader) -> Rule:
             compiled(grader.pattern)
             return lambda answer, request: grade_pattern(grader, answer, request)
         case SchemaGrader():
-            validator_of(grader.schema)
-            return lambda answer, request: grade_schema(grader, answer, request)
+            validator = validator_of(grader.schema)
+            return lambda answer, request: grade_schema(grader, validator, answer, request)
         case SetGrader():
             return lambda answer, request: grade_set(grader, answer, request)
         case PythonGrader():

@@ -31,8 +31,10 @@ def validator_of(schema: Mapping[str, Any]) -> Any:
     return kind(schema, registry=Registry())
 
 
-def grade_schema(grader: SchemaGrader, answer: Answer, request: SampleRequest) -> Grade:
+def grade_schema(grader: SchemaGrader, validator: Any, answer: Answer, request: SampleRequest) -> Grade:
     """JSON of the answer against the schema and, with `compare`, against what is expected.
+
+    validator: of the grader's schema.
 
     Errors: InputError for a schema that refers to something that it does not hold; UnusableReferenceError.
     """
@@ -41,7 +43,7 @@ def grade_schema(grader: SchemaGrader, answer: Answer, request: SampleRequest) -
         value = json_of_answer(answer)
     except NoJsonError as fault:
         return Grade(passed=False, reason=str(fault))
-    if (fault_of_value := _schema_fault(grader.schema, value)) is not None:
+    if (fault_of_value := _schema_fault(validator, value)) is not None:
         return Grade(passed=False, reason=fault_of_value)
     if grader.compare and not json_equal(value, expected):
         return Grade(passed=False, reason="JSON differs")
@@ -62,10 +64,10 @@ def expected_json(request: SampleRequest) -> Any:
         raise unusable(request, "is no JSON") from None
 
 
-def _schema_fault(schema: Mapping[str, Any], value: Any) -> str | None:
+def _schema_fault(validator: Any, value: Any) -> str | None:
     """Why a schema does not accept a value: the keyword and nothing of the value; None where it does."""
     try:
-        error = next(iter(validator_of(schema).iter_errors(value)), None)
+        error = next(iter(validator.iter_errors(value)), None)
     except Unresolvable as unresolved:
         raise InputError(
             f"the schema of the grader refers to '{unresolved.ref}', which it does not hold, and nothing is fetched; "

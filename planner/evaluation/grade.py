@@ -1,0 +1,146 @@
+"""Grading: the answers to an evaluation's sample, each with a verdict or with a reason why it has none."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from planner.errors import InputError
+from planner.evaluation.answered import Answered, Standard, keys_of, standards
+from planner.evaluation.candidate_grades import CandidateGrades, Outcome, candidate_grades, settled_before
+from planner.evaluation.evaluation import Answer, Asker, Evaluation, JudgeGrader, ModelRequest
+from planner.evaluation.graders.rules import Rule, needs_expected, rule_of
+from planner.evaluation.judge import hides_data
+from planner.evaluation.judged import Pair, counted, grade_of, judgement_of, pair_of, requests_of
+from planner.evidence.graded import GradedAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grades:
+    """What grading an evaluation came to.
+
+    from_sample: requests without an expected answer that are compared with the sample's reference answer. stood_in:
+    those held against the reference model's own answer, which then has no grade. hidden: requests with pictures or
+    documents that a judge was not shown. reference_cost_usd: of the reference model's answers.
+    """
+
+    evaluation: Evaluation
+    reference: str | None
+    candidates: tuple[CandidateGrades, ...]
+    from_sample: int
+    stood_in: int
+    hidden: int
+    reference_cost_usd: float
+
+    @property
+    def graded(self) -> tuple[GradedAnswer, ...]:
+        """Graded answers of all candidates, each in draw order."""
+        return tuple(answer for candidate in self.candidates for answer in candidate.graded)
+
+
+def judge_requests(answered: Answered) -> tuple[ModelRequest, ...]:
+    """What a judge would be asked and was not yet, each request once; nothing where the grader is none.
+
+    Errors: as grade_evaluation, before anything is graded.
+    """
+    judge = answered.evaluation.grader
+    if not isinstance(judge, JudgeGrader):
+        return ()
+    held = standards(answered)
+    pairs = [pair for model in answered.candidates for pair in _pairs(answered, judge, held, model)]
+    asked = requests_of([pair for pair in pairs if isinstance(pair, Pair)])
+    return tuple(request for request in asked if request.key not in answered.answers)
+
+
+def grade_evaluation(answered: Answered, ask: Asker | None = None) -> Grades:
+    """Every answer of every candidate, graded by the evaluation's grader.
+
+    ask: who puts requests to a judge; not needed where the grader is none, or where all replies are known already.
+    Errors: InputError before anything is graded, for a grader or a request that cannot be used, and without ask where a
+    judge has to be asked; naming entry point and request for a callable that gives no verdict; those of ask.
+    """
+    held, grader = standards(answered), answered.evaluation.grader
+    if isinstance(grader, JudgeGrader):
+        replies = _replies(answered, ask)
+        found = tuple(_judged(answered, grader, held, model, replies) for model in answered.candidates)
+    else:
+        rule = rule_of(grader)
+        reference = [_reference_passed(standard, rule) for standard in held]
+        found = tuple(_ruled(answered, rule, held, reference, model) for model in answered.candidates)
+    compares = needs_expected(grader)
+    return Grades(
+        evaluation=answered.evaluation,
+        reference=answered.reference,
+        candidates=found,
+        from_sample=sum(compares and not item.request.has_expected and not item.stands_in for item in held),
+        stood_in=sum(item.stands_in and item.fault is None for item in held),
+        hidden=sum(hides_data(item.request) for item in held) if isinstance(grader, JudgeGrader) else 0,
+        reference_cost_usd=sum(item.answer.cost_usd for item in held if item.answer is not None),
+    )
+
+
+def _reference_passed(standard: Standard, rule: Rule) -> bool | None:
+    """Whether the reference model's own answer passes; None where there is none, or it is what is compared with."""
+    if standard.stands_in or standard.fault is not None:
+        return None
+    if standard.answer is None:
+        return False if standard.is_refused else None
+    return rule(standard.answer, standard.request).passed
+
+
+def _ruled(
+    answered: Answered, rule: Rule, held: Sequence[Standard], reference: Sequence[bool | None], model: str
+) -> CandidateGrades:
+    """The grades of a candidate by a rule."""
+    outcomes = []
+    for key, standard, passed in zip(keys_of(answered, model), held, reference, strict=True):
+        outcome = settled_before(answered, key, standard)
+        if outcome is None:
+            answer = answered.answers[key]
+            outcome = Outcome(answer=answer, grade=rule(answer, standard.request))
+        outcomes.append(replace(outcome, reference_passed=passed))
+    return candidate_grades(answered, model, outcomes)
+
+
+def _pairs(answered: Answered, judge: JudgeGrader, held: Sequence[Standard], model: str) -> tuple[Pair | Outcome, ...]:
+    """For each request what a judge is to compare, or what became of it without one."""
+    return tuple(
+        settled_before(answered, key, standard) or pair_of(judge, standard, answered.answers[key])
+        for key, standard in zip(keys_of(answered, model), held, strict=True)
+    )
+
+
+def _replies(answered: Answered, ask: Asker | None) -> Mapping[str, Answer]:
+    """The judge's replies by key, those that were known before among them. Errors: as grade_evaluation."""
+    missing = judge_requests(answered)
+    if not missing:
+        return answered.answers
+    if ask is None:
+        raise InputError(
+            f"the judge of '{answered.evaluation.request_type}' has to be asked {len(missing):,} times; grade with a "
+            "key and a budget"
+        )
+    return {**answered.answers, **ask(missing)}
+
+
+def _judged(
+    answered: Answered, judge: JudgeGrader, held: Sequence[Standard], model: str, replies: Mapping[str, Answer]
+) -> CandidateGrades:
+    """The grades of a candidate by a judge."""
+    found = _pairs(answered, judge, held, model)
+    keys = keys_of(answered, model)
+    outcomes = [
+        _judged_outcome(item, answered.answers[key], replies) if isinstance(item, Pair) else item
+        for item, key in zip(found, keys, strict=True)
+    ]
+    pairs = [item for item in found if isinstance(item, Pair)]
+    paid = [replies[request.key].cost_usd for request in requests_of(pairs) if request.key in replies]
+    return candidate_grades(answered, model, outcomes, judged=counted(pairs, replies), judge_cost_usd=sum(paid))
+
+
+def _judged_outcome(pair: Pair, answer: Answer, replies: Mapping[str, Answer]) -> Outcome:
+    if pair.comparison is None:
+        return Outcome(answer=answer, grade=pair.grade)
+    paid = sum(replies[request.key].cost_usd for request in pair.comparison.requests if request.key in replies)
+    found = judgement_of(pair, replies)
+    if found is None:
+        return Outcome(answer=answer, grade=None, why="no verdict of the judge", judge_cost_usd=paid)
+    return Outcome(answer=answer, grade=grade_of(found), judge_cost_usd=paid)
