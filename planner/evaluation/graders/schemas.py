@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -13,22 +12,16 @@ from planner.errors import InputError
 from planner.evaluation.evaluation import Answer, SampleRequest, SchemaGrader
 from planner.evaluation.graders.grades import Grade, expected_value, unusable
 from planner.evaluation.graders.json_answers import NoJsonError, json_equal, json_of_answer, json_of_text
+from planner.evaluation.json_schemas import check_schema
 
 
 def validator_of(schema: Mapping[str, Any]) -> Any:
     """What checks JSON by a schema: Draft 2020-12, unless its $schema names another. It fetches nothing.
 
-    Errors: InputError where it is no JSON schema.
+    Errors: InputError where it is no JSON schema, or refers to another document.
     """
-    kind = validator_for(schema, default=Draft202012Validator)
-    try:
-        kind.check_schema(schema)
-    except SchemaError as error:
-        at = ".".join(map(str, error.absolute_path)) or "its top"
-        raise InputError(f"the schema of the grader is no JSON schema: at {at}; correct it there") from None
-    except RecursionError:
-        raise InputError("the schema of the grader is nested too deeply; make it flatter") from None
-    return kind(schema, registry=Registry())
+    check_schema(schema)
+    return validator_for(schema, default=Draft202012Validator)(schema, registry=Registry())
 
 
 def grade_schema(grader: SchemaGrader, validator: Any, answer: Answer, request: SampleRequest) -> Grade:

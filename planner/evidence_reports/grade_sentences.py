@@ -1,0 +1,131 @@
+"""What grading came to, in sentences, and what has to be said beside it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from planner.evaluation.candidate_grades import CandidateGrades
+from planner.evaluation.evaluation import JudgeGrader
+from planner.evaluation.grade import Grades
+from planner.evaluation.labels import FEWEST_LABELS, Agreement
+from planner.evidence_reports.grade import Reported
+from planner.words import count, percent, usd
+
+_MUCH_BIAS: Final = 0.20
+"""Share of comparisons that the order decides above which a judge's pass rate says little of the answers."""
+
+
+def grade_sentences(found: Sequence[Reported]) -> tuple[str, ...]:
+    """A sentence per candidate, and what all of it cost."""
+    said = [_passed(item.grades, one) for item in found for one in item.grades.candidates]
+    candidates = sum(one.cost_usd for item in found for one in item.grades.candidates)
+    judges = sum(one.judge_cost_usd for item in found for one in item.grades.candidates)
+    references = sum(item.grades.reference_cost_usd for item in found)
+    parts = [f"{usd(candidates, cents=True)} for answers of candidates"]
+    parts += [f"{usd(references, cents=True)} for those of reference models"] if references else []
+    parts += [f"{usd(judges, cents=True)} for judges"] if judges else []
+    return (*said, f"Paid so far, in this and earlier runs: {', '.join(parts)}.")
+
+
+def _passed(grades: Grades, one: CandidateGrades) -> str:
+    where = f"{grades.evaluation.request_type}: {one.candidate}"
+    if not one.graded:
+        return f"{where} has no graded answer ({_counts(one.ungraded)})."
+    share = percent(one.passed / len(one.graded))
+    return f"{where} passed {count(one.passed)} of {count(len(one.graded))} ({share})."
+
+
+def grade_notes(item: Reported) -> tuple[str, ...]:
+    """What must be known beside the grades of a type."""
+    grades = item.grades
+    said = [note for one in grades.candidates for note in _candidate_notes(one)]
+    said += [*_comparison_notes(grades), *_judge_notes(grades), *_label_notes(item.agreement)]
+    return tuple(f"{grades.evaluation.request_type}: {note}" for note in said)
+
+
+def _candidate_notes(one: CandidateGrades) -> Iterator[str]:
+    if one.ungraded and one.graded:
+        yield f"{one.candidate}: {count(sum(one.ungraded.values()))} not graded ({_counts(one.ungraded)})"
+    failed = len(one.graded) - one.passed
+    if failed:
+        yield f"{one.candidate}: why {count(failed)} failed: {_counts(one.failed_because)}"
+    if one.refused_by_api:
+        yield (
+            f"{one.candidate}: the API refused {count(one.refused_by_api)} requests for good; they count as failed, "
+            "because the model cannot serve them"
+        )
+    if one.cut_off:
+        yield (
+            f"{one.candidate}: {count(one.cut_off)} answers were cut off by max_tokens and graded as they are; "
+            f"{count(one.cut_off_failed)} of them failed"
+        )
+    if one.judged is not None:
+        yield from _judged_notes(one)
+
+
+def _judged_notes(one: CandidateGrades) -> Iterator[str]:
+    judged = one.judged
+    if judged is None:
+        return
+    decided = judged.favoured_first + judged.favoured_second
+    if judged.position_bias is not None and decided:
+        much = judged.position_bias > _MUCH_BIAS
+        yield (
+            f"{one.candidate}: the order decided {count(decided)} of {count(judged.compared)} comparisons "
+            f"({percent(judged.position_bias)}; the first place won {count(judged.favoured_first)}, the second "
+            f"{count(judged.favoured_second)}); they count as failed"
+            + ("; so much position bias says more of the judge than of the answers: take another" if much else "")
+        )
+    apart = judged.compared - judged.agreed - decided
+    if apart:
+        yield f"{one.candidate}: {count(apart)} more comparisons came out as 'same' in one order only"
+    if judged.identical:
+        yield f"{one.candidate}: {count(judged.identical)} answers are the reference word for word and passed unasked"
+
+
+def _comparison_notes(grades: Grades) -> Iterator[str]:
+    if grades.from_sample:
+        yield (
+            f"{count(grades.from_sample)} requests have no expected answer; answers are compared with the sample's "
+            "reference answer"
+        )
+    if grades.stood_in and not isinstance(grades.evaluation.grader, JudgeGrader):
+        yield (
+            f"{count(grades.stood_in)} requests have neither an expected nor a reference answer; answers are compared "
+            f"with {grades.reference}'s own, which therefore has no grade there: passing means the same answer, not a "
+            "right one"
+        )
+
+
+def _judge_notes(grades: Grades) -> Iterator[str]:
+    judge = grades.evaluation.grader
+    if not isinstance(judge, JudgeGrader):
+        return
+    yield (
+        "the judge compares with the reference answer, so that the reference has no grade of its own"
+        + ("" if grades.evaluation.margin is None else "; the margin cannot be decided with a judge")
+    )
+    if grades.hidden:
+        yield f"the judge was not shown the pictures or documents of {count(grades.hidden)} requests"
+    for one in grades.candidates:
+        if one.candidate == judge.model:
+            yield f"{one.candidate} judges its own answers, and models prefer their own; name another judge"
+    if grades.reference == judge.model and grades.stood_in:
+        yield f"{judge.model} judges against its own answers, and models prefer their own; name another judge"
+
+
+def _label_notes(found: Agreement | None) -> Iterator[str]:
+    if found is None:
+        return
+    if found.too_few:
+        yield (
+            f"{count(found.fnr.answers)} good and {count(found.fpr.answers)} wrong answers have a label; below "
+            f"{FEWEST_LABELS} of either the error rates are hardly known"
+        )
+    if found.unmatched:
+        yield f"{count(found.unmatched)} labels are of answers that have no grade here; they count for nothing"
+
+
+def _counts(reasons: Mapping[str, int]) -> str:
+    """Reasons with their counts, the most frequent first."""
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{reason}: {count(number)}" for reason, number in ordered)
