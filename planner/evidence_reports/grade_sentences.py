@@ -47,16 +47,16 @@ def _candidate_notes(one: CandidateGrades) -> Iterator[str]:
         yield f"{one.candidate}: {count(sum(one.ungraded.values()))} not graded ({_counts(one.ungraded)})"
     failed = len(one.graded) - one.passed
     if failed:
-        yield f"{one.candidate}: why {count(failed)} failed: {_counts(one.failed_because)}"
+        yield f"{one.candidate}: {count(failed)} failed ({_counts(one.failed_because)})"
     if one.refused_by_api:
         yield (
-            f"{one.candidate}: the API refused {count(one.refused_by_api)} requests for good; they count as failed, "
+            f"{one.candidate}: requests that the API refused for good: {count(one.refused_by_api)}, counted as failed, "
             "because the model cannot serve them"
         )
     if one.cut_off:
         yield (
-            f"{one.candidate}: {count(one.cut_off)} answers were cut off by max_tokens and graded as they are; "
-            f"{count(one.cut_off_failed)} of them failed"
+            f"{one.candidate}: answers cut off by max_tokens and graded as they are: {count(one.cut_off)}, of which "
+            f"{count(one.cut_off_failed)} failed"
         )
     if one.judged is not None:
         yield from _judged_notes(one)
@@ -70,29 +70,29 @@ def _judged_notes(one: CandidateGrades) -> Iterator[str]:
     if judged.position_bias is not None and decided:
         much = judged.position_bias > _MUCH_BIAS
         yield (
-            f"{one.candidate}: the order decided {count(decided)} of {count(judged.compared)} comparisons "
-            f"({percent(judged.position_bias)}; the first place won {count(judged.favoured_first)}, the second "
-            f"{count(judged.favoured_second)}); they count as failed"
+            f"{one.candidate}: comparisons that the order decided: {count(decided)} of {count(judged.compared)} "
+            f"({percent(judged.position_bias)}; for the first place {count(judged.favoured_first)}, for the second "
+            f"{count(judged.favoured_second)}), counted as failed"
             + ("; so much position bias says more of the judge than of the answers: take another" if much else "")
         )
     apart = judged.compared - judged.agreed - decided
     if apart:
-        yield f"{one.candidate}: {count(apart)} more comparisons came out as 'same' in one order only"
+        yield f"{one.candidate}: comparisons that came out as 'same' in one order only: {count(apart)}"
     if judged.identical:
-        yield f"{one.candidate}: {count(judged.identical)} answers are the reference word for word and passed unasked"
+        yield f"{one.candidate}: answers that are the reference itself, passed unasked: {count(judged.identical)}"
 
 
 def _comparison_notes(grades: Grades) -> Iterator[str]:
     if grades.from_sample:
         yield (
-            f"{count(grades.from_sample)} requests have no expected answer; answers are compared with the sample's "
-            "reference answer"
+            "requests without an expected answer, compared with the sample's reference answer: "
+            f"{count(grades.from_sample)}"
         )
     if grades.stood_in and not isinstance(grades.evaluation.grader, JudgeGrader):
         yield (
-            f"{count(grades.stood_in)} requests have neither an expected nor a reference answer; answers are compared "
-            f"with {grades.reference}'s own, which therefore has no grade there: passing means the same answer, not a "
-            "right one"
+            f"requests with neither an expected nor a reference answer: {count(grades.stood_in)}, compared with "
+            f"{grades.reference}'s own answer, which therefore has no grade there; passing means the same answer, not "
+            "a right one"
         )
 
 
@@ -105,7 +105,7 @@ def _judge_notes(grades: Grades) -> Iterator[str]:
         + ("" if grades.evaluation.margin is None else "; the margin cannot be decided with a judge")
     )
     if grades.hidden:
-        yield f"the judge was not shown the pictures or documents of {count(grades.hidden)} requests"
+        yield f"requests whose pictures or documents the judge was not shown: {count(grades.hidden)}"
     for one in grades.candidates:
         if one.candidate == judge.model:
             yield f"{one.candidate} judges its own answers, and models prefer their own; name another judge"
@@ -118,11 +118,11 @@ def _label_notes(found: Agreement | None) -> Iterator[str]:
         return
     if found.too_few:
         yield (
-            f"{count(found.fnr.answers)} good and {count(found.fpr.answers)} wrong answers have a label; below "
+            f"answers with a label: {count(found.fnr.answers)} good, {count(found.fpr.answers)} wrong; below "
             f"{FEWEST_LABELS} of either the error rates are hardly known"
         )
     if found.unmatched:
-        yield f"{count(found.unmatched)} labels are of answers that have no grade here; they count for nothing"
+        yield f"labels of answers that have no grade here, which count for nothing: {count(found.unmatched)}"
 
 
 def _counts(reasons: Mapping[str, int]) -> str:
