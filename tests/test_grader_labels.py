@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +81,15 @@ def test_few_labels_of_either_kind_are_too_few() -> None:
     assert not agreed(enough, enough).too_few
     assert agreed(enough[1:], enough[1:]).too_few
     assert agreed(enough[:-1], enough[:-1]).too_few
+
+
+def test_no_error_among_the_fewest_labels_leaves_9_percent_open() -> None:
+    rate = agreed([True] * FEWEST_LABELS, [True] * FEWEST_LABELS).fnr
+    assert (rate.rate, rate.lower) == (0.0, 0.0)
+    assert rate.upper == pytest.approx(0.090, abs=5e-4)
+    said = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
+    assert "below 20 labels" in said
+    assert "up to 9.0 %" in said
 
 
 def test_a_grader_no_better_than_chance_corrects_nothing() -> None:
