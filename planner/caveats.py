@@ -117,6 +117,7 @@ def _unknown_types(inputs: PlanInputs, mix: RequestMix) -> Iterator[str]:
         for lever in scenario.levers
     ]
     named += [(f"evidence[{index}]", item.request_type) for index, item in enumerate(inputs.evidence, start=1)]
+    named += [(item.place, item.evidence.request_type) for item in inputs.file_evidence]
     named += [(f"evaluation[{index}]", item.request_type) for index, item in enumerate(inputs.evaluations, start=1)]
     named += ((f"business unit '{unit.name}'", name) for unit in inputs.business_units for name in unit.request_types)
     # only events may name all types at once

@@ -104,6 +104,15 @@ class TargetError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileEvidence:
+    """An entry of an evidence file that a plan names. place: the file as the plan names it, and the entry."""
+
+    place: str
+    path: Path
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessUnit:
     """A part of the company that shares a commitment with others: its request types, at least one, are no other's."""
 
@@ -116,7 +125,8 @@ class PlanInputs:
     """All assumptions of a plan. `priors`: keys whose default is a judgement and not the user's own, in words.
 
     demand: as the plan has it. demand_given: the keys of [demand] that the user typed; the others are fitted to the log
-    where there is one. demand_at_defaults: the same with every key that was not typed at its default.
+    where there is one. demand_at_defaults: the same with every key that was not typed at its default. evidence: as the
+    plan has it itself; file_evidence: of every evidence file that it names.
     """
 
     name: str
@@ -145,6 +155,7 @@ class PlanInputs:
     target_share: float = 0.5
     business_units: tuple[BusinessUnit, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
+    file_evidence: tuple[FileEvidence, ...] = ()
 
     @property
     def sha256(self) -> str:

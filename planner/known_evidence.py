@@ -1,13 +1,16 @@
 """What is known of each model on each type: the plan's [[evidence]], the counts in its routes, and how old they are."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from planner.changed_since import why_changed
 from planner.clock import today
 from planner.distributions import JudgedEscalation, ScaledBeta
 from planner.errors import InputError, UnknownModelError
 from planner.evidence.quality import Evidence
+from planner.inputs import PlanInputs
 from planner.levers import Route
 from planner.prepared import Prepared
 from planner.units import MONTHS_PER_YEAR
@@ -18,6 +21,8 @@ STALE_AFTER: Final = timedelta(days=180)
 
 BEFORE_THE_LOG: Final = timedelta(days=90)
 """Evidence graded so long before the first day of the measured log is of other traffic."""
+
+_STALE_MEANS: Final = "Its counts are used as they are, though what they say may no longer hold. Grade a new sample."
 
 Pair = tuple[str, str]
 """Request type and model."""
@@ -36,10 +41,12 @@ def evidence_by_pair(prepared: Prepared) -> dict[Pair, Evidence]:
 
 
 def own_evidence(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
-    """(request type, model) -> the plan's [[evidence]] as it names itself, and what it says. Errors: as above."""
+    """(request type, model) -> the plan's [[evidence]] and that of its files, as it names itself, and what it says.
+
+    Errors: as above.
+    """
     found: dict[Pair, tuple[str, Evidence]] = {}
-    for index, item in enumerate(prepared.inputs.evidence, start=1):
-        what = f"evidence[{index}] ('{item.request_type}' on {item.model})"
+    for what, item in _entries(prepared.inputs):
         try:
             model = prepared.price_book.resolve(item.model)
         except UnknownModelError as error:
@@ -56,6 +63,14 @@ def own_evidence(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
         judged = replace(item, fnr=fnr if item.fnr is None else item.fnr, fpr=fpr if item.fpr is None else item.fpr)
         found[pair] = (what, replace(judged, model=model))
     return found
+
+
+def _entries(inputs: PlanInputs) -> Iterator[tuple[str, Evidence]]:
+    """Every entry with its place: those of the plan itself, then those of its files."""
+    for index, item in enumerate(inputs.evidence, start=1):
+        yield f"evidence[{index}] ('{item.request_type}' on {item.model})", item
+    for entry in inputs.file_evidence:
+        yield entry.place, entry.evidence
 
 
 def evidence_caveats(prepared: Prepared) -> tuple[str, ...]:
@@ -81,14 +96,15 @@ def evidence_caveats(prepared: Prepared) -> tuple[str, ...]:
     ]
     return (
         *((f"{rests_on} without evidence that allows it: {'; '.join(unproven)}.",) if unproven else ()),
-        *((f"{rests_on} on stale evidence: {'; '.join(stale)}. Grade a new sample.",) if stale else ()),
+        *((f"{rests_on} on stale evidence: {'; '.join(stale)}. {_STALE_MEANS}",) if stale else ()),
     )
 
 
 def _said(evidence: Evidence) -> str:
     """Counts and verdict of evidence that does not pass."""
     against = "against it" if evidence.verdict == "fail" else "undecided"
-    return f"{against}: {evidence.passed:,} of {evidence.answers:,} passed, bar {percent(evidence.bar)}"
+    by = "" if evidence.verdict == evidence.single_look else " by its schedule of looks"
+    return f"{against}{by}: {evidence.passed:,} of {evidence.answers:,} passed, bar {percent(evidence.bar)}"
 
 
 def judge_errors(prepared: Prepared, request_type: str, model: str) -> tuple[float, float]:
@@ -121,12 +137,27 @@ def overruled_notes(prepared: Prepared) -> list[str]:
     ]
 
 
+def verdict_notes(prepared: Prepared) -> list[str]:
+    """Where the verdict of a schedule of looks holds against that of a single look at the same counts, in sentences."""
+    return [
+        f"{what}: its schedule of looks says {item.verdict}, a single look at its counts would say {item.single_look}. "
+        "The schedule's verdict holds: who looks often enough passes any model."
+        for what, item in own_evidence(prepared).values()
+        if item.verdict != item.single_look
+    ]
+
+
 def why_stale(prepared: Prepared, evidence: Evidence) -> str | None:
-    """Why evidence may no longer hold, in words; None for fresh evidence and for what has no day to judge by."""
+    """Why evidence may no longer hold, in words; None for fresh evidence and for what has nothing to judge by."""
     fact = prepared.price_book.facts.models.get(evidence.model)
     if fact is not None and fact.retires_on is not None and fact.retires_on < _end(prepared):
         return f"{evidence.model} retires on {fact.retires_on}"
-    graded = evidence.graded_on
+    return _why_old(prepared, evidence) or why_changed(prepared, evidence)
+
+
+def _why_old(prepared: Prepared, evidence: Evidence) -> str | None:
+    """Why the day of the grading makes evidence stale."""
+    fact, graded = prepared.price_book.facts.models.get(evidence.model), evidence.graded_on
     if graded is None:
         return None
     if fact is not None and fact.launched is not None and graded < fact.launched:

@@ -32,11 +32,12 @@ from planner.levers import CacheLever, Route, Scenario, adoption
 from planner.mix import MixEntry, RequestMix
 from planner.opportunities.candidates import SURE
 from planner.plan_file.contract_sections import ContractSection
+from planner.plan_file.evidence_sections import OF_A_FILE, FileEntrySection
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.quote_sections import VariedTerms
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.section import Section
-from planner.plan_file.values import Duration, Escalation, Fraction, Month, Positive, Rate
+from planner.plan_file.values import Duration, Escalation, Fraction, Month, Positive, Rate, RouteShare
 from planner.prices import PriceBook
 from planner.settlement import settle
 from planner.simulation import SpendPaths
@@ -182,10 +183,12 @@ Give either `[usage]` or `[[mix]]`, never both.
 | type | a constant | by P10 and P90 | by low, mode, high | by evidence |
 |---|---|---|---|---|
 | uncertain share | `0.9` | `{ p10 = 0.80, p90 = 0.95 }`: Beta | `{ low = 0.7, mode = 0.9, high = 1.0 }`: PERT | \
-`{ passed = 188, failed = 12 }`: the pass rate |
+`{ passed = 188, failed = 12 }`: the pass rate; a route's share also `{ evidence = "evidence/triage.toml" }`: that of \
+an evidence file |
 | uncertain escalation | `0.06` | as a share | as a share | `{ passed = 188, failed = 12, fnr = 0.0, fpr = 0.0 }`: \
 the escalation rate that follows from the pass rate; `{ pass_rate = 0.94, fnr = 0.05, fpr = 0.10 }`: from a pass rate \
-that is itself any uncertain share |
+that is itself any uncertain share; `{ evidence = "evidence/triage.toml" }`, also with `fnr` and `fpr`: from an \
+evidence file |
 | uncertain rate a year | `0.6` | `{ p10 = 0.0, p90 = 1.56 }`: log(1 + x) normal | PERT | - |
 | uncertain positive number | `1.15` | `{ p10 = 0.05, p90 = 0.30 }`: log-normal | PERT | - |
 | uncertain month | `1` | - | `{ low = 2, mode = 4, high = 7 }`: PERT, rounded | - |
@@ -198,6 +201,7 @@ choice, told under its meaning.
 
 SPREADS = (
     (Fraction, "uncertain share", "0 to 1"),
+    (RouteShare, "uncertain share, or of a file", "0 to 1"),
     (Escalation, "uncertain escalation", "0 to 1"),
     (Rate, "uncertain rate a year", "-1 or more; P10 above -1"),
     (Positive, "uncertain positive number", "0 or more; P10 above 0"),
@@ -465,7 +469,28 @@ def plan_reference() -> str:
         head = ["| key | type | range | default | meaning |", "|---|---|---|---|---|"] if rows else []
         text = " ".join(part for part in (summary, often) if part)
         parts.append("\n".join([f"## {title}", "", *([text, ""] if text else []), *head, *rows]) + "\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, evidence_file_reference()])
+
+
+EVIDENCE_FILE = """\
+## Evidence files
+
+What `planner evidence decide --write` makes and `{ evidence = "file" }` and `[plan]` `evidence` name: TOML with
+`format = 1` and `[[evidence]]` tables, which have every key of the plan's own `[[evidence]]`, and these:
+
+| key | type | range | meaning |
+|---|---|---|---|
+"""
+
+
+def evidence_file_reference() -> str:
+    """The keys that an evidence file has beside those of the plan's [[evidence]]."""
+    rows = []
+    for key, (_, field) in plain(FileEntrySection).items():
+        if key in OF_A_FILE:
+            words, allowed = type_and_range(FileEntrySection, key)
+            rows.append(f"| `{key}` | {words} | {allowed} | {field.description} |\n")
+    return EVIDENCE_FILE + "".join(rows)
 
 
 def test_the_plan_reference_is_what_the_code_says(request: pytest.FixtureRequest) -> None:

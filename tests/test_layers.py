@@ -127,6 +127,7 @@ ORDER = (
     "planner.decision_caveats",
     "planner.baseline_edit",
     "planner.prepared",
+    "planner.changed_since",
     "planner.known_evidence",
     "planner.plan",
     "planner.waterfall",

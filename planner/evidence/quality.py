@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import bdtr, betainc, betaincinv, betaln
 
 from planner.distributions import JudgedEscalation, ScaledBeta, posterior
+from planner.evidence.provenance import Provenance
 from planner.units import BoolArray, IntArray
 
 DEFAULT_BAR: Final = 0.90
@@ -43,7 +44,8 @@ class Evidence:
 
     bar: the pass rate that it has to hold. fnr, fpr: errors of the judge that decides in production what escalates:
     good answers that it sends on, wrong ones that it accepts; None where it is not said, which counts as none.
-    graded_on: None where no day is given.
+    graded_on: None where no day is given. provenance: what the file that it was read from says beside, None for
+    evidence that stands in no file.
     """
 
     request_type: str
@@ -55,6 +57,7 @@ class Evidence:
     fpr: float | None = None
     graded_on: date | None = None
     source: str = ""
+    provenance: Provenance | None = None
 
     @property
     def answers(self) -> int:
@@ -73,7 +76,17 @@ class Evidence:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the pass rate clears the bar, at 95 %."""
+        """Whether the pass rate clears the bar, at 95 %.
+
+        Where a schedule of looks was followed its verdict holds: a single look does not know how often was looked.
+        """
+        if self.provenance is not None and self.provenance.verdict is not None:
+            return self.provenance.verdict
+        return self.single_look
+
+    @property
+    def single_look(self) -> Verdict:
+        """The verdict of one look at all answers, taken once."""
         return verdict(self.passed, self.failed, bar=self.bar)
 
 

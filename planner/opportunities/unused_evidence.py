@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from planner.known_evidence import overruled_notes, own_evidence, why_stale
+from planner.known_evidence import overruled_notes, own_evidence, verdict_notes, why_stale
 from planner.opportunities.candidates import TIERS, current_models
 from planner.opportunities.verdicts import Opportunity
 from planner.prepared import Prepared
@@ -22,7 +22,7 @@ def evidence_notes(prepared: Prepared, found: Sequence[Opportunity]) -> list[str
             stale += [f"{what} may be stale: {why}."] if why else []
         elif pair[0] in types:  # the plan's own warnings name a type that the mix does not have
             unused.append(f"{what} is of no use here: {_why_unused(prepared, found, *pair)}.")
-    return [*stale, *overruled_notes(prepared), *unused]
+    return [*stale, *verdict_notes(prepared), *overruled_notes(prepared), *unused]
 
 
 def _why_unused(prepared: Prepared, found: Sequence[Opportunity], request_type: str, model: str) -> str:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from planner.distributions import Point
 from planner.plan_file.section import Name, Section, Share
-from planner.plan_file.values import Duration, Escalation, Fraction, Month
+from planner.plan_file.values import Duration, Escalation, Fraction, Month, RouteShare
 
 Tokens = Annotated[float, Field(ge=0, le=1e9)]
 SmallUsd = Annotated[float, Field(ge=0, le=1e6)]
@@ -75,7 +75,7 @@ class RouteSection(Section):
     request_type: Name
     to: Name
     from_: list[Name] = Field(default_factory=list, alias="from", description="default: every model but the target")
-    share: Fraction = Field(
+    share: RouteShare = Field(
         default_factory=lambda: Point(1.0), description="of the type's requests; of several routes, together at most 1"
     )
     rule_fraction: Fraction = Field(

@@ -18,6 +18,7 @@ from planner.plan_file.evaluation_loader import evaluations_of
 from planner.plan_file.evidence_sections import evidence_of
 from planner.plan_file.lever_loader import assumed, scenarios_of
 from planner.plan_file.mistakes import explain, located
+from planner.plan_file.named_evidence import named_evidence
 from planner.plan_file.price_loader import price_inputs
 from planner.plan_file.quote_loader import QuoteReader
 from planner.plan_file.schedule import Schedule
@@ -72,7 +73,8 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
     prices = price_inputs(file.prices)
     contract = contract_of(file, prices)
     schedule = Schedule.of(file.team, file.milestone)
-    scenarios, baseline = scenarios_of(file.scenario, schedule)
+    sections, file_evidence = named_evidence(file, prices, base_dir)
+    scenarios, baseline = scenarios_of(sections, schedule)
     given = typed_keys(document.get("demand", {}))
     quoted = QuoteReader(file=file, document=document, prices=prices)
     return PlanInputs(
@@ -91,11 +93,12 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         scenarios=scenarios,
         baseline=baseline,
         evidence=evidence_of(file.evidence),
+        file_evidence=file_evidence,
         evaluations=evaluations_of(file.evaluation, base_dir),
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
-        notes=(*assumed(file.scenario), *schedule.unused(scenarios), *contract_notes(file)),
+        notes=(*assumed(sections), *schedule.unused(scenarios), *contract_notes(file)),
         text=text,
         base_dir=base_dir,
         quotes=quoted.quotes(),

@@ -9,14 +9,18 @@ from pydantic import BaseModel, ValidationError
 
 from planner.errors import InputError, PlannerError
 from planner.plan_file.evaluation_sections import GraderSection
+from planner.plan_file.evidence_sections import EvidenceFileSection
 from planner.plan_file.schema import PlanFile
 
 Made = TypeVar("Made")
 
 
-def explain(error: ValidationError) -> str:
-    """One line per mistake: the key's path as people write it, the value, and what is allowed there."""
-    return "; ".join(_explain(item) for item in _without_union_echoes(error))
+def explain(error: ValidationError, *, of: type[BaseModel] = PlanFile) -> str:
+    """One line per mistake: the key's path as people write it, the value, and what is allowed there.
+
+    of: what was to be read.
+    """
+    return "; ".join(_explain(item, of) for item in _without_union_echoes(error))
 
 
 def located(place: str, make: Callable[..., Made], *args: Any, **kwargs: Any) -> Made:
@@ -49,10 +53,10 @@ def _is_key(item: Any, part: object) -> bool:
     return item["type"] == "extra_forbidden" and part == item["loc"][-1]
 
 
-def _explain(item: Any) -> str:
+def _explain(item: Any, of: type[BaseModel]) -> str:
     place = _dotted(item["loc"])
     if item["type"] == "extra_forbidden":
-        known = _known_keys(item["full_loc"][:-1])
+        known = _known_keys(of, item["full_loc"][:-1])
         near = get_close_matches(str(item["loc"][-1]), known, n=1)
         guess = f"did you mean '{near[0]}'? " if near else ""
         return f"{place}: unknown key; {guess}Known here: {', '.join(known)}"
@@ -113,8 +117,7 @@ def _flatten(annotation: Any) -> list[Any]:
     return [annotation] if not parts else [leaf for part in parts for leaf in _flatten(part)]
 
 
-def _known_keys(loc: Sequence[object]) -> list[str]:
-    model: type[BaseModel] = PlanFile
+def _known_keys(model: type[BaseModel], loc: Sequence[object]) -> list[str]:
     for before, part in pairwise((None, *loc)):
         if before in _BY_KIND:
             model = _BY_KIND[before][part]
@@ -135,4 +138,9 @@ def _by_kind(union: Any) -> dict[Any, type[BaseModel]]:
 
 _BY_KIND: dict[Any, dict[Any, type[BaseModel]]] = {"grader": _by_kind(GraderSection)}
 # key of a table whose section its `kind` tells; pydantic puts the kind behind the key where it says a place
-_KNOWN_KEYS = _all_keys(PlanFile).union(*(_all_keys(part) for parts in _BY_KIND.values() for part in parts.values()))
+_ROOTS: tuple[type[BaseModel], ...] = (
+    PlanFile,
+    EvidenceFileSection,
+    *(part for parts in _BY_KIND.values() for part in parts.values()),
+)
+_KNOWN_KEYS: set[str] = set().union(*map(_all_keys, _ROOTS))

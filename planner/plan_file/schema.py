@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from planner.distributions import Point, rate_from_quantiles
 from planner.plan_file.contract_sections import ContractSection, FixedSpendSection
-from planner.plan_file.evaluation_sections import EvaluationSection
+from planner.plan_file.evaluation_sections import EvaluationSection, FileName
 from planner.plan_file.evidence_sections import EvidenceSection
 from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection, Tokens
 from planner.plan_file.price_sections import PricesSection
@@ -50,6 +50,11 @@ class PlanSection(Section):
     )
     target_error: TargetErrorSection | None = None
     seed: int = Field(default=1, ge=0, lt=2**63)
+    evidence: list[FileName] = Field(
+        default_factory=list,
+        description="evidence files, also by pattern such as evidence/*.toml, beside those that routes name; relative "
+        "to the plan file",
+    )
 
 
 class MixSection(Section):

@@ -1,6 +1,5 @@
 """Suggested scenarios as text: what a plan would have to say, each number with its reason, and a plan that says it."""
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from planner.errors import InputError
 from planner.levers import Scenario
 from planner.plan_file.lever_loader import scenarios_of
 from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection
+from planner.plan_file.moved_text import address_from, with_evidence_from
 from planner.plan_file.schedule import Schedule
 
 _WIDTH: Final = 118
@@ -102,13 +102,16 @@ _ADDRESSES: Final = ("sources", "billed")
 
 
 def with_sources_from(text: str, base_dir: Path, folder: Path) -> str:
-    """A plan's text as it has to read in another folder: addresses of its log and bills relative to that folder."""
+    """A plan's text as it has to read in another folder: addresses of its files relative to that folder."""
+    if base_dir.resolve() == folder.resolve():
+        return text
+    text = with_evidence_from(text, base_dir, folder)
     before = tomllib.loads(text)
-    if "usage" not in before or base_dir.resolve() == folder.resolve():
+    if "usage" not in before:
         return text
     usage = before["usage"]
     moved = {
-        key: [_address_from(source, base_dir, folder) for source in usage[key]] for key in _ADDRESSES if key in usage
+        key: [address_from(source, base_dir, folder) for source in usage[key]] for key in _ADDRESSES if key in usage
     }
     wanted = {**before, "usage": {**usage, **moved}}
     changed = text
@@ -121,12 +124,6 @@ def with_sources_from(text: str, base_dir: Path, folder: Path) -> str:
         for index, source in enumerate(addresses):
             document["usage"][key][index] = source
     return tomlkit.dumps(document)
-
-
-def _address_from(source: str, base_dir: Path, folder: Path) -> str:
-    if "://" in source or Path(source).is_absolute():
-        return source
-    return Path(os.path.relpath(base_dir.resolve() / source, folder.resolve())).as_posix()
 
 
 def _with_strings(text: str, key: str, changed: Mapping[str, str]) -> str:

@@ -1,9 +1,10 @@
 """How uncertain values are written in a plan file, and which distribution each spelling means.
 
 A number is a constant. {p10, p90} is log(1+x) normal for rates, Beta for shares, log-normal for other positive
-quantities. {low, mode, high} is PERT. {passed, failed} is the Beta posterior of evidence.
+quantities. {low, mode, high} is PERT. {passed, failed} is the Beta posterior of evidence, {evidence} that of a file.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -19,6 +20,7 @@ from planner.distributions import (
     rate_from_quantiles,
 )
 from planner.errors import InputError
+from planner.units import FloatArray
 
 _NUMBER = {"type": "number"}
 
@@ -36,6 +38,35 @@ _EVIDENCE = {
     **_table("passed", "failed"),
     "properties": {"passed": {"type": "integer"}, "failed": {"type": "integer"}, "fnr": _NUMBER, "fpr": _NUMBER},
 }
+
+
+_EVIDENCE_FILE = {
+    "type": "object",
+    "properties": {"evidence": {"type": "string"}},
+    "required": ["evidence"],
+    "additionalProperties": False,
+}
+_JUDGED_FILE = {**_EVIDENCE_FILE, "properties": {"evidence": {"type": "string"}, "fnr": _NUMBER, "fpr": _NUMBER}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEvidence:
+    """Evidence that stands in a file: a placeholder, in whose place the file's posterior comes when a plan is read.
+
+    fnr, fpr: of the judge in production, where the plan says them itself.
+    """
+
+    file: str
+    fnr: float | None = None
+    fpr: float | None = None
+
+    @property
+    def mean(self) -> float:
+        raise InputError(f"the evidence in '{self.file}' is not read here; read the whole plan")
+
+    def from_normal(self, z: FloatArray) -> FloatArray:
+        """None: there is nothing to draw from. Errors: InputError, always."""
+        raise InputError(f"the evidence in '{self.file}' is not read here; read the whole plan")
 
 
 def _numbers(value: object, allowed: str) -> dict[str, float]:
@@ -65,8 +96,29 @@ def _fraction(value: object) -> Distribution:
     return _spread(value, fraction_from_quantiles, low=0.0, high=1.0, evidence=True)
 
 
+def _route_share(value: object) -> Distribution:
+    """As a share, or {evidence}: the pass rate that an evidence file has."""
+    return _named(value, ()) if isinstance(value, dict) and "evidence" in value else _fraction(value)
+
+
+def _named(value: dict[str, Any], beside: tuple[str, ...]) -> NamedEvidence:
+    if unknown := set(value) - {"evidence", *beside}:
+        also = f", optionally with {' and '.join(beside)}" if beside else ""
+        raise ValueError(f"give {{ evidence }}{also}, not {', '.join(sorted(unknown))}")
+    if not isinstance(value["evidence"], str) or not value["evidence"]:
+        raise ValueError("evidence is the name of a file, relative to the plan file")
+    errors = _numbers({name: value[name] for name in beside if name in value}, "")
+    _within(errors, 0.0, 1.0, "")
+    return NamedEvidence(file=value["evidence"], fnr=errors.get("fnr"), fpr=errors.get("fpr"))
+
+
 def _escalation(value: object) -> Distribution:
-    """As a share; {passed, failed, fnr, fpr} or {pass_rate, fnr, fpr} is q = p FNR + (1 - p)(1 - FPR)."""
+    """As a share; {passed, failed, fnr, fpr} or {pass_rate, fnr, fpr} is q = p FNR + (1 - p)(1 - FPR).
+
+    {evidence, fnr, fpr}: the same of an evidence file's counts.
+    """
+    if isinstance(value, dict) and "evidence" in value:
+        return _named(value, ("fnr", "fpr"))
     if isinstance(value, dict) and "pass_rate" in value:
         return _judged(value)
     if isinstance(value, dict) and "passed" in value:
@@ -152,7 +204,12 @@ _JUDGED = {
 }
 _QUANTILES, _PERT = _table("p10", "p90"), _table("low", "mode", "high")
 Fraction = Annotated[Distribution, PlainValidator(_fraction), _schema(_QUANTILES, _PERT, _EVIDENCE)]
-Escalation = Annotated[Distribution, PlainValidator(_escalation), _schema(_QUANTILES, _PERT, _EVIDENCE, _JUDGED)]
+RouteShare = Annotated[
+    Distribution, PlainValidator(_route_share), _schema(_QUANTILES, _PERT, _EVIDENCE, _EVIDENCE_FILE)
+]
+Escalation = Annotated[
+    Distribution, PlainValidator(_escalation), _schema(_QUANTILES, _PERT, _EVIDENCE, _JUDGED, _JUDGED_FILE)
+]
 Positive = Annotated[Distribution, PlainValidator(_positive), _schema(_QUANTILES, _PERT)]
 Duration = Annotated[Distribution, PlainValidator(_duration), _schema(_QUANTILES, _PERT)]
 Rate = Annotated[Distribution, PlainValidator(_rate), _schema(_QUANTILES, _PERT)]
