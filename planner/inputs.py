@@ -165,3 +165,7 @@ class PlanInputs:
     def scenario(self, name: str) -> Scenario:
         """The scenario of a name; the caller has checked that it exists."""
         return next(scenario for scenario in self.scenarios if scenario.name == name)
+
+    def evaluation(self, request_type: str) -> Evaluation | None:
+        """What is to be shown on a type, None where the plan has no evaluation of it."""
+        return next((item for item in self.evaluations if item.request_type == request_type), None)

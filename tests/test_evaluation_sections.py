@@ -105,7 +105,10 @@ def test_files_of_graders_are_read_beside_the_plan(tmp_path):
         ('{ kind = "number", relative = -1 }', "evaluation[1].grader.relative = -1: must be greater than"),
         ('{ kind = "set", least = 0 }', "evaluation[1].grader.least = 0: must be greater than 0"),
         ('{ kind = "schema" }', "evaluation[1].grader: give either schema, a table, or schema_file"),
-        ('{ kind = "schema", schema = { type = 5 } }', "evaluation[1].grader: no JSON schema: at type"),
+        (
+            '{ kind = "schema", schema = { type = 5 } }',
+            "evaluation[1].grader: the schema of the grader is no JSON schema: at type",
+        ),
         ('{ kind = "schema", schema = { "$ref" = "http://127.0.0.1/x" } }', "and nothing is fetched"),
         ('{ kind = "schema", schema_file = "no.json" }', "/plans/no.json is not there; the name is relative"),
         ('{ kind = "judge", model = "m" }', "give either rubric, a text, or rubric_file"),

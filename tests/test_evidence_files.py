@@ -1,5 +1,6 @@
 """Evidence files: what a plan that names them means, that they read as they were written, and when they are stale."""
 
+import json
 import tomllib
 from dataclasses import fields, replace
 from datetime import date
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_evaluation_sections import evaluation
 from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, evidence
 
 from planner.distributions import JudgedEscalation, posterior
 from planner.errors import InputError
+from planner.evidence.looks import Schedule, look_at
 from planner.evidence.provenance import Provenance
 from planner.evidence.quality import Evidence
 from planner.known_evidence import evidence_by_pair, evidence_caveats, why_stale
@@ -102,6 +105,29 @@ def test_one_file_in_two_scenarios_is_one_draw(tmp_path):
     assert one.std(axis=1).min() > 0
 
 
+GRADED = "".join(
+    json.dumps({"request_type": "chat", "candidate": HAIKU, "id": str(i), "passed": i % 20 != 7}) + "\n"
+    for i in range(200)
+)
+
+
+def test_a_file_of_graded_answers_is_evidence_by_its_counts_and_the_schedule_of_the_plan(tmp_path):
+    (tmp_path / "g.jsonl").write_text(GRADED, encoding="utf-8")
+    section = evaluation(more="bar = 0.92\nanswers = 100\nlooks = 2")
+    inputs = plan_with(tmp_path, routed("1.0", '{ evidence = "g.jsonl", fnr = 0.1 }'), section)
+    (route,) = inputs.scenarios[-1].routes
+    assert route.escalation == JudgedEscalation(pass_rate=posterior(190, 10), fnr=0.1, fpr=0.0)
+    (found,) = (item.evidence for item in inputs.file_evidence)
+    assert (found.passed, found.failed, found.bar, found.graded_on) == (190, 10, 0.92, None)
+    assert found.provenance is not None
+    look = look_at([i % 20 != 7 for i in range(200)], Schedule(answers=100, looks=2, bar=0.92))
+    assert (found.provenance.answers_planned, found.provenance.looks) == (100, 2)
+    assert found.verdict == look.verdict == "undecided"
+    (tmp_path / "g.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"scenario 'routed', route of 'chat' .*g.jsonl, line 1: has no passed"):
+        plan_with(tmp_path, routed("1.0", '{ evidence = "g.jsonl" }'))
+
+
 def test_evidence_that_no_route_names_joins_by_pattern(tmp_path):
     (tmp_path / "evidence").mkdir()
     for name, model in (("a", HAIKU), ("b", SONNET)):
@@ -185,7 +211,7 @@ def test_folders_circles_of_links_addresses_and_other_files_are_refused(tmp_path
         ("folder.toml", "folder.toml is no file"),
         ("a.toml", "a.toml"),
         ("https://example.org/e.toml", "only files can be read, not addresses"),
-        ("notes.md", "notes.md is no evidence file"),
+        ("notes.md", "notes.md is no evidence; name an evidence file (.toml), or a file of graded answers"),
         ("a\\u0000b.toml", "no NUL character"),
     ):
         said = mistake(tmp_path, routed("0.5", f'{{ evidence = "{name}" }}'))

@@ -1,7 +1,6 @@
 """From [[evaluation]] of a checked plan file to evaluations: files of graders read, patterns and schemas checked."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from planner.evaluation.evaluation import (
     SetGrader,
     TextGrader,
 )
+from planner.evaluation.graders.texts import compiled
 from planner.evaluation.json_schemas import check_schema
 from planner.plan_file.evaluation_sections import (
     EvaluationSection,
@@ -80,7 +80,7 @@ def _grader(section: GraderSection, base_dir: Path) -> Grader:
         case NumberSection():
             return NumberGrader(absolute=section.absolute, relative=section.relative)
         case PatternSection():
-            return PatternGrader(pattern=_pattern(section.pattern), whole=section.whole)
+            return PatternGrader(pattern=compiled(section.pattern).pattern, whole=section.whole)
         case SchemaSection():
             return SchemaGrader(schema=_schema(section, base_dir), compare=section.compare)
         case SetSection():
@@ -91,14 +91,6 @@ def _grader(section: GraderSection, base_dir: Path) -> Grader:
             return JudgeGrader(model=section.model, rubric=_rubric(section, base_dir), max_tokens=section.max_tokens)
         case _:
             return TextGrader(keep_punctuation=section.keep_punctuation)
-
-
-def _pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise InputError(f"pattern = '{pattern[:60]}' is no regular expression: {error}; correct it") from None
-    return pattern
 
 
 def _schema(section: SchemaSection, base_dir: Path) -> Mapping[str, Any]:

@@ -95,8 +95,8 @@ def _change(route: Any, edit: RouteEdit, new_table: Any) -> None:
         if key in RAMP_KEYS and "ramp" not in route:
             route["ramp"] = new_table({})
         place = route["ramp"] if key in RAMP_KEYS else route
-        if isinstance(value, dict) and "passed" in value and isinstance(place.get(key), dict):
-            # other counts of the same judge
+        if isinstance(value, dict) and {"passed", "evidence"} & set(value) and isinstance(place.get(key), dict):
+            # other counts, or a file, of the same judge
             value = {**value, **{name: float(place[key][name]) for name in ("fnr", "fpr") if name in place[key]}}
         place[key] = new_table(value) if isinstance(value, dict) else value
 

@@ -1,22 +1,29 @@
-"""Evidence files that a plan names: read, and put in the place of { evidence = "file" } in its routes."""
+"""Evidence that a plan names, read and put in the place of { evidence = "file" } in its routes."""
 
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from planner.distributions import Distribution, JudgedEscalation
 from planner.errors import InputError, UnknownModelError
+from planner.evidence.decide import DEFAULT, decide
+from planner.evidence.decision import Bar
+from planner.evidence.from_decision import evidence_of_decision
+from planner.evidence.graded import read_graded
 from planner.evidence.quality import Evidence
 from planner.inputs import FileEvidence, PriceInputs
+from planner.plan_file.evaluation_sections import EvaluationSection
 from planner.plan_file.evidence_file import read_evidence_file
 from planner.plan_file.lever_sections import RouteSection, ScenarioSection
+from planner.plan_file.mistakes import located
 from planner.plan_file.named_files import named_file
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.values import NamedEvidence
 from planner.prices import PriceBook
 
 _WILD = frozenset("*?[")
+_GRADED = frozenset({".jsonl"})
 
 
 def named_evidence(
@@ -26,7 +33,9 @@ def named_evidence(
 
     Errors: InputError naming scenario, route or key, the file, what it has, and the remedy.
     """
-    reader = EvidenceReader(base_dir=base_dir, prices=prices)
+    reader = EvidenceReader(
+        base_dir=base_dir, prices=prices, bars={item.request_type: _bar(item) for item in file.evaluation}
+    )
     scenarios = reader.resolved(file.scenario)
     reader.read(file.plan.evidence)
     return scenarios, reader.entries
@@ -34,10 +43,14 @@ def named_evidence(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceReader:
-    """The evidence files of a plan. prices: whose names of models count. found: files read so far, each once."""
+    """The evidence files of a plan. prices: whose names of models count. bars: by which graded files are decided.
+
+    found: files read so far, each once.
+    """
 
     base_dir: Path
     prices: PriceInputs
+    bars: Mapping[str, Bar]
     found: dict[Path, tuple[FileEvidence, ...]] = field(default_factory=dict)
     book: list[PriceBook] = field(default_factory=list)
 
@@ -124,15 +137,27 @@ class EvidenceReader:
                     path=path,
                     evidence=item,
                 )
-                for index, item in enumerate(_reader_of(path, place)(path, place=place), start=1)
+                for index, item in enumerate(self._content(path, place), start=1)
             )
         return self.found[key]
 
+    def _content(self, path: Path, place: str) -> tuple[Evidence, ...]:
+        if path.suffix == ".toml":
+            return read_evidence_file(path, place=place)
+        if not _GRADED & set(path.suffixes[-2:]):
+            raise InputError(
+                f"{place}: {path.name} is no evidence; name an evidence file (.toml), or a file of graded answers "
+                "(.jsonl, also .jsonl.gz and .jsonl.zst)"
+            )
+        graded = located(place, read_graded, [path])
+        return tuple(
+            evidence_of_decision(item, self.bars.get(item.request_type, DEFAULT))
+            for item in located(place, decide, graded, self.bars)
+        )
 
-def _reader_of(path: Path, place: str) -> Callable[..., tuple[Evidence, ...]]:
-    if path.suffix == ".toml":
-        return read_evidence_file
-    raise InputError(f"{place}: {path.name} is no evidence file; it ends in .toml")
+
+def _bar(section: EvaluationSection) -> Bar:
+    return Bar(bar=section.bar, margin=section.margin, answers=section.answers, looks=section.looks)
 
 
 def _escalation(entry: Evidence, named: NamedEvidence) -> Distribution:

@@ -230,8 +230,13 @@ def _milestone_text(lines: Lines) -> str:
 def _scenario_text(scenario: SuggestedScenario) -> str:
     about = "".join(map(_comment, scenario.about))
     parts = [f"[[scenario]]\nname = {_value(scenario.name)}\n{about}"]
-    parts += ["[[scenario.route]]\n" + _table_text(route) for route in scenario.routes]
+    parts += map(route_table_text, scenario.routes)
     return "\n".join(parts)
+
+
+def route_table_text(lines: Sequence[Line]) -> str:
+    """A [[scenario.route]] to paste."""
+    return "[[scenario.route]]\n" + _table_text(lines)
 
 
 def _table_text(lines: Sequence[Line]) -> str:
