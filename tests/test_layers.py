@@ -142,6 +142,7 @@ ORDER = (
     "planner.backtest.*",
     "planner.tables",
     "planner.opportunities.*",
+    "planner.evidence_in_plan.*",
     "planner.listings",
     "planner.data_quality_report",
     "planner.tokens_report",

@@ -58,6 +58,7 @@ class Candidate:
     in five; None where it is settled or too close to its bar. bar: the pass rate to hold, the type's own where other
     evidence of it names one. stale: why its evidence may no longer hold. fnr, fpr: errors of the judge in production.
     unknown: the share of long prompts is not known, and every figure, the route's share too, is of the worse end.
+    economics: of one request, at the escalation of the evidence.
     """
 
     route: Route
@@ -72,6 +73,7 @@ class Candidate:
     evidence: Evidence | None
     sure: Settlement | None
     bar: float
+    economics: RouteEconomics
     stale: str | None = None
     fnr: float = 0.0
     fpr: float = 0.0
@@ -166,11 +168,8 @@ def candidates(prepared: Prepared, entry: MixEntry, known: Mapping[tuple[str, st
     For each tier at or below that model's own: the current model on the pricing day, itself left out. A model of an
     unknown tier is taken for one of the dearest.
     """
-    book = prepared.price_book
     serves = _serves(prepared, entry)
-    own = book.tier(serves)
-    rank = TIERS.index(own) if own in TIERS else len(TIERS) - 1
-    bar = next((item.bar for (name, _), item in known.items() if name == entry.request_type), DEFAULT_BAR)
+    rank, bar = _rank(prepared, serves), bar_of(prepared, entry.request_type, known)
     found, notes = [], []
     for tier, model in current_models(prepared).items():
         steps = rank - TIERS.index(tier)
@@ -182,6 +181,25 @@ def candidates(prepared: Prepared, entry: MixEntry, known: Mapping[tuple[str, st
         except PriceError as error:
             notes.append(f"'{entry.request_type}' on {entry.model} cannot be priced on {model}: {error}")
     return Targets(candidates=tuple(found), serves=serves, notes=tuple(notes))
+
+
+def candidate_on(prepared: Prepared, entry: MixEntry, model: str, evidence: Evidence) -> Candidate:
+    """One target by name, whatever its tier, with this evidence of it. Errors: PriceError, UnknownModelError."""
+    steps = _rank(prepared, _serves(prepared, entry)) - _rank(prepared, model)
+    return _candidate(prepared, entry, model, steps, evidence, evidence.bar)
+
+
+def bar_of(prepared: Prepared, request_type: str, known: Mapping[tuple[str, str], Evidence]) -> float:
+    """The bar of a type: as evidence of it has it, else as the plan's evaluation of it has, else the default."""
+    own = (item.bar for (name, _), item in known.items() if name == request_type)
+    evaluation = prepared.inputs.evaluation(request_type)
+    return next(own, DEFAULT_BAR if evaluation is None else evaluation.bar)
+
+
+def _rank(prepared: Prepared, model: str) -> int:
+    """Where a model's tier stands, the cheapest is 0; an unknown tier is taken for one of the dearest."""
+    tier = prepared.price_book.tier(model)
+    return TIERS.index(tier) if tier in TIERS else len(TIERS) - 1
 
 
 def _serves(prepared: Prepared, entry: MixEntry) -> str:
@@ -230,6 +248,7 @@ def _candidate(
         evidence=evidence,
         sure=_settles(evidence, bar),
         bar=bar,
+        economics=real,
         stale=None if evidence is None else why_stale(prepared, evidence),
         fnr=judge[0],
         fpr=judge[1],
