@@ -107,7 +107,7 @@ def test_files_of_graders_are_read_beside_the_plan(tmp_path):
         ('{ kind = "schema" }', "evaluation[1].grader: give either schema, a table, or schema_file"),
         (
             '{ kind = "schema", schema = { type = 5 } }',
-            "evaluation[1].grader: the schema of the grader is no JSON schema: at type",
+            "evaluation[1].grader: no JSON schema: at type",
         ),
         ('{ kind = "schema", schema = { "$ref" = "http://127.0.0.1/x" } }', "and nothing is fetched"),
         ('{ kind = "schema", schema_file = "no.json" }', "/plans/no.json is not there; the name is relative"),

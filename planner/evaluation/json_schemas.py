@@ -3,13 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
+
 from planner.errors import InputError
-from planner.evaluation.graders.schemas import validator_of
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
     """Nothing of it is fetched. Errors: InputError for what is no JSON schema, or refers to another document."""
-    validator_of(schema)
+    try:
+        validator_for(schema, default=Draft202012Validator).check_schema(schema)
+    except SchemaError as error:
+        at = ".".join(map(str, error.absolute_path)) or "its top"
+        raise InputError(f"no JSON schema: at {at}: {error.message[:200]}; correct it there") from None
+    except RecursionError:
+        raise InputError("no JSON schema: it is nested too deeply; make it flatter") from None
     for reference in _references(schema):
         if not reference.startswith("#"):
             raise InputError(
