@@ -27,7 +27,8 @@ def test_the_chance_of_a_change_is_the_double_integral_of_both_posteriors(a, n, 
         integrate.quad(lambda u: new.cdf(old.ppf(u) + change), low, high, limit=200, epsabs=1e-9)[0]
         for low, high in zip(np.linspace(0, 1, 21)[:-1], np.linspace(0, 1, 21)[1:], strict=True)
     )
-    assert chance_below(counts(a, n), counts(b, m), change) == pytest.approx(slow, abs=1e-4)
+    # a posterior of one answer has its mode at the end, where the integrand has a corner
+    assert chance_below(counts(a, n), counts(b, m), change) == pytest.approx(slow, abs=1e-4 if n == 1 else 1e-5)
 
 
 @pytest.mark.parametrize(("a", "n", "b", "m"), PAIRS)
@@ -68,12 +69,12 @@ def test_where_nothing_has_moved_a_fall_or_a_rise_is_seen_in_about_one_of_twenty
 @pytest.mark.parametrize(("a", "n", "m"), [(188, 200, 100), (45, 50, 400), (10, 200, 300)])
 def test_a_fall_of_the_size_that_is_named_is_seen_four_times_in_five(a, n, m):
     found = drift(counts(a, n), counts(a * m // n, m))
-    for size, sign, word in ((found.seen_fall, -1, "fell"), (found.seen_rise, 1, "rose")):
-        if size is None:
-            continue
-        odds = stats.binom(m, a / n + sign * size).pmf(np.arange(m + 1))
-        seen = [drift(counts(a, n), counts(b, m)).moved == word for b in np.flatnonzero(odds > 1e-5).tolist()]
-        assert odds[odds > 1e-5][seen].sum() == pytest.approx(0.8, abs=1e-3)
+    below = np.array([chance_below(found.old, counts(b, m), 0.0) for b in range(m + 1)])
+    for size, sign, seen in ((found.seen_fall, -1, below > 0.95), (found.seen_rise, 1, below < 0.05)):
+        if size is not None:
+            odds = stats.binom(m, a / n + sign * size).pmf(np.arange(m + 1))
+            assert odds[seen].sum() == pytest.approx(0.8, abs=1e-6)
+    assert found.seen_fall is not None
 
 
 def test_what_a_sample_cannot_show_is_said_and_the_new_sample_has_a_verdict_of_its_own():

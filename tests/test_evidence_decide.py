@@ -154,7 +154,7 @@ def test_options_set_bar_margin_and_schedule_and_what_they_cannot_be_is_said(tmp
     assert (found["decision"], found["look_decision"], found["comparison_decision"]) == ("pass", "pass", "pass")
     for wrong, said in (
         (("--bar", 90), "bar = 90.0"),
-        (("--margin", 3), "--margin 3.0"),
+        (("--margin", 3), "margin = 3.0"),
         (("--looks", 0), "looks = 0"),
         (("--answers", 2), "looks = 4: with 2 answers"),
     ):
@@ -181,7 +181,7 @@ def test_people_read_a_line_a_candidate_and_what_would_settle_it(tmp_path: Path,
     ):
         assert said in out, said
     assert "1 line repeats an answer" in err
-    assert "each of 3 candidates is held to its own 5 %" in err
+    assert "each of 3 candidates is held to its own 5%" in err
     quiet = run(capsys, path, "-q")
     assert out.endswith(quiet[1])
     assert quiet[2] == ""
@@ -209,3 +209,10 @@ def test_a_bar_that_the_planned_answers_cannot_pass_is_said_with_the_look_that_c
     note = decide_notes(decided(decide(answers("cheap", 50, 0), default=Bar(bar=0.99)), default=Bar(bar=0.99)))[0]
     assert "no result of 200 answers in 4 looks can pass a bar of 99.0%: the first look that can is at 400" in note
     assert bounds(Schedule(bar=0.99), 5).passes[-1] <= 400
+
+
+def test_a_model_that_passed_early_and_failed_since_is_not_passed_over_in_silence():
+    late = [replace(one, passed=int(one.id) < 100) for one in answers("cheap", 200, 0)]
+    found = decide(late)
+    assert (found[0].decided, found[0].verdict) == ("pass", "fail")
+    assert "the looks say pass since answer 100, all 200 together say fail" in decide_notes(decided(found))[0]

@@ -10,7 +10,6 @@ import typer
 
 from planner.commands.options import JsonFlag, QuietFlag
 from planner.commands.terminal import print_json, say, show, warn
-from planner.errors import InputError
 
 GradedPaths = Annotated[
     list[Path],
@@ -40,8 +39,6 @@ def decide(
     from planner.evidence_reports.decide import decide_json, decide_notes, decide_table, decided  # noqa: PLC0415
     from planner.evidence_reports.decide_sentences import decide_sentences  # noqa: PLC0415
 
-    if margin is not None and not 0.0 <= margin < 1.0:
-        raise InputError(f"--margin {margin}: a loss of pass rate that is accepted is from 0 to below 1, such as 0.03")
     held = Bar(
         bar=DEFAULT.bar if bar is None else bar,
         margin=margin,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from planner.errors import InputError
 from planner.evidence.quality import DEFAULT_BAR, Verdict
 
 PLANNED_ANSWERS: Final = 200
@@ -17,12 +18,17 @@ class Bar:
     """What a candidate has to hold on a type, and the schedule by which that is decided.
 
     margin: with it, its pass rate also has to be no more than so much below that of the current model.
+    Errors: InputError for a margin that is none; the rest is refused by the schedule that it makes.
     """
 
     bar: float = DEFAULT_BAR
     margin: float | None = None
     answers: int = PLANNED_ANSWERS
     looks: int = PLANNED_LOOKS
+
+    def __post_init__(self) -> None:
+        if self.margin is not None and not 0.0 <= self.margin < 1.0:
+            raise InputError(f"margin = {self.margin}: give the loss of pass rate that is accepted, such as 0.03")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

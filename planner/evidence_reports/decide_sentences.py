@@ -73,7 +73,13 @@ def decision_notes(one: Decision, bar: Bar, recommendation: Recommendation, *, r
 
 def _looks_notes(one: Decision, bar: Bar) -> list[str]:
     said = []
-    if one.verdict != one.look.verdict:
+    if {one.verdict, one.look.verdict} == {"pass", "fail"}:
+        said.append(
+            f"the looks say {one.look.verdict} since answer {count(one.look.settled_at or 0)}, all "
+            f"{count(one.answers)} together say {one.verdict}: model, prompt or grading may have changed on the way; "
+            "find out before you rely on either"
+        )
+    elif one.verdict != one.look.verdict:
         said.append(
             f"one look at all {count(one.answers)} answers says {one.verdict}, the looks of the schedule say "
             f"{one.look.verdict}: what counts is the schedule, because every look is a chance to be wrong"
@@ -133,6 +139,6 @@ def _rival_notes(rivals: int) -> list[str]:
     if rivals < 2:
         return []
     return [
-        f"each of {rivals} candidates is held to its own 5 %: that at least one below the bar passes can happen more "
+        f"each of {rivals} candidates is held to its own 5%: that at least one below the bar passes can happen more "
         "often than that"
     ]
