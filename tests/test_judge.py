@@ -1,11 +1,14 @@
 """The judge against scripted askers: what it is asked, what its replies come to, and what answers cannot do to it."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +24,7 @@ from planner.evaluation.evaluation import (
 )
 from planner.evaluation.grade import Grades, grade_evaluation, judge_requests
 from planner.evaluation.judge import better_of, comparison, shown, shown_text
+from planner.evaluation.labels import agreement
 
 JUDGE = JudgeGrader(model="claude-judge", rubric="Same facts; {braces} and %s are only text.")
 CANDIDATE, REFERENCE = "claude-small", "claude-large"
@@ -324,3 +328,28 @@ def test_tool_calls_are_shown_and_thoughts_and_pictures_are_not() -> None:
 
 def test_a_reply_is_read_whatever_else_it_holds() -> None:
     assert better_of(answer("", "I compared them.", call("second"), stop="tool_use")) == "second"
+
+
+def test_a_cascade_with_a_known_judge_is_replayed() -> None:
+    """600 answers, right with p = 0.8, before a judge with FNR 0.1 and FPR 0.25 that errs by the answer and not by the
+    order: its verdicts, the agreement with the truth and q = p FNR + (1 - p)(1 - FPR) come back."""
+    random, n, p, fnr, fpr = np.random.default_rng(5), 600, 0.8, 0.1, 0.25
+    good = random.random(n) < p
+    accepts = random.random(n) < np.where(good, 1 - fnr, fpr)
+
+    def verdict(first: str, second: str) -> str:
+        number = int(next(text for text in (first, second) if text != "reference"))
+        return "same" if accepts[number] else "first" if first == "reference" else "second"
+
+    found = graded([str(number) for number in range(n)], ["reference"] * n, verdict)
+    truth = [replace(item, passed=bool(good[number])) for number, item in enumerate(found.graded)]
+    agreed = agreement(found.graded, truth)
+    assert agreed is not None
+    assert agreed.labels == n
+    for rate, known in ((agreed.fnr, fnr), (agreed.fpr, fpr)):
+        assert rate.rate is not None
+        assert abs(rate.rate - known) <= 4 * math.sqrt(known * (1 - known) / rate.answers)
+    q = p * fnr + (1 - p) * (1 - fpr)
+    failed = n - found.candidates[0].passed
+    assert abs(failed / n - q) <= 4 * math.sqrt(q * (1 - q) / n)
+    assert agreed.corrected(1 - failed / n) == pytest.approx(good.mean())  # exact on the labelled answers themselves

@@ -19,7 +19,9 @@ class Grades:
 
     from_sample: requests without an expected answer that are compared with the sample's reference answer. stood_in:
     those held against the reference model's own answer, which then has no grade. hidden: requests with pictures or
-    documents that a judge was not shown. reference_cost_usd: of the reference model's answers.
+    documents that a judge was not shown. judges_itself: candidates, and the reference where its answers are what is
+    compared with, that are the judge, by name or as they were served. reference_cost_usd: of the reference model's
+    answers; judge_cost_usd: of the judge's replies, each once whoever's answers they are about.
     """
 
     evaluation: Evaluation
@@ -28,7 +30,9 @@ class Grades:
     from_sample: int
     stood_in: int
     hidden: int
+    judges_itself: tuple[str, ...]
     reference_cost_usd: float
+    judge_cost_usd: float
 
     @property
     def graded(self) -> tuple[GradedAnswer, ...]:
@@ -44,9 +48,7 @@ def judge_requests(answered: Answered) -> tuple[ModelRequest, ...]:
     judge = answered.evaluation.grader
     if not isinstance(judge, JudgeGrader):
         return ()
-    held = standards(answered)
-    pairs = [pair for model in answered.candidates for pair in _pairs(answered, judge, held, model)]
-    asked = requests_of([pair for pair in pairs if isinstance(pair, Pair)])
+    asked = _asked(answered, judge, standards(answered))
     return tuple(request for request in asked if request.key not in answered.answers)
 
 
@@ -58,8 +60,9 @@ def grade_evaluation(answered: Answered, ask: Asker | None = None) -> Grades:
     judge has to be asked; naming entry point and request for a callable that gives no verdict; those of ask.
     """
     held, grader = standards(answered), answered.evaluation.grader
+    replies: Mapping[str, Answer] = {}
     if isinstance(grader, JudgeGrader):
-        replies = _replies(answered, ask)
+        replies = _replies(answered, held, grader, ask)
         found = tuple(_judged(answered, grader, held, model, replies) for model in answered.candidates)
     else:
         rule = rule_of(grader)
@@ -73,6 +76,8 @@ def grade_evaluation(answered: Answered, ask: Asker | None = None) -> Grades:
         from_sample=sum(compares and not item.request.has_expected and not item.stands_in for item in held),
         stood_in=sum(item.stands_in and item.fault is None for item in held),
         hidden=sum(hides_data(item.request) for item in held) if isinstance(grader, JudgeGrader) else 0,
+        judges_itself=_judges_itself(answered, held, replies),
+        judge_cost_usd=sum(reply.cost_usd for reply in replies.values()),
         reference_cost_usd=sum(item.answer.cost_usd for item in held if item.answer is not None),
     )
 
@@ -108,17 +113,46 @@ def _pairs(answered: Answered, judge: JudgeGrader, held: Sequence[Standard], mod
     )
 
 
-def _replies(answered: Answered, ask: Asker | None) -> Mapping[str, Answer]:
+def _asked(answered: Answered, judge: JudgeGrader, held: Sequence[Standard]) -> tuple[ModelRequest, ...]:
+    """Every request to a judge once."""
+    found = [item for model in answered.candidates for item in _pairs(answered, judge, held, model)]
+    return requests_of([item for item in found if isinstance(item, Pair)])
+
+
+def _replies(
+    answered: Answered, held: Sequence[Standard], judge: JudgeGrader, ask: Asker | None
+) -> Mapping[str, Answer]:
     """The judge's replies by key, those that were known before among them. Errors: as grade_evaluation."""
-    missing = judge_requests(answered)
-    if not missing:
-        return answered.answers
-    if ask is None:
+    asked = _asked(answered, judge, held)
+    known = {request.key: answered.answers[request.key] for request in asked if request.key in answered.answers}
+    missing = tuple(request for request in asked if request.key not in known)
+    if missing and ask is None:
         raise InputError(
             f"the judge of '{answered.evaluation.request_type}' has to be asked {len(missing):,} times; grade with a "
             "key and a budget"
         )
-    return {**answered.answers, **ask(missing)}
+    return {**known, **ask(missing)} if missing and ask is not None else known
+
+
+def _judges_itself(answered: Answered, held: Sequence[Standard], replies: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Models that are judged and are the judge."""
+    judge = answered.evaluation.grader
+    if not isinstance(judge, JudgeGrader):
+        return ()
+    judges = {judge.model, *(reply.served_model for reply in replies.values())}
+    served = {
+        model: {
+            model,
+            *(answered.answers[key].served_model for key in keys_of(answered, model) if key in answered.answers),
+        }
+        for model in answered.candidates
+    }
+    if answered.reference is not None and any(item.stands_in for item in held):
+        served[answered.reference] = {
+            answered.reference,
+            *(item.answer.served_model for item in held if item.answer is not None),
+        }
+    return tuple(model for model, names in served.items() if names & judges)
 
 
 def _judged(

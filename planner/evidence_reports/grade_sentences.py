@@ -18,7 +18,7 @@ def grade_sentences(found: Sequence[Reported]) -> tuple[str, ...]:
     """A sentence per candidate, and what all of it cost."""
     said = [_passed(item.grades, one) for item in found for one in item.grades.candidates]
     candidates = sum(one.cost_usd for item in found for one in item.grades.candidates)
-    judges = sum(one.judge_cost_usd for item in found for one in item.grades.candidates)
+    judges = sum(item.grades.judge_cost_usd for item in found)
     references = sum(item.grades.reference_cost_usd for item in found)
     parts = [f"{usd(candidates, cents=True)} for answers of candidates"]
     parts += [f"{usd(references, cents=True)} for those of reference models"] if references else []
@@ -106,11 +106,9 @@ def _judge_notes(grades: Grades) -> Iterator[str]:
     )
     if grades.hidden:
         yield f"requests whose pictures or documents the judge was not shown: {count(grades.hidden)}"
-    for one in grades.candidates:
-        if one.candidate == judge.model:
-            yield f"{one.candidate} judges its own answers, and models prefer their own; name another judge"
-    if grades.reference == judge.model and grades.stood_in:
-        yield f"{judge.model} judges against its own answers, and models prefer their own; name another judge"
+    for model in grades.judges_itself:
+        how = "against its own answers" if model == grades.reference else "its own answers"
+        yield f"{model} judges {how}, and models prefer their own; name another judge"
 
 
 def _label_notes(found: Agreement | None) -> Iterator[str]:

@@ -47,7 +47,7 @@ def grade_installed(grader: PythonGrader, check: AnswerCheck, answer: Answer, re
     something else than True or False: that is no verdict on the answer, and its message may quote it."""
     try:
         verdict = check(answer.text, _as_mapping(request))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"the grader '{grader.name}' failed on {place_of(request)} with {type(error).__name__}; repair it there"
         ) from None

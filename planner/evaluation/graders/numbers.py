@@ -132,7 +132,7 @@ def _joined(groups: Sequence[str], separator: str) -> str | None:
 
 
 def _in_range(value: Decimal) -> Decimal | None:
-    return value if value.is_finite() and value.adjusted() <= _LARGEST_EXPONENT else None
+    return value if value == 0 or (value.is_finite() and value.adjusted() <= _LARGEST_EXPONENT) else None
 
 
 def _is_one_number(text: str) -> bool:
