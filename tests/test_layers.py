@@ -143,6 +143,7 @@ ORDER = (
     "planner.tables",
     "planner.opportunities.*",
     "planner.evidence_in_plan.*",
+    "planner.evaluated_models",
     "planner.listings",
     "planner.data_quality_report",
     "planner.tokens_report",
