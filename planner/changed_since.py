@@ -1,6 +1,9 @@
-"""What has changed since answers were graded: the model that answers, the one compared with."""
+"""What has changed since answers were graded: the model that answers, the one compared with, the prompt."""
 
-from planner.errors import UnknownModelError
+from planner.errors import InputError, UnknownModelError
+from planner.evaluation.evaluation import Evaluation
+from planner.evaluation.keys import prompt_sha256
+from planner.evaluation.sample import read_sample
 from planner.evidence.quality import Evidence
 from planner.prepared import Prepared
 
@@ -17,6 +20,11 @@ def why_changed(prepared: Prepared, evidence: Evidence) -> str | None:
         reference = _named(prepared, came.reference_model) or came.reference_model
         if serving and reference not in serving:
             return f"compared with {reference}, and {' and '.join(sorted(serving))} serves the type now"
+    evaluation = prepared.inputs.evaluation(evidence.request_type)
+    if came.prompt_sha256 is not None and evaluation is not None:
+        now = prompt_now(evaluation)
+        if now is not None and now != came.prompt_sha256:
+            return "the prompt has changed since: system prompt, tools or settings of the sample are not those graded"
     return None
 
 
@@ -26,3 +34,15 @@ def _named(prepared: Prepared, model: str) -> str | None:
         return prepared.price_book.resolve(model)
     except UnknownModelError:
         return None
+
+
+def prompt_now(evaluation: Evaluation) -> str | None:
+    """The hash of what the requests of an evaluation's sample have in common today; None where it cannot be read.
+
+    Of all of the type's requests, whichever are drawn.
+    """
+    try:
+        sample = read_sample(evaluation.samples, request_types=(evaluation.request_type,))
+    except InputError:
+        return None
+    return prompt_sha256(list(sample))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from test_evaluation_sections import evaluation
 from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, evidence
 
+from planner.changed_since import prompt_now
 from planner.distributions import JudgedEscalation, posterior
 from planner.errors import InputError
 from planner.evidence.looks import Schedule, look_at
@@ -407,6 +408,23 @@ def test_the_verdict_of_the_schedule_holds_and_is_said(tmp_path):
     assert "(against it by its schedule of looks:" in evidence_caveats(failed)[0]
 
 
+SAMPLE = {
+    "request_type": "chat",
+    "messages": [{"role": "user", "content": "hi"}],
+    "max_tokens": 9,
+    "system": "Be brief.",
+}
+
+
+def evaluated(folder: Path, **changes: object) -> str:
+    (folder / "s.jsonl").write_text(json.dumps(SAMPLE | changes) + "\n", encoding="utf-8")
+    return '[[evaluation]]\nrequest_type = "chat"\nsample = ["s.jsonl"]\ngrader = { kind = "exact" }\n'
+
+
+def prompt_hash(folder: Path) -> str:
+    return str(prompt_now(plan_with(folder, evaluated(folder)).evaluations[0]))
+
+
 def why(plan) -> str | None:
     return why_stale(plan, evidence_by_pair(plan)["chat", HAIKU])
 
@@ -428,6 +446,26 @@ def test_evidence_of_other_models_is_stale(more, says, tmp_path):
     found = why(with_entry(tmp_path, more))
     assert (found is None) == (says is None)
     assert (found or "").startswith(says or "")
+
+
+def test_evidence_of_another_prompt_is_stale(tmp_path):
+    graded = f'prompt_sha256 = "{prompt_hash(tmp_path)}"'
+    assert why(with_entry(tmp_path, graded, evaluated(tmp_path))) is None
+    assert why(with_entry(tmp_path, graded, evaluated(tmp_path, messages=[{"role": "user", "content": "ho"}]))) is None
+    for changes in ({"system": "Be long."}, {"max_tokens": 10}, {"tools": [{"name": "x"}]}):
+        stale = with_entry(tmp_path, graded, evaluated(tmp_path, **changes))
+        assert str(why(stale)).startswith("the prompt has changed since")
+        (caveat,) = evidence_caveats(stale)
+        assert "on stale evidence: 'chat' to" in caveat
+        assert "Its counts are used as they are" in caveat
+
+
+def test_a_sample_that_cannot_be_read_says_nothing_of_the_prompt(tmp_path):
+    graded = f'prompt_sha256 = "{prompt_hash(tmp_path)}"'
+    section = evaluated(tmp_path)
+    (tmp_path / "s.jsonl").unlink()
+    assert why(with_entry(tmp_path, graded, section)) is None
+    assert why(with_entry(tmp_path, graded)) is None
 
 
 def test_a_type_that_the_mix_lacks_is_said_of_a_file(tmp_path):
