@@ -1,0 +1,231 @@
+"""Graded answers decided for a plan: break-evens by hand, evidence file, route, and the plan that rests on it."""
+
+import json
+import os
+import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from test_evaluation_sections import evaluation
+from test_evidence_decide import answers, run
+from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, route
+
+from planner.changed_since import prompt_now
+from planner.errors import InputError
+from planner.evidence.graded import write_graded
+from planner.evidence.provenance import Provenance
+from planner.evidence.quality import Evidence
+from planner.evidence_in_plan.facts import pairs_in_plan
+from planner.evidence_in_plan.routes import route_text, with_evidence_routes
+from planner.opportunities.verdicts import opportunities
+from planner.plan_file.evidence_file import read_evidence_file
+from planner.plan_file.loader import load_plan, parse_plan
+from planner.prepared import prepare
+
+# One request on Opus 5.5: 0.006 USD; on Sonnet 5.5 0.003, on Haiku 5.5 0.00015 (test_opportunities).
+
+GRADED = Evidence(request_type="chat", model=HAIKU, passed=188, failed=12)
+
+
+def in_plan(*parts: str, item: Evidence = GRADED):
+    (found,) = pairs_in_plan(prepare(parse_plan(BASE + CHAT + "".join(parts), base_dir=Path())), [item])
+    return found
+
+
+def test_a_move_by_hand():
+    found = in_plan()
+    q = 1 - 188.5 / 201
+    assert found.expected_escalation == pytest.approx(q)
+    assert found.move is not None
+    assert found.move.break_even_escalation == pytest.approx((0.006 - 0.00015) / 0.006)
+    assert found.move.unit_cost_usd == pytest.approx(0.00015 + q * 0.006)
+    assert found.move.before_usd == pytest.approx(0.006)
+    assert found.move.saving_usd_per_month == pytest.approx(1e6 * (0.006 - 0.00015 - q * 0.006))
+    assert found.pays
+
+
+def test_a_move_is_that_of_the_opportunities():
+    text = (
+        BASE
+        + CHAT
+        + route(
+            escalation="{ passed = 188, failed = 12, fnr = 0.1, fpr = 0.2 }",
+            more="[scenario.route.judge]\nusd_per_request = 0.0001",
+        )
+    )
+    plan = prepare(parse_plan(text, base_dir=Path()))
+    (found,) = pairs_in_plan(plan, [GRADED])
+    (chosen,) = (item for item in opportunities(plan)[0].candidates if item.to == HAIKU)
+    assert (found.evidence.fnr, found.evidence.fpr) == (0.1, 0.2)
+    assert found.move is not None
+    assert found.move.saving_usd_per_month == pytest.approx(chosen.saving_usd_per_month)
+    assert found.move.break_even_escalation == pytest.approx(chosen.break_even_escalation)
+
+
+def test_two_models_of_a_type_are_weighed_by_their_requests():
+    sonnet = CHAT.replace(OPUS, SONNET).replace("1_000_000", "3_000_000")
+    plan = prepare(parse_plan(BASE + CHAT + sonnet, base_dir=Path()))
+    (found,) = pairs_in_plan(plan, [GRADED])
+    before = (0.006 + 3 * 0.003) / 4
+    assert found.move is not None
+    assert found.move.before_usd == pytest.approx(before)
+    assert found.move.break_even_escalation == pytest.approx((before - 0.00015) / before)
+    q = found.expected_escalation
+    assert found.move.saving_usd_per_month == pytest.approx(4e6 * (before - 0.00015 - q * before))
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        (replace(GRADED, request_type="mail"), "the mix has no type 'mail'. Known: chat"),
+        (replace(GRADED, model=OPUS), f"{OPUS} serves the type already"),
+        (replace(GRADED, model="gpt-9"), "gpt-9"),
+    ],
+)
+def test_what_the_plan_cannot_price_is_said(item, why):
+    found = in_plan(item=item)
+    assert found.move is None
+    assert why in str(found.why_not)
+    assert not found.pays
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The route
+
+
+def test_the_route_to_paste_says_what_was_measured():
+    item = replace(GRADED, provenance=Provenance(token_ratio=1.1234567, output_ratio=0.9))
+    (pasted,) = tomllib.loads("[[scenario]]\n" + route_text(item, "e.toml"))["scenario"][0]["route"]
+    assert pasted == {
+        "request_type": "chat",
+        "to": HAIKU,
+        "share": 1.0,
+        "escalation": {"evidence": "e.toml"},
+        "token_ratio": 1.1235,
+        "output_ratio": 0.9,
+    }
+
+
+def test_a_route_that_is_there_keeps_what_evidence_says_nothing_of():
+    text = (
+        BASE
+        + CHAT
+        + route(to=SONNET, escalation="{ passed = 1, failed = 1, fnr = 0.1 }", more="error_cost_usd = 2.0 # ours")
+    )
+    changed = with_evidence_routes(text, "routed", [GRADED], "e.toml")
+    (found,) = tomllib.loads(changed)["scenario"][0]["route"]
+    assert found["escalation"] == {"evidence": "e.toml", "fnr": 0.1}
+    assert (found["to"], found["share"], found["error_cost_usd"]) == (HAIKU, 1.0, 2.0)
+    assert "error_cost_usd = 2.0 # ours" in changed
+    assert changed.startswith(BASE + CHAT)
+
+
+def test_what_cannot_be_put_into_a_scenario_is_refused():
+    text = BASE + CHAT + route()
+    with pytest.raises(InputError, match=r"no scenario 'other'; name one .* Known: routed"):
+        with_evidence_routes(text, "other", [GRADED], "e.toml")
+    with pytest.raises(InputError, match="two models are to serve 'chat'"):
+        with_evidence_routes(text, "routed", [GRADED, replace(GRADED, model=SONNET)], "e.toml")
+    two = text + f'[[scenario.route]]\nrequest_type = "chat"\nto = "{SONNET}"\nshare = 0.1\n'
+    with pytest.raises(InputError, match="several routes of 'chat'"):
+        with_evidence_routes(two, "routed", [GRADED], "e.toml")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The command
+
+SAMPLE = "".join(
+    json.dumps({"request_type": "chat", "id": str(i), "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9})
+    + "\n"
+    for i in range(250)
+)
+
+
+def folder_with(tmp_path: Path, *parts: str) -> Path:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "chat.jsonl").write_text(SAMPLE, encoding="utf-8")
+    section = evaluation(more="bar = 0.8\nanswers = 100\nlooks = 2")
+    text = BASE + CHAT + route(to=SONNET) + section + "".join(parts)
+    (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+    graded = [
+        *answers(HAIKU, 192, 8, request_type="chat", reference=(True,) * 200),
+        *answers("sonnet 5.5", 195, 5, request_type="chat"),
+    ]
+    write_graded(tmp_path / "graded.jsonl", graded)
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+    os.utime(tmp_path / "graded.jsonl", (noon, noon))
+    return tmp_path
+
+
+def test_a_plan_gives_the_bar_the_break_even_and_the_cheapest(tmp_path, capsys):
+    folder = folder_with(tmp_path)
+    code, out, err = run(capsys, folder / "graded.jsonl", "--plan", folder / "plan.toml", "--json")
+    assert code == 0, err
+    haiku, sonnet = json.loads(out)
+    assert (haiku["bar"], haiku["look_answers"]) == (0.8, 200)
+    assert haiku["break_even_escalation"] == pytest.approx((0.006 - 0.00015) / 0.006)
+    assert sonnet["break_even_escalation"] == pytest.approx(0.5)
+    assert (haiku["recommended"], sonnet["recommended"]) == (True, False)
+    assert haiku["stale"] is False
+    _, out, _ = run(capsys, folder / "graded.jsonl", "--plan", folder / "plan.toml", "--json", "--bar", "0.99")
+    assert json.loads(out)[0]["bar"] == 0.99
+    _, out, _ = run(
+        capsys, folder / "graded.jsonl", "--plan", folder / "plan.toml", "--json", "--graded-on", "2026-10-01"
+    )
+    assert json.loads(out)[0]["stale"] is True
+    assert "launched on 2026-10-07" in json.loads(out)[0]["stale_reason"]
+
+
+def test_what_is_decided_goes_into_a_file_and_into_a_scenario(tmp_path, capsys):
+    folder = folder_with(tmp_path)
+    (folder / "new").mkdir()
+    code, out, err = run(
+        capsys,
+        *(folder / "graded.jsonl", "--plan", folder / "plan.toml", "--write", folder / "evidence.toml"),
+        *("--scenario", "routed", "-o", folder / "new" / "plan.toml"),
+    )
+    assert code == 0, err
+    assert "saves $" in out
+    haiku, sonnet = read_evidence_file(folder / "evidence.toml", place="here")
+    assert (haiku.passed, haiku.failed, haiku.bar, str(haiku.graded_on)) == (192, 8, 0.8, "2026-11-20")
+    came = haiku.provenance
+    assert came is not None
+    assert (came.verdict, came.answers_planned, came.looks, came.reference_model) == ("pass", 100, 2, OPUS)
+    assert (came.seed, came.grader) == (1, "exact")
+    plan = load_plan(folder / "plan.toml")
+    assert came.prompt_sha256 == prompt_now(plan.evaluations[0])
+    assert sonnet.provenance is not None
+    assert sonnet.provenance.reference_model is None  # nothing was compared
+    written = load_plan(folder / "new" / "plan.toml")
+    (moved,) = written.scenario("routed").routes
+    assert (moved.to, moved.escalation) == (HAIKU, haiku.escalation)
+    assert written.evaluations[0].samples[0].resolve() == plan.evaluations[0].samples[0].resolve()
+    assert 'evidence = "../evidence.toml"' in written.text
+
+
+def test_a_file_and_a_plan_need_each_other_and_what_is_there_is_kept(tmp_path, capsys):
+    folder = folder_with(tmp_path)
+    graded, plan = folder / "graded.jsonl", folder / "plan.toml"
+    code, _, err = run(capsys, graded, "--scenario", "routed", "-o", folder / "new.toml")
+    assert code == 2
+    assert "--plan PLAN.toml, --write EVIDENCE.toml, --scenario NAME and -o NEW.toml together" in err
+    code, _, err = run(capsys, graded, "--plan", plan, "--write", folder / "e.toml", "--scenario", "routed", "-o", plan)
+    assert code == 2
+    assert "is the plan itself, which is never changed" in err
+    code, _, err = run(capsys, graded, "--write", plan)
+    assert code == 2
+    assert "format is missing" in err
+    code, out, _ = run(capsys, graded, "--write", folder / "e.toml", "--bar", "0.9")
+    assert code == 0
+    assert "To paste into a scenario:" in out or "cheapest is not known" in out
+
+
+def test_answers_to_other_requests_say_nothing_of_the_prompt(tmp_path, capsys):
+    folder = folder_with(tmp_path)
+    write_graded(folder / "graded.jsonl", answers(HAIKU, 290, 10, request_type="chat"))
+    run(capsys, folder / "graded.jsonl", "--plan", folder / "plan.toml", "--write", folder / "e.toml")
+    (found,) = read_evidence_file(folder / "e.toml", place="here")
+    assert found.provenance is not None
+    assert (found.provenance.prompt_sha256, found.provenance.seed) == (None, None)
