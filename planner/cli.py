@@ -98,21 +98,25 @@ def init(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Write an example plan, its usage log and a README to start from."""
+    """Write an example plan, its usage log, a sample of requests with graded answers, and a README to start from."""
     from planner.bundled import data_path  # noqa: PLC0415
     from planner.plan_file.price_text import with_snapshot  # noqa: PLC0415
     from planner.prices import PriceBook  # noqa: PLC0415
 
-    text = data_path("plans", "example.toml").read_text(encoding="utf-8").replace("../usage/", "")
+    text = data_path("plans", "example.toml").read_text(encoding="utf-8")
+    for folder in ("usage", "evidence"):  # everything is in one folder there
+        text = text.replace(f"../{folder}/", "")
     text = with_snapshot(text, PriceBook.load().snapshot)
     start = data_path("plans", "start-here.md").read_text(encoding="utf-8")
     files = {"plan.toml": text, "README.md": start}
-    targets = [directory / name for name in (*files, "example.jsonl.gz")]
+    copies = [("usage", "example.jsonl.gz"), ("evidence", "requests.jsonl"), ("evidence", "graded.jsonl")]
+    targets = [directory / name for name in (*files, *(name for _, name in copies))]
     if existing := [str(target) for target in targets if target.exists()]:
         raise InputError(f"{', '.join(existing)} is there already and is kept; choose another folder")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(data_path("usage", "example.jsonl.gz"), directory / "example.jsonl.gz")
+        for folder, name in copies:
+            shutil.copyfile(data_path(folder, name), directory / name)
         for name, content in files.items():
             (directory / name).write_text(content, encoding="utf-8")
     except OSError as error:

@@ -202,7 +202,8 @@ def test_tables_and_conclusion_are_printed_and_quiet_keeps_the_conclusion(planne
 def test_init_writes_a_plan_that_plans_and_keeps_what_is_there(planner: Any, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     assert planner("init", folder)[0] == 0
-    assert {"plan.toml", "README.md", "example.jsonl.gz"} == {path.name for path in folder.iterdir()}
+    names = {"plan.toml", "README.md", "example.jsonl.gz", "requests.jsonl", "graded.jsonl"}
+    assert names == {path.name for path in folder.iterdir()}
     assert load_plan(folder / "plan.toml").prices.snapshot == PriceBook.load().snapshot
     (folder / "plan.toml").write_text((folder / "plan.toml").read_text().replace("paths = 100_000", "paths = 500"))
     assert planner("plan", folder / "plan.toml", "--quiet")[0] == 0

@@ -1,0 +1,44 @@
+"""The bundled sample and its grades are what their script makes, and belong to the example plan."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from planner.evidence.graded import read_graded
+from planner.plan_file.loader import load_plan
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "data" / "evidence"
+
+
+@pytest.fixture(scope="module")
+def script():
+    return runpy.run_path(str(FOLDER / "make_example.py"))
+
+
+@pytest.mark.parametrize(("name", "lines"), [("requests.jsonl", "requests"), ("graded.jsonl", "graded")])
+def test_the_script_makes_the_bundled_bytes(script, name, lines):
+    made = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in script[lines]())
+    assert made == (FOLDER / name).read_text(encoding="utf-8")
+
+
+def test_the_example_plan_evaluates_the_bundled_sample(script):
+    plan = load_plan(ROOT / "data" / "plans" / "example.toml")
+    assert plan.seed == script["SEED"]
+    assert {path.resolve() for item in plan.evaluations for path in item.samples} == {FOLDER / "requests.jsonl"}
+    graded = {(item.request_type, item.candidate) for item in read_graded([FOLDER / "graded.jsonl"])}
+    assert graded == {(item.request_type, model) for item in plan.evaluations for model in item.candidates}
+
+
+def test_what_the_readme_of_the_data_says_of_the_grades_is_so():
+    counts = {}
+    for item in read_graded([FOLDER / "graded.jsonl"]):
+        passed, answers = counts.get((item.request_type, item.candidate), (0, 0))
+        counts[item.request_type, item.candidate] = passed + item.passed, answers + 1
+    assert counts == {
+        ("triage", "claude-haiku-5-5"): (188, 200),
+        ("extract", "claude-haiku-5-5"): (93, 100),
+        ("extract", "claude-sonnet-5-5"): (145, 150),
+    }
