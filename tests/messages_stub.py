@@ -116,7 +116,8 @@ class MessagesStub:
     """The server. requests: (path, status) in order. bill: what was answered. fault: of a request's number and body.
 
     outcome: what becomes of an item of a batch, by its number and params: succeeded, invalid, overloaded, expired,
-    canceled. polls_to_end: how often a batch is looked at before it has ended. hold: while set, answers wait for
+    canceled. polls_to_end: how often a batch is looked at, itself or in a
+    list, before it has ended. hold: while set, answers wait for
     `release`; `held` counts those that wait.
     """
 
@@ -301,9 +302,7 @@ class MessagesStub:
             return Reply(text=json.dumps(self._listed(query)), breaks_off=breaks_off)
         batch = self._known(rest.partition("/")[0])
         if place == "GET one":
-            batch.polls += 1
-            if batch.polls >= self.polls_to_end:
-                self._end(batch)
+            self._look_at(batch)
             return Reply(text=json.dumps(self._shown(batch)), breaks_off=breaks_off)
         if place == "GET results":
             demand(batch.is_ended, "the batch has not ended")
@@ -337,6 +336,11 @@ class MessagesStub:
         """A batch of somebody else in the same workspace. Its id."""
         params = {"model": "claude-haiku-5-5", "max_tokens": 5, "messages": [{"role": "user", "content": "other"}]}
         return self._create({"requests": [{"custom_id": f"other-{i}", "params": params} for i in range(size)]}).id
+
+    def _look_at(self, batch: StubBatch) -> None:
+        batch.polls += 1
+        if batch.polls >= self.polls_to_end:
+            self._end(batch)
 
     def _end(self, batch: StubBatch) -> None:
         if batch.is_ended:
@@ -384,6 +388,8 @@ class MessagesStub:
             ids = [batch.id for batch in newest]
             newest = newest[ids.index(query["after_id"][0]) + 1 :]
         page = newest[:limit]
+        for batch in page:
+            self._look_at(batch)
         return {
             "data": [self._shown(batch) for batch in page],
             "has_more": len(page) < len(newest),

@@ -223,6 +223,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.pull.analytics": {
         "anthropic": "the SDK takes a second or two to load, and only a pull needs it",
     },
+    "planner.evaluation.message_batches": {
+        "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
+    },
     "planner.evaluation.messages": {
         "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
     },

@@ -1,16 +1,17 @@
 """Whoever asks models within a budget and keeps every answer: what is known is not asked again."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.clock import today
 from planner.errors import InputError
 from planner.evaluation.answer_cost import check_priced, worst_cost_usd
 from planner.evaluation.evaluation import Answer, Asked, AskingLimits, ModelRequest
-from planner.evaluation.messages import MESSAGES, Attempts, LiveAsking
+from planner.evaluation.message_batches import BatchAsking
+from planner.evaluation.messages import MESSAGES, LiveAsking
 from planner.evaluation.run_state import Progress, RunState
 from planner.evaluation.store import Store, open_store
 from planner.prices import PriceBook
@@ -33,33 +34,36 @@ class Asking:
         without a key; PriceError, before anything is sent, where a model or a token class has no price.
         """
         by_key = {request.key: request for request in requests}
-        known = self._run.store.answers(by_key)
-        refused = self._run.store.refusals(by_key.keys() - known.keys())
-        self._run.count("known", number=len(known))
-        for words in refused.values():
+        store = self._run.store
+        self._run.count("known", number=len(store.answers(by_key)))
+        for words in store.refusals(by_key).values():
             self._run.count("refused", words)
-        to_ask = [request for key, request in by_key.items() if key not in known and key not in refused]
+        going = self._collect_earlier(by_key)
+        done = {**store.answers(by_key), **store.refusals(by_key)}
+        to_ask = [request for key, request in by_key.items() if key not in done and key not in going]
         if to_ask:
             self._ask(to_ask)
-        return self._run.store.answers(by_key)
+        return store.answers(by_key)
+
+    def _collect_earlier(self, wanted: Collection[str]) -> set[str]:
+        """Collect what is in batches; a live run does not wait for them. Keys of requests that are in open ones."""
+        if self._run.store.open_batches():
+            with closing(BatchAsking(self._run, self._connect, wanted)) as batches:
+                batches.collect(wait=self._run.limits.in_batches)
+        return {item.key for batch in self._run.store.open_batches() for item in batch.items}
 
     def _ask(self, requests: Sequence[ModelRequest]) -> None:
-        check_priced({request.model for request in requests}, self._run.book)
-        counted = self._run.store.prompt_tokens(request.key for request in requests)
-        worst = {
-            request.key: worst_cost_usd(
-                request,
-                self._run.book,
-                on=today(),
-                in_batch=self._run.limits.in_batches,
-                counted_tokens=counted.get(request.key),
-            )
-            for request in requests
-        }
-        LiveAsking(self._run, self._connect, worst)(requests)
+        worst = worst_costs_usd(requests, self._run)
+        if not self._run.limits.in_batches:
+            LiveAsking(self._run, self._connect, worst)(requests)
+            return
+        with closing(BatchAsking(self._run, self._connect, worst)) as batches:
+            batches.submit(requests, worst)
 
-    def _connect(self, attempts: Attempts) -> Connection:
-        return connect(MESSAGES, max_retries=self._run.limits.max_retries, client=self._client, middleware=(attempts,))
+    def _connect(self, middleware: Any) -> Connection:
+        return connect(
+            MESSAGES, max_retries=self._run.limits.max_retries, client=self._client, middleware=(middleware,)
+        )
 
     @property
     def store(self) -> Store:
@@ -69,6 +73,22 @@ class Asking:
     def asked(self) -> Asked:
         """What the run has come to."""
         return self._run.asked()
+
+
+def worst_costs_usd(requests: Sequence[ModelRequest], run: RunState) -> dict[str, Decimal]:
+    """What each request costs at worst, by key. Errors: PriceError, InputError, before anything is sent."""
+    check_priced({request.model for request in requests}, run.book)
+    counted = run.store.prompt_tokens(request.key for request in requests)
+    return {
+        request.key: worst_cost_usd(
+            request,
+            run.book,
+            on=today(),
+            in_batch=run.limits.in_batches,
+            counted_tokens=counted.get(request.key),
+        )
+        for request in requests
+    }
 
 
 @contextmanager

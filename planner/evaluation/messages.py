@@ -42,11 +42,13 @@ SECONDS_AFTER_A_STOP: Final = 30.0
 IN_A_ROW: Final = 5
 """So many refusals, or failures, with no answer between: the next requests would end the same way."""
 
-_MAYBE_BILLED: Final = frozenset({408, 502, 504, *range(520, 528)})
-"""A gateway answered in place of the API, which may have gone on without it."""
+MAYBE_BILLED: Final = frozenset({408, 502, 504, *range(520, 528)})
+"""Statuses with which a gateway answers in place of the API, which may have gone on without it."""
+
+ENDS_THE_RUN: Final = frozenset({401, 402, 403, *range(300, 400)})
+"""Statuses that are of the key, the account or the address, and not of a request."""
 
 _PERMANENT: Final = frozenset({400, 404, 413, 422})
-_ENDS_THE_RUN: Final = frozenset({401, 402, 403, *range(300, 400)})
 _ACCOUNT_WORDS: Final = ("credit balance", "billing", "spend limit", "usage limit")
 
 
@@ -87,7 +89,7 @@ class Attempts:
             raise
         status = response.status_code
         if not 200 <= status < 300:
-            self.end(is_free=status not in _MAYBE_BILLED)
+            self.end(is_free=status not in MAYBE_BILLED)
         return response
 
     def _begin(self, asked: ModelRequest) -> None:
@@ -260,7 +262,7 @@ class LiveAsking:
         status = getattr(error, "status_code", 0)
         said = why(error, self._connection)
         words = said.rpartition(" (request ")[0] or said  # without its number, so that equal ones count as such
-        if status in _ENDS_THE_RUN or (status == 400 and any(part in words for part in _ACCOUNT_WORDS)):
+        if status in ENDS_THE_RUN or (status == 400 and any(part in words for part in _ACCOUNT_WORDS)):
             raise UsageError(said)
         if status not in _PERMANENT:
             self._count_failure(words)

@@ -49,6 +49,18 @@ class BatchItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult:
+    """What became of an item of a batch. state: as the store keeps it. outcome, words: as the run counts it."""
+
+    item: BatchItem
+    state: str
+    outcome: Literal["answered", "refused", "failed"]
+    words: str = ""
+    answer: Answer | None = None
+    cost_usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptBatch:
     """A batch as the store knows it. batch_id: None where the submit's own answer never arrived."""
 
@@ -182,9 +194,7 @@ class Store:
             doubtful_usd=sum(doubtful, Decimal(0)),
         )
 
-    def intend_batch(
-        self, token: str, items: Sequence[BatchItem], requests: Mapping[str, ModelRequest], at: str
-    ) -> None:
+    def intend_batch(self, token: str, items: Sequence[BatchItem], at: str) -> None:
         """A batch is about to be submitted."""
         with self._writing() as connection:
             connection.execute("insert into batches values (?, null, ?, 'intended')", (token, at))
@@ -224,16 +234,20 @@ class Store:
             items=tuple(map(_item, items)),
         )
 
-    def keep_result(
-        self, token: str, custom_id: str, state: str, answer: tuple[Answer, str, str, Decimal] | None = None
-    ) -> None:
-        """What became of an item of a batch. answer: with its request's type and purpose, and its cost."""
+    def keep_results(self, token: str, results: Sequence[ItemResult], at: str) -> None:
+        """What became of items of a batch, in one step."""
         with self._writing() as connection:
-            if answer is not None:
-                _insert_answer(connection, *answer)
-            connection.execute(
-                "update batch_items set state = ? where token = ? and custom_id = ?", (state, token, custom_id)
-            )
+            for result in results:
+                item = result.item
+                if result.answer is not None:
+                    _insert_answer(connection, result.answer, item.request_type, item.purpose, result.cost_usd)
+                if result.state == "refused":
+                    refusal = (item.key, item.model, item.request_type, result.words, at)
+                    connection.execute("insert or replace into refusals values (?, ?, ?, ?, ?)", refusal)
+                connection.execute(
+                    "update batch_items set state = ? where token = ? and custom_id = ?",
+                    (result.state, token, item.custom_id),
+                )
 
 
 _ITEM_COLUMNS: Final = "custom_id, key, model, request_type, purpose, has_hour_cache, worst_usd, state"
