@@ -1,0 +1,123 @@
+"""What an evaluation is expected to cost, and what it may cost at worst, before anything is spent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+from planner.evaluation.answer_cost import BilledUse, answer_cost_usd, characters, worst_cost_usd
+from planner.evaluation.evaluation import ModelRequest
+from planner.prices import PriceBook
+
+CHARACTERS_PER_TOKEN: Final = 4.0
+"""Of English text in the older tokenizer; the newer one has as many tokens more as the price book says."""
+
+CountedFrom = Literal["count-tokens", "log", "characters"]
+LengthFrom = Literal["answers", "log", "max_tokens"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypicalTokens:
+    """Tokens of a request of a type as its log has them, means on one model: the whole prompt, and the output."""
+
+    model: str
+    prompt: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What one model's answers to one type cost. Counts of requests, tokens in all, USD.
+
+    known: answered before, so free now. to_ask: the others. prompt_from: where the tokens of the prompts are from:
+    counted by the endpoint, the log's mean for the type, or characters. output_from: the mean of answers that are
+    there, the log's mean, or max_tokens, which is more than any answer has.
+    """
+
+    request_type: str
+    model: str
+    purpose: str
+    known: int
+    to_ask: int
+    prompt_tokens: float
+    output_tokens: float
+    prompt_from: CountedFrom
+    output_from: LengthFrom
+    expected_usd: Decimal
+    worst_usd: Decimal
+
+
+def estimated(
+    requests: Sequence[ModelRequest],
+    book: PriceBook,
+    *,
+    on: date,
+    in_batch: bool,
+    known: Mapping[str, int],
+    counted: Mapping[str, int],
+    typical: TypicalTokens | None,
+) -> Estimate:
+    """Of requests of one type to one model. known: key -> output tokens of answers that are there. counted: key ->
+    prompt tokens by the endpoint. typical: of the type in the log, on the model that serves it.
+
+    expected = sum of the cost at list of each prompt's tokens, uncached, and of the mean output, at most max_tokens.
+    Errors: PriceError; UnknownModelError; InputError for a request whose cost has no bound.
+    """
+    to_ask = [request for request in requests if request.key not in known]
+    model = requests[0].model
+    prompts, prompt_from = _prompts(to_ask, model, book, counted, typical)
+    outputs, output_from = _outputs(to_ask, model, book, known, typical)
+    expected = Decimal(0)
+    for prompt, output in zip(prompts, outputs, strict=True):
+        use = BilledUse(tokens=(round(prompt), 0, 0, 0, round(output)))
+        expected += answer_cost_usd(use, model, book, on=on, in_batch=in_batch)
+    worst = [
+        worst_cost_usd(request, book, on=on, in_batch=in_batch, counted_tokens=counted.get(request.key))
+        for request in to_ask
+    ]
+    return Estimate(
+        request_type=requests[0].request_type,
+        model=model,
+        purpose=requests[0].purpose,
+        known=len(requests) - len(to_ask),
+        to_ask=len(to_ask),
+        prompt_tokens=sum(prompts),
+        output_tokens=sum(outputs),
+        prompt_from=prompt_from,
+        output_from=output_from,
+        expected_usd=expected,
+        worst_usd=sum(worst, Decimal(0)),
+    )
+
+
+def _prompts(
+    requests: Sequence[ModelRequest],
+    model: str,
+    book: PriceBook,
+    counted: Mapping[str, int],
+    typical: TypicalTokens | None,
+) -> tuple[list[float], CountedFrom]:
+    if requests and all(request.key in counted for request in requests):
+        return [float(counted[request.key]) for request in requests], "count-tokens"
+    if typical is not None:
+        return [typical.prompt * book.token_ratio(typical.model, model)] * len(requests), "log"
+    per_token = CHARACTERS_PER_TOKEN / (book.new_tokens_per_old if book.tokenizer(model) != "old" else 1.0)
+    return [characters(request.params) / per_token for request in requests], "characters"
+
+
+def _outputs(
+    requests: Sequence[ModelRequest],
+    model: str,
+    book: PriceBook,
+    known: Mapping[str, int],
+    typical: TypicalTokens | None,
+) -> tuple[list[float], LengthFrom]:
+    most = [float(request.params["max_tokens"]) for request in requests]
+    if known:
+        mean, source = sum(known.values()) / len(known), "answers"
+    elif typical is not None:
+        mean, source = typical.output * book.token_ratio(typical.model, model), "log"
+    else:
+        return most, "max_tokens"
+    return [min(mean, limit) for limit in most], source  # type: ignore[return-value]
