@@ -211,6 +211,12 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.when_to_sign": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.evaluation.prompt_counts": {
+        "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
+    },
+    "planner.commands.evidence_run": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.evidence_decide": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },

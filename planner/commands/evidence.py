@@ -3,6 +3,7 @@
 import typer
 
 from planner.commands.evidence_decide import decide
+from planner.commands.evidence_run import plan, run
 
 app = typer.Typer(
     name="evidence",
@@ -12,5 +13,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (decide,):
+for _command in (plan, run, decide):
     app.command()(_command)

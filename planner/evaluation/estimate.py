@@ -13,13 +13,13 @@ from planner.prices import PriceBook
 CHARACTERS_PER_TOKEN: Final = 4.0
 """Of English text in the older tokenizer; the newer one has as many tokens more as the price book says."""
 
-CountedFrom = Literal["count-tokens", "log", "characters"]
-LengthFrom = Literal["answers", "log", "max_tokens"]
+CountedFrom = Literal["count-tokens", "plan", "characters"]
+LengthFrom = Literal["answers", "plan", "max_tokens"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypicalTokens:
-    """Tokens of a request of a type as its log has them, means on one model: the whole prompt, and the output."""
+    """Means of a type's requests on one model, as the plan's mix has them: tokens of the whole prompt, and output."""
 
     model: str
     prompt: float
@@ -31,8 +31,8 @@ class Estimate:
     """What one model's answers to one type cost. Counts of requests, tokens in all, USD.
 
     known: answered before, so free now. to_ask: the others. prompt_from: where the tokens of the prompts are from:
-    counted by the endpoint, the log's mean for the type, or characters. output_from: the mean of answers that are
-    there, the log's mean, or max_tokens, which is more than any answer has.
+    counted by the endpoint, the mean of the plan's mix, or characters. output_from: the mean of answers that are
+    there, that of the plan's mix, or max_tokens, which is more than any answer has.
     """
 
     request_type: str
@@ -59,7 +59,7 @@ def estimated(
     typical: TypicalTokens | None,
 ) -> Estimate:
     """Of requests of one type to one model. known: key -> output tokens of answers that are there. counted: key ->
-    prompt tokens by the endpoint. typical: of the type in the log, on the model that serves it.
+    prompt tokens by the endpoint. typical: of the type in the plan's mix, on the model that serves it.
 
     expected = sum of the cost at list of each prompt's tokens, uncached, and of the mean output, at most max_tokens.
     Errors: PriceError; UnknownModelError; InputError for a request whose cost has no bound.
@@ -101,7 +101,7 @@ def _prompts(
     if requests and all(request.key in counted for request in requests):
         return [float(counted[request.key]) for request in requests], "count-tokens"
     if typical is not None:
-        return [typical.prompt * book.token_ratio(typical.model, model)] * len(requests), "log"
+        return [typical.prompt * book.token_ratio(typical.model, model)] * len(requests), "plan"
     per_token = CHARACTERS_PER_TOKEN / (book.new_tokens_per_old if book.tokenizer(model) != "old" else 1.0)
     return [characters(request.params) / per_token for request in requests], "characters"
 
@@ -117,7 +117,7 @@ def _outputs(
     if known:
         mean, source = sum(known.values()) / len(known), "answers"
     elif typical is not None:
-        mean, source = typical.output * book.token_ratio(typical.model, model), "log"
+        mean, source = typical.output * book.token_ratio(typical.model, model), "plan"
     else:
         return most, "max_tokens"
     return [min(mean, limit) for limit in most], source  # type: ignore[return-value]

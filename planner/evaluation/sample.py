@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import zstandard
 
 from planner.errors import InputError
-from planner.evaluation.evaluation import ModelRequest, SampleRequest
-from planner.evaluation.keys import canonical_json, model_request
+from planner.evaluation.evaluation import SampleRequest
+from planner.evaluation.keys import canonical_json
 from planner.usage.streams import chunks, compression_of
 
 PARAMS: Final = {
@@ -80,20 +80,6 @@ def draw(requests: Iterable[SampleRequest], *, request_type: str, answers: int, 
     fewer: the draw of 100 is the start of the draw of 200."""
     own = (item for item in requests if item.request_type == request_type)
     return tuple(heapq.nsmallest(answers, own, key=lambda item: _place_in_draw(item, seed)))
-
-
-def asked_of(
-    drawn: Sequence[SampleRequest], model: str, *, purpose: Literal["candidate", "reference"]
-) -> tuple[ModelRequest, ...]:
-    """What is asked of a model for a draw, in its order. Equal requests are asked and answered each by itself."""
-    repeats: dict[str, int] = {}
-    found = []
-    for item in drawn:
-        text = sha256(canonical_json(item.params).encode("utf-8", "surrogatepass")).hexdigest()
-        repeat = repeats.get(text, 0)
-        repeats[text] = repeat + 1
-        found.append(model_request(model, item.params, purpose=purpose, request_type=item.request_type, repeat=repeat))
-    return tuple(found)
 
 
 def _place_in_draw(item: SampleRequest, seed: int) -> tuple[bytes, str]:
