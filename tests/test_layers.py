@@ -217,6 +217,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.evidence_run": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.evidence_check": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.evidence_decide": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },

@@ -2,6 +2,7 @@
 
 import typer
 
+from planner.commands.evidence_check import check
 from planner.commands.evidence_decide import decide
 from planner.commands.evidence_run import plan, run
 
@@ -13,5 +14,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (plan, run, decide):
+for _command in (plan, run, decide, check):
     app.command()(_command)

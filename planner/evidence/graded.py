@@ -87,7 +87,7 @@ def _same(first: GradedAnswer, again: GradedAnswer, first_place: str, place: str
         old, new = getattr(first, key), getattr(again, key)
         if old is not None and new is not None and old != new:
             raise InputError(
-                f"{place}: id {_shown(again.id)} of {_shown(again.candidate)} on {_shown(again.request_type)} has "
+                f"{place}: id {shown(again.id)} of {shown(again.candidate)} on {shown(again.request_type)} has "
                 f"{key} = {json.dumps(new)} here and {json.dumps(old)} in {first_place}; keep the line that is right, "
                 "or give the second request an id of its own"
             )
@@ -99,9 +99,15 @@ def _same(first: GradedAnswer, again: GradedAnswer, first_place: str, place: str
 
 
 def _answers_in(path: Path) -> Iterator[tuple[str, GradedAnswer]]:
+    for place, line in objects_in(path):
+        yield place, _graded_answer(line, place)
+
+
+def objects_in(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, object) of each line of JSON lines, plain, gzip or zstd. Errors: InputError naming the place."""
     for number, line in _lines(path):
         place = f"{path}, line {number}"
-        yield place, _graded_answer(_parsed(line, place), place)
+        yield place, _parsed(line, place)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -166,7 +172,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {_shown(twice)} stands twice; keep one of them")
+        raise ValueError(f"the key {shown(twice)} stands twice; keep one of them")
     return found
 
 
@@ -177,23 +183,23 @@ def _no_number(name: str) -> float:
 def _graded_answer(line: dict[str, Any], place: str) -> GradedAnswer:
     cost = line.get("cost_usd")
     if cost is not None and (isinstance(cost, bool) or not isinstance(cost, int | float)):
-        raise InputError(f"{place}: cost_usd = {_shown(cost)}: give dollars as a number, or leave the key out")
+        raise InputError(f"{place}: cost_usd = {shown(cost)}: give dollars as a number, or leave the key out")
     if cost is not None and not (0.0 <= cost < 1e9 and isfinite(cost)):
-        raise InputError(f"{place}: cost_usd = {_shown(cost)}: give dollars from 0 on, or leave the key out")
+        raise InputError(f"{place}: cost_usd = {shown(cost)}: give dollars from 0 on, or leave the key out")
     passed = _boolean(line, "passed", place)
     if passed is None:
         raise InputError(f"{place}: has no passed; say true or false, and leave out the line of an answer not graded")
     return GradedAnswer(
-        request_type=_name(line, "request_type", place),
-        candidate=_name(line, "candidate", place),
-        id=_name(line, "id", place),
+        request_type=name_in(line, "request_type", place),
+        candidate=name_in(line, "candidate", place),
+        id=name_in(line, "id", place),
         passed=passed,
         reference_passed=_boolean(line, "reference_passed", place),
         cost_usd=None if cost is None else float(cost),
     )
 
 
-def _name(line: dict[str, Any], key: str, place: str) -> str:
+def name_in(line: dict[str, Any], key: str, place: str) -> str:
     """A name, or a whole number that stands for one."""
     value = line.get(key)
     if value is None:
@@ -201,7 +207,7 @@ def _name(line: dict[str, Any], key: str, place: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{place}: {key} = {_shown(value)}: give a text that is not empty")
+        raise InputError(f"{place}: {key} = {shown(value)}: give a text that is not empty")
     if len(value) > _LONGEST_NAME:
         raise InputError(f"{place}: {key} has {len(value):,} characters: give a name of at most {_LONGEST_NAME:,}")
     return value
@@ -211,10 +217,10 @@ def _boolean(line: dict[str, Any], key: str, place: str) -> bool | None:
     value = line.get(key)
     if value is None or isinstance(value, bool):
         return value
-    raise InputError(f"{place}: {key} = {_shown(value)}: write true or false, without quotes")
+    raise InputError(f"{place}: {key} = {shown(value)}: write true or false, without quotes")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in an error: short ones as they are, of others their kind, because they may be an answer."""
     if isinstance(value, int | float | bool) or value is None:
         return "a long number" if isinstance(value, int) and abs(value) >= 10**20 else json.dumps(value)
