@@ -20,9 +20,12 @@ from planner.evidence.quality import Evidence
 from planner.evidence_in_plan.facts import pairs_in_plan
 from planner.evidence_in_plan.routes import route_text, with_evidence_routes
 from planner.opportunities.verdicts import opportunities
-from planner.plan_file.evidence_file import read_evidence_file
+from planner.plan_file.evidence_file import evidence_text, read_evidence_file
+from planner.plan_file.lever_text import with_routes
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.prepared import prepare
+from planner.ui.lever_form import edits, type_row
+from planner.ui.session_files import stamps
 
 # One request on Opus 5.5: 0.006 USD; on Sonnet 5.5 0.003, on Haiku 5.5 0.00015 (test_opportunities).
 
@@ -229,3 +232,33 @@ def test_answers_to_other_requests_say_nothing_of_the_prompt(tmp_path, capsys):
     (found,) = read_evidence_file(folder / "e.toml", place="here")
     assert found.provenance is not None
     assert (found.provenance.prompt_sha256, found.provenance.seed) == (None, None)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The app
+
+
+def test_an_evidence_file_or_a_sample_that_changes_is_a_change_of_the_plan(tmp_path):
+    folder = folder_with(tmp_path)
+    (folder / "e.toml").write_text(evidence_text([GRADED]), encoding="utf-8")
+    text = (folder / "plan.toml").read_text(encoding="utf-8").replace("[plan]", '[plan]\nevidence = ["e.toml"]')
+    (folder / "plan.toml").write_text(text, encoding="utf-8")
+    before = stamps(load_plan(folder / "plan.toml"))
+    assert before == stamps(load_plan(folder / "plan.toml"))
+    (folder / "e.toml").write_text(evidence_text([replace(GRADED, passed=1880)]), encoding="utf-8")
+    graded_anew = stamps(load_plan(folder / "plan.toml"))
+    assert graded_anew != before
+    (folder / "samples" / "chat.jsonl").write_text(SAMPLE * 2, encoding="utf-8")
+    assert stamps(load_plan(folder / "plan.toml")) not in (before, graded_anew)
+
+
+def test_the_table_of_levers_shows_files_and_leaves_them_as_they_are():
+    text = BASE + CHAT + route(escalation='{ evidence = "e.toml", fnr = 0.1 }', more='share = { evidence = "e.toml" }')
+    row = type_row(text, "routed", "chat", models="", share_of_bill=1.0, saving_usd_per_month=0.0)
+    assert (row.share, row.escalation, row.judge) == ("graded in e.toml", "graded in e.toml", "fnr 10 %")
+    cells = {"target": row.target, "share": row.share, "escalation": row.escalation, "start": "3", "length": row.length}
+    edited = with_routes(text, "routed", edits([row], [cells]))
+    before, after = (tomllib.loads(item)["scenario"][0]["route"][0] for item in (text, edited))
+    assert {**before, "ramp": {"start_month": 3}} == after
+    with pytest.raises(InputError, match="is of answers of"):
+        edits([row], [{**cells, "target": SONNET}])

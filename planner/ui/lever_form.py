@@ -17,6 +17,9 @@ KEEP: Final = "stays"
 """The target of a type that no route takes anywhere."""
 
 CELLS: Final = {"share": "share", "escalation": "escalation", "start": "ramp start", "length": "ramp length"}
+_GRADED_IN: Final = "graded in"
+"""Begins what the table shows of a share or an escalation that stands in a file."""
+
 _KEYS: Final = {"share": "share", "escalation": "escalation", "start": "start_month", "length": "months"}
 _NUMBER: Final = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 _SPAN: Final = re.compile(rf"({_NUMBER})\s*%?\s*(?:to|–|-)\s*({_NUMBER})", re.IGNORECASE)
@@ -52,7 +55,7 @@ class TypeRow:
     @property
     def has_grades(self) -> bool:
         """Whether the escalation is what graded answers of the target say."""
-        return self.escalation.endswith("passed") or self.escalation.startswith("pass rate")
+        return self.escalation.endswith("passed") or self.escalation.startswith(("pass rate", _GRADED_IN))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -239,6 +242,8 @@ def shown_fraction(value: Any) -> str:
         return f"{_percent(value)} %"
     if "passed" in value:
         return f"{value['passed']} of {value['passed'] + value['failed']} passed"
+    if "evidence" in value:
+        return f"{_GRADED_IN} {value['evidence']}"
     if "pass_rate" in value:
         return f"pass rate {shown_fraction(value['pass_rate'])}"
     return _spread({key: _percent(number) for key, number in value.items()}) + " %"
