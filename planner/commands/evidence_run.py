@@ -103,8 +103,7 @@ def plan(
     if as_json:
         print_json(report.estimate_json(estimates))
         return
-    show([] if quiet else [report.estimate_table(estimates)])
-    say(report.estimate_sentences(found.questions, estimates, in_batch=batch))
+    _show_estimates(found, estimates, in_batch=batch, quiet=quiet)
     say([] if budget is None else report.budget_sentences(estimates, budget))
 
 
@@ -126,7 +125,6 @@ def run(
 ) -> None:
     """Ask the models, within a budget. Every answer is kept; the same command again goes on where it stopped."""
     from planner.evaluation.evaluation import AskingLimits  # noqa: PLC0415
-    from planner.evidence_reports import run as report  # noqa: PLC0415
 
     typed = _Asked(
         plan=path,
@@ -141,8 +139,7 @@ def run(
     found = _questions(typed, quiet=quiet or as_json)
     estimates = _estimates(found, in_batch=batch, count_tokens=count_tokens)
     if not as_json:
-        show([] if quiet else [report.estimate_table(estimates)])
-        say(report.estimate_sentences(found.questions, estimates, in_batch=batch))
+        _show_estimates(found, estimates, in_batch=batch, quiet=quiet)
     limit = _budget(estimates, budget, yes=yes, asks=not as_json)
     _ask(
         found,
@@ -218,6 +215,13 @@ def _estimates(found: _Questions, *, in_batch: bool, count_tokens: bool) -> "tup
             references = [each for item in found.questions for each in item.requests(item.reference)]
             count_prompts([*in_order(found.questions), *references], store)
         return estimates(found.questions, found.book, store, in_batch=in_batch, typical=found.typical)
+
+
+def _show_estimates(found: _Questions, estimates: "tuple[Estimate, ...]", *, in_batch: bool, quiet: bool) -> None:
+    from planner.evidence_reports import run as report  # noqa: PLC0415
+
+    show([] if quiet else [report.estimate_table(estimates)])
+    say(report.estimate_sentences(found.questions, estimates, in_batch=in_batch))
 
 
 def _budget(estimates: "tuple[Estimate, ...]", budget: float | None, *, yes: bool, asks: bool) -> float:

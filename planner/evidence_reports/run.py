@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from math import isfinite
+from math import floor, isfinite, log10
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,7 +60,9 @@ def estimate_table(estimates: Sequence[Estimate]) -> Table:
 def money(value: Decimal | float) -> str:
     """Dollars with cents; small amounts to the digits that they have."""
     amount = float(value)
-    return usd(amount, cents=True) if amount >= 1 or amount == 0 else f"${amount:.3g}" if amount >= 0.001 else "<$0.001"
+    if amount >= 1 or amount == 0:
+        return usd(amount, cents=True)
+    return f"${amount:.{2 - floor(log10(amount))}f}"
 
 
 def estimate_sentences(questions: Sequence[Question], estimates: Sequence[Estimate], *, in_batch: bool) -> list[str]:
@@ -148,21 +150,24 @@ def tokens_table(found: Sequence[CandidateTokens]) -> Table:
             item.model,
             item.reference,
             _ratio(item.measured.prompt),
-            "not known" if item.measured.output is None else _ratio(item.measured.output),
+            _ratio(item.measured.output),
+            _ratio(item.measured.length),
             count(item.measured.prompt.pairs),
         )
         for item in found
     )
     return Table(
         title="Tokens of the same requests, per token of the reference",
-        columns=("request type", "candidate", "reference", "prompt", "output", "requests"),
+        columns=("request type", "candidate", "reference", "token_ratio", "output tokens", "output_ratio", "requests"),
         rows=rows,
-        numeric=frozenset({3, 4, 5}),
-        note="In a route of the plan: token_ratio is the prompt's, output_ratio the output's.",
+        numeric=frozenset({3, 4, 5, 6}),
+        note="token_ratio (of the prompt) and output_ratio (of the output, after the token ratio) as a route has them.",
     )
 
 
-def _ratio(ratio: Ratio) -> str:
+def _ratio(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return "not known"
     return f"{ratio.value:.3f} ± {ratio.se:.3f}" if isfinite(ratio.se) else f"{ratio.value:.3f}"
 
 
@@ -213,12 +218,15 @@ def run_json(asked: Asked, kept: Kept, store: Path, tokens: Sequence[CandidateTo
                 "candidate": item.model,
                 "reference": item.reference,
                 "token_ratio": _ratio_json(item.measured.prompt),
-                "output_ratio": None if item.measured.output is None else _ratio_json(item.measured.output),
+                "output_tokens_ratio": _ratio_json(item.measured.output),
+                "output_ratio": _ratio_json(item.measured.length),
             }
             for item in tokens
         ],
     }
 
 
-def _ratio_json(ratio: Ratio) -> Json:
+def _ratio_json(ratio: Ratio | None) -> Json | None:
+    if ratio is None:
+        return None
     return {"value": ratio.value, "se": ratio.se if isfinite(ratio.se) else None, "requests": ratio.pairs}
