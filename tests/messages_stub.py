@@ -38,8 +38,7 @@ CUSTOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Fault:
     """What the server does in place of an answer: a status with a message, a text, a reply that breaks off, a pause.
 
-    is_billed: whether the model answered all the same. seconds: how long it waits first. change: the right reply,
-    changed.
+    seconds: how long it waits first. change: the right reply, changed. kind "lost": a batch never arrives.
     """
 
     status: int = 200
@@ -293,6 +292,8 @@ class MessagesStub:
             return _error(fault)
         breaks_off = fault is not None and fault.breaks_off
         if place == "POST all":
+            if fault is not None and fault.kind == "lost":
+                return Reply(text="lost on the way", breaks_off=True)
             batch = self._create(json.loads(body))
             if fault is not None and fault.seconds:
                 self.held.release()

@@ -226,6 +226,7 @@ def _show_estimates(found: _Questions, estimates: "tuple[Estimate, ...]", *, in_
 
 def _budget(estimates: "tuple[Estimate, ...]", budget: float | None, *, yes: bool, asks: bool) -> float:
     """The hard stop, typed or asked for, and a yes. Errors: InputError where nobody is there to be asked."""
+    from planner.evaluation.asking import check_budget  # noqa: PLC0415
     from planner.evidence_reports import run as report  # noqa: PLC0415
 
     expected, worst, to_ask = report.totals(estimates)
@@ -239,6 +240,7 @@ def _budget(estimates: "tuple[Estimate, ...]", budget: float | None, *, yes: boo
                 f"{report.money(worst)} at worst"
             )
         budget = float(typer.prompt("Hard stop in USD", type=float))
+    check_budget(budget)
     if asks:
         say(report.budget_sentences(estimates, budget))
     if not yes:

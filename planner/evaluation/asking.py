@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,12 @@ def worst_costs_usd(requests: Sequence[ModelRequest], run: RunState) -> dict[str
     }
 
 
+def check_budget(budget_usd: float) -> None:
+    """Errors: InputError for what is no amount above 0."""
+    if not (isfinite(budget_usd) and budget_usd > 0):
+        raise InputError(f"a budget of {budget_usd} USD: give one above 0 with --budget")
+
+
 @contextmanager
 def open_asking(
     path: Path,
@@ -105,8 +112,7 @@ def open_asking(
     client: the caller's own, in place of one with the key of the environment. progress(step, fraction).
     Errors: InputError for a store that cannot be used, and for limits that are none.
     """
-    if not limits.budget_usd > 0 or Decimal(str(limits.budget_usd)).is_infinite():
-        raise InputError(f"a budget of {limits.budget_usd} USD: give one above 0 with --budget")
+    check_budget(limits.budget_usd)
     if limits.concurrency < 1:
         raise InputError(f"--concurrency {limits.concurrency}: give 1 or more")
     with open_store(path) as store:

@@ -22,8 +22,8 @@ class MeasuredTokens:
     """A candidate's tokens per token of the reference, for the same requests.
 
     prompt: of the prompt, which is what a plan calls token_ratio: the same text, other tokens. output: of the answers.
-    length: of the answers after the token ratio, output / prompt, which is what a plan calls output_ratio. Both are None
-    where no pair of answers is there.
+    length: of the answers after the token ratio, output / prompt, which is what a plan calls output_ratio. Both are
+    None where no pair of answers is there.
     """
 
     prompt: Ratio

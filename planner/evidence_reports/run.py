@@ -60,7 +60,7 @@ def estimate_table(estimates: Sequence[Estimate]) -> Table:
 def money(value: Decimal | float) -> str:
     """Dollars with cents; small amounts to the digits that they have."""
     amount = float(value)
-    if amount >= 1 or amount == 0:
+    if not 0 < amount < 1:
         return usd(amount, cents=True)
     return f"${amount:.{2 - floor(log10(amount))}f}"
 
