@@ -214,9 +214,10 @@ def test_a_reply_without_a_verdict_leaves_the_answer_without_a_grade(reply: Call
 
     found = grade_evaluation(answered(["a"], ["x"]), ask).candidates[0]
     assert found.graded == ()
-    assert found.ungraded == {"no verdict of the judge": 1}
+    missing = reply("") is None
+    assert found.ungraded == {"not judged yet" if missing else "no verdict of the judge": 1}
     assert found.judged is not None
-    assert (found.judged.compared, found.judged.no_verdict) == (0, 1)
+    assert (found.judged.compared, found.judged.unasked, found.judged.no_verdict) == (0, missing, not missing)
 
 
 def test_answers_that_need_no_judge() -> None:

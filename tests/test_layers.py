@@ -145,6 +145,7 @@ ORDER = (
     "planner.opportunities.*",
     "planner.evidence_in_plan.*",
     "planner.evaluated_models",
+    "planner.plan_grading",
     "planner.listings",
     "planner.data_quality_report",
     "planner.tokens_report",
@@ -219,6 +220,9 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.evidence_check": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.commands.evidence_grade": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.evidence_decide": {

@@ -4,6 +4,7 @@ import typer
 
 from planner.commands.evidence_check import check
 from planner.commands.evidence_decide import decide
+from planner.commands.evidence_grade import grade
 from planner.commands.evidence_run import plan, run
 
 app = typer.Typer(
@@ -14,5 +15,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (plan, run, decide, check):
+for _command in (plan, run, grade, decide, check):
     app.command()(_command)

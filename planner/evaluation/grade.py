@@ -9,7 +9,7 @@ from planner.evaluation.candidate_grades import CandidateGrades, Outcome, candid
 from planner.evaluation.evaluation import Answer, Asker, Evaluation, JudgeGrader, ModelRequest
 from planner.evaluation.graders.rules import Rule, needs_expected, rule_of
 from planner.evaluation.judge import hides_data
-from planner.evaluation.judged import Pair, counted, grade_of, judgement_of, pair_of, requests_of
+from planner.evaluation.judged import Pair, counted, grade_of, is_answered, judgement_of, pair_of, requests_of
 from planner.evidence.graded import GradedAnswer
 
 
@@ -176,5 +176,6 @@ def _judged_outcome(pair: Pair, answer: Answer, replies: Mapping[str, Answer]) -
     paid = sum(replies[request.key].cost_usd for request in pair.comparison.requests if request.key in replies)
     found = judgement_of(pair, replies)
     if found is None:
-        return Outcome(answer=answer, grade=None, why="no verdict of the judge", judge_cost_usd=paid)
+        why = "no verdict of the judge" if is_answered(pair.comparison, replies) else "not judged yet"
+        return Outcome(answer=answer, grade=None, why=why, judge_cost_usd=paid)
     return Outcome(answer=answer, grade=grade_of(found), judge_cost_usd=paid)

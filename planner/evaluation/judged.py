@@ -23,15 +23,16 @@ class Judged:
     """What a judge said of a candidate's answers, counted.
 
     compared: answers with a verdict in both orders. agreed: of them those where both orders say the same.
-    favoured_first, favoured_second: those whose order decided, by the place that won twice; they fail. no_verdict:
-    answers without a valid verdict in both orders; they have no grade. identical: answers that are the reference,
-    character by character; they pass unasked.
+    favoured_first, favoured_second: those whose order decided, by the place that won twice; they fail. unasked:
+    answers that lack a reply in one of the orders, no_verdict: those without a valid verdict in one; neither have a
+    grade. identical: answers that are the reference, character by character; they pass unasked.
     """
 
     compared: int
     agreed: int
     favoured_first: int
     favoured_second: int
+    unasked: int
     no_verdict: int
     identical: int
 
@@ -68,6 +69,11 @@ def judgement_of(pair: Pair, replies: Mapping[str, Answer]) -> Judgement | None:
     return judgement(one, two)
 
 
+def is_answered(asked: Comparison, replies: Mapping[str, Answer]) -> bool:
+    """Whether the judge has replied in both orders."""
+    return all(request.key in replies for request in asked.requests)
+
+
 def grade_of(found: Judgement) -> Grade:
     """The grade of a judged answer."""
     if found.passed:
@@ -81,12 +87,14 @@ def counted(pairs: Sequence[Pair], replies: Mapping[str, Answer]) -> Judged:
     """What became of the answers before a judge."""
     judgements = [judgement_of(pair, replies) for pair in pairs if pair.comparison is not None]
     known = [found for found in judgements if found is not None]
+    unasked = sum(pair.comparison is not None and not is_answered(pair.comparison, replies) for pair in pairs)
     return Judged(
         compared=len(known),
         agreed=sum(found.agree for found in known),
         favoured_first=sum(found.favoured == "first" for found in known),
         favoured_second=sum(found.favoured == "second" for found in known),
-        no_verdict=len(judgements) - len(known),
+        unasked=unasked,
+        no_verdict=len(judgements) - len(known) - unasked,
         identical=sum(pair.grade is not None and pair.grade.passed for pair in pairs),
     )
 

@@ -19,8 +19,9 @@ from planner.evaluation.grade import Grades
 from planner.evaluation.judged import Judged
 from planner.evaluation.labels import Agreement, ErrorRate, agreement
 from planner.evidence.graded import GradedAnswer
+from planner.evidence_reports.run import money
 from planner.tables import Table
-from planner.words import count, percent, usd
+from planner.words import count, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,8 @@ def _row(grades: Grades, one: CandidateGrades, is_judged: bool) -> tuple[str, ..
         percent(one.passed / len(one.graded) if one.graded else None),
         f"{count(passed)} of {count(of)}" if of else "not graded",
         count(sum(one.ungraded.values())),
-        usd(one.cost_usd, cents=True),
-        *((usd(one.judge_cost_usd, cents=True),) if is_judged else ()),
+        money(one.cost_usd),
+        *((money(one.judge_cost_usd),) if is_judged else ()),
     )
 
 
@@ -177,6 +178,7 @@ def _judged_json(judged: Judged | None) -> dict[str, Any] | None:
         "favoured_first": judged.favoured_first,
         "favoured_second": judged.favoured_second,
         "position_bias": judged.position_bias,
+        "unasked": judged.unasked,
         "no_verdict": judged.no_verdict,
         "identical": judged.identical,
     }

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from planner.evaluation.candidate_grades import CandidateGrades
-from planner.evaluation.evaluation import JudgeGrader
+from planner.evaluation.evaluation import Asked, JudgeGrader
 from planner.evaluation.grade import Grades
 from planner.evaluation.labels import FEWEST_LABELS, Agreement
 from planner.evidence_reports.grade import Reported
-from planner.words import count, percent, usd
+from planner.evidence_reports.run import money
+from planner.words import count, percent
 
 _MUCH_BIAS: Final = 0.20
 """Share of comparisons that the order decides above which a judge's pass rate says little of the answers."""
@@ -20,9 +21,9 @@ def grade_sentences(found: Sequence[Reported]) -> tuple[str, ...]:
     candidates = sum(one.cost_usd for item in found for one in item.grades.candidates)
     judges = sum(item.grades.judge_cost_usd for item in found)
     references = sum(item.grades.reference_cost_usd for item in found)
-    parts = [f"{usd(candidates, cents=True)} for answers of candidates"]
-    parts += [f"{usd(references, cents=True)} for those of reference models"] if references else []
-    parts += [f"{usd(judges, cents=True)} for judges"] if judges else []
+    parts = [f"{money(candidates)} for answers of candidates"]
+    parts += [f"{money(references)} for those of reference models"] if references else []
+    parts += [f"{money(judges)} for judges"] if judges else []
     return (*said, f"Paid so far, in this and earlier runs: {', '.join(parts)}.")
 
 
@@ -127,3 +128,22 @@ def _counts(reasons: Mapping[str, int]) -> str:
     """Reasons with their counts, the most frequent first."""
     ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return ", ".join(f"{reason}: {count(number)}" for reason, number in ordered)
+
+
+def judge_run_notes(not_begun: Sequence[str], asked: Asked | None) -> tuple[str, ...]:
+    """What a run of grading left undone: types without an answer, and questions to a judge."""
+    said = [f"{name}: no answer is kept; run `planner evidence run`" for name in not_begun]
+    if asked is None:
+        return tuple(said)
+    failed, refused = sum(asked.failed.values()), sum(asked.refused.values())
+    if asked.left:
+        said.append(f"questions to a judge that the budget left unasked: {count(asked.left)}; grade again to go on")
+    if asked.waiting:
+        said.append(f"questions to a judge in batches that have not ended: {count(asked.waiting)}; grade again later")
+    if failed:
+        said.append(f"questions to a judge that brought no reply: {count(failed)} ({_counts(asked.failed)})")
+    if refused:
+        said.append(f"questions to a judge that the API refused: {count(refused)} ({_counts(asked.refused)})")
+    if asked.doubtful_usd:
+        said.append(f"at worst {money(asked.doubtful_usd)} more were spent on attempts without a reply")
+    return tuple(said)
