@@ -207,7 +207,8 @@ def test_what_is_said_names_every_count_and_no_text_of_an_answer() -> None:
     said = "\n".join([*grade_sentences([item]), *grade_notes(item)])
     assert said.splitlines() == [
         "triage: claude-small passed 2 of 5 (40.0%).",
-        "Paid so far, in this and earlier runs: $0.0400 for answers of candidates, $0.0600 for those of reference models.",
+        "Paid so far, in this and earlier runs: $0.0400 for answers of candidates, $0.0600 for those of reference "
+        "models.",
         "triage: claude-small: 1 not graded (not answered yet: 1)",
         "triage: claude-small: 3 failed (text differs: 2, the API refused the request: 1)",
         "triage: claude-small: requests that the API refused for good: 1, counted as failed, because the model cannot "
