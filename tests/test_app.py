@@ -42,6 +42,7 @@ PAGES = {
     "calibration": "Calibration",
     "run-rate": "Run rate",
     "levers": "Levers",
+    "evidence": "Evidence",
     "contract": "Contract",
     "commit": "Commit",
     "compare": "Compare",

@@ -293,10 +293,14 @@ def opening_inputs() -> PlanInputs:
     return _opening().inputs
 
 
+def opening_file() -> Path:
+    """The plan file that the app was started with."""
+    return Path(os.environ.get("PLANNER_PLAN") or data_path("plans", "example.toml")).resolve()
+
+
 def _opening() -> Opening:
     if _OPENING not in st.session_state:
-        example = data_path("plans", "example.toml").resolve()
-        path = Path(os.environ.get("PLANNER_PLAN") or example).resolve()
+        example, path = data_path("plans", "example.toml").resolve(), opening_file()
         inputs = load_plan(path)
         key = sha256(repr((inputs.sha256, str(inputs.base_dir), stamps(inputs))).encode()).hexdigest()
         st.session_state[_OPENING] = Opening(inputs=inputs, key=key, is_example=path == example)
