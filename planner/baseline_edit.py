@@ -52,4 +52,4 @@ def accepted(found: Baseline, numbers: Sequence[int], progress: Progress | None 
     exclusions = [found.exclusions[number - 1].exclusion for number in chosen if number <= n]
     rules = [rule for number in chosen if number > n for rule in found.merges[number - n - 1].rules]
     text = with_type_rules(with_exclusions(found.inputs.text, exclusions), rules)
-    return text, baseline_of(parse_plan(text, base_dir=found.inputs.base_dir), progress)
+    return text, baseline_of(parse_plan(text, base_dir=found.inputs.base_dir, files=found.inputs.files), progress)

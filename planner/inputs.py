@@ -18,6 +18,7 @@ from planner.evaluation.evaluation import Evaluation
 from planner.evidence.quality import Evidence
 from planner.exclusions import Exclusion
 from planner.levers import Scenario
+from planner.named_files import NamedFiles
 from planner.price_moves import PriceMoves
 from planner.prices import OwnTerms, PriceBook, PriceOverride
 from planner.quotes import Ask, Quote
@@ -126,7 +127,8 @@ class PlanInputs:
 
     demand: as the plan has it. demand_given: the keys of [demand] that the user typed; the others are fitted to the log
     where there is one. demand_at_defaults: the same with every key that was not typed at its default. evidence: as the
-    plan has it itself; file_evidence: of every evidence file that it names.
+    plan has it itself; file_evidence: of every evidence file that it names. files: where these
+    and the files of its evaluations are looked for.
     """
 
     name: str
@@ -156,6 +158,7 @@ class PlanInputs:
     business_units: tuple[BusinessUnit, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     file_evidence: tuple[FileEvidence, ...] = ()
+    files: NamedFiles = field(default_factory=lambda: NamedFiles(base_dir=Path()))
 
     @property
     def sha256(self) -> str:

@@ -26,6 +26,7 @@ from planner.plan_file.loader import load_plan, parse_plan
 from planner.prepared import prepare
 from planner.ui.lever_form import edits, type_row
 from planner.ui.session_files import stamps
+from planner.ui.uploads import Upload, plan_of
 
 # One request on Opus 5.5: 0.006 USD; on Sonnet 5.5 0.003, on Haiku 5.5 0.00015 (test_opportunities).
 
@@ -262,3 +263,31 @@ def test_the_table_of_levers_shows_files_and_leaves_them_as_they_are():
     assert {**before, "ramp": {"start_month": 3}} == after
     with pytest.raises(InputError, match="is of answers of"):
         edits([row], [{**cells, "target": SONNET}])
+
+
+def test_a_plan_that_was_sent_in_reads_no_other_files_than_those_of_the_plan_that_is_open(tmp_path, monkeypatch):
+    opened, elsewhere = tmp_path / "opened", tmp_path / "elsewhere"
+    for folder in (opened, elsewhere):
+        folder.mkdir()
+        (folder / "e.toml").write_text(evidence_text([GRADED]), encoding="utf-8")
+    (opened / "other.toml").write_text(evidence_text([GRADED]), encoding="utf-8")
+    (opened / "link.toml").symlink_to(elsewhere / "e.toml")
+    base = BASE.replace("[plan]", '[plan]\nevidence = ["e.toml"]')
+    opening = parse_plan(base + CHAT, base_dir=opened)
+
+    def sent(name: str):
+        text = base.replace('"e.toml"', f'"{name}"') + CHAT
+        return plan_of(Upload(name="plan.toml", data=text.encode()), tmp_path, opening)
+
+    for name in ("e.toml", "e*.toml", str(opened / "e.toml"), "../opened/e.toml"):
+        assert [item.path.resolve() for item in sent(name).file_evidence] == [opened / "e.toml"]
+    assert sent("e.toml").files.within is not None
+    for name in ("other.toml", "link.toml", str(elsewhere / "e.toml"), "../elsewhere/e.toml", "none.toml"):
+        with pytest.raises(InputError, match="the browser cannot see"):
+            sent(name)
+    with pytest.raises(InputError, match=r"no file in .* matches it"):
+        sent(f"{elsewhere}/*.toml")
+    monkeypatch.setenv("PLANNER_FOLDER", str(opened))
+    assert [item.path.name for item in sent("o*.toml").file_evidence] == ["other.toml"]
+    with pytest.raises(InputError, match="the browser cannot see"):
+        sent("link.toml")

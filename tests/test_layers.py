@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = (
     "planner.errors",
     "planner.whole_file",
+    "planner.named_files",
     "planner.csv_cells",
     "planner.clock",
     "planner.sdk",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from planner.errors import InputError
@@ -20,6 +19,7 @@ from planner.evaluation.evaluation import (
 )
 from planner.evaluation.graders.texts import compiled
 from planner.evaluation.json_schemas import check_schema
+from planner.named_files import NamedFiles, text_of
 from planner.plan_file.evaluation_sections import (
     EvaluationSection,
     ExactSection,
@@ -32,10 +32,9 @@ from planner.plan_file.evaluation_sections import (
     SetSection,
 )
 from planner.plan_file.mistakes import located
-from planner.plan_file.named_files import named_file, text_of
 
 
-def evaluations_of(sections: Sequence[EvaluationSection], base_dir: Path) -> tuple[Evaluation, ...]:
+def evaluations_of(sections: Sequence[EvaluationSection], files: NamedFiles) -> tuple[Evaluation, ...]:
     """The evaluations of a plan. Models are as typed: the price book knows them.
 
     Errors: InputError naming the entry for two on one type, a candidate twice, more looks than answers, and a grader
@@ -48,12 +47,10 @@ def evaluations_of(sections: Sequence[EvaluationSection], base_dir: Path) -> tup
                 f"evaluation[{index}]: '{section.request_type}' is there twice, first in evaluation[{first}]; keep one "
                 "entry per type: it may have several samples and candidates"
             )
-    return tuple(
-        _evaluation(section, base_dir, f"evaluation[{index}]") for index, section in enumerate(sections, start=1)
-    )
+    return tuple(_evaluation(section, files, f"evaluation[{index}]") for index, section in enumerate(sections, start=1))
 
 
-def _evaluation(section: EvaluationSection, base_dir: Path, place: str) -> Evaluation:
+def _evaluation(section: EvaluationSection, files: NamedFiles, place: str) -> Evaluation:
     if doubled := next((name for name in section.candidates if section.candidates.count(name) > 1), None):
         raise InputError(f"{place}.candidates: {doubled} is there twice; name each model once")
     if section.looks > section.answers:
@@ -62,8 +59,8 @@ def _evaluation(section: EvaluationSection, base_dir: Path, place: str) -> Evalu
         )
     return Evaluation(
         request_type=section.request_type,
-        samples=tuple(named_file(name, base_dir, place=f"{place}.sample") for name in section.sample),
-        grader=located(f"{place}.grader", _grader, section.grader, base_dir),
+        samples=tuple(files.path(name, place=f"{place}.sample") for name in section.sample),
+        grader=located(f"{place}.grader", _grader, section.grader, files),
         candidates=tuple(section.candidates),
         reference=section.reference,
         bar=section.bar,
@@ -73,7 +70,7 @@ def _evaluation(section: EvaluationSection, base_dir: Path, place: str) -> Evalu
     )
 
 
-def _grader(section: GraderSection, base_dir: Path) -> Grader:
+def _grader(section: GraderSection, files: NamedFiles) -> Grader:
     match section:
         case ExactSection():
             return ExactGrader()
@@ -82,25 +79,25 @@ def _grader(section: GraderSection, base_dir: Path) -> Grader:
         case PatternSection():
             return PatternGrader(pattern=compiled(section.pattern).pattern, whole=section.whole)
         case SchemaSection():
-            return SchemaGrader(schema=_schema(section, base_dir), compare=section.compare)
+            return SchemaGrader(schema=_schema(section, files), compare=section.compare)
         case SetSection():
             return SetGrader(separator=section.separator, measure=section.measure, least=section.least)
         case PythonSection():
             return PythonGrader(name=section.name)
         case JudgeSection():
-            return JudgeGrader(model=section.model, rubric=_rubric(section, base_dir), max_tokens=section.max_tokens)
+            return JudgeGrader(model=section.model, rubric=_rubric(section, files), max_tokens=section.max_tokens)
         case _:
             return TextGrader(keep_punctuation=section.keep_punctuation)
 
 
-def _schema(section: SchemaSection, base_dir: Path) -> Mapping[str, Any]:
+def _schema(section: SchemaSection, files: NamedFiles) -> Mapping[str, Any]:
     if (section.schema_ is None) == (section.schema_file is None):
         raise InputError("give either schema, a table, or schema_file, the name of a file with one")
     if section.schema_ is not None:
         check_schema(section.schema_)
         return section.schema_
     name = section.schema_file or ""
-    text = text_of(named_file(name, base_dir, place="schema_file"), place=f"schema_file = '{name}'")
+    text = text_of(files.path(name, place="schema_file"), place=f"schema_file = '{name}'")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -111,14 +108,14 @@ def _schema(section: SchemaSection, base_dir: Path) -> Mapping[str, Any]:
     return found
 
 
-def _rubric(section: JudgeSection, base_dir: Path) -> str:
+def _rubric(section: JudgeSection, files: NamedFiles) -> str:
     if (section.rubric is None) == (section.rubric_file is None):
         raise InputError("give either rubric, a text, or rubric_file, the name of a file with one")
     if section.rubric is not None:
         rubric = section.rubric
     else:
         name = section.rubric_file or ""
-        rubric = text_of(named_file(name, base_dir, place="rubric_file"), place=f"rubric_file = '{name}'")
+        rubric = text_of(files.path(name, place="rubric_file"), place=f"rubric_file = '{name}'")
     if not rubric.strip():
         raise InputError("the rubric is empty; say what makes one answer as good as another")
     return rubric

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from planner.errors import InputError
 from planner.evidence.quality import Evidence
+from planner.named_files import text_of
 from planner.plan_file.evidence_sections import EvidenceFileSection, FileEntrySection, evidence_of
 from planner.plan_file.mistakes import explain
-from planner.plan_file.named_files import text_of
 from planner.whole_file import write_whole
 
 _HEADER: Final = """\

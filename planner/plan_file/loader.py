@@ -12,6 +12,7 @@ from planner.contract import Contract
 from planner.errors import InputError
 from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInputs
 from planner.levers import Scenario
+from planner.named_files import NamedFiles
 from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
 from planner.plan_file.evaluation_loader import evaluations_of
@@ -52,8 +53,11 @@ def load_plan(path: Path) -> PlanInputs:
         raise InputError(f"{path}: {error}") from None
 
 
-def parse_plan(text: str, *, base_dir: Path) -> PlanInputs:
-    """Check a plan's text; addresses in it are relative to base_dir."""
+def parse_plan(text: str, *, base_dir: Path, files: NamedFiles | None = None) -> PlanInputs:
+    """Check a plan's text; addresses in it are relative to base_dir.
+
+    files: where evidence and what evaluations name is, unless in base_dir too.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -64,16 +68,16 @@ def parse_plan(text: str, *, base_dir: Path) -> PlanInputs:
         file = PlanFile.model_validate(document)
     except ValidationError as error:
         raise InputError(explain(error)) from None
-    return _inputs(file, document, text=text, base_dir=base_dir)
+    return _inputs(file, document, text=text, base_dir=base_dir, files=files or NamedFiles(base_dir=base_dir))
 
 
-def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path) -> PlanInputs:
+def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path, files: NamedFiles) -> PlanInputs:
     if file.plan.start.day != 1:
         raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
     prices = price_inputs(file.prices)
     contract = contract_of(file, prices)
     schedule = Schedule.of(file.team, file.milestone)
-    sections, file_evidence = named_evidence(file, prices, base_dir)
+    sections, file_evidence = named_evidence(file, prices, files)
     scenarios, baseline = scenarios_of(sections, schedule)
     given = typed_keys(document.get("demand", {}))
     quoted = QuoteReader(file=file, document=document, prices=prices)
@@ -94,13 +98,14 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         baseline=baseline,
         evidence=evidence_of(file.evidence),
         file_evidence=file_evidence,
-        evaluations=evaluations_of(file.evaluation, base_dir),
+        evaluations=evaluations_of(file.evaluation, files),
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
         notes=(*assumed(sections), *schedule.unused(scenarios), *contract_notes(file)),
         text=text,
         base_dir=base_dir,
+        files=files,
         quotes=quoted.quotes(),
         asks=quoted.asks(),
         target_share=file.negotiation.target_share,

@@ -1,6 +1,5 @@
 """Evidence that a plan names, read and put in the place of { evidence = "file" } in its routes."""
 
-import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,11 @@ from planner.evidence.from_decision import evidence_of_decision
 from planner.evidence.graded import read_graded
 from planner.evidence.quality import Evidence
 from planner.inputs import FileEvidence, PriceInputs
+from planner.named_files import NamedFiles
 from planner.plan_file.evaluation_sections import EvaluationSection
 from planner.plan_file.evidence_file import read_evidence_file
 from planner.plan_file.lever_sections import RouteSection, ScenarioSection
 from planner.plan_file.mistakes import located
-from planner.plan_file.named_files import named_file
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.values import NamedEvidence
 from planner.prices import PriceBook
@@ -27,14 +26,14 @@ _GRADED = frozenset({".jsonl"})
 
 
 def named_evidence(
-    file: PlanFile, prices: PriceInputs, base_dir: Path
+    file: PlanFile, prices: PriceInputs, files: NamedFiles
 ) -> tuple[list[ScenarioSection], tuple[FileEvidence, ...]]:
     """The scenarios of a plan with posteriors of files where their routes name files, and every entry of its files.
 
     Errors: InputError naming scenario, route or key, the file, what it has, and the remedy.
     """
     reader = EvidenceReader(
-        base_dir=base_dir, prices=prices, bars={item.request_type: _bar(item) for item in file.evaluation}
+        files=files, prices=prices, bars={item.request_type: _bar(item) for item in file.evaluation}
     )
     scenarios = reader.resolved(file.scenario)
     reader.read(file.plan.evidence)
@@ -48,7 +47,7 @@ class EvidenceReader:
     found: files read so far, each once.
     """
 
-    base_dir: Path
+    files: NamedFiles
     prices: PriceInputs
     bars: Mapping[str, Bar]
     found: dict[Path, tuple[FileEvidence, ...]] = field(default_factory=dict)
@@ -57,18 +56,9 @@ class EvidenceReader:
     def read(self, names: Sequence[str]) -> None:
         """Read what [plan] evidence names: files, and patterns of files. Errors: InputError, also for no match."""
         for name in names:
-            place = "plan.evidence"
-            path = named_file(name, self.base_dir, place=place)
-            if not _WILD & set(name):
-                self._entries(name, f"{place} = '{name}'")
-                continue
-            matches = sorted(glob.glob(str(path)))  # noqa: PTH207 (patterns may be absolute)
-            if not matches:
-                raise InputError(f"{place} = '{name}': no file in {self.base_dir} matches it; correct or remove it")
-            beside = Path(name).is_absolute()
-            for match in matches:
-                shown = match if beside else Path(match).relative_to(self.base_dir).as_posix()
-                self._entries(shown, f"{place} = '{name}'")
+            place = f"plan.evidence = '{name}'"
+            for file in self.files.matching(name, place=place) if _WILD & set(name) else (name,):
+                self._entries(file, place)
 
     def resolved(self, scenarios: Sequence[ScenarioSection]) -> list[ScenarioSection]:
         """The scenarios with the posteriors of files where their routes name files.
@@ -125,7 +115,7 @@ class EvidenceReader:
             return False
 
     def _entries(self, name: str, place: str) -> tuple[FileEvidence, ...]:
-        path = named_file(name, self.base_dir, place=place)
+        path = self.files.path(name, place=place)
         try:
             key = path.resolve()
         except (OSError, RuntimeError):  # a circle of links: reading it says so

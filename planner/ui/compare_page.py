@@ -86,7 +86,7 @@ def _other_plans() -> list[Plan]:
 
 def _work_out(upload: Upload) -> Plan:
     current = session.loaded()
-    inputs = plan_of(upload, session.folder())
+    inputs = plan_of(upload, session.folder(), current.plan.inputs)
     try:
         inputs = at_opening_log(inputs, current.plan.inputs)
     except InputError as error:

@@ -32,7 +32,7 @@ def choice_of(
     text = with_log(before.text, list(logs), named, keep_names=not is_example)
     if is_example:
         text = without_levers(text)
-    inputs = parse_plan(text, base_dir=before.base_dir)
+    inputs = parse_plan(text, base_dir=before.base_dir, files=before.files)
     return Choice(
         inputs=_addressed(inputs, logs, bills or {}, folder), notes=tuple(_notes(before, is_example=is_example))
     )

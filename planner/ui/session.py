@@ -147,7 +147,7 @@ def edited(text: str) -> PlanInputs:
     """The inputs of an edited text of the plan on the screen. Errors: InputError."""
     current = loaded()
     before = (current.edited_from or current).plan.inputs
-    inputs = parse_plan(text, base_dir=before.base_dir)
+    inputs = parse_plan(text, base_dir=before.base_dir, files=before.files)
     return replace(inputs, usage=edited_usage(inputs, before, st.session_state.get(_BILLS, {})))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from planner.billed.records import BilledSource
 from planner.errors import InputError, PlannerError
 from planner.inputs import PlanInputs
+from planner.named_files import NamedFiles
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.text import with_usage_sources
 from planner.plan_file.usage_keys import without_levers
@@ -63,14 +64,18 @@ def choose(uploads: Sequence[Upload], *, opening: PlanInputs, is_example: bool, 
         raise InputError(f"{names} are two plan files; upload one here, and several on the page Compare")
     if not plans:
         return _with_logs(opening, logs, folder, opening=opening, keep_selection=not is_example)
-    inputs = plan_of(plans[0], folder)
+    inputs = plan_of(plans[0], folder, opening)
     if logs:
         return _with_logs(inputs, logs, folder, opening=opening, keep_selection=True)
     return Choice(inputs=at_opening_log(inputs, opening))
 
 
-def plan_of(upload: Upload, folder: Path) -> PlanInputs:
-    """A plan file as it was uploaded; its log is not looked for yet."""
+def plan_of(upload: Upload, folder: Path, opening: PlanInputs) -> PlanInputs:
+    """A plan file as it was uploaded; its log is not looked for yet.
+
+    Of evidence and the files of evaluations it may read those that the plan names that the app was started with, and
+    what is below the folder that it was started with.
+    """
     if len(upload.data) > MOST_PLAN_BYTES:
         raise InputError(f"{upload.name} has {len(upload.data):,} bytes; a plan file has at most {MOST_PLAN_BYTES:,}")
     try:
@@ -78,9 +83,17 @@ def plan_of(upload: Upload, folder: Path) -> PlanInputs:
     except UnicodeDecodeError:
         raise InputError(f"{upload.name} is not UTF-8 text; save it as UTF-8") from None
     try:
-        return parse_plan(text, base_dir=folder)
+        return parse_plan(text, base_dir=folder, files=_known_files(opening))
     except InputError as error:
         raise InputError(f"{upload.name}: {error}") from None
+
+
+def _known_files(opening: PlanInputs) -> NamedFiles:
+    samples = (path for item in opening.evaluations for path in item.samples)
+    below = () if (started := root()) is None else (started,)
+    return NamedFiles(
+        base_dir=opening.files.base_dir, within=(*(item.path for item in opening.file_evidence), *samples, *below)
+    )
 
 
 def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
@@ -147,7 +160,7 @@ def _with_logs(
     text = with_usage_sources(inputs.text, [log.name for log in logs], keep_selection=keep_selection)
     if not keep_selection:
         text = without_levers(text)
-    changed = parse_plan(text, base_dir=folder)
+    changed = parse_plan(text, base_dir=folder, files=inputs.files)
     assert changed.usage is not None
     # A plan that was sent in does not make this machine ask another one.
     source = replace(changed.usage.source, sources=stored, base_dir=folder, engine=None)
