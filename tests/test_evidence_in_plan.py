@@ -123,6 +123,11 @@ def test_a_route_that_is_there_keeps_what_evidence_says_nothing_of():
     assert found["escalation"] == {"evidence": "e.toml", "fnr": 0.1}
     assert (found["to"], found["share"], found["error_cost_usd"]) == (HAIKU, 1.0, 2.0)
     assert "error_cost_usd = 2.0 # ours" in changed
+    slower = text.replace("error_cost_usd", "share = 0.3\nerror_cost_usd")
+    assert (
+        tomllib.loads(with_evidence_routes(slower, "routed", [GRADED], "e.toml"))["scenario"][0]["route"][0]["share"]
+        == 0.3
+    )
     assert changed.startswith(BASE + CHAT)
 
 

@@ -36,7 +36,7 @@ def route_text(item: Evidence, file: str) -> str:
 def with_evidence_routes(text: str, scenario: str, found: Sequence[Evidence], file: str) -> str:
     """A plan's text whose scenario routes the types of this evidence by it. file: as the plan is to name it.
 
-    Keys of a route that is there already and that evidence says nothing of stay: ramp, judge, long prompts.
+    Keys of a route that is there already and that evidence says nothing of stay: share, ramp, judge, long prompts.
     Errors: InputError for a scenario that the plan does not have, a type with several routes in it, or two models for
     one type.
     """
@@ -52,10 +52,14 @@ def with_evidence_routes(text: str, scenario: str, found: Sequence[Evidence], fi
             raise InputError(
                 f"scenario '{scenario}' has several routes of '{item.request_type}'; change them in the plan file"
             )
-    edits = [
-        RouteEdit(request_type=item.request_type, to=item.model, values=route_values(item, file)) for item in found
-    ]
-    return with_routes(text, scenario, edits)
+    return with_routes(text, scenario, [_edit(text, scenario, item, file) for item in found])
+
+
+def _edit(text: str, scenario: str, item: Evidence, file: str) -> RouteEdit:
+    values = route_values(item, file)
+    if any("share" in route for route in routes_of(text, scenario, item.request_type)):
+        del values["share"]
+    return RouteEdit(request_type=item.request_type, to=item.model, values=values)
 
 
 def moved_plan(
