@@ -48,7 +48,10 @@ def test_answers_so_far_give_the_chance_the_pass_rate_and_the_bar():
 
 
 def test_what_is_settled_or_ruled_out_is_no_question():
-    assert HAIKU not in asked_of(evidence(188, 12))
+    assert asked_of(evidence(188, 12)) == {}  # Sonnet would save less than Haiku, which is proven
+    (haiku,) = asked_of(evidence(188, 12, to=SONNET)).values()
+    q, proven = 1 - hopeful_rate(0.9), 0.003 - (1 - 188.5 / 201) * 0.006
+    assert haiku.saving_usd == pytest.approx(12 * 1e6 * (0.006 - 0.00015 - q * 0.006 - proven))
     assert set(asked_of(evidence(50, 50))) == {SONNET}
     assert set(asked_of(evidence(50, 50, to=SONNET))) == set()  # what is below fails too
 

@@ -39,8 +39,9 @@ class NextTest:
 
     further_answers: that settle it four times in five, None where it is too close to its bar. chance: that it passes:
     by_prior, a judgement by how many tiers it is down, else by the answers so far. saving_usd: over the term once it
-    serves all of the type, if it passes. cost_per_answer_usd: measured where is_cost_measured, else what a request on
-    it costs in the plan (and one on the reference, where it is compared); lacks_judge: the judge's calls are not in it.
+    serves all of the type, if it passes, beyond what a model saves whose evidence passes already. cost_per_answer_usd:
+    measured where is_cost_measured, else what a request on it costs in the plan (and one on the reference, where it is
+    compared); lacks_judge: the judge's calls are not in it.
     """
 
     request_type: str
@@ -92,6 +93,8 @@ def next_tests(
                 continue
             pair = (item.request_type, candidate.to)
             test = _test(prepared, item, candidate)
+            if test.saving_usd <= 0:
+                continue  # a model that is proven saves more
             known = asked.get(pair)
             asked[pair] = test if known is None else replace(known, saving_usd=known.saving_usd + test.saving_usd)
     tests = [replace(test, information=_information(test, learning)) for test in asked.values()]
@@ -118,11 +121,16 @@ def _test(prepared: Prepared, item: Opportunity, candidate: Candidate) -> NextTe
         further_answers=None if sure is None else sure.answers,
         chance=chance,
         by_prior=evidence is None,
-        saving_usd=max(_saving_if_it_passes(item, candidate), 0.0) * prepared.inputs.contract.term_months,
+        saving_usd=(_saving_if_it_passes(item, candidate) - _proven(item)) * prepared.inputs.contract.term_months,
         cost_per_answer_usd=priced if measured is None else measured,
         is_cost_measured=measured is not None,
         lacks_judge=measured is None and evaluation is not None and isinstance(evaluation.grader, JudgeGrader),
     )
+
+
+def _proven(item: Opportunity) -> float:
+    """List USD a month that a model saves whose evidence passes, the most of any; 0 without one."""
+    return max((one.saving_usd_per_month for one in item.candidates if one.verdict == "pass" and one.pays), default=0.0)
 
 
 def _saving_if_it_passes(item: Opportunity, candidate: Candidate) -> float:
