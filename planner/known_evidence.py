@@ -13,6 +13,7 @@ from planner.evidence.quality import Evidence
 from planner.inputs import PlanInputs
 from planner.levers import Route
 from planner.prepared import Prepared
+from planner.prices import PriceBook
 from planner.units import MONTHS_PER_YEAR
 from planner.words import percent
 
@@ -45,10 +46,20 @@ def own_evidence(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
 
     Errors: as above.
     """
+    found = written_evidence(prepared.inputs, prepared.price_book)
+    for pair, (what, item) in found.items():
+        fnr, fpr = judge_errors(prepared, *pair)
+        judged = replace(item, fnr=fnr if item.fnr is None else item.fnr, fpr=fpr if item.fpr is None else item.fpr)
+        found[pair] = (what, judged)
+    return found
+
+
+def written_evidence(inputs: PlanInputs, book: PriceBook) -> dict[Pair, tuple[str, Evidence]]:
+    """The same before anything is priced: without the errors of a judge that only a route tells. Errors: as above."""
     found: dict[Pair, tuple[str, Evidence]] = {}
-    for what, item in _entries(prepared.inputs):
+    for what, item in _entries(inputs):
         try:
-            model = prepared.price_book.resolve(item.model)
+            model = book.resolve(item.model)
         except UnknownModelError as error:
             raise UnknownModelError(f"{what}: {error}") from None
         if item.graded_on is not None and item.graded_on > today():
@@ -59,9 +70,7 @@ def own_evidence(prepared: Prepared) -> dict[Pair, tuple[str, Evidence]]:
                 f"{found[pair][0]} and {what} both speak of {model}; add up their counts in one entry, or keep the "
                 "newer one"
             )
-        fnr, fpr = judge_errors(prepared, *pair)
-        judged = replace(item, fnr=fnr if item.fnr is None else item.fnr, fpr=fpr if item.fpr is None else item.fpr)
-        found[pair] = (what, replace(judged, model=model))
+        found[pair] = (what, replace(item, model=model))
     return found
 
 

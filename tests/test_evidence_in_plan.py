@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from test_evaluation_sections import evaluation
 from test_evidence_decide import answers, run
-from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, route
+from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, evidence, route
 
 from planner.changed_since import prompt_now
 from planner.errors import InputError
@@ -229,6 +229,15 @@ def test_a_file_and_a_plan_need_each_other_and_what_is_there_is_kept(tmp_path, c
     code, out, _ = run(capsys, graded, "--write", folder / "e.toml", "--bar", "0.9")
     assert code == 0
     assert "To paste into a scenario:" in out or "cheapest is not known" in out
+
+
+def test_a_plan_that_speaks_of_the_pair_elsewhere_is_not_written(tmp_path, capsys):
+    folder = folder_with(tmp_path, evidence(188, 12))
+    arguments = ("--plan", folder / "plan.toml", "--write", folder / "e.toml", "--scenario", "routed")
+    code, _, err = run(capsys, folder / "graded.jsonl", *arguments, "-o", folder / "new.toml")
+    assert code == 2
+    assert f"evidence[1] ('chat' on {HAIKU}) and e.toml, evidence[1] ('chat' on {HAIKU}) both speak of" in err
+    assert not (folder / "new.toml").exists()
 
 
 def test_answers_to_other_requests_say_nothing_of_the_prompt(tmp_path, capsys):

@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.errors import InputError
 from planner.evidence.quality import Evidence
+from planner.known_evidence import written_evidence
 from planner.plan_file.lever_text import RouteEdit, routes_of, scenario_names, with_routes
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.suggest_text import Line, route_table_text, with_sources_from
@@ -67,9 +68,11 @@ def moved_plan(
 ) -> str:
     """The text of a plan for a folder, with routes by an evidence file that is written already. Read and checked.
 
-    Errors: InputError as with_evidence_routes, and for a plan that would not be read.
+    Errors: InputError as with_evidence_routes, and for a plan that would not be read, such as one that speaks of
+    the same type and model elsewhere.
     """
     name = Path(os.path.relpath(evidence.resolve(), folder.resolve())).as_posix()
     changed = with_evidence_routes(with_sources_from(text, base_dir, folder), scenario, found, name)
-    parse_plan(changed, base_dir=folder.resolve())
+    inputs = parse_plan(changed, base_dir=folder.resolve())
+    written_evidence(inputs, inputs.prices.price_book())
     return changed
