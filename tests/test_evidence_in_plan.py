@@ -5,6 +5,7 @@ import os
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from test_opportunities import BASE, CHAT, HAIKU, OPUS, SONNET, evidence, route
 
 from planner.changed_since import prompt_now
 from planner.errors import InputError
+from planner.evaluation.evaluation import Answer
+from planner.evaluation.runs import question
+from planner.evaluation.store import open_store
 from planner.evidence.graded import write_graded
 from planner.evidence.provenance import Provenance
 from planner.evidence.quality import Evidence
@@ -212,6 +216,46 @@ def test_what_is_decided_goes_into_a_file_and_into_a_scenario(tmp_path, capsys):
     assert (moved.to, moved.escalation) == (HAIKU, haiku.escalation)
     assert written.evaluations[0].samples[0].resolve() == plan.evaluations[0].samples[0].resolve()
     assert 'evidence = "../evidence.toml"' in written.text
+
+
+def test_ratios_and_the_served_model_come_from_the_store_of_the_answers(tmp_path, capsys):
+    folder = folder_with(tmp_path)
+    plan = load_plan(folder / "plan.toml")
+    asked = question(plan.evaluations[0], (HAIKU,), OPUS, seed=plan.seed)
+    with open_store(folder / "plan.evidence.sqlite") as store:
+        for model, prompt, output in ((HAIKU, 11, 3), (OPUS, 10, 4)):
+            for request in asked.requests(model):
+                found = Answer(
+                    key=request.key,
+                    model=model,
+                    served_model=f"{model}-20261007",
+                    content=(),
+                    stop_reason="end_turn",
+                    tokens=(prompt, 0, 0, 0, output),
+                    cost_usd=0.0,
+                    is_batch=False,
+                    answered_at="2026-11-20T00:00:00Z",
+                )
+                store.keep_answer(found, request, Decimal(0), store.begin_attempt(request.key, Decimal(0), "now"))
+    code, _, err = run(
+        capsys,
+        *(folder / "graded.jsonl", "--plan", folder / "plan.toml", "--write", folder / "e.toml"),
+        *("--scenario", "routed", "-o", folder / "new.toml"),
+    )
+    assert code == 0, err
+    haiku, sonnet = read_evidence_file(folder / "e.toml", place="here")
+    assert haiku.provenance is not None
+    assert haiku.provenance.served_model == f"{HAIKU}-20261007"
+    assert haiku.provenance.token_ratio == pytest.approx(1.1)
+    assert haiku.provenance.output_ratio == pytest.approx(0.75 / 1.1)
+    assert haiku.provenance.token_ratio_se == pytest.approx(0.0, abs=1e-9)
+    assert sonnet.provenance is not None
+    assert (sonnet.provenance.served_model, sonnet.provenance.token_ratio) == (None, None)
+    (moved,) = load_plan(folder / "new.toml").scenario("routed").routes
+    assert (moved.token_ratio, moved.output_ratio) == (1.1, 0.6818)
+    code, _, err = run(capsys, folder / "graded.jsonl", "--plan", folder / "plan.toml", "--store", folder / "none")
+    assert code == 2
+    assert "it is not there" in err
 
 
 def test_a_file_and_a_plan_need_each_other_and_what_is_there_is_kept(tmp_path, capsys):

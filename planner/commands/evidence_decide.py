@@ -3,6 +3,7 @@
 Heavy parts load inside the command, so that help is instant.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,10 @@ from planner.commands.terminal import print_json, progress_bars, say, show, warn
 from planner.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
+    from planner.evaluation.store import Store
     from planner.evidence.quality import Evidence
     from planner.evidence_in_plan.deciding import TypedBar
     from planner.evidence_reports.decide import Decided
@@ -44,6 +47,14 @@ WriteOption = Annotated[
 DayOption = Annotated[
     str | None, typer.Option("--graded-on", metavar="DAY", help="Day of the grading; default: the files' own day.")
 ]
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="FILE",
+        help="With --plan: the store of the answers; default: the plan's own, if any.",
+    ),
+]
 ScenarioOption = Annotated[
     str | None, typer.Option(help="With --plan, --write and -o: the scenario whose routes are to rest on the evidence.")
 ]
@@ -60,6 +71,7 @@ def decide(
     answers: AnswersOption = None,
     looks: LooksOption = None,
     plan: PlanOption = None,
+    store: StoreOption = None,
     write: WriteOption = None,
     graded_on: DayOption = None,
     scenario: ScenarioOption = None,
@@ -75,7 +87,7 @@ def decide(
 
     target = _target(plan, write, scenario, output, force=force)
     typed = TypedBar(bar=bar, margin=margin, answers=answers, looks=looks)
-    done = _deciding(paths, plan, typed, day("--graded-on", graded_on), quiet=quiet or as_json)
+    done = _deciding(paths, plan, store, typed, day("--graded-on", graded_on), quiet=quiet or as_json)
     said = [] if write is None else _write(done, write, target)
     if as_json:
         print_json(decide_json(done.found))
@@ -123,7 +135,13 @@ def _target(
 
 
 def _deciding(
-    paths: list[Path], plan: Path | None, typed: "TypedBar", graded_on: "date | None", *, quiet: bool
+    paths: list[Path],
+    plan: Path | None,
+    store: Path | None,
+    typed: "TypedBar",
+    graded_on: "date | None",
+    *,
+    quiet: bool,
 ) -> _Done:
     from planner.evidence.decide import decide  # noqa: PLC0415
     from planner.evidence.graded import read_graded_files  # noqa: PLC0415
@@ -141,15 +159,17 @@ def _deciding(
             prepared = prepare(inputs, progress)
     default, bars = bars_for(inputs, typed)
     decisions = decide(read.answers, bars, default=default)
-    evidence = evidence_from(
-        decisions,
-        read.answers,
-        bars=bars,
-        default=default,
-        graded_on=graded_on or min(map(_day_of, paths)),
-        source=", ".join(path.name for path in paths),
-        prepared=prepared,
-    )
+    with _store(plan, store) as answers:
+        evidence = evidence_from(
+            decisions,
+            read.answers,
+            bars=bars,
+            default=default,
+            graded_on=graded_on or min(map(_day_of, paths)),
+            source=", ".join(path.name for path in paths),
+            prepared=prepared,
+            store=answers,
+        )
     pairs = () if prepared is None else pairs_in_plan(prepared, evidence)
     return _Done(
         found=decided(decisions, bars, default=default, facts=pair_facts(pairs)),
@@ -158,6 +178,22 @@ def _deciding(
         repeated=read.repeated,
         inputs=inputs,
     )
+
+
+@contextmanager
+def _store(plan: Path | None, store: Path | None) -> "Iterator[Store | None]":
+    """The store of the answers, None where there is none. Errors: InputError for one that is named and is not there."""
+    from planner.evaluation.store import open_store  # noqa: PLC0415
+    from planner.evaluation.store_file import default_store  # noqa: PLC0415
+
+    if store is not None and (plan is None or not store.is_file()):
+        raise InputError(f"--store {store}: {'it needs --plan PLAN.toml' if plan is None else 'it is not there'}")
+    path = store or (None if plan is None else default_store(plan))
+    if path is None or not path.is_file():
+        yield None
+        return
+    with open_store(path) as opened:
+        yield opened
 
 
 def _day_of(path: Path) -> "date":

@@ -9,12 +9,14 @@ from planner.errors import InputError, UnknownModelError
 from planner.evaluation.evaluation import Evaluation, JudgeGrader
 from planner.evaluation.keys import canonical_json, prompt_sha256
 from planner.evaluation.sample import read_sample
+from planner.evaluation.store import Store
 from planner.evidence.decide import DEFAULT
 from planner.evidence.decision import Bar, Decision
 from planner.evidence.from_decision import evidence_of_decision
 from planner.evidence.graded import GradedAnswer
 from planner.evidence.provenance import Provenance
 from planner.evidence.quality import Evidence
+from planner.evidence_in_plan.from_store import with_store
 from planner.inputs import PlanInputs
 from planner.prepared import Prepared
 
@@ -53,8 +55,12 @@ def evidence_from(
     graded_on: date,
     source: str,
     prepared: Prepared | None = None,
+    store: Store | None = None,
 ) -> tuple[Evidence, ...]:
-    """Decisions as evidence, in their order. Of a plan whose sample has these requests: prompt, draw and grader too."""
+    """Decisions as evidence, in their order. Of a plan whose sample has these requests: prompt, draw and grader too.
+
+    store: of the answers, which tells ratios of tokens and the model that served them.
+    """
     ids: dict[tuple[str, str], set[str]] = {}
     for one in graded:
         ids.setdefault((one.request_type, one.candidate), set()).add(one.id)
@@ -64,13 +70,13 @@ def evidence_from(
             bars.get(one.request_type, default),
             graded_on=graded_on,
             source=source,
-            came=None if prepared is None else _came(prepared, one, ids[one.request_type, one.candidate]),
+            came=None if prepared is None else _came(prepared, one, ids[one.request_type, one.candidate], store),
         )
         for one in decisions
     )
 
 
-def _came(prepared: Prepared, decision: Decision, ids: set[str]) -> Provenance | None:
+def _came(prepared: Prepared, decision: Decision, ids: set[str], store: Store | None) -> Provenance | None:
     """Where answers come from, as far as a plan's evaluation of their type tells."""
     evaluation = prepared.inputs.evaluation(decision.request_type)
     if evaluation is None:
@@ -89,6 +95,9 @@ def _came(prepared: Prepared, decision: Decision, ids: set[str]) -> Provenance |
     if len(drawn) < len(ids):
         return came  # graded on other requests than those of the plan's sample
     asked = sorted(canonical_json([item.id, item.params]) for item in drawn)
+    if store is not None:
+        reference = _reference(prepared, evaluation)
+        came = with_store(came, store, evaluation, decision.candidate, reference, seed=prepared.inputs.seed)
     return replace(
         came,
         prompt_sha256=prompt_sha256(list(sample)),
