@@ -87,7 +87,8 @@ def decide(
 
     target = _target(plan, write, scenario, output, force=force)
     typed = TypedBar(bar=bar, margin=margin, answers=answers, looks=looks)
-    done = _deciding(paths, plan, store, typed, day("--graded-on", graded_on), quiet=quiet or as_json)
+    asked = _Asked(paths=paths, plan=plan, store=store, typed=typed, graded_on=day("--graded-on", graded_on))
+    done = _deciding(asked, quiet=quiet or as_json)
     said = [] if write is None else _write(done, write, target)
     if as_json:
         print_json(decide_json(done.found))
@@ -95,6 +96,17 @@ def decide(
         show([] if quiet else [decide_table(done.found)])
         say([*decide_sentences(done.found.decisions, done.found.recommendations), *done.sentences, *said])
     warn([] if quiet else [*_repeated(done.repeated), *(said if as_json else decide_notes(done.found))])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is to be decided on: files, the plan and the store of its answers, what is typed beside."""
+
+    paths: list[Path]
+    plan: Path | None
+    store: Path | None
+    typed: "TypedBar"
+    graded_on: "date | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +146,7 @@ def _target(
     return _Target(plan=plan, scenario=scenario, output=output)
 
 
-def _deciding(
-    paths: list[Path],
-    plan: Path | None,
-    store: Path | None,
-    typed: "TypedBar",
-    graded_on: "date | None",
-    *,
-    quiet: bool,
-) -> _Done:
+def _deciding(asked: _Asked, *, quiet: bool) -> _Done:
     from planner.evidence.decide import decide  # noqa: PLC0415
     from planner.evidence.graded import read_graded_files  # noqa: PLC0415
     from planner.evidence_in_plan.deciding import bars_for, evidence_from  # noqa: PLC0415
@@ -152,21 +156,21 @@ def _deciding(
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
     from planner.prepared import prepare  # noqa: PLC0415
 
-    inputs, prepared = (None if plan is None else load_plan(plan)), None
-    read = read_graded_files(paths)
+    inputs, prepared = (None if asked.plan is None else load_plan(asked.plan)), None
+    read = read_graded_files(asked.paths)
     if inputs is not None:
         with progress_bars(quiet=quiet) as progress:
             prepared = prepare(inputs, progress)
-    default, bars = bars_for(inputs, typed)
+    default, bars = bars_for(inputs, asked.typed)
     decisions = decide(read.answers, bars, default=default)
-    with _store(plan, store) as answers:
+    with _store(asked.plan, asked.store) as answers:
         evidence = evidence_from(
             decisions,
             read.answers,
             bars=bars,
             default=default,
-            graded_on=graded_on or min(map(_day_of, paths)),
-            source=", ".join(path.name for path in paths),
+            graded_on=asked.graded_on or min(map(_day_of, asked.paths)),
+            source=", ".join(path.name for path in asked.paths),
             prepared=prepared,
             store=answers,
         )
