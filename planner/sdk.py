@@ -4,6 +4,7 @@ The key comes from the environment, goes into the SDK's client and nowhere else:
 a redirect, which would carry it to another address, is an error. Retries and their pauses are the SDK's own.
 """
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ NOT_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "P
 """Errors of a connection that was never made, by name: the server has seen nothing of the request."""
 
 _LONGEST_WORDS: Final = 300
+_LOGS_REQUESTS: Final = "anthropic._base_client"
 _BROKEN_OFF: Final = frozenset({"RemoteProtocolError", "ReadError", "DecodingError"})
 
 
@@ -87,6 +89,7 @@ def connect(
     middleware: called around each attempt. Errors: UsageError where there is no key, saying what to set, or where the
     client cannot be made.
     """
+    logging.getLogger(_LOGS_REQUESTS).addFilter(_without_requests)  # the same filter is added once
     if client is not None:
         secrets = tuple(secret for secret in (client.api_key, client.auth_token) if secret)
         own = client.with_options(max_retries=max_retries)
@@ -119,6 +122,11 @@ def connect(
     else:
         return Connection(client=made, access=access, key_name=name, secrets=(key,), retries=max_retries, is_ours=True)
     raise UsageError(said)
+
+
+def _without_requests(record: logging.LogRecord) -> bool:
+    """Whether a line of the SDK's log may be kept: with ANTHROPIC_LOG=debug it writes down whole requests."""
+    return not str(record.msg).startswith("Request options")
 
 
 def key_of(access: Access, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -627,7 +627,7 @@ def test_without_a_key_what_is_missing_is_said_and_how_to_go_on(
 def test_neither_key_nor_prompt_is_in_a_file_or_a_log(
     stub: MessagesStub, tmp_path: Path, caplog: pytest.LogCaptureFixture, limits: AskingLimits
 ) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG")
     store = tmp_path / "kept"
     store.mkdir()
     lines = [line(i, system="a system prompt that stays here") for i in range(5)]

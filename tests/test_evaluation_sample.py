@@ -32,7 +32,7 @@ from planner.evaluation.evaluation import SampleRequest
 from planner.evaluation.keys import model_request
 from planner.evaluation.measured_tokens import ratio_of_ratios, ratio_of_sums
 from planner.evaluation.sample import draw, read_sample
-from planner.evaluation.store import open_store
+from planner.evaluation.store import open_store, read_store
 from planner.evidence_reports.run import money
 from planner.prices import PriceBook, PriceOverride
 
@@ -357,6 +357,15 @@ def test_a_store_is_its_owner_s_alone_and_of_one_run_at_a_time(tmp_path: Path) -
         assert {item.stat().st_mode & 0o777 for item in tmp_path.iterdir()} == {0o600}
         with pytest.raises(InputError, match="is in use by another run"), open_store(path):
             pass
+        with read_store(path) as read:  # whoever only looks is not in the way
+            assert read.kept().doubtful == 1
+            with pytest.raises(InputError, match="cannot write"):
+                read.begin_attempt("k", Decimal(1), "now")
+    with read_store(path) as read:
+        assert read.kept().doubtful == 1
+    with pytest.raises(InputError, match="cannot open"), read_store(tmp_path / "none.sqlite"):
+        pass
+    assert not (tmp_path / "none.sqlite").exists()
     with open_store(path) as store:  # what was in flight when a run ended is doubtful from then on
         assert store.kept().doubtful_usd == Decimal("1.5")
         assert store.open_attempts() == (1, Decimal("1.5"))

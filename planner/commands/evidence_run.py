@@ -206,14 +206,14 @@ def _typical(prepared: "Prepared", request_type: str, reference: str) -> "dict[s
 def _estimates(found: _Questions, *, in_batch: bool, count_tokens: bool) -> "tuple[Estimate, ...]":
     from planner.evaluation.prompt_counts import count_prompts  # noqa: PLC0415
     from planner.evaluation.runs import estimates, in_order  # noqa: PLC0415
-    from planner.evaluation.store import open_store  # noqa: PLC0415
+    from planner.evaluation.store import open_store, read_store  # noqa: PLC0415
 
+    if count_tokens:
+        references = [each for item in found.questions for each in item.requests(item.reference)]
+        with open_store(found.store) as counting:
+            count_prompts([*in_order(found.questions), *references], counting)
     with ExitStack() as opened:
-        is_there = count_tokens or found.store.exists()
-        store = opened.enter_context(open_store(found.store)) if is_there else None
-        if count_tokens and store is not None:
-            references = [each for item in found.questions for each in item.requests(item.reference)]
-            count_prompts([*in_order(found.questions), *references], store)
+        store = opened.enter_context(read_store(found.store)) if found.store.exists() else None
         return estimates(found.questions, found.book, store, in_batch=in_batch, typical=found.typical)
 
 

@@ -133,6 +133,7 @@ class LiveAsking:
         self._answered = self._done = self._failed_in_a_row = 0
         self._error: PlannerError | None = None
         self._fault: BaseException | None = None
+        self._is_stopped = False
         self._lock = threading.Lock()
 
     def __call__(self, requests: Sequence[ModelRequest]) -> None:
@@ -169,10 +170,6 @@ class LiveAsking:
                 if self._is_stopped and self._run.ledger.wait_for_flight(SECONDS_AFTER_A_STOP):
                     return  # a worker may still sit out one of the SDK's pauses; it finds the run stopped
 
-    @property
-    def _is_stopped(self) -> bool:
-        return self._error is not None or self._fault is not None
-
     def _finish(self, total: int) -> None:
         with self._lock:
             self._run.count("left", number=total - self._done)
@@ -182,6 +179,7 @@ class LiveAsking:
     def _stop(self) -> None:
         with self._lock:
             self._waiting.clear()
+            self._is_stopped = True
         self._run.ledger.stop()
 
     def _work(self) -> None:

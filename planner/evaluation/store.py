@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -88,6 +88,11 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close it, after what another thread is writing."""
+        with self._lock:
+            self._connection.close()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -316,10 +321,14 @@ def open_store(path: Path) -> Iterator[Store]:
     """
     lock = locked(path)
     try:
-        connection = opened(path)
-        try:
-            yield Store(path, connection)
-        finally:
-            connection.close()
+        with closing(Store(path, opened(path))) as store:
+            yield store
     finally:
         os.close(lock)
+
+
+@contextmanager
+def read_store(path: Path) -> Iterator[Store]:
+    """A store that is there, to be looked at only: also while a run writes to it. Errors: InputError, as open_store."""
+    with closing(Store(path, opened(path, read_only=True))) as store:
+        yield store

@@ -59,15 +59,24 @@ def locked(path: Path) -> int:
     return lock
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """A connection to a store, made where there is none. Errors: InputError, as open_store."""
+def opened(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to a store, made where there is none unless it is only read. Errors: InputError, as open_store."""
     try:
+        if read_only:
+            address = f"{path.resolve().as_uri()}?mode=ro"
+            connection = sqlite3.connect(address, isolation_level=None, check_same_thread=False, uri=True)
+            return _checked(path, connection, read_only=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE))  # before SQLite would, for the mode
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise InputError(f"cannot open {path}: {error}; {_ELSEWHERE}") from None
+    return _checked(path, connection, read_only=False)
+
+
+def _checked(path: Path, connection: sqlite3.Connection, *, read_only: bool) -> sqlite3.Connection:
+    """The connection itself. Errors: InputError where the file is no store of ours."""
     try:
-        _prepare(path, connection)
+        _prepare(path, connection, read_only=read_only)
     except sqlite3.Error as error:
         said = damaged(path, error)
     except InputError as error:
@@ -78,7 +87,7 @@ def opened(path: Path) -> sqlite3.Connection:
     raise InputError(said)
 
 
-def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+def _prepare(path: Path, connection: sqlite3.Connection, *, read_only: bool) -> None:
     version, whose = (connection.execute(f"pragma {name}").fetchone()[0] for name in ("user_version", "application_id"))
     tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
     if (tables or version) and whose != _APPLICATION_ID:
@@ -90,6 +99,10 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         )
     if connection.execute("pragma quick_check(1)").fetchone()[0] != "ok":
         raise InputError(damaged(path, None))
+    if read_only:
+        if version == 0:
+            raise InputError(f"{path} holds no answers yet")
+        return
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     if version == 0:
