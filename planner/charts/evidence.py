@@ -8,13 +8,13 @@ import pandas as pd
 
 from planner.charts.style import LIGHT, Palette, finished, side_of
 from planner.evidence_reports.standing_words import verdict_words
-from planner.evidence_reports.standings import Standing
+from planner.evidence_reports.standings import Standing, state_of
 from planner.words import count, percent
 
 MOST_ROWS: Final = 20
-_ROW_PIXELS, _AROUND_PIXELS = 96, 30
+_ROW_PIXELS, _AROUND_PIXELS = 94, 130
 _LONGEST_TYPE, _LONGEST_MODEL = 22, 18
-_SHAPES: Final = {"pass": "circle", "undecided": "square", "fail": "diamond"}
+_SHAPES: Final = {"pass": "circle", "stale": "triangle-up", "undecided": "square", "fail": "diamond"}
 _ROOM: Final = 0.04
 """Of the axis, beyond the lowest bound."""
 
@@ -42,7 +42,7 @@ def standings_chart(found: Sequence[Standing], palette: Palette = LIGHT) -> alt.
         base.mark_point(filled=True, size=110, opacity=1).encode(
             x=alt.X("pass_rate:Q", scale=scale),
             color=colour,
-            shape=alt.Shape("verdict:N", scale=shapes, legend=None),
+            shape=alt.Shape("state:N", scale=shapes, legend=None),
         ),
         *_words(base, scale, palette),
     ]
@@ -58,16 +58,16 @@ def _cap(base: alt.Chart, field: str, scale: alt.Scale, colour: alt.Color) -> al
 def _words(base: alt.Chart, scale: alt.Scale, palette: Palette) -> list[alt.Chart]:
     """Verdict and names above the interval, its bar beside the tick, its figures below."""
     place: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": 340}
-    beside: dict[str, Any] = {"align": alt.expr("datum.bar_align"), "dy": -22, "fontSize": 11}
+    beside: dict[str, Any] = {"align": alt.expr("datum.bar_align"), "dy": -20, "fontSize": 11}
     halo: dict[str, Any] = {"stroke": palette.ground, "strokeWidth": 4, "strokeJoin": "round"}
     bar = base.encode(x=alt.X("bar:Q", scale=scale), text="bar_words:N")
     return [
-        base.mark_text(**place, dy=-38, fontSize=13, fontWeight="bold").encode(
+        base.mark_text(**place, dy=-35, fontSize=13, fontWeight="bold").encode(
             x=alt.value(0), text="title:N", color=alt.Color("colour:N", scale=None)
         ),
         bar.mark_text(**beside, **halo, color=palette.ground),
         bar.mark_text(**beside, color=palette.ink),
-        base.mark_text(**place, dy=24, fontSize=11, color=palette.muted).encode(x=alt.value(0), text="figures:N"),
+        base.mark_text(**place, dy=19, fontSize=11, color=palette.muted).encode(x=alt.value(0), text="figures:N"),
     ]
 
 
@@ -77,21 +77,21 @@ def _tips() -> list[alt.Tooltip]:
     names = [alt.Tooltip("type:N", title="type"), alt.Tooltip("model:N", title="model")]
     return [
         *names,
-        alt.Tooltip("verdict:N", title="verdict"),
+        alt.Tooltip("state:N", title="evidence"),
         *(alt.Tooltip(f"{field}:Q", title=title, format=".1%") for field, title in shares.items()),
     ]
 
 
 def standings_frame(found: Sequence[Standing], palette: Palette = LIGHT) -> pd.DataFrame:
-    """A row each of the first: type, model, verdict, colour, rates as fractions, and the words beside the marks."""
-    colours = {"pass": palette.series[2], "undecided": palette.muted, "fail": palette.alarm}
+    """A row each of the first: type, model, state, colour, rates as fractions, and the words beside the marks."""
+    colours = dict(zip(_SHAPES, (palette.series[2], palette.series[5], palette.muted, palette.alarm), strict=True))
     rows = [
         {
             "row": index,
             "type": one.request_type,
             "model": one.model,
-            "verdict": one.verdict,
-            "colour": colours[one.verdict],
+            "state": state_of(one),
+            "colour": colours[state_of(one)],
             "pass_rate": one.pass_rate,
             "lower": one.lower,
             "upper": one.upper,

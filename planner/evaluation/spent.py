@@ -3,14 +3,15 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from planner.errors import InputError
+from planner.evaluation.store import Store
 from planner.evaluation.store_file import damaged
 
 _WAIT_SECONDS: Final = 2.0
@@ -58,7 +59,7 @@ def spent_in(path: Path) -> Spent | None:
     if not path.is_file():
         return None
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS)) as store:
+        with closing(_connected(path)) as store:
             answers = store.execute("select purpose, cost_usd from answers").fetchall()
             doubtful, waiting = store.execute(_DOUBTFUL).fetchall(), store.execute(_WAITING).fetchall()
             return Spent(
@@ -72,6 +73,26 @@ def spent_in(path: Path) -> Spent | None:
     except (ArithmeticError, ValueError):  # costs that are no numbers
         said = damaged(path, None)
     raise InputError(said)
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[Store]:
+    """A store to read from, while a run may have it. Errors: InputError where it cannot be opened."""
+    try:
+        connection = _connected(path)
+    except sqlite3.Error as error:
+        said = damaged(path, error)
+    else:
+        with closing(connection):
+            yield Store(path, connection)
+        return
+    raise InputError(said)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS, check_same_thread=False
+    )
 
 
 def _paid(costs: list[str]) -> Paid:

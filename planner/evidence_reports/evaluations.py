@@ -1,6 +1,5 @@
-"""What a plan's evaluations are to show, as a table, and one to begin with as text to paste."""
+"""What a plan's evaluations are to show, as a table."""
 
-import json
 from collections.abc import Sequence
 
 from planner.evaluation.evaluation import Evaluation
@@ -32,18 +31,9 @@ def _row(one: Evaluation) -> tuple[str, ...]:
     )
 
 
-def example_text(prepared: Prepared) -> str:
-    """An [[evaluation]] of the costliest type of a plan, to paste into its file."""
+def costliest_type(prepared: Prepared) -> str:
+    """The type with the most of the list bill."""
     costs: dict[str, float] = {}
     for line in prepared.mix_lines:
         costs[line.request_type] = costs.get(line.request_type, 0.0) + line.monthly_list_cost_usd
-    name = max(costs, key=costs.__getitem__)
-    return (
-        "[[evaluation]]\n"
-        f"request_type = {json.dumps(name)}\n"
-        'sample = ["sample.jsonl"]      # {"messages": [...], "max_tokens": 500, "expected": "..."} a line\n'
-        "bar = 0.90                     # pass rate that a candidate has to hold\n"
-        "answers = 200                  # graded answers within which it is to be settled\n"
-        "looks = 4                      # how often they are counted on the way\n"
-        'grader = { kind = "exact" }    # or text, number, pattern, schema, set, python, judge\n'
-    )
+    return max(costs, key=costs.__getitem__)

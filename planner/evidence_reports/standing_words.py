@@ -20,7 +20,7 @@ VERDICT_WORDS: Final[dict[State, str]] = {
 _LISTED: Final[tuple[tuple[State, str], ...]] = (
     ("stale", "Passed, and may no longer hold"),
     ("undecided", "Undecided"),
-    ("fail", "Evidence against it"),
+    ("fail", "The evidence says no"),
     ("none", "Without evidence"),
 )
 
@@ -94,9 +94,9 @@ def rates_table(found: Sequence[Standing]) -> Table:
     """A line per type and model: counts, bounds and bar, by one look and by the looks."""
     return Table(
         title="Pass rates against their bars",
-        columns=("type", "model", "verdict", "passed", "bar", "one look", "its bounds", "by the looks", "their bounds"),
+        columns=("type", "model", "verdict", "passed", "bar", "by one look", "by the looks"),
         rows=tuple(map(_rates_row, found)),
-        numeric=frozenset({3, 4}),
+        numeric=frozenset({3, 4, 5, 6}),
         note="Bounds are one-sided 95%: it passes where the lower one is at least the bar, and fails where the upper "
         "one is below it. By the looks: corrected for counting more than once on the way, which is what counts where a "
         "schedule was followed.",
@@ -110,11 +110,19 @@ def _rates_row(one: Standing) -> tuple[str, ...]:
         verdict_words(one),
         f"{count(one.passed)} of {count(one.answers)}",
         percent(one.bar),
-        one.single,
-        f"{percent(one.lower)} to {percent(one.upper)}",
-        one.by_looks or "-",
-        "-" if one.look is None else f"{percent(one.look.lower)} to {percent(one.look.upper)}",
+        f"{one.single} {_bounds_words(one.lower, one.upper)}",
+        _looks_words(one),
     )
+
+
+def _looks_words(one: Standing) -> str:
+    if one.by_looks is None:
+        return "no schedule"
+    return one.by_looks if one.look is None else f"{one.by_looks} {_bounds_words(one.look.lower, one.look.upper)}"
+
+
+def _bounds_words(lower: float, upper: float) -> str:
+    return f"{percent(lower).removesuffix('%')} to {percent(upper)}"
 
 
 def _type_words(one: Standing) -> str:
@@ -156,7 +164,7 @@ def _worth_row(one: Standing) -> tuple[str, ...]:
 def unpriced_words(found: Sequence[Standing]) -> tuple[str, ...]:
     """Why a move has no saving."""
     return tuple(
-        f"{one.request_type} on {one.model} is not priced in this plan: {one.why_not}."
+        f"'{one.request_type}' on {one.model} is not priced in this plan: {one.why_not}."
         for one in found
         if one.why_not is not None
     )
@@ -168,8 +176,8 @@ def stale_sentences(found: Sequence[Standing]) -> tuple[str, ...]:
     if not stale:
         return ()
     return (
-        *(f"{one.request_type} on {one.model}: {one.stale}." for one in stale),
-        "Its counts are used as they are: the plan still works with them, and what it says of these moves may "
-        "no longer hold.",
+        *(f"'{one.request_type}' on {one.model}: {one.stale}." for one in stale),
+        "Stale counts are used as they are: the plan still works with them, and what it says of these moves may no "
+        "longer hold.",
         "Ask and grade a new sample, and check the old evidence against it.",
     )

@@ -1,5 +1,6 @@
 """What showing it has cost so far: from the store of answers beside the plan, else from what the evidence says."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def costs_section(current: Loaded, uploaded_usd: Sequence[float | None]) -> None
             return
     for line in told_sentences(current.plan.inputs, uploaded_usd):
         show.sentence(line)
+
+
+def plan_name(current: Loaded) -> str:
+    """The plan file in a command to paste."""
+    path = plan_file(current)
+    return "PLAN.toml" if path is None else shlex.quote(path.name)
 
 
 def plan_file(current: Loaded) -> Path | None:

@@ -13,7 +13,8 @@ from planner.evidence_reports.standing_words import (
 from planner.evidence_reports.standings import Standing, route_standings, standings
 from planner.ui import session, show
 from planner.ui.escape import plain
-from planner.ui.evidence_costs import costs_section
+from planner.ui.evidence_costs import costs_section, plan_name
+from planner.ui.evidence_next import next_section
 from planner.ui.evidence_running import running_section
 from planner.ui.evidence_uploads import uploads_section
 from planner.ui.session import Loaded, loaded
@@ -32,7 +33,9 @@ def page() -> None:
     pictures = st.container()  # drawn last: what is uploaded below stands in them too
     if stale := stale_sentences(found):
         st.subheader("Stale evidence")
-        _stale(stale)
+        _stale(current, stale)
+    st.subheader("What to test next")
+    next_section(current)
     st.subheader("Graded answers from elsewhere")
     uploaded = uploads_section(current)
     st.subheader("Run an evaluation")
@@ -66,10 +69,10 @@ def _pictures(found: list[Standing]) -> None:
         st.caption(plain(line, 2000))
 
 
-def _stale(lines: tuple[str, ...]) -> None:
+def _stale(current: Loaded, lines: tuple[str, ...]) -> None:
     *which, means, remedy = lines
     for line in which:
         st.markdown(f"- {plain(line)}")
     show.sentence(means)
     show.sentence(remedy)
-    st.code("planner evidence check PLAN.toml GRADED.jsonl", language="sh")
+    st.code(f"planner evidence check {plan_name(current)} new-graded.jsonl", language="sh")

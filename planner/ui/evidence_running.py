@@ -1,17 +1,20 @@
 """How to run an evaluation: what is to be shown, what it takes, and the commands. Nothing is spent from the browser."""
 
 import os
-import shlex
 
 import streamlit as st
 
-from planner.errors import UsageError
+from planner.errors import PlannerError, UsageError
 from planner.evaluation.messages import MESSAGES
-from planner.evidence_reports.evaluations import evaluations_table, example_text
+from planner.evaluation.store_file import default_store
+from planner.evidence_in_plan.estimates import plan_estimates, plan_questions
+from planner.evidence_reports.evaluations import costliest_type, evaluations_table
+from planner.evidence_reports.run import estimate_sentences, estimate_table
+from planner.plan_file.evaluation_text import evaluation_example
 from planner.sdk import key_of
 from planner.ui import show
 from planner.ui.escape import plain
-from planner.ui.evidence_costs import plan_file
+from planner.ui.evidence_costs import plan_file, plan_name
 from planner.ui.session import Loaded
 
 
@@ -24,20 +27,43 @@ def running_section(current: Loaded) -> None:
     plan = current.plan
     if plan.inputs.evaluations:
         show.table(evaluations_table(plan.inputs.evaluations), key="evaluations")
+        _estimate(current)
     else:
         show.sentence(
             "This plan says nothing of evaluations yet. To begin with its costliest type, add this to the plan file; "
             "the sample is a file of yours, one request a line."
         )
-        st.code(example_text(plan.prepared), language="toml")
+        st.code(evaluation_example(costliest_type(plan.prepared)), language="toml")
     _key()
     path = plan_file(current)
-    name = "PLAN.toml" if path is None else shlex.quote(path.name)
     if path is None:
         show.sentence(
             "This plan came through the browser: take the plan file away first, and put its samples beside it."
         )
-    st.code(_commands(name), language="sh", wrap_lines=True)
+    show.sentence("In a terminal, in the folder of the plan file:")
+    st.code(_commands(plan_name(current)), language="sh")
+
+
+def _estimate(current: Loaded) -> None:
+    """What is still to be asked would cost; why that is not known."""
+    path, prepared = plan_file(current), current.plan.prepared
+    if path is None:
+        show.sentence(
+            "What they would cost is not known here: their samples are beside the plan file, and this plan came "
+            "through the browser."
+        )
+        return
+    try:
+        with st.spinner("Estimating"):
+            questions = plan_questions(prepared)
+            found = plan_estimates(prepared, questions, default_store(path))
+    except PlannerError as error:
+        folder = f"{current.plan.inputs.base_dir}{os.sep}"
+        st.info(f"**What they would cost cannot be told.** {plain(str(error).replace(folder, ''), 2000)}")
+        return
+    for line in estimate_sentences(questions, found, in_batch=False):
+        show.sentence(line)
+    show.beside(estimate_table(found), key="estimates")
 
 
 def _key() -> None:
@@ -45,18 +71,17 @@ def _key() -> None:
     try:
         name, _ = key_of(MESSAGES, os.environ)
     except UsageError as error:
-        st.info(plain(str(error), 2000))
+        st.info(plain(f"{error}.", 2000))
         return
     show.sentence(f"{name} is set on the machine that runs the app; a terminal there would use it.")
 
 
 def _commands(plan: str) -> str:
-    return "\n".join(
-        (
-            f"planner evidence plan {plan}                     # what to ask and what it would cost; spends nothing",
-            f"planner evidence run {plan} --budget 20          # asks the models, never for more than so many USD",
-            f"planner evidence grade {plan} -o graded.jsonl    # grades the answers that are there",
-            f"planner evidence decide graded.jsonl --plan {plan} --write evidence.toml",
-            f"planner evidence check {plan} new-graded.jsonl   # later: does it still hold?",
-        )
+    lines = (
+        ("what it would cost; spends nothing", f"plan {plan}"),
+        ("ask the models; USD is a hard stop", f"run {plan} --budget USD"),
+        ("grade the answers that are there", f"grade {plan} -o graded.jsonl"),
+        ("decide, and keep what was decided", f"decide graded.jsonl --plan {plan} --write evidence.toml"),
+        ("later: does it still hold?", f"check {plan} new-graded.jsonl"),
     )
+    return "\n".join(f"# {says}\nplanner evidence {command}" for says, command in lines)

@@ -16,7 +16,7 @@ from planner.evidence.graded import read_graded_files
 from planner.evidence.quality import Evidence
 from planner.evidence_in_plan.deciding import TypedBar, bars_for, evidence_from
 from planner.evidence_in_plan.facts import pairs_in_plan
-from planner.evidence_reports.decide import Decided, decide_notes, decided
+from planner.evidence_reports.decide import Decided, decide_notes, decide_table, decided
 from planner.evidence_reports.decide_sentences import decide_sentences
 from planner.evidence_reports.pair_facts import pair_facts, plan_sentences
 from planner.evidence_reports.standings import Standing, uploaded_standings
@@ -117,7 +117,7 @@ def _number(label: str, low: Any, high: Any, step: Any, key: str, says: str) -> 
         max_value=high,
         step=step,
         value=None,
-        placeholder="the plan's",
+        placeholder="plan's",
         key=key,
         help=says,
         width=140,
@@ -191,6 +191,7 @@ def _says(found: Uploaded) -> None:
         show.sentence(line)
     for note in decide_notes(found.found):
         st.caption(plain(note, 2000))
+    show.beside(decide_table(found.found), key="decided")
     if found.repeated:
         lines = "1 line repeats an answer" if found.repeated == 1 else f"{count(found.repeated)} lines repeat an answer"
         st.caption(f"{lines} that is there already; each answer counts once.")
