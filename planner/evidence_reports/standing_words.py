@@ -1,9 +1,10 @@
 """What the routes decided on rest on, in sentences and tables."""
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
-from planner.evidence_reports.standings import RouteStanding, Standing, State
+from planner.evidence_reports.standings import RouteStanding, Standing, State, state_of
 from planner.plan import Plan
 from planner.tables import Table
 from planner.words import break_even_words, count, percent, usd_rounded_down, usd_short
@@ -134,6 +135,17 @@ def verdict_words(one: Standing) -> str:
     if one.stale is None:
         return VERDICT_WORDS[one.verdict]
     return VERDICT_WORDS["stale"] if one.verdict == "pass" else f"{VERDICT_WORDS[one.verdict]}, stale"
+
+
+def standing_rows(found: Sequence[Standing]) -> list[dict[str, Any]]:
+    """Every figure of both tables, full numbers, a row per type and model; the interval by the looks in columns."""
+    rows = []
+    for one in found:
+        look = asdict(one.look) if one.look is not None else dict.fromkeys(("answers", "lower", "upper"))
+        row = {"state": state_of(one), "pass_rate": one.pass_rate, **asdict(one)}
+        del row["look"]
+        rows.append(row | {f"look_{name}": value for name, value in look.items()})
+    return rows
 
 
 def worth_table(found: Sequence[Standing]) -> Table:

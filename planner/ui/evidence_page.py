@@ -6,6 +6,7 @@ from planner.charts.evidence import MOST_ROWS, standings_chart
 from planner.evidence_reports.standing_words import (
     rates_table,
     stale_sentences,
+    standing_rows,
     standing_sentences,
     unpriced_words,
     worth_table,
@@ -63,7 +64,7 @@ def _pictures(found: list[Standing]) -> None:
     show.chart(lambda palette: standings_chart(found, palette), says=says, key="standings_chart")
     if len(found) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS} of {len(found)} are drawn; the table has all of them.")
-    show.table(rates_table(found), key="pass_rates")
+    show.table(rates_table(found), key="pass_rates", rows=lambda: standing_rows(found))
     show.table(worth_table(found), key="worth")
     for line in unpriced_words(found):
         st.caption(plain(line, 2000))

@@ -1,6 +1,7 @@
 """How to run an evaluation: what is to be shown, what it takes, and the commands. Nothing is spent from the browser."""
 
 import os
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,7 +13,8 @@ from planner.evidence_reports.evaluations import costliest_type, evaluations_tab
 from planner.evidence_reports.run import estimate_sentences, estimate_table
 from planner.plan_file.evaluation_text import evaluation_example
 from planner.sdk import key_of
-from planner.ui import show
+from planner.tables import Table
+from planner.ui import session, show
 from planner.ui.escape import plain
 from planner.ui.evidence_costs import plan_file, plan_name
 from planner.ui.session import Loaded
@@ -46,24 +48,40 @@ def running_section(current: Loaded) -> None:
 
 def _estimate(current: Loaded) -> None:
     """What is still to be asked would cost; why that is not known."""
-    path, prepared = plan_file(current), current.plan.prepared
+    path = plan_file(current)
     if path is None:
         show.sentence(
             "What they would cost is not known here: their samples are beside the plan file, and this plan came "
             "through the browser."
         )
         return
-    try:
-        with st.spinner("Estimating"):
-            questions = plan_questions(prepared)
-            found = plan_estimates(prepared, questions, default_store(path))
-    except PlannerError as error:
+    with st.spinner("Estimating"):
+        found = session.kept("estimates", repr((current.key, _stamps(path))), lambda: _estimated(current, path))
+    if isinstance(found, PlannerError):
         folder = f"{current.plan.inputs.base_dir}{os.sep}"
-        st.info(f"**What they would cost cannot be told.** {plain(str(error).replace(folder, ''), 2000)}")
+        st.info(f"**What they would cost cannot be told.** {plain(str(found).replace(folder, ''), 2000)}")
         return
-    for line in estimate_sentences(questions, found, in_batch=False):
+    sentences, table = found
+    for line in sentences:
         show.sentence(line)
-    show.beside(estimate_table(found), key="estimates")
+    show.beside(table, key="estimates")
+
+
+def _estimated(current: Loaded, path: Path) -> tuple[list[str], Table] | PlannerError:
+    """The estimate in words and as a table; why there is none is kept as one, and nobody waits for it twice."""
+    try:
+        questions = plan_questions(current.plan.prepared)
+        found = plan_estimates(current.plan.prepared, questions, default_store(path))
+    except PlannerError as error:
+        return error
+    return estimate_sentences(questions, found, in_batch=False), estimate_table(found)
+
+
+def _stamps(path: Path) -> list[tuple[int, int]]:
+    """Size and time of the store and of what is not in it yet: answers that arrive make another estimate."""
+    store = default_store(path)
+    files = [file for file in (store, store.with_name(f"{store.name}-wal")) if file.exists()]
+    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
 def _key() -> None:
