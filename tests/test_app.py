@@ -556,7 +556,7 @@ def test_two_plans_at_once_and_a_plan_too_large_are_refused(plan: Plan, tmp_path
     with pytest.raises(InputError, match="two plan files"):
         choose([one, replace(one, name="b.toml")], opening=plan.inputs, is_example=False, folder=tmp_path)
     with pytest.raises(InputError, match="at most 1,000,000"):
-        plan_of(replace(one, data=b"#" * 1_000_001), tmp_path)
+        plan_of(replace(one, data=b"#" * 1_000_001), tmp_path, plan.inputs)
 
 
 def test_the_key_of_uploads_tells_apart_what_differs() -> None:
