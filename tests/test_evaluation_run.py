@@ -31,9 +31,9 @@ from planner.evaluation.asking import open_asking
 from planner.evaluation.evaluation import Answer, Asked, AskingLimits, Evaluation, ExactGrader, ModelRequest
 from planner.evaluation.keys import sample_requests
 from planner.evaluation.prompt_counts import count_prompts
-from planner.evaluation.runs import in_order, measured_tokens, question
+from planner.evaluation.runs import estimates, in_order, measured_tokens, question
 from planner.evaluation.sample import read_sample
-from planner.evaluation.store import Kept, open_store
+from planner.evaluation.store import Kept, open_store, read_store
 from planner.prices import PriceBook
 
 HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"
@@ -111,6 +111,14 @@ def right_texts(stub: MessagesStub, requests: Sequence[ModelRequest]) -> list[st
         is_right = luck("right", request_name({"model": item.model, **item.params})) < stub.pass_rates[item.model]
         found.append(str(item.params["messages"][0]["content"]).rpartition("=")[2] if is_right else "wrong")
     return found
+
+
+def still_to_ask(folder: Path) -> int:
+    """Of the sample, by the estimate that is shown before a run."""
+    kind = Evaluation(request_type="triage", samples=(folder / "sample.jsonl",), grader=ExactGrader())
+    asked = question(kind, [HAIKU], OPUS, seed=1)
+    with read_store(folder / "store.sqlite") as store:
+        return sum(item.to_ask for item in estimates([asked], BOOK, store, in_batch=False, typical={}))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -270,6 +278,7 @@ def test_what_is_refused_for_good_is_kept_and_not_asked_again(stub: MessagesStub
     sent = len(stub.requests)
     _, asked, _ = ask(tmp_path, requests)
     assert (asked.known, sum(asked.refused.values()), len(stub.requests)) == (5, 1, sent)
+    assert still_to_ask(tmp_path) == 0
 
 
 def test_refusals_of_everything_stop_the_run_and_are_not_kept(stub: MessagesStub, tmp_path: Path) -> None:
@@ -535,7 +544,9 @@ def test_a_run_that_is_stopped_while_it_waits_is_collected_by_the_next(
         patched.setattr(message_batches.time, "sleep", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             ask(tmp_path, requests, BATCH)
+    assert still_to_ask(tmp_path) == 0
     more = requests_to(HAIKU, tmp_path, [line(i) for i in range(12)])
+    assert still_to_ask(tmp_path) == 4
     answers, asked, _ = ask(tmp_path, more)  # a live run asks the others, and not what is in the batch
     assert (len(answers), asked.answered, asked.waiting) == (4, 4, 8)
     stub.polls_to_end = 1
@@ -747,7 +758,7 @@ def test_the_commands_show_ask_and_go_on(
     assert set(stub.billed.values()) == {1}
     code, out, _ = planner("evidence", "run", plan)
     assert code == 0
-    assert "Every answer is there already" in out
+    assert "Nothing is left to ask" in out
     assert "at worst" not in planner("evidence", "run", plan, "--quiet")[1].partition("\n")[0]
 
 

@@ -1,6 +1,6 @@
 """What an evaluation is expected to cost, and what it may cost at worst, before anything is spent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,9 +30,10 @@ class TypicalTokens:
 class Estimate:
     """What one model's answers to one type cost. Counts of requests, tokens in all, USD.
 
-    known: answered before, so free now. to_ask: the others. prompt_from: where the tokens of the prompts are from:
-    counted by the endpoint, the mean of the plan's mix, or characters. output_from: the mean of answers that are
-    there, that of the plan's mix, or max_tokens, which is more than any answer has.
+    known: answered before, refused for good, or in a batch that goes on, so free now. to_ask: the others. prompt_from:
+    where the tokens of the prompts are from: counted by the endpoint, the mean of the plan's mix, or characters.
+    output_from: the mean of answers that are there, that of the plan's mix, or max_tokens, which is more than any
+    answer has.
     """
 
     request_type: str
@@ -57,14 +58,18 @@ def estimated(
     known: Mapping[str, int],
     counted: Mapping[str, int],
     typical: TypicalTokens | None,
+    settled: Collection[str] = (),
 ) -> Estimate:
-    """Of requests of one type to one model. known: key -> output tokens of answers that are there. counted: key ->
-    prompt tokens by the endpoint. typical: of the type in the plan's mix, on the model that serves it.
+    """Of requests of one type to one model.
+
+    known: key -> output tokens of answers that are there. counted: key -> prompt tokens by the endpoint. settled: keys
+    of requests that are not asked again all the same. typical: of the type in the plan's mix, on the model that serves
+    it.
 
     expected = sum of the cost at list of each prompt's tokens, uncached, and of the mean output, at most max_tokens.
     Errors: PriceError; UnknownModelError; InputError for a request whose cost has no bound.
     """
-    to_ask = [request for request in requests if request.key not in known]
+    to_ask = [request for request in requests if request.key not in known and request.key not in settled]
     model = requests[0].model
     prompts, prompt_from = _prompts(to_ask, model, book, counted, typical)
     outputs, output_from = _outputs(to_ask, model, book, known, typical)

@@ -103,6 +103,7 @@ def estimates(
     Errors: PriceError for what has no price, before anything is spent.
     """
     found = []
+    going = set() if store is None else {item.key for batch in store.open_batches() for item in batch.items}
     for item in questions:
         for model in item.models:
             requests = item.requests(model)
@@ -117,6 +118,7 @@ def estimates(
                     known=known,
                     counted={} if store is None else store.prompt_tokens(keys),
                     typical=typical.get(item.evaluation.request_type),
+                    settled=going if store is None else going | store.refusals(keys).keys(),
                 )
             )
     return tuple(found)

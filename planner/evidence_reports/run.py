@@ -49,7 +49,7 @@ def estimate_table(estimates: Sequence[Estimate]) -> Table:
     return Table(
         title="What is to be asked, at list prices",
         columns=(
-            *("request type", "model", "as", "answered", "to ask", "prompt tokens", "from", "output tokens", "from"),
+            *("request type", "model", "as", "known", "to ask", "prompt tokens", "from", "output tokens", "from"),
             *("expected", "at worst"),
         ),
         rows=rows,
@@ -70,7 +70,7 @@ def estimate_sentences(questions: Sequence[Question], estimates: Sequence[Estima
     expected, worst, to_ask = totals(estimates)
     how = "through Message Batches, at half the price" if in_batch else "one by one"
     if to_ask == 0:
-        return ["Every answer is there already: nothing has to be asked."]
+        return ["Nothing is left to ask: every answer is there, refused for good, or in a batch that goes on."]
     said = [f"{count(to_ask)} requests {how}: about {money(expected)} expected, {money(worst)} at worst."]
     if any(item.prompt_from == "characters" and item.to_ask for item in estimates):
         said.append(
