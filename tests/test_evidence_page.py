@@ -203,7 +203,8 @@ def test_tables_and_rows_have_the_figures_of_the_chart(found: tuple[Standing, ..
     assert len(rates.rows) == len(worth.rows) == len(rows) == len(frame) == 4
     for index, one in enumerate(found):
         assert f"{one.passed} of {one.answers}" in rates.rows[index]
-        assert f"{one.lower * 100:.1f} to {one.upper * 100:.1f}%" in rates.rows[index][5]
+        sign = {"pass": "✓", "fail": "✗", "undecided": "?"}[one.single]
+        assert rates.rows[index][5] == f"{sign} {one.lower * 100:.1f} to {one.upper * 100:.1f}%"
         assert rows[index]["lower"] == one.lower == frame["lower"][index]
         assert rows[index]["look_upper"] == (one.look.upper if one.look else None)
         assert worth.rows[index][7] == (one.stale or "no")

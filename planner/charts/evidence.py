@@ -38,7 +38,7 @@ def standings_chart(found: Sequence[Standing], palette: Palette = LIGHT) -> alt.
         base.mark_rule(strokeWidth=11, opacity=0.35).encode(x=x, x2="upper:Q", color=colour),
         looked.mark_rule(strokeWidth=2).encode(**thin),
         *(_cap(looked, field, scale, colour) for field in ("look_lower", "look_upper")),
-        base.mark_tick(thickness=3, size=30, color=palette.ink).encode(x=alt.X("bar:Q", scale=scale)),
+        base.mark_tick(thickness=3, size=24, color=palette.ink).encode(x=alt.X("bar:Q", scale=scale)),
         base.mark_point(filled=True, size=110, opacity=1).encode(
             x=alt.X("pass_rate:Q", scale=scale),
             color=colour,
@@ -57,17 +57,20 @@ def _cap(base: alt.Chart, field: str, scale: alt.Scale, colour: alt.Color) -> al
 
 def _words(base: alt.Chart, scale: alt.Scale, palette: Palette) -> list[alt.Chart]:
     """Verdict and names above the interval, its bar beside the tick, its figures below."""
-    place: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": 340}
-    beside: dict[str, Any] = {"align": alt.expr("datum.bar_align"), "dy": -20, "fontSize": 11}
+    above: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": 340, "dy": -36, "fontSize": 13}
+    above |= {"fontWeight": "bold"}
+    below: dict[str, Any] = {"align": "left", "baseline": "middle", "limit": 340, "dy": 21, "fontSize": 11}
+    beside: dict[str, Any] = {"align": alt.expr("datum.bar_align"), "dy": -19, "fontSize": 11}
     halo: dict[str, Any] = {"stroke": palette.ground, "strokeWidth": 4, "strokeJoin": "round"}
     bar = base.encode(x=alt.X("bar:Q", scale=scale), text="bar_words:N")
+    title, figures = (base.encode(x=alt.value(0), text=f"{name}:N") for name in ("title", "figures"))
     return [
-        base.mark_text(**place, dy=-35, fontSize=13, fontWeight="bold").encode(
-            x=alt.value(0), text="title:N", color=alt.Color("colour:N", scale=None)
-        ),
+        title.mark_text(**above, **halo, color=palette.ground),
+        title.mark_text(**above).encode(color=alt.Color("colour:N", scale=None)),
         bar.mark_text(**beside, **halo, color=palette.ground),
         bar.mark_text(**beside, color=palette.ink),
-        base.mark_text(**place, dy=19, fontSize=11, color=palette.muted).encode(x=alt.value(0), text="figures:N"),
+        figures.mark_text(**below, **halo, color=palette.ground),
+        figures.mark_text(**below, color=palette.muted),
     ]
 
 
@@ -113,7 +116,10 @@ def _title(one: Standing) -> str:
 
 
 def _figures(one: Standing) -> str:
-    looks = "" if one.look is None else f"; by the looks {percent(one.look.lower)} to {percent(one.look.upper)}"
+    looks = ""
+    if one.look is not None:
+        of = "" if one.look.answers == one.answers else f" at {count(one.look.answers)}"
+        looks = f"; by the looks{of} {percent(one.look.lower)} to {percent(one.look.upper)}"
     return f"{count(one.passed)} of {count(one.answers)}: {percent(one.lower)} to {percent(one.upper)}{looks}"
 
 

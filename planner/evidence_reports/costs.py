@@ -60,6 +60,6 @@ def told_sentences(inputs: PlanInputs, uploaded_usd: Sequence[float | None]) -> 
         some = "" if len(known) == len(uploaded_usd) else f", of {count(len(known))} of {count(len(uploaded_usd))}"
         said.append(f"{usd(sum(known), cents=True)} by cost_usd of the uploaded answers{some}.")
     return tuple(said) or (
-        "Nothing is known of what this evidence cost. A run of `planner evidence run` keeps the price of every answer "
-        "in a store beside the plan file, and graded answers may carry cost_usd; either would stand here.",
+        "Nothing is known of what this evidence cost. An evaluation that is run keeps the price of every answer in a "
+        "store beside the plan file, and graded answers may carry cost_usd; either would stand here.",
     )

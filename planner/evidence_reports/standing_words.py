@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from planner.evidence.quality import Verdict
 from planner.evidence_reports.standings import RouteStanding, Standing, State, state_of
 from planner.plan import Plan
 from planner.tables import Table
@@ -17,6 +18,8 @@ VERDICT_WORDS: Final[dict[State, str]] = {
     "none": "no evidence",
 }
 """A verdict by sign and word; colour comes on top of that."""
+
+_SIGNS: Final[dict[Verdict, str]] = {"pass": "✓", "undecided": "?", "fail": "✗"}
 
 _LISTED: Final[tuple[tuple[State, str], ...]] = (
     ("stale", "Passed, and may no longer hold"),
@@ -98,9 +101,9 @@ def rates_table(found: Sequence[Standing]) -> Table:
         columns=("type", "model", "verdict", "passed", "bar", "by one look", "by the looks"),
         rows=tuple(map(_rates_row, found)),
         numeric=frozenset({3, 4, 5, 6}),
-        note="Bounds are one-sided 95%: it passes where the lower one is at least the bar, and fails where the upper "
-        "one is below it. By the looks: corrected for counting more than once on the way, which is what counts where a "
-        "schedule was followed.",
+        note="✓ pass, ? undecided, ✗ fail. Bounds are one-sided 95%: it passes where the lower one is at least the "
+        "bar, and fails where the upper one is below it. By the looks: corrected for counting more than once on "
+        "the way, which is what counts where a schedule was followed.",
     )
 
 
@@ -111,7 +114,7 @@ def _rates_row(one: Standing) -> tuple[str, ...]:
         verdict_words(one),
         f"{count(one.passed)} of {count(one.answers)}",
         percent(one.bar),
-        f"{one.single} {_bounds_words(one.lower, one.upper)}",
+        f"{_SIGNS[one.single]} {_bounds_words(one.lower, one.upper)}",
         _looks_words(one),
     )
 
@@ -119,7 +122,11 @@ def _rates_row(one: Standing) -> tuple[str, ...]:
 def _looks_words(one: Standing) -> str:
     if one.by_looks is None:
         return "no schedule"
-    return one.by_looks if one.look is None else f"{one.by_looks} {_bounds_words(one.look.lower, one.look.upper)}"
+    sign, look = _SIGNS[one.by_looks], one.look
+    if look is None:
+        return f"{sign} {one.by_looks}"
+    of = "" if look.answers == one.answers else f" at {count(look.answers)}"
+    return f"{sign} {_bounds_words(look.lower, look.upper)}{of}"
 
 
 def _bounds_words(lower: float, upper: float) -> str:

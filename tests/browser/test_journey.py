@@ -23,8 +23,10 @@ from openpyxl import load_workbook
 from planner.backtest.folds import backtest
 from planner.backtest_report import coverage_sentence
 from planner.bundled import app_path, data_path
+from planner.evidence.graded import GradedAnswer, write_graded
 from planner.levers_sentences import levers_sentences
 from planner.plan import Plan, build_plan
+from planner.plan_file.evidence_file import parse_evidence
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.report import headline
 from planner.waterfall import waterfalls
@@ -257,6 +259,38 @@ def test_a_buyer_types_an_interval_into_the_table_of_levers(
     page.close()
 
 
+def test_a_buyer_brings_graded_answers_and_takes_the_evidence_away(
+    browser: "playwright.Browser", address: str, plan: Plan, tmp_path: Path
+) -> None:
+    expect = playwright.expect
+    graded = [
+        GradedAnswer(request_type="answer", candidate="claude-sonnet-5-5", id=str(i), passed=i % 40 != 0)
+        for i in range(200)
+    ]
+    write_graded(tmp_path / "graded.jsonl", graded)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/evidence")
+    settle(page)
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text("of 'route first', which the plan decides on, 1 rests on evidence")).to_be_visible()
+    main.locator("input[type=file]").set_input_files(tmp_path / "graded.jsonl")
+    expect(main.get_by_text("answer: claude-sonnet-5-5 holds the bar of 90.0% with 195 of 200")).to_be_visible()
+    settle(page)
+    picture(page, "7-evidence-uploaded")
+    with page.expect_download() as waiting:
+        main.get_by_role("button", name=re.compile("Evidence file")).click()
+    waiting.value.save_as(tmp_path / "evidence.toml")
+    (entry,) = parse_evidence((tmp_path / "evidence.toml").read_text(encoding="utf-8"))
+    assert (entry.model, entry.passed, entry.failed, entry.verdict) == ("claude-sonnet-5-5", 195, 5, "pass")
+    main.get_by_role("button", name="Use in the plan").click()
+    expect(page.get_by_text("Edited, not saved.")).to_be_visible()
+    expect(main.get_by_text("All of them rest on evidence that passes")).to_be_visible()
+    page.get_by_role("button", name="Undo these edits").click()
+    expect(main.get_by_text("1 rests on evidence that passes")).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def unfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example on fewer paths and without its [demand], so that there is something to learn."""
@@ -303,7 +337,7 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
 
 
 @pytest.mark.parametrize(
-    "path", ["", "calibration", "run-rate", "levers", "contract", "commit", "compare", "negotiate"]
+    "path", ["", "calibration", "run-rate", "levers", "evidence", "contract", "commit", "compare", "negotiate"]
 )
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
