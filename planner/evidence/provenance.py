@@ -12,8 +12,9 @@ class Provenance:
     answers_planned, looks, margin: that schedule and margin. only_candidate, only_reference: answers to the same
     requests where one of the two models passed and the other did not. served_model: as the replies named it.
     prompt_sha256: of what the requests have in common, sample_sha256: of the sample, seed: of its draw. judge_fnr,
-    judge_fpr: errors of a grading judge against judge_labels verdicts of people. token_ratio, output_ratio: input and
-    output tokens per token of the reference model on the same requests, with standard errors.
+    judge_fpr: errors of a grading judge against judge_labels verdicts of people. token_ratio: input tokens per token of
+    the reference model on the same requests; output_ratio: output tokens likewise, after the token ratio, as a route
+    takes them; both with standard errors.
     """
 
     verdict: Literal["pass", "fail", "undecided"] | None = None

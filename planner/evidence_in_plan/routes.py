@@ -27,7 +27,7 @@ def route_text(item: Evidence, file: str) -> str:
         "share": "all of the type; less while it is tried out",
         "escalation": f"{item.passed} of {item.answers} graded answers passed",
         "token_ratio": "input tokens per token of the reference, as measured",
-        "output_ratio": "output tokens per token of the reference, as measured",
+        "output_ratio": "output tokens per token of the reference, after token_ratio, as measured",
     }
     head = [Line(key="request_type", value=item.request_type), Line(key="to", value=item.model)]
     lines = [Line(key=key, value=value, why=reasons[key]) for key, value in route_values(item, file).items()]

@@ -70,7 +70,7 @@ class FileEntrySection(EvidenceSection):
     token_ratio: Ratio | None = Field(default=None, description="input tokens per token of the reference")
     token_ratio_se: Error | None = Field(default=None, description="its standard error")
     output_ratio: Annotated[float, Field(ge=0, le=100)] | None = Field(
-        default=None, description="output tokens per token of the reference"
+        default=None, description="output tokens per token of the reference, after the token ratio"
     )
     output_ratio_se: Error | None = Field(default=None, description="its standard error")
     cost_usd: Cost | None = Field(default=None, description="of the answers and their grading, USD")
