@@ -255,7 +255,7 @@ def test_quantiles_are_those_of_weighted_draws_from_the_prior(weekly: bool) -> N
     sds, ar1s = monthly_of_weekly(periods)
     kept: list[tuple[float, ...]] = []
     logs: list[float] = []
-    for z in rng.standard_normal((3000, 4)):
+    for z in rng.standard_normal((1500, 4)):
         sigma, tau = 0.06 * np.exp(0.5 * z[0]), 0.10 * np.exp(0.6 * z[1])
         month, rho = float(np.tanh(np.arctanh(0.3) + 0.35 * z[2])), float(1 / (1 + np.exp(-z[3])))
         if weekly and month < ar1s[0]:

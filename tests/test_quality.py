@@ -122,7 +122,7 @@ def test_where_nothing_is_graded_half_the_failures_that_the_bar_allows_are_suppo
     assert hopeful_rate(0.9) == pytest.approx(0.95)
     assert (sure.answers, sure.failures) == (160, 10)
     assert sure.chance == pytest.approx(stats.binom(160, 0.05).cdf(10) + stats.binom(160, 0.05).sf(sure.fails_from - 1))
-    for m in range(120, 160):
+    for m in (120, 130, 140, 150, 155, 157, 158, 159):
         assert sum(slow_odds(0, 0, m, 0.9)) < 0.8
 
 
