@@ -33,7 +33,7 @@ from planner.evaluation.keys import model_request
 from planner.evaluation.measured_tokens import ratio_of_ratios, ratio_of_sums
 from planner.evaluation.sample import draw, read_sample
 from planner.evaluation.store import open_store, read_store
-from planner.evidence_reports.run import money
+from planner.evidence_reports.run import estimate_sentences, money
 from planner.prices import PriceBook, PriceOverride
 
 BOOK = PriceBook.load()
@@ -285,8 +285,7 @@ def test_a_ledger_never_sets_aside_more_than_it_has_and_waits_for_what_is_in_fli
 
 def test_an_estimate_says_what_it_rests_on() -> None:
     requests = [
-        model_request(HAIKU, GOOD | {"max_tokens": 100}, purpose="candidate", request_type="t", repeat=i)
-        for i in range(4)
+        model_request(HAIKU, long_request(4_000), purpose="candidate", request_type="t", repeat=i) for i in range(4)
     ]
     common: dict[str, Any] = {"on": DAY, "in_batch": False}
     typical = TypicalTokens(model=OLD, prompt=1_000, output=50)
@@ -303,6 +302,52 @@ def test_an_estimate_says_what_it_rests_on() -> None:
     assert found.expected_usd <= found.worst_usd
     done = {item.key: 5 for item in requests}
     assert estimated(requests, BOOK, known=done, counted={}, typical=None, **common).worst_usd == 0
+
+
+def long_request(letters: int, max_tokens: int = 100) -> dict[str, Any]:
+    return {"max_tokens": max_tokens, "messages": [{"role": "user", "content": "a" * letters}]}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    letters=st.integers(1, 60_000),
+    mix=st.floats(1, 900_000),
+    output=st.floats(0, 1e6),
+    max_tokens=st.integers(1, 64_000),
+    counted=st.none() | st.integers(1, 1_000_000),
+    in_batch=st.booleans(),
+)
+def test_no_request_is_expected_to_cost_more_than_its_worst(
+    letters: int, mix: float, output: float, max_tokens: int, counted: int | None, in_batch: bool
+) -> None:
+    request = model_request(HAIKU, long_request(letters, max_tokens), purpose="candidate", request_type="t")
+    found = estimated(
+        [request],
+        BOOK,
+        on=DAY,
+        in_batch=in_batch,
+        known={},
+        counted={} if counted is None else {request.key: counted},
+        typical=TypicalTokens(model=OLD, prompt=mix, output=output),
+    )
+    assert 0 < found.expected_usd <= found.worst_usd
+
+
+@pytest.mark.parametrize(("letters", "source"), [(400, "characters"), (4_000, "plan"), (40_000, "characters")])
+def test_a_sample_of_quite_another_length_than_the_mix_is_said_to_be(letters: int, source: str) -> None:
+    requests = [
+        model_request(HAIKU, long_request(letters), purpose="candidate", request_type="t", repeat=i) for i in (0, 1)
+    ]
+    typical = TypicalTokens(model=OLD, prompt=1_000, output=50)
+    common: dict[str, Any] = {"on": DAY, "in_batch": False, "known": {}}
+    found = estimated(requests, BOOK, counted={}, typical=typical, **common)
+    own = 2 * letters / 4 * 1.3  # four letters a token, 1.3 times as many in the newer tokenizer
+    assert found.prompt_from == source
+    assert found.prompt_tokens == pytest.approx(2_600 if source == "plan" else own, rel=0.2)
+    said = " ".join(estimate_sentences((), (found,), in_batch=False))
+    assert ("those of the plan's mix 1,300" in said) is (source == "characters")
+    counted = {item.key: 1_300 for item in requests}
+    assert not estimated(requests, BOOK, counted=counted, typical=typical, **common).lengths.differ_much  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

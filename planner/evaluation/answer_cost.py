@@ -16,6 +16,9 @@ from planner.units import OUTPUT, TOKENS_PER_MTOK
 LONGEST_PROMPT_TOKENS: Final = 1_000_000
 """No model takes a longer prompt."""
 
+_MOST_COUNTED: Final = 10**9
+"""A reply that says to have used more does not say what it costs."""
+
 _OVERHEAD_TOKENS: Final = 2_000
 """What the API adds by itself: roles, and instructions for the use of tools."""
 
@@ -68,7 +71,7 @@ def billed_use(usage: Any, *, writes_last_an_hour: bool = False) -> BilledUse:
         raise UnusableUsageError("server_tool_use is no object")
     for name in tools:
         if name not in (_SEARCHES, *_FREE_SERVER_USE) and _count(tools, name, 0):
-            raise UnusableUsageError(f"{name[:60]} has no known price")
+            raise UnusableUsageError(f"{name} has no known price")
     return BilledUse(
         tokens=(
             _count(usage, "input_tokens"),
@@ -87,7 +90,7 @@ def billed_use(usage: Any, *, writes_last_an_hour: bool = False) -> BilledUse:
 def _count(found: Mapping[str, Any], name: str, default: int | None = None) -> int:
     value = found.get(name)
     value = default if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_COUNTED:
         raise UnusableUsageError(f"{name} is no count")
     return value
 
@@ -188,6 +191,11 @@ def most_prompt_tokens(params: Mapping[str, Any], counted_tokens: int | None = N
     text = _without_sources({name: value for name, value in params.items() if name != "max_tokens"})
     size = len(json.dumps(text, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
     return min(most, size + kinds.count("image") * _IMAGE_TOKENS + _OVERHEAD_TOKENS)
+
+
+def has_sources(params: Mapping[str, Any]) -> bool:
+    """Whether a request holds pictures or documents."""
+    return any("source" in item for item in _objects(params))
 
 
 def characters(params: Mapping[str, Any]) -> int:

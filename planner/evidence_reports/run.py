@@ -79,6 +79,7 @@ def estimate_sentences(questions: Sequence[Question], estimates: Sequence[Estima
         )
     if any(item.output_from == "max_tokens" and item.to_ask for item in estimates):
         said.append("Where nothing is known of the length of answers, max_tokens is expected: the most that can be.")
+    said += _length_sentences(estimates)
     for item in questions:
         if len(item.sample) < item.wanted:
             said.append(
@@ -91,6 +92,22 @@ def estimate_sentences(questions: Sequence[Question], estimates: Sequence[Estima
                 "is paid when it is graded, and not in these figures."
             )
     return said
+
+
+def _length_sentences(estimates: Sequence[Estimate]) -> list[str]:
+    """Per type whose sample has prompts of quite another length than the plan's mix, what that means."""
+    found = {item.request_type: item.lengths for item in estimates if item.lengths and item.lengths.differ_much}
+    return [
+        f"The prompts of '{name}' in the sample have about {_about(lengths.sample)} tokens, those of the plan's mix "
+        f"{_about(lengths.mix)}: if these are not the requests that the type is about, what they show does not hold "
+        "for it."
+        for name, lengths in found.items()
+    ]
+
+
+def _about(tokens: float) -> str:
+    """A count to two digits: its length in characters tells no more."""
+    return count(round(tokens, 1 - floor(log10(tokens)))) if tokens >= 1 else "1"
 
 
 def totals(estimates: Sequence[Estimate]) -> tuple[Decimal, Decimal, int]:
@@ -191,6 +208,8 @@ def estimate_json(estimates: Sequence[Estimate]) -> Json:
                 "output_tokens_from": item.output_from,
                 "expected_usd": float(item.expected_usd),
                 "worst_usd": float(item.worst_usd),
+                "prompt_tokens_in_sample": None if item.lengths is None else item.lengths.sample,
+                "prompt_tokens_in_mix": None if item.lengths is None else item.lengths.mix,
             }
             for item in estimates
         ],
