@@ -8,11 +8,12 @@ from decimal import Decimal
 from planner.errors import InputError
 from planner.evaluated_models import evaluated_models
 from planner.evaluation.answer_cost import worst_cost_usd
-from planner.evaluation.answered import Answered, standards
+from planner.evaluation.answered import Answered, standards, without_others
 from planner.evaluation.collected import collected, is_begun, with_replies
 from planner.evaluation.evaluation import Answer, Evaluation, JudgeGrader, ModelRequest
 from planner.evaluation.grade import Grades, grade_evaluation, judge_requests
 from planner.evaluation.graders.rules import rule_of
+from planner.evaluation.replies import is_of_another_model
 from planner.evaluation.store import Store
 from planner.inputs import PlanInputs
 from planner.prepared import Prepared
@@ -91,6 +92,7 @@ def _collected(
     if isinstance(grader, JudgeGrader):
         evaluation = replace(evaluation, grader=replace(grader, model=book.resolve(grader.model)))
     found = collected(evaluation, kept, candidates=models.candidates, reference=models.reference, seed=seed)
+    found = without_others(found, lambda answer: is_of_another_model(answer, book))
     if not isinstance(grader, JudgeGrader) and is_begun(found):
         rule_of(grader)  # what is wrong with a grader or a request is said before a judge is paid for
         standards(found)

@@ -4,6 +4,7 @@ The key comes from the environment, goes into the SDK's client and nowhere else:
 a redirect, which would carry it to another address, is an error. Retries and their pauses are the SDK's own.
 """
 
+import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ NOT_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "P
 """Errors of a connection that was never made, by name: the server has seen nothing of the request."""
 
 _LONGEST_WORDS: Final = 300
+_IN_PLACE_OF_A_KEY: Final = "[key]"
 _LOGS_REQUESTS: Final = "anthropic._base_client"
 _BROKEN_OFF: Final = frozenset({"RemoteProtocolError", "ReadError", "DecodingError"})
 
@@ -60,11 +62,19 @@ class Connection:
     is_ours: bool
 
     def without_secrets(self, text: str) -> str:
-        """Text that somebody else wrote, on one line, cut where it is long, without the key."""
+        """Text that somebody else wrote, on one line, cut where it is long, without the key and control characters."""
         for secret in self.secrets:
-            text = text.replace(secret, "[key]")
+            text = text.replace(secret, _IN_PLACE_OF_A_KEY)
         words = " ".join(text.split())
+        words = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
         return words if len(words) <= _LONGEST_WORDS else f"{words[: _LONGEST_WORDS - 3]}..."
+
+    def data_without_secrets(self, data: Any) -> Any:
+        """JSON data that somebody else wrote, without the key. Errors: RecursionError where it is nested too deeply."""
+        text = found = json.dumps(data)
+        for secret in self.secrets:
+            found = found.replace(json.dumps(secret)[1:-1], _IN_PLACE_OF_A_KEY)
+        return data if found == text else json.loads(found)
 
     def close(self) -> None:
         """Close the client, where it is not the caller's."""

@@ -1,6 +1,7 @@
 """planner evidence grade: kept answers to graded files; a judge asked through the real SDK within a budget."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,22 @@ def test_answers_are_graded_without_a_key(
     assert (code, one["passed"], one["graded"], one["reference_passed"]) == (0, passed, 8, 8)
     assert (one["agreement"]["fnr"], one["agreement"]["fpr"], one["agreement"]["kappa"]) == (0.0, 0.0, 1.0)
     assert one["agreement"]["corrected_pass_rate"] == pytest.approx(passed / 8)
+
+
+def test_an_answer_of_another_model_has_no_grade(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, out = plan_in(tmp_path, EXACT), tmp_path / "graded.jsonl"
+    with MessagesStub(pass_rates={HAIKU: 1.0, OPUS: 1.0}) as stub:
+        answer_with(stub, plan, monkeypatch, capsys)
+    with sqlite3.connect(default_store(plan)) as store:
+        keys = [key for (key,) in store.execute("select key from answers where model = ? order by key", [HAIKU])]
+        store.execute("update answers set served_model = ? where key in (?, ?)", [OPUS, *keys[:2]])
+        store.execute("update answers set served_model = ? where key = ?", [f"{HAIKU}-20261007", keys[2]])
+    store.close()
+    code, said, notes = run(capsys, plan, "-o", out)
+    assert (code, len(read_graded_files([out]).answers)) == (0, 6), notes
+    assert "2 not graded (another model answered: 2)" in notes + said
 
 
 def test_answers_beyond_the_planned_ones_count_too(

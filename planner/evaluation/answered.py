@@ -1,6 +1,6 @@
 """What was answered of an evaluation: answers of candidates and of the reference model to its sample."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from planner.errors import InputError
@@ -17,6 +17,7 @@ class Answered:
     """An evaluation, the requests of its sample in draw order, and the answers that there are, by the key of a request.
 
     candidates, reference: models as they were asked. refused: keys of requests that the API will never answer.
+    of_others: keys of those that another model answered than was asked; such an answer is not among the answers.
     """
 
     evaluation: Evaluation
@@ -25,6 +26,7 @@ class Answered:
     reference: str | None
     answers: Mapping[str, Answer]
     refused: Collection[str] = field(default_factory=frozenset)
+    of_others: Collection[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,13 @@ class Standard:
     fault: str | None
 
 
+def without_others(answered: Answered, is_of_another: Callable[[Answer], bool]) -> Answered:
+    """The same without answers of another model than was asked, which show nothing of that one."""
+    others = {key for key, answer in answered.answers.items() if is_of_another(answer)}
+    kept = {key: answer for key, answer in answered.answers.items() if key not in others}
+    return replace(answered, answers=kept, of_others=frozenset(others))
+
+
 def keys_of(answered: Answered, model: str) -> tuple[str, ...]:
     """Keys of the sample's requests to a model, in draw order; they are the same whatever the model is asked for."""
     return tuple(item.key for item in sample_requests(model, answered.sample, purpose="candidate"))
@@ -57,7 +66,7 @@ def standards(answered: Answered) -> tuple[Standard, ...]:
     """
     model = answered.reference
     keys = keys_of(answered, model) if model is not None else ("",) * len(answered.sample)
-    was_asked = any(key in answered.answers or key in answered.refused for key in keys)
+    was_asked = any(key in answered.answers or key in answered.refused or key in answered.of_others for key in keys)
     return tuple(
         _standard(answered, request, key, was_asked) for request, key in zip(answered.sample, keys, strict=True)
     )
@@ -75,7 +84,7 @@ def _standard(answered: Answered, request: SampleRequest, key: str, was_asked: b
         return _checked(answered, found)
     if not was_asked:
         raise InputError(_nothing_there(answered, request))
-    fault = _fault(answer, is_refused)
+    fault = _fault(answer, is_refused) if key not in answered.of_others else "another model answered for the reference"
     if answer is not None and fault is None and not isinstance(grader, JudgeGrader):
         request = replace(request, reference=_as_text(answer))
     found = Standard(request=request, answer=answer, is_refused=is_refused, stands_in=True, fault=fault)

@@ -71,7 +71,7 @@ def _result(run: RunState, item: BatchItem, result: Any, clean: Callable[[str], 
                 has_hour_cache=item.has_hour_cache,
             )
         except BrokenReplyError as error:
-            return _doubtful(item, str(error))
+            return _doubtful(item, clean(str(error)))
         return ItemResult(item=item, state="succeeded", outcome="answered", answer=answer, cost_usd=cost)
     if kind == "errored":
         return _errored(item, result.get("error"), clean)
@@ -83,8 +83,8 @@ def _result(run: RunState, item: BatchItem, result: Any, clean: Callable[[str], 
 def _errored(item: BatchItem, error: Any, clean: Callable[[str], str]) -> ItemResult:
     inner = error.get("error") if isinstance(error, Mapping) else None
     inner = inner if isinstance(inner, Mapping) else {}
-    kind, said = str(inner.get("type")), clean(str(inner.get("message", "it does not say why")))
-    words = f"Anthropic refused the request ({kind[:60]}): {said}"
+    kind = str(inner.get("type"))
+    words = clean(f"Anthropic refused the request ({kind}): {inner.get('message', 'it does not say why')}")
     if kind in _PERMANENT:
         return ItemResult(item=item, state="refused", outcome="refused", words=words)
     return ItemResult(item=item, state="errored", outcome="failed", words=words)

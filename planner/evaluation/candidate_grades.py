@@ -65,7 +65,8 @@ def settled_before(answered: Answered, key: str, standard: Standard) -> Outcome 
     if answer is None and key in answered.refused:
         return Outcome(answer=None, grade=Grade(passed=False, reason="the API refused the request"))
     if answer is None:
-        return Outcome(answer=None, grade=None, why="not answered yet")
+        why = "another model answered" if key in answered.of_others else "not answered yet"
+        return Outcome(answer=None, grade=None, why=why)
     return None if standard.fault is None else Outcome(answer=answer, grade=None, why=standard.fault)
 
 

@@ -44,6 +44,6 @@ def _last_asked(found: Answered) -> int:
         place
         for model in found.candidates
         for place, key in enumerate(keys_of(found, model))
-        if key in found.answers or key in found.refused
+        if key in found.answers or key in found.refused or key in found.of_others
     ]
     return max(places, default=-1)

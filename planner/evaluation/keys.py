@@ -14,6 +14,19 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def is_nested_beyond(value: Any, levels: int) -> bool:
+    """Whether lists and objects stand in each other more than so many deep; of JSON that was read, at any depth."""
+    level: list[Any] = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
+
+
 def model_request(
     model: str,
     params: Mapping[str, Any],

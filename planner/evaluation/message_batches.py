@@ -247,16 +247,26 @@ class BatchAsking:
         if not shown.get("results_url"):
             self._give_up(batch)
         else:
-            results = (item.to_dict() for item in batches.results(str(batch.batch_id)))
             collected(
                 self._run,
                 batch,
-                results,
+                self._results(str(batch.batch_id)),
                 is_mine=batch.token in self._mine,
                 wanted=self._wanted,
                 clean=self._connection.without_secrets,
             )
         return _Look(is_over=True, done=len(batch.items))
+
+    def _results(self, batch_id: str) -> Iterator[Mapping[str, Any]]:
+        """Results of a batch, of which one that cannot be kept is as good as none. Errors: BrokenReplyError."""
+        try:
+            for item in self._connection.client.messages.batches.results(batch_id):
+                try:
+                    yield self._connection.data_without_secrets(item.to_dict(warnings=False))
+                except (AttributeError, RecursionError):  # no object, or nested too deeply
+                    continue
+        except ValueError:
+            raise BrokenReplyError("its results are no JSON lines") from None
 
     def _give_up(self, batch: KeptBatch) -> None:
         """The results are gone: they were paid for, and nobody knows what they cost."""
@@ -291,7 +301,7 @@ class BatchAsking:
         """Batches of the workspace that the store does not know, the newest first."""
         known = self._run.store.batch_ids()
         for listed in self._connection.client.messages.batches.list(limit=_PAGE):
-            shown = listed.to_dict()
+            shown = listed.to_dict(warnings=False)
             created = listed.created_at
             if isinstance(created, datetime) and created.tzinfo is not None and created < since:
                 return
@@ -299,9 +309,7 @@ class BatchAsking:
                 yield shown
 
     def _first_custom_id(self, batch_id: str) -> str:
-        for result in self._connection.client.messages.batches.results(batch_id):
-            return str(result.custom_id)
-        return ""
+        return next((str(result.get("custom_id")) for result in self._results(batch_id)), "")
 
 
 def _item(token: str, index: int, request: ModelRequest, worst_usd: Decimal) -> BatchItem:

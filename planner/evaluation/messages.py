@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from planner.errors import PlannerError, UsageError
 from planner.evaluation.answer_cost import writes_for_an_hour
 from planner.evaluation.evaluation import ModelRequest
-from planner.evaluation.replies import BrokenReplyError, answer_of, now_text, reply_object
+from planner.evaluation.replies import (
+    NESTED_TOO_DEEPLY,
+    BrokenReplyError,
+    answer_of,
+    is_of_another_model,
+    now_text,
+    reply_object,
+)
 from planner.evaluation.run_state import RunState
 from planner.sdk import NOT_SENT, TOKEN_VARIABLE, Access, Connection, cause_names, why
 
@@ -204,10 +211,12 @@ class LiveAsking:
         """Ask one, and count what became of it. Errors: DoesNotFitError; UsageError where the run has to end."""
         from anthropic import AnthropicError  # noqa: PLC0415
 
+        said: BrokenReplyError | AnthropicError
         self._attempts.announce(request)
         try:
-            reply = self._reply(request)
-            self._keep(request, reply)
+            self._keep(request, self._connection.data_without_secrets(self._reply(request)))
+        except RecursionError:
+            said = BrokenReplyError(NESTED_TOO_DEEPLY)
         except (BrokenReplyError, AnthropicError) as error:
             said = error
         else:
@@ -216,7 +225,7 @@ class LiveAsking:
             if self._attempts.open is not None:
                 self._attempts.end(is_free=False)
         if isinstance(said, BrokenReplyError):
-            self._count_failure(str(said))
+            self._count_failure(self._connection.without_secrets(str(said)))
         else:
             self._judge(request, said)
 
@@ -227,7 +236,7 @@ class LiveAsking:
             return reply_object(messages.with_raw_response.create(**params).text())
         try:
             with messages.stream(**params) as stream:
-                return stream.get_final_message().to_dict()
+                return stream.get_final_message().to_dict(warnings=False)
         except Exception as error:
             if not type(error).__module__.startswith("httpx"):
                 raise
@@ -254,6 +263,12 @@ class LiveAsking:
             self._done += 1
         self._run.count("answered")
         self._keep_refusals()
+        if is_of_another_model(answer, self._run.book):
+            raise UsageError(
+                f"{request.model} was asked, and {answer.served_model} answered and was paid for: its answers are kept "
+                "and are not graded as another's. Check ANTHROPIC_BASE_URL and what stands between; then name another "
+                "--store"
+            )
 
     def _judge(self, request: ModelRequest, error: "AnthropicError") -> None:
         """What follows from an error of the SDK. Errors: UsageError where it ends the run."""

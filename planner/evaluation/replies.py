@@ -4,13 +4,17 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from planner.clock import today
 from planner.errors import PriceError, UnknownModelError
 from planner.evaluation.answer_cost import UnusableUsageError, answer_cost_usd, billed_use
 from planner.evaluation.evaluation import Answer
+from planner.evaluation.keys import is_nested_beyond
 from planner.prices import PriceBook
+
+NESTED_TOO_DEEPLY: Final = "the reply is nested too deeply to be kept"
+_MOST_NESTED: Final = 200
 
 
 class BrokenReplyError(Exception):
@@ -49,6 +53,8 @@ def answer_of(
     content, stop_reason, served = (reply.get(name) for name in ("content", "stop_reason", "model"))
     if not isinstance(content, list) or not all(isinstance(block, dict) and "type" in block for block in content):
         raise BrokenReplyError("the reply's content is no list of blocks")
+    if is_nested_beyond(content, _MOST_NESTED):
+        raise BrokenReplyError(NESTED_TOO_DEEPLY)
     if not isinstance(stop_reason, str) or not isinstance(served, str):
         raise BrokenReplyError("the reply does not say why it ended, or which model gave it")
     try:
@@ -68,6 +74,11 @@ def answer_of(
         answered_at=now_text(),
     )
     return answer, cost
+
+
+def is_of_another_model(answer: Answer, book: PriceBook) -> bool:
+    """Whether a model of the price book served an answer that is not the one that was asked, under any of its names."""
+    return book.resolve(_priced_as(answer.served_model, answer.model, book)) != book.resolve(answer.model)
 
 
 def _priced_as(served: str, asked: str, book: PriceBook) -> str:

@@ -16,7 +16,7 @@ import zstandard
 
 from planner.errors import InputError
 from planner.evaluation.evaluation import SampleRequest
-from planner.evaluation.keys import canonical_json
+from planner.evaluation.keys import canonical_json, is_nested_beyond
 from planner.usage.streams import chunks, compression_of
 
 PARAMS: Final = {
@@ -195,15 +195,7 @@ _TOO_DEEP: Final = f"nested more than {_MOST_NESTED} deep"
 def _check_sendable(found: Any) -> None:
     if not isinstance(found, dict):
         raise _UnusableError("not a JSON object; a sample is JSON lines, one request a line")
-    level: list[Any] = [found]
-    for _ in range(_MOST_NESTED):
-        level = [
-            inner
-            for item in level
-            for inner in (item.values() if isinstance(item, dict) else item)
-            if isinstance(inner, dict | list)
-        ]
-    if level:
+    if is_nested_beyond(found, _MOST_NESTED):
         raise _UnusableError(_TOO_DEEP)
     canonical_json(found).encode("utf-8")
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from planner.errors import InputError
 from planner.evaluation.store import Store
-from planner.evaluation.store_file import damaged
+from planner.evaluation.store_file import damaged, dollars
 
 _WAIT_SECONDS: Final = 2.0
 PURPOSES: Final = ("candidate", "reference", "judge")
@@ -96,7 +96,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _paid(costs: list[str]) -> Paid:
-    return Paid(answers=len(costs), cost_usd=sum(map(Decimal, costs), Decimal(0)))
+    return Paid(answers=len(costs), cost_usd=sum(map(dollars, costs), Decimal(0)))
 
 
 def _is_in_use(path: Path) -> bool:

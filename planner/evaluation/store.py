@@ -4,7 +4,6 @@ A run that is killed loses no answer that has arrived, and knows of each attempt
 file is its owner's alone, because prompts' answers stand in it; keys and prompts do not.
 """
 
-import json
 import os
 import sqlite3
 import threading
@@ -17,16 +16,10 @@ from typing import Final, Literal
 
 from planner.errors import InputError
 from planner.evaluation.evaluation import Answer, ModelRequest
-from planner.evaluation.store_file import damaged, locked, opened
-from planner.units import TOKEN_CLASSES
+from planner.evaluation.store_file import damaged, dollars, locked, moment, opened
+from planner.evaluation.store_rows import ANSWER_COLUMNS, answer_in, insert_answer
 
 _KEYS_AT_ONCE: Final = 500
-_ANSWER_COLUMNS: Final = (
-    "key, model, served_model, content, stop_reason, "
-    + ", ".join(f"{name}_tokens" for name in TOKEN_CLASSES)
-    + ", cost_usd, is_batch, answered_at"
-)
-
 EndOfAttempt = Literal["answered", "free", "doubtful"]
 BatchState = Literal["intended", "submitted", "collected", "not submitted", "lost"]
 
@@ -121,6 +114,17 @@ class Store:
                 said = damaged(self.path, error)
         raise InputError(said)
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Rows into values. Errors: InputError naming the file where what it holds is none."""
+        try:
+            yield
+        except (ArithmeticError, RecursionError, TypeError, ValueError):
+            said = damaged(self.path, None)
+        else:
+            return
+        raise InputError(said)
+
     def _of_keys(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[object, ...]]:
         """Rows of a query that ends in `in`, for many keys."""
         listed = list(dict.fromkeys(keys))
@@ -130,8 +134,9 @@ class Store:
 
     def answers(self, keys: Iterable[str]) -> dict[str, Answer]:
         """The answers to these requests that are there, by key."""
-        sql = f"select {_ANSWER_COLUMNS} from answers where key in"
-        return {str(row[0]): _answer(row) for row in self._of_keys(sql, keys)}
+        sql = f"select {ANSWER_COLUMNS} from answers where key in"
+        with self._reading():
+            return {str(row[0]): answer_in(row) for row in self._of_keys(sql, keys)}
 
     def refusals(self, keys: Iterable[str]) -> dict[str, str]:
         """Of these requests those that the API will never answer, with its words."""
@@ -142,7 +147,8 @@ class Store:
     def prompt_tokens(self, keys: Iterable[str]) -> dict[str, int]:
         """What the count-tokens endpoint has said of these requests."""
         rows = self._of_keys("select key, tokens from prompt_tokens where key in", keys)
-        return {str(key): int(str(tokens)) for key, tokens in rows}
+        with self._reading():
+            return {str(key): int(str(tokens)) for key, tokens in rows}
 
     def keep_prompt_tokens(self, counts: Mapping[str, int]) -> None:
         """Keep what the count-tokens endpoint said."""
@@ -166,7 +172,7 @@ class Store:
     def keep_answer(self, answer: Answer, request: ModelRequest, cost_usd: Decimal, attempt: int) -> None:
         """An answer has arrived, and its attempt has ended, in one step."""
         with self._writing() as connection:
-            _insert_answer(connection, answer, request.request_type, request.purpose, cost_usd)
+            insert_answer(connection, answer, request.request_type, request.purpose, cost_usd)
             connection.execute("update attempts set state = 'answered' where id = ?", (attempt,))
 
     def keep_refusals(self, refused: Mapping[str, tuple[ModelRequest, str]], at: str) -> None:
@@ -178,10 +184,15 @@ class Store:
     def open_attempts(self) -> tuple[int, Decimal]:
         """Attempts whose end a killed run did not see become doubtful: how many those are, and what at worst."""
         rows = self._rows("select worst_usd from attempts where state = 'sent'")
+        worst_usd = self._sum([row[0] for row in rows])
         if rows:
             with self._writing() as connection:
                 connection.execute("update attempts set state = 'doubtful' where state = 'sent'")
-        return len(rows), sum((Decimal(str(row[0])) for row in rows), Decimal(0))
+        return len(rows), worst_usd
+
+    def _sum(self, costs: Iterable[object]) -> Decimal:
+        with self._reading():
+            return sum(map(dollars, costs), Decimal(0))
 
     def kept(self) -> Kept:
         """What there is in all."""
@@ -191,12 +202,11 @@ class Store:
             "select worst_usd from batch_items join batches using (token) where batches.state = 'lost' "
             "or batch_items.state = 'doubtful'"
         )
-        doubtful = [Decimal(str(row[0])) for row in (*open_, *lost)]
         return Kept(
             answers=len(costs),
-            spent_usd=sum((Decimal(str(row[0])) for row in costs), Decimal(0)),
-            doubtful=len(doubtful),
-            doubtful_usd=sum(doubtful, Decimal(0)),
+            spent_usd=self._sum([row[0] for row in costs]),
+            doubtful=len(open_) + len(lost),
+            doubtful_usd=self._sum([row[0] for row in (*open_, *lost)]),
         )
 
     def intend_batch(self, token: str, items: Sequence[BatchItem], at: str) -> None:
@@ -222,7 +232,8 @@ class Store:
             "select token, batch_id, intended_at, state from batches where state in ('intended', 'submitted') "
             "order by intended_at, token"
         )
-        return tuple(self._batch(row) for row in rows)
+        with self._reading():
+            return tuple(self._batch(row) for row in rows)
 
     def batch_ids(self) -> frozenset[str]:
         """Every batch that the store knows by its id."""
@@ -234,7 +245,7 @@ class Store:
         return KeptBatch(
             token=str(token),
             batch_id=None if batch_id is None else str(batch_id),
-            intended_at=str(intended_at),
+            intended_at=moment(intended_at),
             state=str(state),  # type: ignore[arg-type]
             items=tuple(map(_item, items)),
         )
@@ -245,7 +256,7 @@ class Store:
             for result in results:
                 item = result.item
                 if result.answer is not None:
-                    _insert_answer(connection, result.answer, item.request_type, item.purpose, result.cost_usd)
+                    insert_answer(connection, result.answer, item.request_type, item.purpose, result.cost_usd)
                 if result.state == "refused":
                     refusal = (item.key, item.model, item.request_type, result.words, at)
                     connection.execute("insert or replace into refusals values (?, ?, ?, ?, ?)", refusal)
@@ -272,44 +283,8 @@ def _item(row: tuple[object, ...]) -> BatchItem:
         request_type=str(request_type),
         purpose=str(purpose),
         has_hour_cache=bool(has_hour_cache),
-        worst_usd=Decimal(str(worst)),
+        worst_usd=dollars(worst),
         state=str(state),
-    )
-
-
-def _insert_answer(
-    connection: sqlite3.Connection, answer: Answer, request_type: str, purpose: str, cost_usd: Decimal
-) -> None:
-    names = _ANSWER_COLUMNS.replace("cost_usd", "cost_usd, request_type, purpose")
-    values = (
-        answer.key,
-        answer.model,
-        answer.served_model,
-        json.dumps(answer.content, separators=(",", ":")),
-        answer.stop_reason,
-        *answer.tokens,
-        str(cost_usd),
-        request_type,
-        purpose,
-        int(answer.is_batch),
-        answer.answered_at,
-    )
-    connection.execute(f"insert or ignore into answers ({names}) values ({', '.join('?' * len(values))})", values)
-
-
-def _answer(row: tuple[object, ...]) -> Answer:
-    key, model, served, content, stop, *rest = row
-    first, second, third, fourth, fifth, cost, is_batch, at = rest
-    return Answer(
-        key=str(key),
-        model=str(model),
-        served_model=str(served),
-        content=tuple(json.loads(str(content))),
-        stop_reason=str(stop),
-        tokens=(int(str(first)), int(str(second)), int(str(third)), int(str(fourth)), int(str(fifth))),
-        cost_usd=float(str(cost)),
-        is_batch=bool(is_batch),
-        answered_at=str(at),
     )
 
 

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import sqlite3
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ _APPLICATION_ID: Final = 0x504C4556
 """SQLite's mark of whose file it is: PLEV."""
 
 _MODE: Final = 0o600
+_MOST_USD: Final = 10**12
 _ELSEWHERE: Final = "choose another place with --store"
 _SCHEMA: Final = f"""
 create table answers (
@@ -69,7 +72,8 @@ def opened(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE))  # before SQLite would, for the mode
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
-        raise InputError(f"cannot open {path}: {error}; {_ELSEWHERE}") from None
+        said = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot open {path}: {said}; {_ELSEWHERE}") from None
     return _checked(path, connection, read_only=False)
 
 
@@ -110,6 +114,21 @@ def _prepare(path: Path, connection: sqlite3.Connection, *, read_only: bool) -> 
             f"begin; {_SCHEMA} pragma application_id = {_APPLICATION_ID}; "
             f"pragma user_version = {SCHEMA_VERSION}; commit;"
         )
+
+
+def dollars(cost: object) -> Decimal:
+    """An amount that a store holds. Errors: ValueError, ArithmeticError for what is none."""
+    found = Decimal(str(cost))
+    if not 0 <= found < _MOST_USD:  # NaN raises here
+        raise ValueError("no amount")
+    return found
+
+
+def moment(at: object) -> str:
+    """A time that a store holds, as it is spelled there. Errors: ValueError for what is none, or of no time zone."""
+    if datetime.fromisoformat(str(at)).tzinfo is None:
+        raise ValueError("no time zone")
+    return str(at)
 
 
 def damaged(path: Path, error: sqlite3.Error | None) -> str:
