@@ -326,6 +326,9 @@ def test_what_a_store_says_was_paid_is_read_while_a_run_has_it(tmp_path: Path) -
     assert during is not None
     assert after is not None
     assert (during.in_use, after.in_use) == (True, False)
+    nothing, open_one = (0, Decimal(0)), (1, Decimal("0.7"))
+    states = [[(part.answers, part.cost_usd) for part in (one.waiting, one.doubtful)] for one in (during, after)]
+    assert states == [[open_one, nothing], [nothing, open_one]], "under way while the run goes on, doubtful after it"
     for spent in (during, after):
         paid = {purpose: (one.answers, one.cost_usd) for purpose, one in spent.by_purpose.items()}
         assert paid == {
@@ -333,7 +336,6 @@ def test_what_a_store_says_was_paid_is_read_while_a_run_has_it(tmp_path: Path) -
             "reference": (0, Decimal(0)),
             "judge": (1, Decimal("0.03")),
         }
-        assert (spent.doubtful.answers, spent.doubtful.cost_usd) == (1, Decimal("0.7"))
     with open_store(path) as again:  # reading has left no lock behind
         assert again.kept().answers == 3
 
@@ -388,7 +390,7 @@ def test_the_page_reads_the_store_beside_the_plan_and_says_that_a_run_has_it(
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-secret-of-nobody")
         text = shown(app.run())
     assert not app.exception
-    assert "$1.25 for 1 answers, by the store my plan.evidence.sqlite." in text
+    assert "$1.25 for 1 answer, by the store my plan.evidence.sqlite." in text
     assert "A run has the store now" in text
     assert "planner evidence plan 'my plan.toml'" in text
     assert "ANTHROPIC_API_KEY is set" in text

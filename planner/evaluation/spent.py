@@ -3,22 +3,21 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from planner.errors import InputError
-from planner.evaluation.store import Store
-from planner.evaluation.store_file import damaged, dollars
+from planner.evaluation.store_file import damaged, dollars, opened
 
-_WAIT_SECONDS: Final = 2.0
 PURPOSES: Final = ("candidate", "reference", "judge")
 
+_SENT: Final = "select worst_usd from attempts where state = 'sent'"
 _DOUBTFUL: Final = (
-    "select worst_usd from attempts where state in ('sent', 'doubtful') union all select worst_usd from batch_items "
+    "select worst_usd from attempts where state = 'doubtful' union all select worst_usd from batch_items "
     "join batches using (token) where batches.state = 'lost' or batch_items.state = 'doubtful'"
 )
 _WAITING: Final = (
@@ -39,8 +38,8 @@ class Paid:
 class Spent:
     """What a store holds, runs of every day together. by_purpose: of answers, each of PURPOSES.
 
-    doubtful: requests that were sent and have no reply, with what they cost at worst; under way where in_use, which is
-    whether a run has the store now. waiting: those in batches whose results are still to come, at worst too.
+    doubtful: requests that were sent and brought no reply, with what they cost at worst. waiting: whose reply is still
+    to come: under way, or in batches that have not ended. in_use: whether a run has the store now.
     """
 
     by_purpose: Mapping[str, Paid]
@@ -55,19 +54,22 @@ class Spent:
 
 
 def spent_in(path: Path) -> Spent | None:
-    """What was paid by a store; None where there is none. Errors: InputError for a file that is none, or is locked."""
+    """What was paid by a store; None where there is none. Errors: InputError for a file that is no store."""
     if not path.is_file():
         return None
     try:
-        with closing(_connected(path)) as store:
+        in_use = is_in_use(path)
+        with closing(opened(path, read_only=True)) as store:
             answers = store.execute("select purpose, cost_usd from answers").fetchall()
-            doubtful, waiting = store.execute(_DOUBTFUL).fetchall(), store.execute(_WAITING).fetchall()
-            return Spent(
-                by_purpose={name: _paid([cost for purpose, cost in answers if purpose == name]) for name in PURPOSES},
-                doubtful=_paid([cost for (cost,) in doubtful]),
-                waiting=_paid([cost for (cost,) in waiting]),
-                in_use=_is_in_use(path),
+            sent, doubtful, waiting = (
+                [str(cost) for (cost,) in store.execute(sql)] for sql in (_SENT, _DOUBTFUL, _WAITING)
             )
+        return Spent(
+            by_purpose={name: _paid([cost for purpose, cost in answers if purpose == name]) for name in PURPOSES},
+            doubtful=_paid(doubtful if in_use else [*sent, *doubtful]),
+            waiting=_paid([*sent, *waiting] if in_use else waiting),
+            in_use=in_use,
+        )
     except sqlite3.Error as error:
         said = damaged(path, error)
     except (ArithmeticError, ValueError):  # costs that are no numbers
@@ -75,31 +77,11 @@ def spent_in(path: Path) -> Spent | None:
     raise InputError(said)
 
 
-@contextmanager
-def read_only(path: Path) -> Iterator[Store]:
-    """A store to read from, while a run may have it. Errors: InputError where it cannot be opened."""
-    try:
-        connection = _connected(path)
-    except sqlite3.Error as error:
-        said = damaged(path, error)
-    else:
-        with closing(connection):
-            yield Store(path, connection)
-        return
-    raise InputError(said)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS, check_same_thread=False
-    )
-
-
 def _paid(costs: list[str]) -> Paid:
     return Paid(answers=len(costs), cost_usd=sum(map(dollars, costs), Decimal(0)))
 
 
-def _is_in_use(path: Path) -> bool:
+def is_in_use(path: Path) -> bool:
     """Whether a run holds the lock beside a store; it is asked for and given back at once."""
     try:
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)

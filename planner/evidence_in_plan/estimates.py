@@ -7,7 +7,7 @@ from pathlib import Path
 from planner.evaluated_models import evaluated_models
 from planner.evaluation.estimate import Estimate, TypicalTokens
 from planner.evaluation.runs import Question, estimates, question
-from planner.evaluation.spent import read_only
+from planner.evaluation.store import read_store
 from planner.list_cost import at_provider
 from planner.prepared import Prepared
 from planner.units import OUTPUT
@@ -31,7 +31,7 @@ def plan_estimates(prepared: Prepared, questions: Sequence[Question], store: Pat
     book = at_provider(prepared.price_book, "anthropic").at_list()
     typical = {name: tokens for item in questions for name, tokens in _typical(prepared, item)}
     with ExitStack() as opened:
-        kept = opened.enter_context(read_only(store)) if store is not None and store.is_file() else None
+        kept = opened.enter_context(read_store(store)) if store is not None and store.is_file() else None
         return estimates(questions, book, kept, in_batch=False, typical=typical)
 
 

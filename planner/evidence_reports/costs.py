@@ -17,12 +17,11 @@ _PURPOSE_WORDS: Final = {
 
 def spent_table(found: Spent) -> Table:
     """A line per purpose, the doubtful and the open ones, and the sum of what is known."""
-    open_what = "under way, at worst" if found.in_use else "sent and without a reply, at worst"
     lines = [
         *((_PURPOSE_WORDS[purpose], paid) for purpose, paid in found.by_purpose.items()),
         ("paid in all", Paid(answers=sum(paid.answers for paid in found.by_purpose.values()), cost_usd=found.cost_usd)),
-        *(((open_what, found.doubtful),) if found.doubtful.answers else ()),
-        *((("in batches that have not ended, at worst", found.waiting),) if found.waiting.answers else ()),
+        *((("sent and without a reply, at worst", found.doubtful),) if found.doubtful.answers else ()),
+        *((("still to come, at worst", found.waiting),) if found.waiting.answers else ()),
     ]
     return Table(
         title="Paid for answers, by purpose",
@@ -36,10 +35,16 @@ def spent_table(found: Spent) -> Table:
 def spent_sentences(found: Spent, store: str) -> tuple[str, ...]:
     """What was paid in all, what is doubtful, and whether a run is under way. store: its file's name."""
     answers = sum(paid.answers for paid in found.by_purpose.values())
-    said = [f"{usd(float(found.cost_usd), cents=True)} for {count(answers)} answers, by the store {store}."]
+    what = "1 answer" if answers == 1 else f"{count(answers)} answers"
+    said = [f"{usd(float(found.cost_usd), cents=True)} for {what}, by the store {store}."]
     if found.in_use:
         said.append("A run has the store now: load this page again to see what has arrived since.")
-    elif found.doubtful.answers:
+    if found.waiting.answers:
+        said.append(
+            f"Replies to {count(found.waiting.answers)} requests are still to come, for "
+            f"{usd(float(found.waiting.cost_usd), cents=True)} at worst."
+        )
+    if found.doubtful.answers:
         said.append(
             f"Up to {usd(float(found.doubtful.cost_usd), cents=True)} more is doubtful: requests that were sent and "
             f"brought no reply ({count(found.doubtful.answers)}) may have been billed."

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from planner.errors import PlannerError
-from planner.evaluation.spent import Spent, spent_in
+from planner.evaluation.spent import Spent, is_in_use, spent_in
 from planner.evaluation.store_file import default_store
 from planner.evidence_reports.costs import spent_sentences, spent_table, told_sentences
 from planner.ui import session, show
@@ -20,18 +20,24 @@ def costs_section(current: Loaded, uploaded_usd: Sequence[float | None]) -> None
     path = plan_file(current)
     if path is not None:
         store = default_store(path)
-        try:
-            found: Spent | None = spent_in(store)
-        except PlannerError as error:
-            st.error(plain(str(error).replace(str(store), store.name), 2000))
-            found = None
-        if found is not None:
+        found = session.kept("spent", repr((str(store), store_stamps(path), is_in_use(store))), lambda: _spent(store))
+        if isinstance(found, PlannerError):
+            st.error(plain(str(found).replace(str(store), store.name), 2000))
+        elif found is not None:
             for line in spent_sentences(found, store.name):
                 show.sentence(line)
             show.table(spent_table(found), key="spent")
             return
     for line in told_sentences(current.plan.inputs, uploaded_usd):
         show.sentence(line)
+
+
+def _spent(store: Path) -> Spent | PlannerError | None:
+    """What was paid; why that cannot be read is kept as a result."""
+    try:
+        return spent_in(store)
+    except PlannerError as error:
+        return error
 
 
 def plan_name(current: Loaded) -> str:
@@ -43,3 +49,10 @@ def plan_name(current: Loaded) -> str:
 def plan_file(current: Loaded) -> Path | None:
     """The file of the plan on the screen, None for one that came through the browser."""
     return session.opening_file() if current.origin in ("example", "file") else None
+
+
+def store_stamps(plan: Path) -> list[tuple[int, int]]:
+    """Size and time of the store beside a plan and of what is not in its main file yet: they tell of new answers."""
+    store = default_store(plan)
+    files = [file for file in (store, store.with_name(f"{store.name}-wal")) if file.exists()]
+    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in files]

@@ -16,7 +16,7 @@ from planner.sdk import key_of
 from planner.tables import Table
 from planner.ui import session, show
 from planner.ui.escape import plain
-from planner.ui.evidence_costs import plan_file, plan_name
+from planner.ui.evidence_costs import plan_file, plan_name, store_stamps
 from planner.ui.session import Loaded
 
 
@@ -56,7 +56,7 @@ def _estimate(current: Loaded) -> None:
         )
         return
     with st.spinner("Estimating"):
-        found = session.kept("estimates", repr((current.key, _stamps(path))), lambda: _estimated(current, path))
+        found = session.kept("estimates", repr((current.key, store_stamps(path))), lambda: _estimated(current, path))
     if isinstance(found, PlannerError):
         folder = f"{current.plan.inputs.base_dir}{os.sep}"
         st.info(f"**What they would cost cannot be told.** {plain(str(found).replace(folder, ''), 2000)}")
@@ -75,13 +75,6 @@ def _estimated(current: Loaded, path: Path) -> tuple[list[str], Table] | Planner
     except PlannerError as error:
         return error
     return estimate_sentences(questions, found, in_batch=False), estimate_table(found)
-
-
-def _stamps(path: Path) -> list[tuple[int, int]]:
-    """Size and time of the store and of what is not in it yet: answers that arrive make another estimate."""
-    store = default_store(path)
-    files = [file for file in (store, store.with_name(f"{store.name}-wal")) if file.exists()]
-    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
 def _key() -> None:
