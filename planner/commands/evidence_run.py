@@ -5,7 +5,7 @@ Heavy parts load inside the commands, so that help is instant.
 
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from planner.evaluation.estimate import Estimate, TypicalTokens
     from planner.evaluation.evaluation import AskingLimits
     from planner.evaluation.runs import Question
-    from planner.prepared import Prepared
     from planner.prices import PriceBook
 
 StoreOption = Annotated[
@@ -151,56 +150,25 @@ def run(
 
 def _questions(typed: _Asked, *, quiet: bool) -> _Questions:
     """Errors: InputError for a plan without evaluations, and for a type that none is of."""
-    from planner.evaluated_models import evaluated_models  # noqa: PLC0415
-    from planner.evaluation.runs import question  # noqa: PLC0415
     from planner.evaluation.store_file import default_store  # noqa: PLC0415
-    from planner.list_cost import at_provider  # noqa: PLC0415
+    from planner.evidence_in_plan.estimates import asking_prices, plan_questions, typical_tokens  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
+    from planner.plan_grading import of_evaluations  # noqa: PLC0415
     from planner.prepared import prepare  # noqa: PLC0415
 
     inputs = load_plan(typed.plan)
-    known = [item.request_type for item in inputs.evaluations]
-    if not known:
+    if not inputs.evaluations:
         raise InputError(f"{typed.plan} has no [[evaluation]]: add one with request_type, sample and grader")
-    if unknown := sorted(set(typed.types or ()) - set(known)):
-        raise InputError(f"--type {unknown[0]}: the plan has no such [[evaluation]]; it has {', '.join(known)}")
+    inputs = of_evaluations(inputs, typed.types, typed.candidates)
     with progress_bars(quiet=quiet) as progress:
         prepared = prepare(inputs, progress)
-    found, typical = [], {}
-    for item in inputs.evaluations:
-        if typed.types and item.request_type not in typed.types:
-            continue
-        asked = replace(item, candidates=tuple(typed.candidates)) if typed.candidates else item
-        models = evaluated_models(asked, prepared.price_book, lambda: prepared)
-        found.append(
-            question(
-                asked,
-                models.candidates,
-                models.reference,
-                seed=inputs.seed if typed.seed is None else typed.seed,
-                answers=typed.answers,
-                with_reference=typed.with_reference,
-            )
-        )
-        typical.update(_typical(prepared, item.request_type, models.reference))
+    found = plan_questions(prepared, seed=typed.seed, answers=typed.answers, with_reference=typed.with_reference)
     return _Questions(
-        questions=tuple(found),
-        typical=typical,
-        book=at_provider(prepared.price_book, "anthropic").at_list(),
+        questions=found,
+        typical=typical_tokens(prepared, found),
+        book=asking_prices(prepared),
         store=typed.store or default_store(typed.plan),
     )
-
-
-def _typical(prepared: "Prepared", request_type: str, reference: str) -> "dict[str, TypicalTokens]":
-    """Tokens of the type on the reference model, where the plan's mix has them."""
-    from planner.evaluation.estimate import TypicalTokens  # noqa: PLC0415
-    from planner.units import OUTPUT  # noqa: PLC0415
-
-    for entry in prepared.mix.entries:
-        if entry.request_type == request_type and entry.model == reference:
-            *prompt, output = map(float, entry.tokens_per_request[: OUTPUT + 1])
-            return {request_type: TypicalTokens(model=reference, prompt=sum(prompt), output=output)}
-    return {}
 
 
 def _estimates(found: _Questions, *, in_batch: bool, count_tokens: bool) -> "tuple[Estimate, ...]":
