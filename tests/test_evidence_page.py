@@ -49,6 +49,7 @@ from planner.plan_file.evidence_file import parse_evidence
 from planner.plan_file.evidence_text import with_counted_routes, with_evidence
 from planner.plan_file.lever_text import routes_of
 from planner.plan_file.loader import load_plan, parse_plan
+from planner.prepared import prepare
 from planner.ui import downloads
 from tests.test_app import opened, unescaped, words
 from tests.test_evidence_decide import answers
@@ -296,8 +297,8 @@ def test_the_example_of_an_evaluation_is_read_as_it_stands(name: str, tmp_path: 
 # --- costs ------------------------------------------------------------------------------------------------------------
 
 
-def keep(store: Store, number: int, purpose: str, cost_usd: str) -> None:
-    request = ModelRequest(key=f"k{number}", model=HAIKU, params={}, purpose=purpose, request_type="triage")  # type: ignore[arg-type]
+def keep(store: Store, number: int, purpose: str, cost_usd: str, key: str = "") -> None:
+    request = ModelRequest(key=key or f"k{number}", model=HAIKU, params={}, purpose=purpose, request_type="triage")  # type: ignore[arg-type]
     answer = Answer(
         key=request.key,
         model=HAIKU,
@@ -345,6 +346,23 @@ def test_a_file_that_is_no_store_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(InputError, match=r"plan\.evidence\.sqlite is damaged or no store"):
         spent_in(path)
+
+
+def test_an_estimate_asks_for_what_a_store_lacks_and_expects_no_more_than_the_worst(tmp_path: Path) -> None:
+    text = data_path("plans", "example.toml").read_text(encoding="utf-8")
+    text = text.replace('"../', f'"{data_path("plans", "example.toml").parent.parent}/')
+    prepared = prepare(parse_plan(text, base_dir=tmp_path))
+    questions = plan_questions(prepared)
+    before = plan_estimates(prepared, questions, None)
+    asked = [request for item in questions for model in item.models for request in item.requests(model)]
+    assert sum(one.to_ask for one in before) == len(asked)
+    with open_store(tmp_path / "x.evidence.sqlite") as store:
+        keep(store, 1, "candidate", "0.01", key=asked[0].key)
+        after = plan_estimates(prepared, questions, store.path)
+    assert [one.known for one in after] == [1, *(0 for _ in before[1:])]
+    assert after[0].to_ask == before[0].to_ask - 1
+    for one in (*before, *after):
+        assert 0 < one.expected_usd <= one.worst_usd
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
