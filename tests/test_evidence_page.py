@@ -408,7 +408,7 @@ def test_the_page_reads_the_store_beside_the_plan_and_says_that_a_run_has_it(
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-secret-of-nobody")
         text = shown(app.run())
     assert not app.exception
-    assert "$1.25 for 1 answer, by the store my plan.evidence.sqlite." in text
+    assert "$1.25 for 1 answer, by the store 'my plan.evidence.sqlite'." in text
     assert "A run has the store now" in text
     assert "planner evidence plan 'my plan.toml'" in text
     assert "ANTHROPIC_API_KEY is set" in text
@@ -473,23 +473,22 @@ def test_answers_whose_looks_and_one_look_differ_are_not_offered_for_the_plan(
     assert app.selectbox(key="use_pair").options == [f"triage on {HAIKU}", f"triage on {SONNET}"][:1]
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    [
-        ("mine.jsonl", b'{"request_type": "a", "candidate": "b", "id": "1"}\n', "mine.jsonl, line 1: has no passed"),
-        ("mine.gz", b"{}", "mine.gz: give graded answers as .jsonl"),
-        ("mine.jsonl.gz", b"\x1f\x8b broken", "mine.jsonl.gz: the compressed file is damaged"),
-        ("mine.jsonl", b"", "mine.jsonl: no graded answer in it"),
-    ],
+BAD = (
+    ("mine.jsonl", b'{"request_type": "a", "candidate": "b", "id": "1"}\n', "mine.jsonl, line 1: has no passed"),
+    ("mine.gz", b"{}", "mine.gz: give graded answers as .jsonl"),
+    ("mine.jsonl.gz", b"\x1f\x8b broken", "mine.jsonl.gz: the compressed file is damaged"),
+    ("mine.jsonl", b"", "mine.jsonl: no graded answer in it"),
 )
-def test_a_bad_upload_is_refused_in_its_own_name(
-    name: str, data: bytes, said: str, tmp_path: Path, page: Callable[[Path], AppTest]
-) -> None:
-    app = upload(page(SMALL), name, data)
-    (error,) = app.error
-    assert said in unescaped(error.value)
-    assert "planner-session" not in error.value, "no path of this machine"
-    assert app.get("vega_lite_chart"), "the plan's own evidence stays"
+
+
+def test_a_bad_upload_is_refused_in_its_own_name(page: Callable[[Path], AppTest]) -> None:
+    app = page(SMALL)
+    for name, data, said in BAD:
+        upload(app, name, data)
+        (error,) = app.error
+        assert said in unescaped(error.value)
+        assert "planner-session" not in error.value, "no path of this machine"
+        assert app.get("vega_lite_chart"), "the plan's own evidence stays"
 
 
 @pytest.mark.parametrize("name", ["example.toml", "three-years.toml"])

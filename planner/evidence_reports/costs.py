@@ -36,12 +36,12 @@ def spent_sentences(found: Spent, store: str) -> tuple[str, ...]:
     """What was paid in all, what is doubtful, and whether a run is under way. store: its file's name."""
     answers = sum(paid.answers for paid in found.by_purpose.values())
     what = "1 answer" if answers == 1 else f"{count(answers)} answers"
-    said = [f"{usd(float(found.cost_usd), cents=True)} for {what}, by the store {store}."]
+    said = [f"{usd(float(found.cost_usd), cents=True)} for {what}, by the store '{store}'."]
     if found.in_use:
         said.append("A run has the store now: load this page again to see what has arrived since.")
     if found.waiting.answers:
         said.append(
-            f"Replies to {count(found.waiting.answers)} requests are still to come, for "
+            f"Requests whose reply is still to come: {count(found.waiting.answers)}, for "
             f"{usd(float(found.waiting.cost_usd), cents=True)} at worst."
         )
     if found.doubtful.answers:
