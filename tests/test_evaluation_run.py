@@ -34,6 +34,8 @@ from planner.evaluation.prompt_counts import count_prompts
 from planner.evaluation.runs import estimates, in_order, measured_tokens, question
 from planner.evaluation.sample import read_sample
 from planner.evaluation.store import Kept, open_store, read_store
+from planner.plan_file.loader import load_plan
+from planner.prepared import prepare
 from planner.prices import PriceBook
 
 HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"
@@ -765,10 +767,32 @@ def test_the_commands_show_ask_and_go_on(
 def test_what_cannot_be_run_is_said(stub: MessagesStub, plan: Path, planner: Callable[..., Any]) -> None:
     code, _, err = planner("evidence", "plan", plan, "--type", "nothing")
     assert (code, "no such [[evaluation]]; it has triage" in err) == (2, True)
-    code, _, err = planner("evidence", "plan", Path(__file__).parent / "plans" / "small.toml")
+    without = Path(__file__).parent / "plans" / "small.toml"
+    code, _, err = planner("evidence", "run", without, "--budget", "1", "--yes")
     assert (code, "has no [[evaluation]]" in err) == (2, True)
     code, _, err = planner("evidence", "run", plan, "--budget", "-1", "--yes")
     assert (code, "give one above 0" in err) == (2, True)
+
+
+def test_a_plan_that_asks_nothing_yet_is_told_what_to_test_and_given_a_beginning(
+    planner: Callable[..., Any], tmp_path: Path
+) -> None:
+    small = Path(__file__).parent / "plans" / "small.toml"
+    code, out, _ = planner("evidence", "plan", small)
+    assert (code, "What to test next" in out) == (0, True)
+    _, _, example = out.partition("[[evaluation]]\n")
+    begun = tmp_path / "plan.toml"
+    begun.write_text(f"{small.read_text()}\n[[evaluation]]\n{example}")
+    (only,) = load_plan(begun).evaluations
+    costs = {line.request_type: 0.0 for line in prepare(load_plan(small)).mix_lines}
+    for line in prepare(load_plan(small)).mix_lines:
+        costs[line.request_type] += line.monthly_list_cost_usd
+    assert only.request_type == max(costs, key=costs.get)
+    found = json.loads(planner("evidence", "plan", small, "--json")[1])
+    gains = [item["gain_per_usd"] for item in found["next_tests"]]
+    assert (found["questions"], gains) == ([], sorted(gains, reverse=True))
+    for item in found["next_tests"]:
+        assert item["gain_per_usd"] * item["cost_usd"] == pytest.approx(item["chance"] * item["saving_usd"])
 
 
 def test_counting_from_the_command_line(stub: MessagesStub, plan: Path, planner: Callable[..., Any]) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from planner.evaluation.estimate import Estimate, TypicalTokens
     from planner.evaluation.evaluation import AskingLimits
     from planner.evaluation.runs import Question
+    from planner.evidence_in_plan.next_tests import NextTest
+    from planner.prepared import Prepared
     from planner.prices import PriceBook
 
 StoreOption = Annotated[
@@ -62,8 +64,9 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Questions:
-    """What is to be asked, at which prices, and where answers are kept."""
+    """What is to be asked of which plan, at which prices, and where answers are kept."""
 
+    prepared: "Prepared"
     questions: "tuple[Question, ...]"
     typical: "dict[str, TypicalTokens]"
     book: "PriceBook"
@@ -84,8 +87,9 @@ def plan(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """What to ask of which model to show that it holds, and what that costs. Spends nothing."""
+    """What to test next, what to ask of which model to show that it holds, and what that costs. Spends nothing."""
     from planner.evidence_reports import run as report  # noqa: PLC0415
+    from planner.evidence_reports.next_tests import next_tests_json  # noqa: PLC0415
 
     typed = _Asked(
         plan=path,
@@ -99,8 +103,13 @@ def plan(
     )
     found = _questions(typed, quiet=quiet or as_json)
     estimates = _estimates(found, in_batch=batch, count_tokens=count_tokens)
+    tests = _next_tests(found.prepared)
     if as_json:
-        print_json(report.estimate_json(estimates))
+        print_json(report.estimate_json(estimates) | {"next_tests": next_tests_json(tests)})
+        return
+    _show_tests(tests, quiet=quiet)
+    if not found.questions:
+        _show_example(found.prepared)
         return
     _show_estimates(found, estimates, in_batch=batch, quiet=quiet)
     say([] if budget is None else report.budget_sentences(estimates, budget))
@@ -136,6 +145,8 @@ def run(
         with_reference=with_reference,
     )
     found = _questions(typed, quiet=quiet or as_json)
+    if not found.questions:
+        raise InputError(f"{path} has no [[evaluation]]: add one; `planner evidence plan` prints one to begin with")
     estimates = _estimates(found, in_batch=batch, count_tokens=count_tokens)
     if not as_json:
         _show_estimates(found, estimates, in_batch=batch, quiet=quiet)
@@ -149,21 +160,19 @@ def run(
 
 
 def _questions(typed: _Asked, *, quiet: bool) -> _Questions:
-    """Errors: InputError for a plan without evaluations, and for a type that none is of."""
+    """Errors: InputError for a type that no evaluation is of."""
     from planner.evaluation.store_file import default_store  # noqa: PLC0415
     from planner.evidence_in_plan.estimates import asking_prices, plan_questions, typical_tokens  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
     from planner.plan_grading import of_evaluations  # noqa: PLC0415
     from planner.prepared import prepare  # noqa: PLC0415
 
-    inputs = load_plan(typed.plan)
-    if not inputs.evaluations:
-        raise InputError(f"{typed.plan} has no [[evaluation]]: add one with request_type, sample and grader")
-    inputs = of_evaluations(inputs, typed.types, typed.candidates)
+    inputs = of_evaluations(load_plan(typed.plan), typed.types, typed.candidates)
     with progress_bars(quiet=quiet) as progress:
         prepared = prepare(inputs, progress)
     found = plan_questions(prepared, seed=typed.seed, answers=typed.answers, with_reference=typed.with_reference)
     return _Questions(
+        prepared=prepared,
         questions=found,
         typical=typical_tokens(prepared, found),
         book=asking_prices(prepared),
@@ -183,6 +192,30 @@ def _estimates(found: _Questions, *, in_batch: bool, count_tokens: bool) -> "tup
     with ExitStack() as opened:
         store = opened.enter_context(read_store(found.store)) if found.store.exists() else None
         return estimates(found.questions, found.book, store, in_batch=in_batch, typical=found.typical)
+
+
+def _next_tests(prepared: "Prepared") -> "tuple[NextTest, ...]":
+    from planner.evidence_in_plan.next_tests import next_tests  # noqa: PLC0415
+    from planner.opportunities.verdicts import opportunities  # noqa: PLC0415
+
+    return next_tests(prepared, opportunities(prepared))
+
+
+def _show_tests(tests: "tuple[NextTest, ...]", *, quiet: bool) -> None:
+    from planner.evidence_reports.next_test_words import next_test_sentences  # noqa: PLC0415
+    from planner.evidence_reports.next_tests import next_tests_table  # noqa: PLC0415
+
+    show([next_tests_table(tests)] if tests and not quiet else [])
+    say([*next_test_sentences(tests), ""])
+
+
+def _show_example(prepared: "Prepared") -> None:
+    """For a plan that asks nothing yet."""
+    from planner.evidence_reports.evaluations import costliest_type  # noqa: PLC0415
+    from planner.plan_file.evaluation_text import evaluation_example  # noqa: PLC0415
+
+    say(["The plan has no [[evaluation]] yet. One to begin with, of the type that costs most:", ""])
+    say(evaluation_example(costliest_type(prepared)).splitlines())
 
 
 def _show_estimates(found: _Questions, estimates: "tuple[Estimate, ...]", *, in_batch: bool, quiet: bool) -> None:
