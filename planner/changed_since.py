@@ -1,5 +1,8 @@
 """What has changed since answers were graded: the model that answers, the one compared with, the prompt."""
 
+from functools import lru_cache
+from pathlib import Path
+
 from planner.errors import InputError, UnknownModelError
 from planner.evaluation.evaluation import Evaluation
 from planner.evaluation.keys import prompt_sha256
@@ -20,12 +23,26 @@ def why_changed(prepared: Prepared, evidence: Evidence) -> str | None:
         reference = _named(prepared, came.reference_model) or came.reference_model
         if serving and reference not in serving:
             return f"compared with {reference}, and {' and '.join(sorted(serving))} serves the type now"
-    evaluation = prepared.inputs.evaluation(evidence.request_type)
-    if came.prompt_sha256 is not None and evaluation is not None:
-        now = prompt_now(evaluation)
-        if now is not None and now != came.prompt_sha256:
-            return "the prompt has changed since: system prompt, tools or settings of the sample are not those graded"
+    now, _ = _prompt(prepared, evidence)
+    if now is not None and now != came.prompt_sha256:
+        return "the prompt has changed since: system prompt, tools or settings of the sample are not those graded"
     return None
+
+
+def why_unknown(prepared: Prepared, evidence: Evidence) -> str | None:
+    """Why it cannot be told whether the prompt has changed; None where it can, and where nothing is to be compared."""
+    return _prompt(prepared, evidence)[1]
+
+
+def _prompt(prepared: Prepared, evidence: Evidence) -> tuple[str | None, str | None]:
+    """The hash of the prompt today, and why there is none; neither where plan or evidence says nothing of it."""
+    evaluation = prepared.inputs.evaluation(evidence.request_type)
+    if evaluation is None or evidence.provenance is None or evidence.provenance.prompt_sha256 is None:
+        return None, None
+    try:
+        return prompt_now(evaluation), None
+    except InputError as error:
+        return None, str(error)
 
 
 def _named(prepared: Prepared, model: str) -> str | None:
@@ -36,13 +53,16 @@ def _named(prepared: Prepared, model: str) -> str | None:
         return None
 
 
-def prompt_now(evaluation: Evaluation) -> str | None:
-    """The hash of what the requests of an evaluation's sample have in common today; None where it cannot be read.
+def prompt_now(evaluation: Evaluation) -> str:
+    """The hash of what the requests of an evaluation's sample have in common today, of all of them, drawn or not.
 
-    Of all of the type's requests, whichever are drawn.
+    Errors: InputError where the sample cannot be read.
     """
-    try:
-        sample = read_sample(evaluation.samples, request_types=(evaluation.request_type,))
-    except InputError:
-        return None
-    return prompt_sha256(list(sample))
+    stamps = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in evaluation.samples if path.is_file())
+    return _prompt_of(evaluation.request_type, evaluation.samples, stamps)
+
+
+@lru_cache(maxsize=64)
+def _prompt_of(request_type: str, samples: tuple[Path, ...], stamps: tuple[tuple[int, int], ...]) -> str:
+    """Reports ask for the same sample several times; stamps tell one that was written since."""
+    return prompt_sha256(list(read_sample(samples, request_types=(request_type,))))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from planner.changed_since import why_changed
+from planner.changed_since import why_changed, why_unknown
 from planner.clock import today
 from planner.distributions import JudgedEscalation, ScaledBeta
 from planner.errors import InputError, UnknownModelError
@@ -103,9 +103,18 @@ def evidence_caveats(prepared: Prepared) -> tuple[str, ...]:
         for (name, to), found in verdicts.items()
         if found is not None and found.verdict == "pass" and (why := why_stale(prepared, found)) is not None
     ]
+    untold = [
+        f"'{name}' on {to} ({why})"
+        for (name, to), found in verdicts.items()
+        if found is not None and (why := why_unknown(prepared, found)) is not None
+    ]
     return (
         *((f"{rests_on} without evidence that allows it: {'; '.join(unproven)}.",) if unproven else ()),
         *((f"{rests_on} on stale evidence: {'; '.join(stale)}. {_STALE_MEANS}",) if stale else ()),
+        *(
+            (f"Whether the prompt has changed since its evidence was graded is not known: {'; '.join(untold)}.",)
+            * bool(untold)
+        ),
     )
 
 

@@ -460,12 +460,24 @@ def test_evidence_of_another_prompt_is_stale(tmp_path):
         assert "Its counts are used as they are" in caveat
 
 
-def test_a_sample_that_cannot_be_read_says_nothing_of_the_prompt(tmp_path):
+def test_of_a_sample_that_cannot_be_read_it_is_said_that_the_prompt_is_not_known(tmp_path):
     graded = f'prompt_sha256 = "{prompt_hash(tmp_path)}"'
     section = evaluated(tmp_path)
     (tmp_path / "s.jsonl").unlink()
-    assert why(with_entry(tmp_path, graded, section)) is None
-    assert why(with_entry(tmp_path, graded)) is None
+    unread = with_entry(tmp_path, graded, section)
+    assert why(unread) is None
+    (caveat,) = evidence_caveats(unread)
+    assert caveat.startswith("Whether the prompt has changed since its evidence was graded is not known: 'chat' on")
+    assert "s.jsonl" in caveat
+    unnamed = with_entry(tmp_path, graded)
+    assert (why(unnamed), evidence_caveats(unnamed)) == (None, ())
+
+
+def test_a_sample_that_was_written_since_is_read_again(tmp_path):
+    before = prompt_hash(tmp_path)
+    (tmp_path / "s.jsonl").write_text(json.dumps(SAMPLE | {"system": "Be much longer."}) + "\n", encoding="utf-8")
+    section = '[[evaluation]]\nrequest_type = "chat"\nsample = ["s.jsonl"]\ngrader = { kind = "exact" }\n'
+    assert prompt_now(plan_with(tmp_path, section).evaluations[0]) != before
 
 
 def test_a_type_that_the_mix_lacks_is_said_of_a_file(tmp_path):
