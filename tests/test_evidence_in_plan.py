@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,31 @@ def test_a_route_that_is_there_keeps_what_evidence_says_nothing_of():
         == 0.3
     )
     assert changed.startswith(BASE + CHAT)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "changed"),
+    [
+        ("route first", ["-escalation = { passed = 188, failed = 12 }", '+escalation = { evidence = "e.toml" }']),
+        (
+            "triage only",
+            [
+                "-escalation = { passed = 188, failed = 12 }  # evidence: answers that met the bar, and that did not",
+                '+escalation = { evidence = "e.toml" }  # evidence: answers that met the bar, and that did not',
+                *("+", "+[[scenario.route]]", '+request_type = "extract"', f'+to = "{SONNET}"', "+share = 1.0"),
+                '+escalation = { evidence = "e.toml" }',
+            ],
+        ),
+    ],
+)
+def test_no_line_of_a_plan_changes_but_those_of_the_routes(scenario, changed):
+    text = (Path(__file__).parents[1] / "data/plans/example.toml").read_text()
+    moved = [replace(GRADED, request_type="triage")]
+    if scenario == "triage only":
+        moved.append(replace(GRADED, request_type="extract", model=SONNET))
+    written = with_evidence_routes(text, scenario, moved, "e.toml")
+    lines = list(unified_diff(text.splitlines(), written.splitlines(), n=0, lineterm=""))[2:]
+    assert [line for line in lines if not line.startswith("@@")] == changed
 
 
 def test_what_cannot_be_put_into_a_scenario_is_refused():

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 import tomlkit
@@ -17,6 +18,24 @@ def changed_in_place(text: str, wanted: Mapping[str, Any], change: Callable[[Any
         document = tomlkit.parse(text)
         change(document)
         changed = tomlkit.dumps(document)
-        return changed if tomllib.loads(changed) == wanted else None
+        if tomllib.loads(changed) != wanted:
+            return None
+        spaced = _spaced_as_before(text, changed)
+        return spaced if tomllib.loads(spaced) == wanted else changed
     except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, IndexError, AttributeError, TypeError, ValueError):
         return None
+
+
+def _spaced_as_before(text: str, changed: str) -> str:
+    """The changed text, with the old spelling of lines that differ in nothing but their spaces: tomlkit drops some.
+
+    What was put in before a table is set apart from it as the lines before were.
+    """
+    old, new = text.splitlines(keepends=True), changed.splitlines(keepends=True)
+    matcher = SequenceMatcher(None, *(["".join(line.split()) for line in lines] for lines in (old, new)))
+    for there, here, size in matcher.get_matching_blocks():
+        new[here : here + size] = old[there : there + size]
+        is_apart = there > 0 and not old[there - 1].strip()
+        if size and is_apart and here > 0 and old[there].startswith("[") and new[here - 1].strip():
+            new[here] = f"\n{new[here]}"
+    return "".join(new)

@@ -102,6 +102,6 @@ def _change(route: Any, edit: RouteEdit, new_table: Any) -> None:
 
 
 def _inline(values: Mapping[str, Any]) -> Any:
-    table = tomlkit.inline_table()
-    table.update(values)
-    return table
+    """An inline table, with spaces inside its braces where it has keys."""
+    pairs = ", ".join(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items())
+    return tomlkit.parse(f"table = {{ {pairs} }}\n" if pairs else "table = {}\n")["table"]
