@@ -33,7 +33,12 @@ def evidence_of_decision(
             margin=decision.margin,
             only_candidate=None if compared is None else compared.only_candidate,
             only_reference=None if compared is None else compared.only_reference,
-            cost_usd=None if cost is None or decision.costed < decision.answers else cost * decision.answers,
-            cost_per_answer_usd=cost,
+            cost_usd=None if cost is None or decision.costed < decision.answers else _real(cost * decision.answers),
+            cost_per_answer_usd=None if cost is None else _real(cost),
         ),
     )
+
+
+def _real(cost_usd: float) -> float:
+    """Dollars to six digits: the rest comes of adding up."""
+    return float(f"{cost_usd:.6g}")

@@ -60,10 +60,11 @@ def check_sentences(found: Sequence[PairCheck], effect: Effect) -> list[str]:
         return [*said, "No route of the plan is on what is new, so the commitment stays as it is."]
     before, after, kept = effect.before, effect.after, effect.kept
     same = before.offer == after.offer
+    risk = _from_to(percent_estimate(before.shortfall_probability), percent_estimate(kept.shortfall_probability))
+    cost = _from_to(usd_estimate(before.expected_cost), usd_estimate(kept.expected_cost))
     said.append(
-        f"With the new counts in place of the old ones, {offer_name(before.offer)} has a shortfall risk of "
-        f"{percent_estimate(kept.shortfall_probability)}, not {percent_estimate(before.shortfall_probability)}, and an "
-        f"expected cost of {usd_estimate(kept.expected_cost)}, not {usd_estimate(before.expected_cost)}."
+        f"With the new counts in place of the old ones, {offer_name(before.offer)}: shortfall risk {risk}, expected "
+        f"cost {cost}."
     )
     if same:
         return [*said, "The recommendation stays."]
@@ -72,6 +73,10 @@ def check_sentences(found: Sequence[PairCheck], effect: Effect) -> list[str]:
         f"The recommendation becomes {offer_name(after.offer)}: expected cost {usd_estimate(after.expected_cost)}, "
         f"shortfall risk {percent_estimate(after.shortfall_probability)}.",
     ]
+
+
+def _from_to(before: str, after: str) -> str:
+    return f"{after} as before" if before == after else f"{after} instead of {before}"
 
 
 def check_json(found: Sequence[PairCheck], effect: Effect) -> dict[str, Any]:

@@ -34,6 +34,6 @@ def _sentence(item: PairInPlan) -> str:
     saving, escalates = item.move.saving_usd_per_month, percent(item.expected_escalation)
     does = f"saves {usd(saving)}" if saving > 0 else f"costs {usd(-saving)}"
     return (
-        f"{what}: all of the type moved {does} a month at list; {escalates} escalates, break-even "
+        f"{what}: all of the type moved {does} a month at list; {escalates} expected to escalate, break-even "
         f"{break_even_words(item.move.break_even_escalation)}."
     )

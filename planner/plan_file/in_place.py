@@ -32,7 +32,8 @@ def _spaced_as_before(text: str, changed: str) -> str:
     What was put in before a table is set apart from it as the lines before were.
     """
     old, new = text.splitlines(keepends=True), changed.splitlines(keepends=True)
-    matcher = SequenceMatcher(None, *(["".join(line.split()) for line in lines] for lines in (old, new)))
+    words = [["".join(line.split()) for line in lines] for lines in (old, new)]
+    matcher = SequenceMatcher(None, words[0], words[1])
     for there, here, size in matcher.get_matching_blocks():
         new[here : here + size] = old[there : there + size]
         is_apart = there > 0 and not old[there - 1].strip()
