@@ -19,6 +19,7 @@ from planner.evidence.outcomes import Outcomes, holds_outcomes, read_outcomes
 from planner.evidence.quality import Evidence
 from planner.evidence_in_plan.checking import NewCounts, checked_pairs, escalation_counts, read_new
 from planner.evidence_in_plan.effect import effect_of, with_counts
+from planner.evidence_reports.check import check_sentences
 from planner.plan import build_plan
 from planner.plan_file.loader import parse_plan
 from planner.prepared import prepare
@@ -45,6 +46,14 @@ def logged(hits: int, total: int) -> NewCounts:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The commitment
+
+
+def test_what_the_new_counts_leave_as_it_was_is_said_once():
+    found = check_sentences((), effect_of(plan_of(judged(188, 12)), [graded(188, 12)]))
+    (said,) = [sentence for sentence in found if "With the new counts" in sentence]
+    assert said.count("as before") == 2
+    assert "instead of" not in said
+    assert "instead of" in " ".join(check_sentences((), effect_of(plan_of(judged(188, 12)), [graded(120, 80)])))
 
 
 def test_the_effect_is_that_of_a_plan_with_the_new_counts_typed_in():

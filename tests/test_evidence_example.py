@@ -2,10 +2,14 @@
 
 import json
 import runpy
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from planner.evidence.decide import decide
+from planner.evidence.decision import Bar
+from planner.evidence.from_decision import evidence_of_decision
 from planner.evidence.graded import read_graded
 from planner.plan_file.loader import load_plan
 
@@ -42,3 +46,13 @@ def test_what_the_readme_of_the_data_says_of_the_grades_is_so():
         ("extract", "claude-haiku-5-5"): (93, 100),
         ("extract", "claude-sonnet-5-5"): (145, 150),
     }
+
+
+def test_costs_in_an_evidence_file_have_no_digits_that_come_of_adding_up():
+    decisions = decide(read_graded([FOLDER / "graded.jsonl"]))
+    costs = [evidence_of_decision(one, Bar(), graded_on=date(2026, 11, 24)).provenance for one in decisions]
+    assert [(one.cost_usd, one.cost_per_answer_usd) for one in costs] == [
+        (0.0038, 1.9e-05),
+        (0.0024, 2.4e-05),
+        (0.072, 0.00048),
+    ]

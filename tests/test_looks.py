@@ -220,3 +220,28 @@ def test_escalation_is_what_a_cascade_with_a_known_truth_pays_again(fnr, fpr):
     graded = int(good[:20_000].sum())
     evidence = Evidence(request_type="t", model="m", passed=graded, failed=20_000 - graded, fnr=fnr, fpr=fpr)
     assert evidence.escalation.mean == pytest.approx(sent_on.mean(), abs=4 * np.sqrt(0.25 / 20_000))
+
+
+def test_answers_that_come_late_do_no_harm_and_another_order_at_every_count_does():
+    """A model at the bar, counted after every 10 of 800 answers: looks take the answers in the order of the lines."""
+    rng, runs, most, schedule = np.random.default_rng(2026), 1_000, 800, Schedule()
+    found = bounds(schedule, 6)
+    passed = rng.random((runs, most)) < schedule.bar
+    places = np.arange(most)
+    is_late = rng.random((runs, most)) < 0.05
+    there_at = np.where(is_late, places + rng.integers(10, 200, (runs, most)), places)
+    any_order = np.argsort(rng.random((runs, most)), axis=1)
+
+    def passes(in_order_of_lines, arrives):
+        ever = np.zeros(runs, dtype=bool)
+        for n in range(10, most + 1, 10):
+            is_there = arrives < n
+            lines, right = np.cumsum(is_there, axis=1), np.cumsum(is_there & in_order_of_lines, axis=1)
+            for answers, needed in zip(found.answers, found.passes, strict=True):
+                reached = lines[:, -1] >= answers
+                ever |= reached & (right[np.arange(runs), np.argmax(lines >= answers, axis=1)] >= needed)
+        return float(ever.mean())
+
+    late, sorted_anew = passes(passed, there_at), passes(passed, any_order)
+    assert late <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    assert 0.15 < sorted_anew < 0.27

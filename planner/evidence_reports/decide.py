@@ -95,7 +95,8 @@ def decide_table(found: Decided) -> Table:
         rows=tuple(_row(found, one, compared=compared, with_break_even=with_break_even) for one in found.decisions),
         numeric=frozenset({2, 3, 4, *range(7 + compared, 8 + compared + with_break_even)}),
         note="Pass rate: one-sided 95% bounds of a single look (Jeffreys). What counts is the decision by the looks: "
-        "it is wrong at most once in twenty, however often the answers are counted on the way.",
+        "it is wrong at most once in twenty, however often the answers are counted on the way; what is to settle, too, "
+        "is counted to the look that settles it.",
     )
 
 

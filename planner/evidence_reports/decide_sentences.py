@@ -33,13 +33,13 @@ def _recommendation_words(found: Recommendation, own: Sequence[Decision]) -> str
         return f"{name}: {names} hold; which is cheapest is not known, because not every cost is."
     best = next(one for one in passing if one.candidate == found.candidate)
     why = {
-        "alone": "the only candidate that passes" if len(own) > 1 else "it passes",
-        "unit cost": f"of {len(passing)} that pass the cheapest per request, escalations included",
-        "cost per answer": f"of {len(passing)} that pass the cheapest per answer",
+        "alone": " (the only candidate that passes)" if len(own) > 1 else "",
+        "unit cost": f" (of {len(passing)} that pass the cheapest per request, escalations included)",
+        "cost per answer": f" (of {len(passing)} that pass the cheapest per answer)",
     }[found.by]
     return (
         f"{name}: {found.candidate} holds the bar of {percent(best.bar)} with {count(best.passed)} of "
-        f"{count(best.answers)} answers passed ({why})."
+        f"{count(best.answers)} answers passed{why}."
     )
 
 

@@ -2,10 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from planner.evaluation.evaluation import Answer
+
+_ONE_FENCE: Final = re.compile(r"```(?:[A-Za-z0-9_+-]*\s)?(.*)```", re.DOTALL)
+"""All of an answer between three backticks, whatever the line that they stand on; the first may name a language."""
 
 DEEPEST: Final = 100
 """Lists and objects inside each other; deeper JSON is not read."""
@@ -30,8 +34,10 @@ def json_of_answer(answer: Answer) -> Any:
 
 def json_of_text(text: str) -> Any:
     """The JSON value that a text is, bare or as its one fenced block. Errors: NoJsonError."""
+    bare = text.removeprefix("\ufeff").strip()
+    if (inside := _ONE_FENCE.fullmatch(bare)) is not None and "```" not in inside[1]:
+        return parsed(inside[1].strip())
     blocks = _fenced_blocks(text)
-    bare = text.strip()
     if not blocks or bare[:1] in ("{", "[", '"'):
         return parsed(bare)
     if len(blocks) > 1:
