@@ -1,6 +1,8 @@
 """Graded answers from elsewhere: decided at once, taken away as an evidence file, or used in the plan."""
 
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -11,6 +13,8 @@ import streamlit as st
 
 from planner.clock import today
 from planner.errors import InputError, PlannerError, UnknownModelError
+from planner.evaluation.store import Store, read_store
+from planner.evaluation.store_file import default_store
 from planner.evidence.decide import decide
 from planner.evidence.graded import read_graded_files
 from planner.evidence.quality import Evidence
@@ -26,6 +30,7 @@ from planner.plan_file.lever_text import scenario_names
 from planner.prepared import Prepared
 from planner.ui import downloads, session, show
 from planner.ui.escape import plain, visible
+from planner.ui.evidence_costs import plan_file, store_stamps
 from planner.ui.session import Loaded
 from planner.ui.uploads import UPLOAD_MEGABYTES, Upload, uploads_key
 from planner.words import count
@@ -126,20 +131,27 @@ def _number(label: str, low: Any, high: Any, step: Any, key: str, says: str) -> 
 
 def _decided(current: Loaded, uploads: list[Upload], typed: TypedBar, graded_on: date) -> Uploaded | str:
     """What the files decide, worked out once; why they are refused, in words."""
-    key = sha256(repr((uploads_key(uploads), current.key, typed, graded_on)).encode()).hexdigest()
+    plan = plan_file(current)
+    stamps = [] if plan is None else store_stamps(plan)
+    key = sha256(repr((uploads_key(uploads), current.key, typed, graded_on, stamps)).encode()).hexdigest()
 
     def make() -> Uploaded | str:
         try:
-            return _decide(current, uploads, typed, graded_on)
+            with ExitStack() as opened:
+                store = None if plan is None or not stamps else opened.enter_context(read_store(default_store(plan)))
+                return _decide(current, uploads, typed, graded_on, store)
         except PlannerError as error:
-            return str(error)
+            return str(error) if plan is None else str(error).replace(f"{plan.parent}{os.sep}", "")
 
     with st.spinner("Deciding"):
         found: Uploaded | str = session.kept("graded", key, make)
     return found
 
 
-def _decide(current: Loaded, uploads: Sequence[Upload], typed: TypedBar, graded_on: date) -> Uploaded:
+def _decide(
+    current: Loaded, uploads: Sequence[Upload], typed: TypedBar, graded_on: date, store: Store | None
+) -> Uploaded:
+    """store: beside the plan file; of answers that are in it, it knows the ratios of tokens."""
     plan, folder = current.plan, session.folder()
     paths = [_stored(upload, folder) for upload in uploads]
     names = {str(path): upload.name for path, upload in zip(paths, uploads, strict=True)}
@@ -157,6 +169,7 @@ def _decide(current: Loaded, uploads: Sequence[Upload], typed: TypedBar, graded_
         graded_on=graded_on,
         source=", ".join(upload.name for upload in uploads)[:1000],
         prepared=plan.prepared,
+        store=store,
     )
     pairs = pairs_in_plan(plan.prepared, evidence)
     return Uploaded(
