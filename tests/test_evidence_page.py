@@ -434,7 +434,10 @@ def test_uploaded_answers_are_decided_used_in_the_plan_and_undone(
     path = tmp_path / "plan.toml"
     path.write_text(text_of(), encoding="utf-8")
     graded = (
-        answers("claude-haiku-5.5", 150, 50) + answers(SONNET, 196, 4) + answers(HOSTILE, 9, 1, request_type=HOSTILE)
+        answers("claude-haiku-5.5", 150, 50)
+        + answers(SONNET, 196, 4)
+        + answers(HOSTILE, 9, 1, request_type=HOSTILE)
+        + answers(HAIKU, 150, 50)
     )
     app = upload(page(path), "mine.jsonl", graded_bytes(graded, tmp_path))
     assert not app.error
@@ -442,6 +445,7 @@ def test_uploaded_answers_are_decided_used_in_the_plan_and_undone(
     assert "triage: claude-sonnet-5-5 holds the bar of 90.0% with 196 of 200 answers passed" in text
     assert "triage (uploaded)" in text
     assert f"{HOSTILE} on {HOSTILE} cannot be used in this plan" in text
+    assert f"triage on {HAIKU} is not offered for the plan: it is {HAIKU} under a second name" in text
     app.selectbox(key="use_pair").set_value(f"triage on {SONNET}")
     app.selectbox(key="use_scenario").set_value("route first")
     app.button(key="use_evidence").click().run()

@@ -268,6 +268,9 @@ def _usable(prepared: Prepared, found: Uploaded) -> tuple[list[Evidence], list[s
                 f"says {item.verdict}. Put the evidence file beside the plan file instead; there the schedule counts."
             )
             continue
+        if any((item.request_type, model) == (one.request_type, one.model) for one in usable):
+            left_out.append(f"{what} is not offered for the plan: it is {model} under a second name; give it one name.")
+            continue
         usable.append(replace(item, model=model))
     return usable, left_out
 
