@@ -11,10 +11,10 @@ from planner.tables import Table
 from planner.words import break_even_words, count, percent, usd_rounded_down, usd_short
 
 VERDICT_WORDS: Final[dict[State, str]] = {
-    "pass": "✓ passes",
-    "stale": "! passed, stale",
-    "undecided": "? undecided",
-    "fail": "✗ fails",
+    "pass": "✓\u00a0passes",
+    "stale": "!\u00a0passed, stale",
+    "undecided": "?\u00a0undecided",
+    "fail": "✗\u00a0fails",
     "none": "no evidence",
 }
 """A verdict by sign and word; colour comes on top of that."""
