@@ -273,7 +273,7 @@ def test_ratios_and_the_served_model_come_from_the_store_of_the_answers(tmp_path
     assert haiku.provenance is not None
     assert haiku.provenance.served_model == f"{HAIKU}-20261007"
     assert haiku.provenance.token_ratio == pytest.approx(1.1)
-    assert haiku.provenance.output_ratio == pytest.approx(0.75 / 1.1)
+    assert haiku.provenance.output_ratio == round(0.75 / 1.1, 4)
     assert haiku.provenance.token_ratio_se == pytest.approx(0.0, abs=1e-9)
     assert sonnet.provenance is not None
     assert (sonnet.provenance.served_model, sonnet.provenance.token_ratio) == (None, None)

@@ -12,6 +12,9 @@ from planner.evidence.provenance import Provenance
 _MOST_RATIO = 100.0
 """What a plan takes at most as a ratio of tokens."""
 
+_DECIMALS = 4
+"""Of a ratio and its error: a sample of some hundred answers knows no more."""
+
 
 def with_store(
     came: Provenance, store: Store, evaluation: Evaluation, candidate: str, reference: str | None, *, seed: int
@@ -46,4 +49,5 @@ def _known(ratio: Ratio | None) -> tuple[float | None, float | None]:
     """A ratio and its standard error, None for what is not known or is none that a plan takes."""
     if ratio is None or not 0.0 < ratio.value <= _MOST_RATIO:
         return None, None
-    return ratio.value, None if isnan(ratio.se) or ratio.se > _MOST_RATIO else ratio.se
+    se = None if isnan(ratio.se) or ratio.se > _MOST_RATIO else round(ratio.se, _DECIMALS)
+    return round(ratio.value, _DECIMALS), se
