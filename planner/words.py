@@ -69,6 +69,12 @@ def percent(fraction: float | None, digits: int = 1) -> str:
     return "0" + shown[2:] if shown.startswith("-0") and float(shown[:-1]) == 0 else shown
 
 
+def points(fraction: float) -> str:
+    """A difference of two shares in points, with its sign: +1.5."""
+    shown = f"{fraction * 100:+.1f}"
+    return "0.0" if float(shown) == 0 else shown
+
+
 def break_even_words(escalation: float | None) -> str:
     """The escalation below which a route pays; "never" and "always" where none decides, "-" where none is paid for."""
     if escalation is None or not isfinite(escalation):

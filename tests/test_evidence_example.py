@@ -11,7 +11,9 @@ from planner.evidence.decide import decide
 from planner.evidence.decision import Bar
 from planner.evidence.from_decision import evidence_of_decision
 from planner.evidence.graded import read_graded
+from planner.evidence_reports.decide import decide_table, decided
 from planner.plan_file.loader import load_plan
+from planner.words import points
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "data" / "evidence"
@@ -56,3 +58,15 @@ def test_costs_in_an_evidence_file_have_no_digits_that_come_of_adding_up():
         (0.0024, 2.4e-05),
         (0.072, 0.00048),
     ]
+
+
+def test_a_difference_of_pass_rates_is_in_points():
+    (shown,) = [
+        row for row in decide_table(decided(decide(read_graded([FOLDER / "graded.jsonl"])))).rows if "188" in row[2]
+    ]
+    assert "-2.5 points (-6.2 to +1.0)" in shown
+
+
+@pytest.mark.parametrize(("fraction", "shown"), [(0.025, "+2.5"), (-0.0004, "0.0"), (0.0, "0.0"), (-0.1234, "-12.3")])
+def test_points_have_a_sign_unless_they_are_none(fraction, shown):
+    assert points(fraction) == shown

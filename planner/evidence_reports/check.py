@@ -9,7 +9,7 @@ from planner.evidence_in_plan.effect import Effect
 from planner.machine import outcome_json
 from planner.report import offer_name
 from planner.tables import Table
-from planner.words import count, percent, percent_estimate, usd_estimate
+from planner.words import count, percent, percent_estimate, points, usd_estimate
 
 _RATES = {"graded answers": "pass rate", "logged outcomes": "escalation"}
 
@@ -47,7 +47,7 @@ def _row(one: PairCheck) -> tuple[str, ...]:
 
 
 def _change(moved: Drift) -> str:
-    return f"{moved.change * 100:+.1f} points ({moved.lower * 100:+.1f} to {moved.upper * 100:+.1f})"
+    return f"{points(moved.change)} points ({points(moved.lower)} to {points(moved.upper)})"
 
 
 def check_sentences(found: Sequence[PairCheck], effect: Effect) -> list[str]:

@@ -8,7 +8,7 @@ from planner.evidence.decide import DEFAULT, Pair, Recommendation, recommended
 from planner.evidence.decision import Bar, Comparison, Decision
 from planner.evidence_reports.decide_sentences import decision_notes, settling_words
 from planner.tables import Table
-from planner.words import break_even_words, count, percent
+from planner.words import break_even_words, count, percent, points
 
 _COMPARED: Final = ("reference_pass_rate", "difference", "difference_lower", "difference_upper")
 
@@ -128,7 +128,7 @@ def _looks_words(one: Decision) -> str:
 def _compared_words(single: Comparison | None, by_looks: Comparison | None) -> str:
     if single is None:
         return "not graded"
-    bounds = f"{percent(single.difference)} ({percent(single.lower)} to {percent(single.upper)})"
+    bounds = f"{points(single.difference)} points ({points(single.lower)} to {points(single.upper)})"
     return bounds if single.margin is None else f"{bounds}: {_verdict(by_looks) or 'undecided'}"
 
 

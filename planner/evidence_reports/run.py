@@ -19,7 +19,7 @@ Json = dict[str, Any]
 _PROMPT_WORDS: Final = {
     "count-tokens": "counted",
     "plan": "mean of the plan's mix",
-    "characters": "from characters",
+    "characters": "their characters",
 }
 _OUTPUT_WORDS: Final = {
     "answers": "mean of answers there are",
