@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,38 @@ def test_a_reply_without_a_verdict_leaves_the_answer_without_a_grade(reply: Call
     assert found.ungraded == {"not judged yet" if missing else "no verdict of the judge": 1}
     assert found.judged is not None
     assert (found.judged.compared, found.judged.unasked, found.judged.no_verdict) == (0, missing, not missing)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4)))[::5])
+@pytest.mark.parametrize("budget", range(9))
+def test_a_judge_whose_budget_ends_leaves_a_start_of_all_grades(order: tuple[int, ...], budget: int) -> None:
+    """Answers that are the reference pass unasked: without the others around them the pass rate would be too good."""
+    material = answered([["x", "b", "x", "c"][place] for place in order] + ["d", "x"], ["x"] * 6)
+
+    def ask(most: int) -> Callable[[Sequence[ModelRequest]], Mapping[str, Answer]]:
+        return lambda requests: {item.key: answer("", call("second"), stop="tool_use") for item in requests[:most]}
+
+    whole = grade_evaluation(material, ask(6)).candidates[0]
+    part = grade_evaluation(material, ask(budget)).candidates[0]
+    assert (len(whole.graded), whole.passed) == (6, 3)
+    assert part.graded == whole.graded[: len(part.graded)]
+    assert len(part.graded) + sum(part.ungraded.values()) == 6
+    assert part.judge_cost_usd == pytest.approx(
+        sum(item.cost_usd for item in ask(budget)(judge_requests(material)).values())
+    )
+
+
+def test_what_the_api_will_never_let_a_judge_answer_holds_up_no_grade() -> None:
+    material = answered(["x", "b", "x"], ["x"] * 3)
+    (one, other) = judge_requests(material)
+    never = replace(material, refused={one.key})
+    assert judge_requests(never) == (other,)
+    found = grade_evaluation(
+        never, lambda requests: {item.key: answer("", call("first"), stop="tool_use") for item in requests}
+    )
+    assert (len(found.candidates[0].graded), found.candidates[0].ungraded) == (2, {"no verdict of the judge": 1})
+    assert found.candidates[0].judged is not None
+    assert (found.candidates[0].judged.unasked, found.candidates[0].judged.no_verdict) == (0, 1)
 
 
 def test_answers_that_need_no_judge() -> None:

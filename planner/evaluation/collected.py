@@ -30,7 +30,10 @@ def collected(
 def with_replies(found: Answered, store: Store) -> Answered:
     """The same with the replies of its judge that are kept. Errors: as `judge_requests`."""
     asked = [request.key for request in judge_requests(found)]
-    return replace(found, answers={**found.answers, **store.answers(asked)}) if asked else found
+    if not asked:
+        return found
+    refused = frozenset(found.refused) | set(store.refusals(asked))
+    return replace(found, answers={**found.answers, **store.answers(asked)}, refused=refused)
 
 
 def is_begun(found: Answered) -> bool:

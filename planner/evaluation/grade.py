@@ -1,7 +1,8 @@
 """Grading: the answers to an evaluation's sample, each with a verdict or with a reason why it has none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from planner.errors import InputError
 from planner.evaluation.answered import Answered, Standard, keys_of, standards
@@ -11,6 +12,8 @@ from planner.evaluation.graders.rules import Rule, needs_expected, rule_of
 from planner.evaluation.judge import hides_data
 from planner.evaluation.judged import Pair, counted, grade_of, is_answered, judgement_of, pair_of, requests_of
 from planner.evidence.graded import GradedAnswer
+
+NOT_JUDGED: Final = "not judged yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,8 @@ def judge_requests(answered: Answered) -> tuple[ModelRequest, ...]:
     if not isinstance(judge, JudgeGrader):
         return ()
     asked = _asked(answered, judge, standards(answered))
-    return tuple(request for request in asked if request.key not in answered.answers)
+    done = {*answered.answers, *answered.refused}
+    return tuple(request for request in asked if request.key not in done)
 
 
 def grade_evaluation(answered: Answered, ask: Asker | None = None) -> Grades:
@@ -125,7 +129,7 @@ def _replies(
     """The judge's replies by key, those that were known before among them. Errors: as grade_evaluation."""
     asked = _asked(answered, judge, held)
     known = {request.key: answered.answers[request.key] for request in asked if request.key in answered.answers}
-    missing = tuple(request for request in asked if request.key not in known)
+    missing = tuple(request for request in asked if request.key not in known and request.key not in answered.refused)
     if missing and ask is None:
         raise InputError(
             f"the judge of '{answered.evaluation.request_type}' has to be asked {len(missing):,} times; grade with a "
@@ -162,20 +166,34 @@ def _judged(
     found = _pairs(answered, judge, held, model)
     keys = keys_of(answered, model)
     outcomes = [
-        _judged_outcome(item, answered.answers[key], replies) if isinstance(item, Pair) else item
+        _judged_outcome(item, answered.answers[key], replies, answered.refused) if isinstance(item, Pair) else item
         for item, key in zip(found, keys, strict=True)
     ]
     pairs = [item for item in found if isinstance(item, Pair)]
     paid = [replies[request.key].cost_usd for request in requests_of(pairs) if request.key in replies]
-    return candidate_grades(answered, model, outcomes, judged=counted(pairs, replies), judge_cost_usd=sum(paid))
+    judged = counted(pairs, replies, answered.refused)
+    return candidate_grades(answered, model, _to_first_unjudged(outcomes), judged=judged, judge_cost_usd=sum(paid))
 
 
-def _judged_outcome(pair: Pair, answer: Answer, replies: Mapping[str, Answer]) -> Outcome:
+def _to_first_unjudged(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The grades up to the first answer that the judge is still to be asked about; those behind it have none yet.
+
+    An answer that is the reference passes unasked, so that grades around those that wait would be too good.
+    """
+    waiting = next((place for place, one in enumerate(outcomes) if one.why == NOT_JUDGED), len(outcomes))
+    behind = [
+        one if one.grade is None else replace(one, grade=None, why="waits for the judge of an answer before it")
+        for one in outcomes[waiting:]
+    ]
+    return [*outcomes[:waiting], *behind]
+
+
+def _judged_outcome(pair: Pair, answer: Answer, replies: Mapping[str, Answer], refused: Collection[str]) -> Outcome:
     if pair.comparison is None:
         return Outcome(answer=answer, grade=pair.grade)
     paid = sum(replies[request.key].cost_usd for request in pair.comparison.requests if request.key in replies)
     found = judgement_of(pair, replies)
     if found is None:
-        why = "no verdict of the judge" if is_answered(pair.comparison, replies) else "not judged yet"
+        why = "no verdict of the judge" if is_answered(pair.comparison, replies, refused) else NOT_JUDGED
         return Outcome(answer=answer, grade=None, why=why, judge_cost_usd=paid)
     return Outcome(answer=answer, grade=grade_of(found), judge_cost_usd=paid)

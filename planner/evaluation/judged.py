@@ -1,6 +1,6 @@
 """A judge's part of grading: what it is asked about which answers, and what its replies come to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.evaluation.answered import Standard
@@ -69,9 +69,9 @@ def judgement_of(pair: Pair, replies: Mapping[str, Answer]) -> Judgement | None:
     return judgement(one, two)
 
 
-def is_answered(asked: Comparison, replies: Mapping[str, Answer]) -> bool:
-    """Whether the judge has replied in both orders."""
-    return all(request.key in replies for request in asked.requests)
+def is_answered(asked: Comparison, replies: Mapping[str, Answer], refused: Collection[str]) -> bool:
+    """Whether the judge has replied in both orders, or the API will never let it: refused, by key."""
+    return all(request.key in replies or request.key in refused for request in asked.requests)
 
 
 def grade_of(found: Judgement) -> Grade:
@@ -83,11 +83,11 @@ def grade_of(found: Judgement) -> Grade:
     return Grade(passed=False, reason="worse in both orders" if found.agree else "worse in one order")
 
 
-def counted(pairs: Sequence[Pair], replies: Mapping[str, Answer]) -> Judged:
-    """What became of the answers before a judge."""
+def counted(pairs: Sequence[Pair], replies: Mapping[str, Answer], refused: Collection[str] = ()) -> Judged:
+    """What became of the answers before a judge. refused: keys of what the API will never let it answer."""
     judgements = [judgement_of(pair, replies) for pair in pairs if pair.comparison is not None]
     known = [found for found in judgements if found is not None]
-    unasked = sum(pair.comparison is not None and not is_answered(pair.comparison, replies) for pair in pairs)
+    unasked = sum(pair.comparison is not None and not is_answered(pair.comparison, replies, refused) for pair in pairs)
     return Judged(
         compared=len(known),
         agreed=sum(found.agree for found in known),
