@@ -100,3 +100,8 @@ def percent_estimate(value: Estimate) -> str:
 def count(value: float) -> str:
     """A whole count with separators."""
     return f"{value:,.0f}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A whole count with what is counted: 1 request, 2,000 requests."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"

@@ -13,7 +13,7 @@ from planner.evidence.from_decision import evidence_of_decision
 from planner.evidence.graded import read_graded
 from planner.evidence_reports.decide import decide_table, decided
 from planner.plan_file.loader import load_plan
-from planner.words import points
+from planner.words import counted, points
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "data" / "evidence"
@@ -70,3 +70,8 @@ def test_a_difference_of_pass_rates_is_in_points():
 @pytest.mark.parametrize(("fraction", "shown"), [(0.025, "+2.5"), (-0.0004, "0.0"), (0.0, "0.0"), (-0.1234, "-12.3")])
 def test_points_have_a_sign_unless_they_are_none(fraction, shown):
     assert points(fraction) == shown
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, "0 requests"), (1, "1 request"), (2_000, "2,000 requests")])
+def test_one_of_something_is_not_several(number, shown):
+    assert counted(number, "request") == shown

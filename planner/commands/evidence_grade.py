@@ -116,11 +116,11 @@ def _allow(material: "ToGrade", book: "PriceBook", limits: "AskingLimits", *, ye
     """What asking costs at worst is shown and confirmed. Errors: InputError without a budget, or with nobody to ask."""
     from planner.clock import today  # noqa: PLC0415
     from planner.evidence_reports.run import money  # noqa: PLC0415
-    from planner.words import count  # noqa: PLC0415
+    from planner.words import counted  # noqa: PLC0415
 
     worst = material.worst_judge_usd(book, on=today(), in_batches=limits.in_batches)
     judges = " and ".join(sorted({request.model for request in material.judge}))
-    what = f"{judges} has to be asked {count(len(material.judge))} times, {money(worst)} at worst"
+    what = f"{judges} has to be asked {counted(len(material.judge), 'time')}, {money(worst)} at worst"
     if limits.budget_usd <= 0:
         raise InputError(f"{what}; name a hard stop with --budget USD")
     if yes:

@@ -35,6 +35,9 @@ PARAMS: Final = {
 LONGEST_LINE_BYTES: Final = 64 << 20
 """The API takes requests of 32 MB; a longer line is something else."""
 
+MOST_OUTPUT_TOKENS: Final = 1_000_000
+"""No model writes a longer answer."""
+
 _OTHERS: Final = ("request_type", "id", "expected", "reference")
 _NEEDED: Final = ("request_type", "messages", "max_tokens")
 _KIND_WORDS: Final = {str: "text", list: "a list", dict: "an object", int: "a whole number"}
@@ -111,7 +114,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _unreadable(path: Path, number: int, error: Exception) -> str:
     if number == 0 and isinstance(error, OSError) and error.strerror:
         return f"cannot read the sample {path}: {error.strerror}; correct `sample` in [[evaluation]]"
-    return f"{path}: the file is damaged after line {number} ({error or type(error).__name__}); copy it again"
+    where = f"after line {number}" if number else "from its beginning on"
+    return f"{path}: the file is damaged {where} ({error or type(error).__name__}); copy it again"
 
 
 def _split(parts: Iterable[bytes], path: Path) -> Iterator[bytes]:
@@ -151,8 +155,8 @@ def _request(line: bytes, place: str) -> dict[str, Any]:
 
 
 def _check_values(found: Mapping[str, Any], place: str) -> None:
-    if found["max_tokens"] < 1:
-        raise InputError(f"{place}: max_tokens = {found['max_tokens']}: it has to be 1 or more")
+    if not 1 <= found["max_tokens"] <= MOST_OUTPUT_TOKENS:
+        raise InputError(f"{place}: max_tokens has to be from 1 to {MOST_OUTPUT_TOKENS:,}; correct it")
     if not found["messages"] or not all(isinstance(item, dict) and "role" in item for item in found["messages"]):
         raise InputError(f"{place}: messages has to be a list of objects with role and content, at least one")
     for name in ("request_type", "id"):

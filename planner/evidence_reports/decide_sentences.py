@@ -7,7 +7,7 @@ from planner.evidence.decide import Recommendation
 from planner.evidence.decision import Bar, Decision
 from planner.evidence.looks import Schedule, bounds
 from planner.evidence.quality import MOST_ANSWERS
-from planner.words import count, percent, usd
+from planner.words import count, counted, percent, usd
 
 _DOUBLINGS_TRIED = 12
 
@@ -54,7 +54,7 @@ def settling_words(one: Decision) -> str:
     if one.look.answers_to_settle is None:
         return f"too close to its bar for {count(MOST_ANSWERS)} more answers to settle it"
     cost = "" if one.cost_per_answer_usd is None else f", {_dollars(one)},"
-    return f"about {count(one.look.answers_to_settle)} more answers{cost} to settle it"
+    return f"about {counted(one.look.answers_to_settle, 'more answer')}{cost} to settle it"
 
 
 def _dollars(one: Decision) -> str:

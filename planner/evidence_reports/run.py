@@ -12,7 +12,7 @@ from planner.evaluation.measured_tokens import Ratio
 from planner.evaluation.runs import CandidateTokens, Question
 from planner.evaluation.store import Kept
 from planner.tables import Table
-from planner.words import count, usd
+from planner.words import count, counted, usd
 
 Json = dict[str, Any]
 
@@ -71,7 +71,7 @@ def estimate_sentences(questions: Sequence[Question], estimates: Sequence[Estima
     how = "through Message Batches, at half the price" if in_batch else "one by one"
     if to_ask == 0:
         return ["Nothing is left to ask: every answer is there, refused for good, or in a batch that goes on."]
-    said = [f"{count(to_ask)} requests {how}: about {money(expected)} expected, {money(worst)} at worst."]
+    said = [f"{counted(to_ask, 'request')} {how}: about {money(expected)} expected, {money(worst)} at worst."]
     if any(item.prompt_from == "characters" and item.to_ask for item in estimates):
         said.append(
             "Prompt tokens are guessed from characters, right to a third for English text: --count-tokens counts "
@@ -83,8 +83,8 @@ def estimate_sentences(questions: Sequence[Question], estimates: Sequence[Estima
     for item in questions:
         if len(item.sample) < item.wanted:
             said.append(
-                f"'{item.evaluation.request_type}' has {count(len(item.sample))} requests in its sample, the schedule "
-                f"plans {count(item.wanted)}."
+                f"'{item.evaluation.request_type}' has {counted(len(item.sample), 'request')} in its sample, the "
+                f"schedule plans {count(item.wanted)}."
             )
         if isinstance(item.evaluation.grader, JudgeGrader):
             said.append(
@@ -146,13 +146,13 @@ def asked_table(asked: Asked) -> Table:
 def asked_sentences(asked: Asked, kept: Kept, store: Path) -> list[str]:
     """What the run brought and spent, and what to type next."""
     said = [
-        f"{count(asked.answered)} answers for {money(asked.spent_usd)}; {store} holds {count(kept.answers)} in all, "
-        f"for {money(kept.spent_usd)}."
+        f"{counted(asked.answered, 'answer')} for {money(asked.spent_usd)}; {store} holds {count(kept.answers)} in "
+        f"all, for {money(kept.spent_usd)}."
     ]
     if kept.doubtful:
         said.append(
-            f"{count(kept.doubtful)} attempts brought no reply and may have been billed: {money(kept.doubtful_usd)} at "
-            "worst."
+            f"{counted(kept.doubtful, 'attempt')} brought no reply and may have been billed: "
+            f"{money(kept.doubtful_usd)} at worst."
         )
     if asked.left or asked.failed or asked.waiting:
         said.append("The same command goes on with what is missing, and asks nothing twice.")
