@@ -196,11 +196,21 @@ def test_what_a_route_cannot_take_is_refused_with_place_file_and_remedy(file, sa
         (b"[plan]\n", "format is missing: an evidence file begins with format = 1"),
         (b"\xff\xfe", "is not UTF-8 text; save it as UTF-8"),
         (b"a = " + b"[" * 50_000, "not valid TOML"),
+        (b"format = " + b"9" * 5_000, "not valid TOML: a number has more digits than can be read"),
     ],
 )
 def test_no_content_stops_the_reader_in_another_way(content, says, tmp_path):
     (tmp_path / "e.toml").write_bytes(content)
     assert says in mistake(tmp_path, routed(NAMED, NAMED))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("x = " + "9" * 5_000, "more digits than can be read"), ("x = " + "[" * 50_000, "nested too deeply")],
+)
+def test_no_text_of_a_plan_stops_the_reader_in_another_way(text, says, tmp_path):
+    with pytest.raises(InputError, match=f"not valid TOML: .*{says}"):
+        parse_plan(text, base_dir=tmp_path)
 
 
 def test_folders_circles_of_links_addresses_and_other_files_are_refused(tmp_path):

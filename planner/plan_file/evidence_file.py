@@ -1,6 +1,5 @@
 """Evidence files: graded answers with how they came to be, read and written. TOML, format 1."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from planner.evidence.quality import Evidence
 from planner.named_files import text_of
 from planner.plan_file.evidence_sections import EvidenceFileSection, FileEntrySection, evidence_of
 from planner.plan_file.mistakes import explain
+from planner.plan_file.toml_document import toml_document
 from planner.whole_file import write_whole
 
 _HEADER: Final = """\
@@ -39,9 +39,9 @@ def read_evidence_file(path: Path, *, place: str) -> tuple[Evidence, ...]:
 def parse_evidence(text: str) -> tuple[Evidence, ...]:
     """The entries of an evidence file's text. Errors: InputError naming key and remedy."""
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"not valid TOML: {error}; an evidence file is what `decide --write` makes") from None
+        document = toml_document(text)
+    except InputError as error:
+        raise InputError(f"{error}; an evidence file is what `decide --write` makes") from None
     version = document.get("format")
     if isinstance(version, int) and version > 1:
         raise InputError(f"format = {version}: this version of the planner reads format 1; update the planner")

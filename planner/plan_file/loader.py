@@ -1,6 +1,5 @@
 """From a plan file to PlanInputs: the only parser of assumptions."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from planner.plan_file.schema import (
     PlanSection,
     TargetErrorSection,
 )
+from planner.plan_file.toml_document import toml_document
 from planner.plan_file.unit_sections import business_units_of
 from planner.plan_file.usage_sections import UsageSection, request_type_reading
 from planner.units import TOKEN_COLUMNS
@@ -58,10 +58,7 @@ def parse_plan(text: str, *, base_dir: Path, files: NamedFiles | None = None) ->
 
     files: where evidence and what evaluations name is, unless in base_dir too.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not valid TOML: {error}") from None
+    document = toml_document(text)
     if isinstance(version := document.get("format", 1), int) and version > 1:
         raise InputError(f"format = {version}: this version of the planner reads format 1; update the planner")
     try:
