@@ -220,14 +220,17 @@ def _write(done: _Done, write: Path, target: _Target | None) -> list[str]:
     said = [f"Wrote {write}" + (f"; {kept:,} entries on other pairs stay in it." if kept else ".")]
     if target is None or done.inputs is None:
         return [*said, *(f"To paste into a scenario:\n{route_text(item, write.name)}" for item in moving)]
-    text = moved_plan(
-        done.inputs.text,
-        target.scenario,
-        moving,
-        write,
-        base_dir=done.inputs.base_dir,
-        folder=target.output.parent,
-    )
+    try:
+        text = moved_plan(
+            done.inputs.text,
+            target.scenario,
+            moving,
+            write,
+            base_dir=done.inputs.base_dir,
+            folder=target.output.parent,
+        )
+    except InputError as error:
+        raise InputError(f"{error} ({write} is written; {target.output} is not)") from None
     write_whole(target.output, text, remedy="give another file with -o", like=target.plan)
     return [*said, f"Wrote {target.output}: its scenario '{target.scenario}' rests on {write.name}."]
 
