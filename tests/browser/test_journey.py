@@ -250,7 +250,7 @@ def test_a_buyer_types_an_interval_into_the_table_of_levers(
     path = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(path)
     text = path.read_text(encoding="utf-8")
-    assert "{p10 = 0.5, p90 = 0.6}" in text
+    assert "{ p10 = 0.5, p90 = 0.6 }" in text
     assert "eligible_fraction = 0.9" in text
     edited = build_plan(parse_plan(text, base_dir=plan.inputs.base_dir))
     sentence = levers_sentences(edited, waterfalls(edited))[0]
