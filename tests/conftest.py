@@ -21,11 +21,39 @@ settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50
 settings.load_profile("ci" if os.environ.get("CI") else "user")
 
 
+LONGEST_FIRST = (
+    "test_journey.py",
+    "test_run_rate_definitions.py",
+    "test_usage.py",
+    "test_workbook.py",
+    "test_ledger_reference.py",
+    "test_benchmarks.py",
+    "test_app.py",
+    "test_log_splits.py",
+    "test_sizing.py",
+    "test_clause_values.py",
+    "test_usage_journey.py",
+    "test_analytics_pull.py",
+    "test_calibration.py",
+    "test_workbook_ledger.py",
+    "test_engines.py",
+    "test_package.py",
+)
+"""Files of half a minute and more: a worker that began one of them last would be waited for by the other."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ from what the code says now")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config.option, "loadscopereorder"):  # of pytest-xdist, which would begin with the most tests
+        config.option.loadscopereorder = False
     config.addinivalue_line("markers", "slow: takes more than ten seconds (deselect with -m 'not slow')")
     if config.getoption("--update-golden") and os.environ.get("CI"):
         raise pytest.UsageError(

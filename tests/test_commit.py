@@ -87,7 +87,7 @@ def grid(case: Case, seed: int) -> list[Decimal]:
     return [Decimal(0), *sorted(commit for commit in commits if commit > 0)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(strategies.cases(max_paths=6), st.lists(strategies.cents(0, 20_000_000), min_size=1, max_size=6))
 def test_what_an_offer_is_expected_to_cost_is_the_mean_of_its_bills(case, commits):
     contract = case.contract
@@ -144,7 +144,7 @@ def test_a_looser_limit_never_costs_more(case):
     assert costs[0] <= sample.on_demand_usd + 1e-6
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(strategies.cases(max_paths=5), st.sampled_from(["discount", "threshold", "overage"]))
 def test_the_best_offer_never_costs_more_under_a_more_generous_clause(case, clause):
     terms = case.terms

@@ -138,7 +138,7 @@ def test_text(content: str, expected: str, plain: bool, kept: bool) -> None:
 ANY_TEXT = st.text() | st.text(alphabet="aAé ß.,'’-_:/0123456789\n\u0301\u00a0ﬁ①Ⅻ", max_size=12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(ANY_TEXT, st.booleans())
 @example("ͺ", False)
 @example("a\u0345", False)
@@ -297,7 +297,7 @@ def test_the_number_of_a_reference_answer_is_its_last() -> None:
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(FLOATS, FLOATS, st.floats(0, 1e6), st.floats(0, 2))
 def test_numbers_agree_with_plain_decimals(found: float, expected: float, absolute: float, relative: float) -> None:
     a, b = Decimal(repr(found)), Decimal(repr(expected))
@@ -400,7 +400,7 @@ def _spelled(value: Any) -> str:
     return json.dumps(value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(JSON, JSON)
 @example([1], [True])
 @example([1], [1.0])

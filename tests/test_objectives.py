@@ -182,7 +182,7 @@ def test_a_larger_commitment_that_only_the_limit_forbids_is_named():
 # --- measures of an offer --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(strategies.cases(max_paths=6), strategies.cents(0, 20_000_000))
 def test_every_measure_of_an_offer_is_what_its_definition_says(case: Case, commit: Decimal):
     agreed = case.contract
@@ -216,7 +216,7 @@ def test_every_measure_of_an_offer_is_what_its_definition_says(case: Case, commi
     assert found.regret.mean >= 0
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(strategies.cases(max_paths=4), st.floats(1.0, 200_000.0))
 def test_the_dead_zone_saves_nothing_for_a_dollar_below_the_commitment(case: Case, commit: float):
     """marginal_saving_per_list_usd is the slope of the bill when every path spends a little more, prices unmoved."""

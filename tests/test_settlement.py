@@ -97,7 +97,7 @@ def test_shortfall_and_overage_exclude_each_other_in_a_year(case, commit):
     assert (result.overage_usd >= 0).all()
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(strategies.cases(), COMMITS)
 def test_perfect_foresight_never_pays_more_than_any_commitment(case, commit):
     contract = case.contract
