@@ -424,6 +424,15 @@ def test_killed_in_the_middle_loses_nothing_and_pays_only_for_what_was_in_flight
     assert kept.spent_usd < cost_of(stub.bill) <= kept.spent_usd + kept.doubtful_usd
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C as Python has it: Spark, once it has run in a process, answers it by itself."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_what_is_under_way(stub: MessagesStub, tmp_path: Path) -> None:
     stub.hold = True
 
