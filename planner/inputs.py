@@ -22,6 +22,7 @@ from planner.named_files import NamedFiles
 from planner.price_moves import PriceMoves
 from planner.prices import OwnTerms, PriceBook, PriceOverride
 from planner.quotes import Ask, Quote
+from planner.signed import Signed
 from planner.usage.read import UsageSource
 from planner.usage.rules import TypeRule
 
@@ -128,7 +129,7 @@ class PlanInputs:
     demand: as the plan has it. demand_given: the keys of [demand] that the user typed; the others are fitted to the log
     where there is one. demand_at_defaults: the same with every key that was not typed at its default. evidence: as the
     plan has it itself; file_evidence: of every evidence file that it names. files: where these
-    and the files of its evaluations are looked for.
+    and the files of its evaluations are looked for. signed: None before signing.
     """
 
     name: str
@@ -159,6 +160,7 @@ class PlanInputs:
     evaluations: tuple[Evaluation, ...] = ()
     file_evidence: tuple[FileEvidence, ...] = ()
     files: NamedFiles = field(default_factory=lambda: NamedFiles(base_dir=Path()))
+    signed: Signed | None = None
 
     @property
     def sha256(self) -> str:

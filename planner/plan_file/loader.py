@@ -1,6 +1,7 @@
 """From a plan file to PlanInputs: the only parser of assumptions."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from planner.plan_file.schema import (
     PlanSection,
     TargetErrorSection,
 )
+from planner.plan_file.signed_sections import signed_of
 from planner.plan_file.toml_document import toml_document
 from planner.plan_file.unit_sections import business_units_of
 from planner.plan_file.usage_sections import UsageSection, request_type_reading
@@ -69,8 +71,6 @@ def parse_plan(text: str, *, base_dir: Path, files: NamedFiles | None = None) ->
 
 
 def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path, files: NamedFiles) -> PlanInputs:
-    if file.plan.start.day != 1:
-        raise InputError(f"plan.start = {file.plan.start}: give the first day of a month; a contract starts on one")
     prices = price_inputs(file.prices)
     contract = contract_of(file, prices)
     schedule = Schedule.of(file.team, file.milestone)
@@ -80,7 +80,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
     quoted = QuoteReader(file=file, document=document, prices=prices)
     return PlanInputs(
         name=file.plan.name,
-        start=file.plan.start,
+        start=_start(file.plan),
         months=_months(file.plan, contract),
         paths=_paths(file.plan),
         target_error=_target_error(file.plan.target_error),
@@ -107,7 +107,14 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         asks=quoted.asks(),
         target_share=file.negotiation.target_share,
         business_units=business_units_of(file.business_unit),
+        signed=signed_of(file.signed, file.alerts, contract, file.plan.start),
     )
+
+
+def _start(section: PlanSection) -> date:
+    if section.start.day != 1:
+        raise InputError(f"plan.start = {section.start}: give the first day of a month; a contract starts on one")
+    return section.start
 
 
 def _months(section: PlanSection, contract: Contract) -> int:

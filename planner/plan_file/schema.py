@@ -17,6 +17,7 @@ from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, 
 from planner.plan_file.price_sections import PricesSection
 from planner.plan_file.quote_sections import AskSection, NegotiationSection, OfferSection
 from planner.plan_file.section import Name, Section, Share
+from planner.plan_file.signed_sections import AlertsSection, SignedSection
 from planner.plan_file.unit_sections import BusinessUnitSection
 from planner.plan_file.usage_sections import UsageSection
 from planner.plan_file.values import Fraction, Month, Positive, Rate
@@ -202,6 +203,8 @@ class PlanFile(Section):
     offer: list[OfferSection] = Field(default_factory=list)
     ask: list[AskSection] = Field(default_factory=list)
     negotiation: NegotiationSection = Field(default_factory=NegotiationSection)
+    signed: SignedSection | None = None
+    alerts: AlertsSection = Field(default_factory=AlertsSection)
 
     @model_validator(mode="after")
     def _one_source(self) -> "PlanFile":
