@@ -287,6 +287,7 @@ FENCES: dict[str, tuple[str, ...]] = {
         "planner.evaluation.message_batches",
         "planner.evaluation.prompt_counts",
     ),
+    "httpx2": ("planner.tracking.webhook",),
     "jsonschema": ("planner.evaluation",),
     "referencing": ("planner.evaluation.graders.schemas",),
     "genai_prices": ("planner.price_data.updater",),
