@@ -5,6 +5,7 @@ from datetime import date
 
 from planner.evidence_in_plan.checking import PairCheck
 from planner.tracking.actual import ActualMonth
+from planner.tracking.burn_down import BurnDown
 from planner.tracking.result import (
     Action,
     AdoptionDrift,
@@ -28,6 +29,7 @@ class Tracking:
     order; months: the same beside the plan. past: what was to be expected before the term began and after each closed
     month, the last one as forecast has it. checks: pass rates and escalations against the evidence of the plan;
     adoption and since: the rest of what drifted. new_months: YYYY-MM that this run adds to the log, or restates.
+    burn_down: None where nobody asked for it.
     """
 
     signed: SignedPlan
@@ -46,3 +48,4 @@ class Tracking:
     renewal: Renewal | None
     new_months: tuple[str, ...]
     warnings: tuple[str, ...]
+    burn_down: BurnDown | None = None
