@@ -6,7 +6,7 @@ tokenizer; what server tools did is the same for every model. What moved to anot
 change of the mix.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -45,15 +45,27 @@ def one_generation(
         return usage, ()
     pairs = list(zip(groups["request_type"], ids, strict=True))
     new = [replaced.get(pair, pair[1]) for pair in pairs]
-    ratio = np.array([price_book.token_ratio(pair[1], model) for pair, model in zip(pairs, new, strict=True)])
     moved = np.array([pair in replaced for pair in pairs])
-    columns = {name: np.rint(groups[name].to_numpy() * ratio).astype(np.int64) for name in TOKEN_COLUMNS}
-    columns["prompt_above"] = _prompt_above(groups["prompt_above"].to_numpy(), ratio, usage.prompt_edges)
     models = np.where(moved, np.array(new, dtype=object), groups["model"].to_numpy(dtype=object))
+    counted = counted_on(groups, [pair[1] for pair in pairs], new, price_book, usage.prompt_edges)
     said = tuple(
         Replaced(request_type=name, model=model, counted_on=by) for (name, model), by in sorted(replaced.items())
     )
-    return replace(usage, groups=groups.assign(model=models, **columns)), said
+    return replace(usage, groups=counted.assign(model=models)), said
+
+
+def counted_on(
+    groups: pd.DataFrame, models: Sequence[str], new: Sequence[str], price_book: PriceBook, edges: Sequence[int]
+) -> pd.DataFrame:
+    """The same text as other models count it: tokens and prompt lengths in their tokenizers, nothing else.
+
+    models, new: the models of each group and those to count it on, by the price book's ids. edges: the prompt lengths
+    that the usage was read with.
+    """
+    ratio = np.array([price_book.token_ratio(old, by) for old, by in zip(models, new, strict=True)])
+    columns = {name: np.rint(groups[name].to_numpy() * ratio).astype(np.int64) for name in TOKEN_COLUMNS}
+    columns["prompt_above"] = _prompt_above(groups["prompt_above"].to_numpy(), ratio, edges)
+    return groups.assign(**columns)
 
 
 def _replaced(
@@ -72,7 +84,7 @@ def _replaced(
     return {pair: model for pair, model in found.items() if model is not None}
 
 
-def _prompt_above(above: FloatArray, ratio: FloatArray, edges: tuple[int, ...]) -> FloatArray:
+def _prompt_above(above: FloatArray, ratio: FloatArray, edges: Sequence[int]) -> FloatArray:
     """The largest edge that a prompt exceeds in the new tokenizer, where `above` is that in the old; -1 stays unknown.
 
     A prompt is beyond edge e in new tokens where it is beyond e / ratio in old ones, itself an edge that was read.

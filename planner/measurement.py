@@ -68,6 +68,7 @@ class Measurement:
     removals: what each exclusion took out.
     reconciliation: everything in the window, excluded or not, against what was billed.
     priced_by: share of list spend by how the prompt length was settled.
+    run_rate_warnings: those of the warnings that speak of the months of a run rate, or of exclusions that take nothing.
     """
 
     rows: pd.DataFrame
@@ -81,6 +82,7 @@ class Measurement:
     priced_by: Mapping[str, float]
     warnings: tuple[str, ...]
     removed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    run_rate_warnings: frozenset[str] = frozenset()
 
     @property
     def excluded(self) -> tuple[tuple[Exclusion, float], ...]:
@@ -138,6 +140,7 @@ def measure(
     covered = _covered(inside, span)
     reconciliation = reconcile(groups, bill, covered, price_book)
     said = [*usage.notes, *apart.notes, *cut.notes, *priced.notes]
+    warned = _warnings(cut.kept, inside, covered, reconciliation, price_book)
     return Measurement(
         rows=_rows(cut.kept),
         daily=cut.kept,
@@ -148,16 +151,9 @@ def measure(
         coverage=covered,
         reconciliation=reconciliation,
         priced_by=_priced_by(cut.kept),
-        warnings=tuple(
-            dict.fromkeys(
-                [
-                    *said,
-                    *_future_warnings(inside, today),
-                    *_warnings(cut.kept, inside, covered, reconciliation, price_book),
-                ]
-            )
-        ),
+        warnings=tuple(dict.fromkeys([*said, *_future_warnings(inside, today), *warned])),
         removed=cut.removed,
+        run_rate_warnings=frozenset((*cut.notes, *_coverage_warnings(covered, inside))),
     )
 
 

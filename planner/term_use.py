@@ -247,11 +247,11 @@ class _Source:
                 "price_falls.passed_through = false and price_rises.cap_fraction settle month by month at the prices "
                 "of the signing day, and these paths were simulated without them; simulate with signing=True"
             )
-        protected = _protected(contract, self.paths.current_usd[:months], signing[:months])
+        protected = protected_price(contract, self.paths.current_usd[:months], signing[:months])
         return AccountUse(tier=self.tier, current=current, drawing=_over(protected, layout))
 
 
-def _protected(contract: Contract, current: FloatArray, signing: FloatArray) -> FloatArray:
+def protected_price(contract: Contract, current: FloatArray, signing: FloatArray) -> FloatArray:
     """Use at the price that committed use pays: falls passed through or not, rises up to their cap."""
     cap = contract.price_rise_cap_fraction
     if cap is None:

@@ -34,7 +34,7 @@ def complete_weeks(measurement: Measurement, daily: DailyUse) -> tuple[tuple[Per
     """Blocks of seven days that end on the last complete day, and what is left out, with the reason."""
     if measurement.coverage.gap_days > 7:
         return (), ()
-    begin, end = _whole_days(measurement)
+    begin, end = whole_days(measurement)
     weeks: list[Period] = []
     stop = end
     while (start := stop - timedelta(days=6)) >= begin:
@@ -48,7 +48,7 @@ def complete_weeks(measurement: Measurement, daily: DailyUse) -> tuple[tuple[Per
     return kept, tuple(said)
 
 
-def _whole_days(measurement: Measurement) -> tuple[date, date]:
+def whole_days(measurement: Measurement) -> tuple[date, date]:
     """First and last complete day. Buckets that are dated at midnight are whole, and the last one reaches a gap on;
     else a day is whole that has records in its first hour, or in its last."""
     first, last = measurement.first, measurement.last

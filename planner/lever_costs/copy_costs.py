@@ -119,7 +119,7 @@ class CopyPricer:
         where = f"scenario '{self.scenario}', request type '{self.request_type}' on {text.model}"
         rates = effective_rates(price, text.shares, where=where) * paid.entry.modifier
         tier = self.price_book.tier(text.model)
-        counts = _counts(self.eligible, self.price_book.resolve(text.model), tier)
+        counts = is_eligible(self.eligible, self.price_book.resolve(text.model), tier)
         return Copy(
             tier=tier,
             role=paid.role,
@@ -231,7 +231,7 @@ class CopyPricer:
         return f"{leaving.model} retires on {leaving.on}{whose}"
 
 
-def _counts(eligible: Eligibility, model: str, tier: str) -> bool:
+def is_eligible(eligible: Eligibility, model: str, tier: str) -> bool:
     """Whether a copy may draw a commitment down: its model or its tier is named, or nothing is."""
     if eligible.models is None and eligible.tiers is None:
         return True

@@ -88,7 +88,7 @@ def price_scenario(
     Raises InputError where levers contradict each other, a share above a prompt threshold is missing or `eligible`
     names a model that the price book does not know, and PriceError where a token class that is used has no known price.
     """
-    eligible = _known(eligible, price_book)
+    eligible = known_eligibility(eligible, price_book)
     inputs: dict[str, Distribution] = {}
     types: list[TypeCosts] = []
     economics: list[RouteEconomics] = []
@@ -143,7 +143,7 @@ def _canonical_call(call: ExtraCall | None, price_book: PriceBook) -> ExtraCall 
     return call if call is None or call.model is None else replace(call, model=price_book.resolve(call.model))
 
 
-def _known(eligible: Eligibility, price_book: PriceBook) -> Eligibility:
+def known_eligibility(eligible: Eligibility, price_book: PriceBook) -> Eligibility:
     """The same with every model named as the price book names it."""
     if eligible.models is None:
         return eligible

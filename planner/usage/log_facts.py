@@ -29,7 +29,7 @@ class LogFacts:
     may be shown; ids_apart: ids that repeat over more than a day. same_content: files left out because another holds
     the same. without_zone: the first rows have time stamps without a zone. offsets: from UTC, those that they have.
     absent_cache: format -> cache classes that it does not carry and that count as zero. unsplit_tokens: cache writes
-    without a split by lifetime.
+    without a split by lifetime. counts_requests: whether every row says how many requests it is.
     """
 
     rows_read: int
@@ -42,6 +42,7 @@ class LogFacts:
     offsets: tuple[str, ...]
     absent_cache: Mapping[str, tuple[str, ...]]
     unsplit_tokens: int
+    counts_requests: bool = True
 
 
 def absent_cache(layouts: Sequence[Layout], frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:

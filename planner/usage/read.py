@@ -286,6 +286,7 @@ def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) 
         offsets=tuple(sorted(found - {""})),
         absent_cache=absent_cache(log.layouts, frame),
         unsplit_tokens=int(good["no_split"].sum()),
+        counts_requests=not any(layout.binding.is_bucketed for layout in log.layouts),
     )
 
 
