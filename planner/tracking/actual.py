@@ -42,7 +42,8 @@ class ActualMonth:
     """One calendar month of actual use. Dollars are of the days that are covered, nothing is scaled.
 
     month: YYYY-MM. first, last: the days that the log covers of it. is_closed: wholly covered. scale: what the covered
-    days are multiplied by to make the month, 1 where it is closed; scale_log_sd: standard error of its log.
+    days are multiplied by to make the month, 1 where it is closed; scale_log_sd: standard error of its log. A month of
+    which too little is covered is not scaled, and has a standard error so large that nothing rests on it.
     billed_cost_usd: what was billed for it, None where nothing says so. notes: what has to be known of it, in words.
     """
 
