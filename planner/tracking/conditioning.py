@@ -1,0 +1,134 @@
+"""The plan's paths conditioned on the months that were seen (docs/method.md, "The forecast updated")."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.stats import chi2
+
+from planner.simulation import SpendPaths
+from planner.tracking.conditioned_spend import conditioned_spend
+from planner.tracking.observed import Observed
+from planner.tracking.plan_paths import LEAST_LOG_SD, PlanPaths, plan_paths
+from planner.tracking.resampling import ancestors, effective_size, relative
+from planner.tracking.result import Recalibration
+from planner.tracking.signed_plan import SignedPlan
+from planner.tracking.swings import Fit, Seen, fit, seen_of, total_swing
+from planner.units import FloatArray
+from planner.words import percent
+
+LEAST_EFFECTIVE: Final = 100.0
+"""Effective paths below which a forecast is not left to them."""
+
+LEAST_EFFECTIVE_FRACTION: Final = 0.005
+
+_MOST_OF_PATHS: Final = 0.5
+"""Of few paths no more than this part has to count."""
+
+_SURPRISE: Final = 0.001
+_WIDEST: Final = 8.0
+_FACTORS: Final = np.geomspace(1.0, _WIDEST, 25)
+_HALVINGS: Final = 30
+_SEED: Final = 20_260_902
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditioned:
+    """Paths of the plan given what was seen, equally weighted, in the shape of the plan's own.
+
+    spend: closed months are the actual ones on every path; months not seen are as conditioned. n_paths: how many;
+    effective_sample_size: how many of the plan's paths they stand for. recalibration: None where the plan as signed
+    explains what was seen.
+    """
+
+    spend: SpendPaths
+    effective_sample_size: float
+    n_paths: int
+    recalibration: Recalibration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditioner:
+    """A signed plan ready to be conditioned, as often as one likes."""
+
+    signed: SignedPlan
+    paths: PlanPaths
+
+    def condition(self, observed: Sequence[Observed]) -> Conditioned:
+        """The plan's paths given these months, in any order; without one they are the plan's own."""
+        months = sorted((item for item in observed if 0 <= item.month < self.paths.n_months), key=lambda o: o.month)
+        n = self.paths.n_paths
+        if not months:
+            return Conditioned(spend=self.signed.spend, effective_sample_size=float(n), n_paths=n, recalibration=None)
+        seen = seen_of(months, self.paths)
+        found, log_weights, recalibration = _explained(self.paths, seen)
+        chosen = ancestors(log_weights)
+        total = total_swing(found, self.paths, chosen, np.random.default_rng(_SEED))
+        moved: FloatArray = np.exp(total - self.paths.own[:, chosen])
+        return Conditioned(
+            spend=conditioned_spend(self.signed.spend, months, ancestors=chosen, moved=moved),
+            effective_sample_size=effective_size(log_weights),
+            n_paths=n,
+            recalibration=recalibration,
+        )
+
+
+def conditioner_of(signed: SignedPlan) -> Conditioner:
+    """Make a signed plan ready: its demand is drawn twice more."""
+    return Conditioner(signed=signed, paths=plan_paths(signed))
+
+
+def least_effective(n_paths: int) -> float:
+    """Effective paths below which the likelihood of what was seen is tempered."""
+    return min(max(LEAST_EFFECTIVE, LEAST_EFFECTIVE_FRACTION * n_paths), max(_MOST_OF_PATHS * n_paths, 1.0))
+
+
+def _explained(paths: PlanPaths, seen: Seen) -> tuple[Fit, FloatArray, Recalibration | None]:
+    """The fit that explains what was seen, the log weights of the paths, and what had to be done to the plan."""
+    as_signed = fit(paths, seen)
+    before, why = effective_size(as_signed.log_weights), []
+    found = as_signed
+    if seen.values.size and _surprise(as_signed) < _SURPRISE:
+        found = max((fit(paths, seen, float(factor)) for factor in _FACTORS), key=lambda one: one.log_likelihood)
+        if found.factor > 1.0:
+            why.append(
+                f"what was seen lies further from the plan than {percent(1.0 - _SURPRISE)} of what it expects, so that "
+                f"its level, growth, walk and noise are taken {found.factor:.1f} times as uncertain"
+            )
+    if paths.has_floor and seen.values.size:
+        why.append(f"the plan is certain of its volume, and a walk of {percent(LEAST_LOG_SD)} a month was added to it")
+    if seen.impossible.size and seen.impossible.min() > 0:
+        why.append("no path of the plan has use in the same months as what was seen; months that it lacks are left out")
+    power = tempering(found.log_weights, least_effective(paths.n_paths))
+    if power < 1.0:
+        why.append(
+            f"only {effective_size(found.log_weights):,.0f} of {paths.n_paths:,} paths explain what was seen, so that "
+            f"the weights were raised to the power {power:.2f}"
+        )
+    if not why:
+        return found, found.log_weights, None
+    recalibration = Recalibration(
+        effective_sample_size=before,
+        volatility_factor=found.factor,
+        tempering=power,
+        why="; ".join(why)[:1].upper() + "; ".join(why)[1:] + ".",
+    )
+    return found, power * found.log_weights, recalibration
+
+
+def _surprise(found: Fit) -> float:
+    """The chance of a chi squared as large as that of the paths that explain what was seen best."""
+    weights = relative(found.log_weights)
+    return float(chi2.sf(found.squares @ weights / weights.sum(), found.seen.values.size))
+
+
+def tempering(log_weights: FloatArray, least: float) -> float:
+    """The largest power of the weights, at most 1, at which so many paths count."""
+    if effective_size(log_weights) >= least:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if effective_size(middle * log_weights) >= least else (low, middle)
+    return low

@@ -1,0 +1,201 @@
+"""The plan's paths in log dollars: what each path has of its own, and the swing about it that is jointly normal.
+
+Of month t on path i, V is requests times what one costs as measured, S list cost at the pricing day's prices:
+
+    log V = log B + z        log S = log A + z + y
+
+B and A are the same path drawn calm: without walk and noise, and with level, growth and token drift at their middle.
+They keep the path's events, who leaves, and its levers. z and y, the swing of volume and of cost per unit of volume,
+are close to jointly normal over months, whatever B and A are; mean and covariance are those of the plan's own paths.
+To y comes what no plan models, what a request costs beyond drift, mix and levers: the walk and noise that calibration
+has as priors of tokens per request.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from math import ceil, exp, tanh
+from os import cpu_count
+from typing import Final
+
+import numpy as np
+
+from planner.calibration.priors import DRIFT_PRIORS
+from planner.demand_process import DemandProcess
+from planner.distributions import Distribution, Point
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.simulation import simulate_spend
+from planner.simulation_block import SpendModel
+from planner.streams import PATHS_PER_BLOCK, BlockStreams
+from planner.tracking.signed_plan import SignedPlan
+from planner.units import BoolArray, FloatArray
+
+LEAST_LOG_SD: Final = 0.01
+"""What a plan is wrong by at the least, relative: one without uncertainty cannot be conditioned on anything else."""
+
+_UNMODELLED: Final = "what no plan models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPaths:
+    """A signed plan's paths, n_months x n_paths.
+
+    base: log B over log A, shape (2 n_months, n_paths), -inf where there is no use. swing: z over y, the same shape,
+    with what no plan models; mean: (2 n_months,), covariance: (2 n_months, 2 n_months). own: log S - log A, (n_months,
+    n_paths), without what no plan models; 0 where there is no use. whole: the paths with use in every month.
+    has_floor: the plan is certain of its volume, and a walk of LEAST_LOG_SD was added.
+    """
+
+    base: FloatArray
+    swing: FloatArray
+    mean: FloatArray
+    covariance: FloatArray
+    own: FloatArray
+    whole: BoolArray
+    has_floor: bool
+
+    @property
+    def n_months(self) -> int:
+        return len(self.own)
+
+    @property
+    def n_paths(self) -> int:
+        return int(self.own.shape[1])
+
+
+def plan_paths(signed: SignedPlan) -> PlanPaths:
+    """The parts of a signed plan's paths. Draws its demand twice more: as it is, and calm."""
+    model, spend = signed.prepared.spend_model, signed.spend
+    quiet = replace(model, demand=calm(model.demand))
+    volume, base_volume = (_volume_usd(item, signed.inputs.seed, spend.n_paths) for item in (model, quiet))
+    cost, base_cost = spend.signing_list_cost_usd, _signing_usd(quiet, signed)
+    assert cost is not None  # simulated with the signing day's prices
+    used = (volume > 0) & (base_volume > 0) & (cost > 0) & (base_cost > 0)
+    z, total = _log_ratio(volume, base_volume, used), _log_ratio(cost, base_cost, used)
+    mean, covariance, drawn = _moments(np.vstack([z, total - z]), np.vstack([used, used]))
+    has_floor = float(np.diag(covariance)[: len(used)].max(initial=0.0)) < LEAST_LOG_SD**2
+    extra = unmodelled(model.demand, has_floor=has_floor)
+    with np.errstate(divide="ignore"):
+        base = np.log(np.vstack([np.where(used, base_volume, 0.0), np.where(used, base_cost, 0.0)]))
+    return PlanPaths(
+        base=base,
+        swing=drawn + _drawn(extra, signed.inputs.seed, spend.n_paths),
+        mean=mean - np.diag(extra) / 2,
+        covariance=covariance + extra,
+        own=total,
+        whole=np.logical_and.reduce(used, axis=0),
+        has_floor=has_floor,
+    )
+
+
+def calm(process: DemandProcess) -> DemandProcess:
+    """The process without what is jointly normal: the same draws of everything else."""
+    model = process.model
+    return replace(
+        process,
+        steering=None,
+        walk_noise=np.zeros_like(process.walk_noise),
+        model=replace(
+            model,
+            level_sd=0.0,
+            monthly_volatility=0.0,
+            monthly_noise=0.0,
+            growth_per_year=_middle(model.growth_per_year),
+            token_drift_per_year=_middle(model.token_drift_per_year),
+        ),
+    )
+
+
+def unmodelled(demand: DemandProcess, *, has_floor: bool) -> FloatArray:
+    """Covariance over months of what no plan models, of volume and then of cost per unit of it.
+
+    Shape (2 n_months, 2 n_months). The walk begins with the measurement of tokens per request.
+    """
+    t = np.arange(demand.n_months, dtype=np.float64)
+    walk, noise = exp(DRIFT_PRIORS.log_volatility.mean), exp(DRIFT_PRIORS.log_noise.mean)
+    lags = np.abs(np.subtract.outer(t, t))
+    steps = np.maximum(t + ceil(demand.drift_months), 0.0)
+    found = np.zeros((2 * t.size, 2 * t.size))
+    found[t.size :, t.size :] = walk**2 * np.minimum.outer(steps, steps)
+    found[t.size :, t.size :] += noise**2 * tanh(DRIFT_PRIORS.atanh_ar1.mean) ** lags
+    if has_floor:
+        found[: t.size, : t.size] = LEAST_LOG_SD**2 * (1.0 + np.minimum.outer(t, t))
+    return found
+
+
+def _middle(rate: Distribution) -> Distribution:
+    """The median of a rate whose log is normal, as a certain one; any other is left as it is."""
+    at = np.log1p(rate.from_normal(np.array([-2.0, -1.0, 0.0, 1.0, 2.0])))
+    is_normal = np.allclose(np.diff(at), at[3] - at[2], rtol=1e-6, atol=1e-12)
+    return Point(float(np.expm1(at[2]))) if is_normal else rate
+
+
+def _volume_usd(model: SpendModel, seed: int, paths: int) -> FloatArray:
+    """Requests times their unit costs, (n_months, n_paths), on the paths of the plan's seed."""
+    usd = model.requests * model.unit_costs_usd
+
+    def block(first: int) -> FloatArray:
+        found: FloatArray = np.tensordot(usd, model.demand.factors(_streams(model, seed, first, paths)), 1)
+        return found
+
+    with ThreadPoolExecutor(max_workers=cpu_count() or 1) as pool:
+        return np.concatenate(list(pool.map(block, range(0, paths, PATHS_PER_BLOCK))), axis=1)
+
+
+def _streams(model: SpendModel, seed: int, first: int, paths: int) -> BlockStreams:
+    return BlockStreams(
+        seed=seed,
+        block=first // PATHS_PER_BLOCK,
+        size=min(PATHS_PER_BLOCK, paths - first),
+        leverage=model.demand.leverage,
+    )
+
+
+def _signing_usd(model: SpendModel, signed: SignedPlan) -> FloatArray:
+    """List cost at the pricing day's prices under the scenario that was decided on, (n_months, n_paths)."""
+    decided = tuple(costs for costs in model.scenarios if _is_decided(costs, signed))
+    moves = model.price_moves
+    if model.demand.model.rebound == Point(0.0):  # else requests depend on the prices of each path
+        moves = replace(moves, falls_per_year=0.0, rises_per_year=0.0)
+    drawn = simulate_spend(
+        replace(model, scenarios=decided, price_moves=moves), paths=signed.spend.n_paths, seed=signed.inputs.seed
+    )
+    found = drawn[decided[0].scenario.name].signing_list_cost_usd
+    assert found is not None
+    return found
+
+
+def _is_decided(costs: ScenarioCosts, signed: SignedPlan) -> bool:
+    return costs.scenario.name == signed.inputs.decision.scenario
+
+
+def _log_ratio(usd: FloatArray, base: FloatArray, used: BoolArray) -> FloatArray:
+    ratio = np.divide(usd, base, out=np.ones_like(usd), where=used)
+    found: FloatArray = np.log(ratio, out=ratio)
+    return found
+
+
+def _moments(swing: FloatArray, used: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean and covariance over the paths on which a month is used, and the swing with its mean on all others."""
+    counts = np.maximum(used.sum(axis=1), 1).astype(np.float64)
+    mean = (swing * used).sum(axis=1) / counts
+    off = np.where(used, swing - mean[:, None], 0.0)
+    if used.all():
+        return mean, off @ off.T / counts[0], swing
+    both = np.maximum(used.astype(np.float64) @ used.T.astype(np.float64), 1.0)
+    values, vectors = np.linalg.eigh(off @ off.T / both)
+    # pairs of months are counted on different paths, so that a direction can come out below zero
+    covariance: FloatArray = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return mean, covariance, mean[:, None] + off
+
+
+def _drawn(covariance: FloatArray, seed: int, paths: int) -> FloatArray:
+    """Normal draws with this covariance and the mean that makes their exponential one, (n, n_paths)."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    blocks = [
+        BlockStreams(seed=seed, block=first // PATHS_PER_BLOCK, size=min(PATHS_PER_BLOCK, paths - first))
+        for first in range(0, paths, PATHS_PER_BLOCK)
+    ]
+    z = np.concatenate([streams.normal(_UNMODELLED, len(root)) for streams in blocks], axis=1)
+    drawn: FloatArray = root @ z - np.diag(covariance)[:, None] / 2
+    return drawn
