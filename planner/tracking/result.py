@@ -167,7 +167,8 @@ class Action:
     """Something that can be done, and what it is worth under the contract as signed.
 
     action: in one sentence. value: USD that doing it saves over the term, negative where it costs. by: the last day on
-    which it still does; None where there is none. amount_usd: what is to be moved, list dollars; None where nothing is.
+    which it still does; None where there is none. amount_usd: what is to be moved, or stays where routing waits, list
+    dollars; of a top-up or a band what is committed on top, in the commitment's own basis; None where nothing is.
     why: what the value rests on, in one sentence.
     """
 
