@@ -167,6 +167,7 @@ ORDER = (
     "planner.baseline_report",
     "planner.negotiation_reports.*",
     "planner.evidence_reports.*",
+    "planner.tracking_reports.*",
     "planner.charts.*",
     "planner.workbook.*",
     "planner.ui.*",

@@ -118,13 +118,23 @@ def before_the_term(**changed: Any) -> Tracking:
 def after_the_term(**changed: Any) -> Tracking:
     """Every month is closed."""
     plan = signed()
-    months = tuple(closed(plan, index, 0.9) for index in range(plan.contract.term_months))
-    sure = Estimate(mean=1.0, se=0.0)
+    months = tuple(closed(plan, index, 0.8) for index in range(plan.contract.term_months))
+    sure, never = Estimate(mean=1.0, se=0.0), Estimate(mean=0.0, se=0.0)
+    ended = forecast(plan, months)
+    ended = replace(
+        ended,
+        shortfall_probability=sure,
+        overage_probability=never,
+        expected_shortfall=Estimate(mean=ended.period.left_usd, se=0.0),
+        expected_overage=never,
+        expected_cost=Estimate(mean=COMMIT_USD, se=0.0),
+        exhaustion=MonthRange(probability=never, p10=None, p50=None, p90=None),
+    )
     made = {
         "on": date(2028, 1, 15),
         "actual": tuple(map(_actual, months)),
         "months": months,
-        "forecast": replace(forecast(plan, months), shortfall_probability=sure),
+        "forecast": ended,
         "past": past(plan, plan.contract.term_months),
         "causes": causes(months),
         "actions": (),
@@ -201,7 +211,7 @@ def _actual(month: TrackedMonth) -> ActualMonth:
 def forecast(plan: SignedPlan, months: Sequence[TrackedMonth]) -> Forecast:
     """What is to be expected after these months."""
     term, start = plan.contract.term_months, plan.inputs.start
-    drawn = sum(month.net_usd for month in months)
+    drawn = min(sum(month.net_usd for month in months), COMMIT_USD)
     fan = plan.fan_usd
     known = {month.month: (month.whole_usd,) * 3 for month in months if month.is_closed}
     below = 0.8 if months else 1.0

@@ -82,7 +82,7 @@ def _from_to(before: str, after: str) -> str:
 def check_json(found: Sequence[PairCheck], effect: Effect) -> dict[str, Any]:
     """Every pair, the types to grade again, and the effect on the commitment."""
     return {
-        "pairs": [_pair_json(one) for one in found],
+        "pairs": pairs_json(found),
         "recheck": sorted({one.request_type for one in found if one.why}),
         "effect": {
             "routes": [
@@ -93,6 +93,11 @@ def check_json(found: Sequence[PairCheck], effect: Effect) -> dict[str, Any]:
             "before_with_new_counts": outcome_json(effect.kept),
         },
     }
+
+
+def pairs_json(found: Sequence[PairCheck]) -> list[dict[str, Any]]:
+    """What is known and new of each pair."""
+    return [_pair_json(one) for one in found]
 
 
 def _pair_json(one: PairCheck) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Forecasts: what the one of today rests on, those before it, and how good they were."""
+
+from math import exp, expm1
+from typing import Final
+
+from planner.risk import Estimate
+from planner.tables import Table
+from planner.tracking.result import Judged, PastForecast, Recalibration
+from planner.tracking.tracking import Tracking
+from planner.tracking_reports.figures import is_over, month_words
+from planner.words import count, counted, percent, percent_estimate, usd_short
+
+_FEW_PATHS: Final = 200
+
+
+def basis_sentences(tracking: Tracking) -> tuple[str, ...]:
+    """How many paths the forecast rests on, and what was done to the plan where it did not explain what was seen."""
+    forecast = tracking.forecast
+    if not tracking.months or is_over(tracking):
+        return ()
+    effective, paths = count(forecast.effective_sample_size), count(forecast.n_paths)
+    few = ", few enough to make its figures rough" if forecast.effective_sample_size < _FEW_PATHS else ""
+    said = (
+        f"The forecast weighs the plan's {paths} paths by how well each fits what was seen: that leaves as much as "
+        f"{effective} equal ones would (effective sample size){few}."
+    )
+    if forecast.recalibration is None:
+        return (said,)
+    return (said, _recalibrated(forecast.recalibration))
+
+
+def _recalibrated(found: Recalibration) -> str:
+    """What recalibration means for who reads the forecast."""
+    done = []
+    if found.volatility_factor > 1.0:
+        done.append(f"the scatter of its months was widened {found.volatility_factor:.1f} times")
+    if found.tempering < 1.0:
+        done.append(f"what was seen counts with {percent(found.tempering, 0)} of its weight")
+    how = (
+        f"{' and '.join(done)}, so that the forecast is less sure than the plan was" if done else "it is used as it is"
+    )
+    return (
+        f"The plan had to be recalibrated, as only {count(found.effective_sample_size)} paths' worth of it fitted: "
+        f"{_clause(found.why)}; {how}."
+    )
+
+
+def _clause(sentence: str) -> str:
+    """A sentence inside another one."""
+    return sentence.strip().rstrip(".")
+
+
+def history_table(tracking: Tracking) -> Table:
+    """What was to be expected at signing, and after each closed month."""
+    has_days = any(one.on is not None for one in tracking.past)
+    return Table(
+        title="The forecast, month by month",
+        columns=(
+            *("after", *(("made on",) if has_days else ())),
+            *("shortfall risk", "expected shortfall", "overage risk", "expected overage", "used up in", "sample size"),
+        ),
+        rows=tuple(_row(tracking, one, has_days=has_days) for one in tracking.past),
+        numeric=frozenset({1, 2, 3, 4, 6}) if not has_days else frozenset({2, 3, 4, 5, 7}),
+        note="Sample size: paths of equal weight that would say as much. "
+        + ("Made on: a dash where it is worked out again now from the months up to then." if has_days else ""),
+    )
+
+
+def _row(tracking: Tracking, one: PastForecast, *, has_days: bool) -> tuple[str, ...]:
+    return (
+        after_words(tracking, one),
+        *((("-" if one.on is None else str(one.on)),) if has_days else ()),
+        percent(one.shortfall_probability),
+        usd_short(one.expected_shortfall_usd),
+        percent(one.overage_probability),
+        usd_short(one.expected_overage_usd),
+        one.exhaustion_month or "-",
+        count(one.effective_sample_size),
+    )
+
+
+def after_words(tracking: Tracking, one: PastForecast) -> str:
+    """The month that a forecast came after; signing, where nothing of the term was seen."""
+    return one.as_of if one.as_of >= tracking.signed.inputs.start.strftime("%Y-%m") else "signing"
+
+
+def judged_sentences(tracking: Tracking) -> tuple[str, ...]:
+    """How good the plan and the forecasts were so far."""
+    return tuple(_judged_sentence(one) for one in tracking.judged if one.months)
+
+
+def _judged_sentence(one: Judged) -> str:
+    of = "The plan as it was signed" if one.of == "the plan as signed" else "Forecasts made a month ahead"
+    low, high = one.interval
+    side = "above" if one.bias >= 0 else "below"
+    return (
+        f"{of} held {one.inside} of {counted(one.months, 'month')} in the 80% band (so few fit any true share from "
+        f"{percent(low, 0)} to {percent(high, 0)}); use was {percent_estimate(_off(one))} {side} the middle of it."
+    )
+
+
+def _off(one: Judged) -> Estimate:
+    """Distance from the middle as a share, from the mean of the logarithm."""
+    return Estimate(mean=abs(expm1(one.bias)), se=exp(one.bias) * one.bias_se)
+
+
+def judged_table(tracking: Tracking) -> Table:
+    """Coverage and bias of the plan and of the forecasts."""
+    return Table(
+        title="How good past forecasts were",
+        columns=("forecast", "months", "in the 80% band", "true share, 95%", "actual against the middle"),
+        rows=tuple(
+            (
+                one.of,
+                count(one.months),
+                count(one.inside),
+                f"{percent(one.interval[0], 0)} to {percent(one.interval[1], 0)}",
+                f"{'+' if one.bias >= 0 else '-'}{percent_estimate(_off(one))}",
+            )
+            for one in tracking.judged
+            if one.months
+        ),
+        numeric=frozenset({1, 2, 3, 4}),
+        note="A good band holds 80% in the long run; few months say little. Against the middle: the geometric mean.",
+    )
+
+
+def history_sentence(tracking: Tracking) -> str:
+    """How the risk has moved since signing; empty before anything was seen."""
+    if len(tracking.past) < 2:
+        return ""
+    steps = [f"{percent(one.shortfall_probability)} {_after(tracking, one)}" for one in tracking.past]
+    return f"Shortfall risk: {', '.join(steps)}."
+
+
+def _after(tracking: Tracking, one: PastForecast) -> str:
+    after = after_words(tracking, one)
+    return "at signing" if after == "signing" else f"after {month_words(after)}"
