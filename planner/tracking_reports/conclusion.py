@@ -70,7 +70,7 @@ def _settled(tracking: Tracking) -> str:
         *([f"{usd(left)} was paid for nothing"] if left > HALF_CENT_USD else []),
         *([f"{usd(beyond)} was billed beyond the commitment"] if beyond > HALF_CENT_USD else []),
     ]
-    return f"{said}, {' and '.join(parts)}." if parts else f"{said}, and nothing was used beyond it."
+    return f"{said}; {' and '.join(parts)}." if parts else f"{said}, and nothing was used beyond it."
 
 
 def _verdict(tracking: Tracking) -> str:

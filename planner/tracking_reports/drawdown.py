@@ -1,5 +1,6 @@
 """The commitment of the running period: what is drawn, what is left, and the pace that uses it up."""
 
+from math import isfinite
 from typing import Final
 
 from planner.contract import Contract
@@ -15,7 +16,7 @@ _RECENT_MONTHS: Final = 3
 
 
 def drawdown_sentences(tracking: Tracking) -> tuple[str, ...]:
-    """What is drawn and left, the pace that it needs, and when it is used up; empty without a commitment, and after its term."""
+    """What is drawn and left, the pace it needs, when it is used up; empty without a commitment or after the term."""
     forecast = tracking.forecast
     if forecast.committed_usd <= 0.0 or is_over(tracking):
         return ()
@@ -35,8 +36,11 @@ def _drawn_sentence(tracking: Tracking) -> str:
     period, contract = tracking.forecast.period, tracking.signed.contract
     span = f"{month_words(period.first)} to {month_words(period.last)}"
     basis = " in list dollars" if contract.drawdown == "list" else ""
-    share = f" ({percent(period.drawn_usd / period.committed_usd)})" if period.committed_usd > 0.0 else ""
-    said = f"Committed for {span}: {usd(period.committed_usd)}{basis}, of which {usd(period.drawn_usd)}{share} is drawn"
+    own = period.committed_usd - period.left_usd
+    share = f" ({percent(own / period.committed_usd)})" if period.committed_usd > 0.0 else ""
+    said = f"Committed for {span}: {usd(period.committed_usd)}{basis}, of which {usd(own)}{share} is drawn"
+    if period.drawn_usd - own > HALF_CENT_USD:
+        said += f" (beside {usd(period.drawn_usd - own)} from balances carried over)"
     if period.left_usd <= HALF_CENT_USD:
         return f"{said}: nothing is left, and further use is billed beyond the commitment."
     return f"{said} and {usd(period.left_usd)} is left until {period.ends_on}; {_unused_words(contract)}."
@@ -57,6 +61,8 @@ def _pace_sentence(tracking: Tracking) -> str:
     pace, period = tracking.forecast.pace, tracking.forecast.period
     if pace.months_left <= 0.0 or period.left_usd <= HALF_CENT_USD:
         return ""
+    if not isfinite(pace.needed_usd):
+        return f"No use of the expected kind can use it up in the {_left_words(pace.months_left)} left."
     recent = ""
     if seen := len(closed_months(tracking.months)[-_RECENT_MONTHS:]):
         of = "last closed month" if seen == 1 else f"mean of the last {seen} closed months"

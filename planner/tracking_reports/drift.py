@@ -18,8 +18,8 @@ def drift_sentences(tracking: Tracking) -> tuple[str, ...]:
         *(_check_sentence(one, one.drift) for one in compared if one.drift and one.drift.moved != "no change seen"),
     ]
     if not said and (tracking.adoption or compared):
-        kinds = [*(["adoption"] if tracking.adoption else []), *(["pass rates or escalation"] if compared else [])]
-        said = [f"No drift of {' or '.join(kinds)} is seen."]
+        kinds = [*(["adoption"] if tracking.adoption else []), *(["the evidence of the plan"] if compared else [])]
+        said = [f"No drift is seen in {' or in '.join(kinds)}."]
     return (*said, *map(_since_sentence, tracking.since))
 
 

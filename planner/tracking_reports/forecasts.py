@@ -1,6 +1,6 @@
 """Forecasts: what the one of today rests on, those before it, and how good they were."""
 
-from math import exp, expm1
+from math import exp, expm1, isfinite
 from typing import Final
 
 from planner.risk import Estimate
@@ -57,7 +57,14 @@ def history_table(tracking: Tracking) -> Table:
         title="The forecast, month by month",
         columns=(
             *("after", *(("made on",) if has_days else ())),
-            *("shortfall risk", "expected shortfall", "overage risk", "expected overage", "used up in", "sample size"),
+            *(
+                "shortfall risk",
+                "expected shortfall",
+                "overage risk",
+                "expected overage",
+                "used up in, if it is",
+                "sample size",
+            ),
         ),
         rows=tuple(_row(tracking, one, has_days=has_days) for one in tracking.past),
         numeric=frozenset({1, 2, 3, 4, 6}) if not has_days else frozenset({2, 3, 4, 5, 7}),
@@ -93,9 +100,10 @@ def _judged_sentence(one: Judged) -> str:
     of = "The plan as it was signed" if one.of == "the plan as signed" else "Forecasts made a month ahead"
     low, high = one.interval
     side = "above" if one.bias >= 0 else "below"
+    bias = f"; use was {percent_estimate(_off(one))} {side} the middle of it" if isfinite(one.bias) else ""
     return (
         f"{of} held {one.inside} of {counted(one.months, 'month')} in the 80% band (so few fit any true share from "
-        f"{percent(low, 0)} to {percent(high, 0)}); use was {percent_estimate(_off(one))} {side} the middle of it."
+        f"{percent(low, 0)} to {percent(high, 0)}){bias}."
     )
 
 
@@ -115,7 +123,7 @@ def judged_table(tracking: Tracking) -> Table:
                 count(one.months),
                 count(one.inside),
                 f"{percent(one.interval[0], 0)} to {percent(one.interval[1], 0)}",
-                f"{'+' if one.bias >= 0 else '-'}{percent_estimate(_off(one))}",
+                f"{'-' if one.bias < 0 else '+'}{percent_estimate(_off(one))}" if isfinite(one.bias) else "-",
             )
             for one in tracking.judged
             if one.months

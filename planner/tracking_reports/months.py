@@ -1,6 +1,8 @@
 """Months of the term: those that were seen beside the plan as it was signed, and those to come beside it."""
 
 from datetime import timedelta
+from math import isfinite
+from typing import Final
 
 from planner.paths_file import month_name
 from planner.tables import Table
@@ -8,6 +10,9 @@ from planner.tracking.result import TrackedMonth
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.figures import about, closed_months, month_words
 from planner.words import count, counted, percent, usd, usd_short
+
+_SAYS_NOTHING_LOG_SD: Final = 1.0
+"""A month that is known to a factor of e at best is not worth a figure."""
 
 
 def months_table(tracking: Tracking) -> Table:
@@ -48,8 +53,8 @@ def _row(month: TrackedMonth, *, has_bill: bool) -> tuple[str, ...]:
 def _whole_words(month: TrackedMonth) -> str:
     if month.is_closed:
         return "closed"
-    if month.scale_log_sd == 0.0:
-        return f"{usd(month.whole_usd)}, not scaled" if month.whole_usd == month.actual_usd else usd(month.whole_usd)
+    if not _is_scaled(month):
+        return "not scaled"
     return f"{about(month.whole_usd)} ± {percent(month.scale_log_sd, 0)}"
 
 
@@ -88,9 +93,14 @@ def _open_sentence(month: TrackedMonth) -> str:
         seen = f"{seen} on {month.first}"
     elif days < _days_of(month):
         seen = f"{seen} from {month.first} to {month.last}"
-    if month.scale_log_sd == 0.0:
+    if not _is_scaled(month):
         return f"{seen}, too little to say what the whole month will be."
     return f"{seen}, which makes {about(month.whole_usd)} ± {percent(month.scale_log_sd, 0)} of the whole month."
+
+
+def _is_scaled(month: TrackedMonth) -> bool:
+    """Whether what was seen says anything of the whole month."""
+    return isfinite(month.whole_usd) and 0.0 < month.scale_log_sd < _SAYS_NOTHING_LOG_SD
 
 
 def _days_of(month: TrackedMonth) -> int:

@@ -58,4 +58,4 @@ def track_notes(tracking: Tracking) -> tuple[str, ...]:
 
 
 def _of_month(month: str, note: str) -> str:
-    return note if month in note else f"{month}: {note}"
+    return note if note.startswith(month) else f"{month}: {note}"
