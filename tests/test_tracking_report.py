@@ -219,7 +219,11 @@ def test_the_best_action_comes_first_and_then_the_next_deadline() -> None:
     made = tracking()
     words = said(replace(made, actions=(*made.actions, late)))
     assert "Worth most: Top up. It saves $20,000 ± 300.\nNext to decide, by 2027-12-31: Bring $12,600" in words
-    assert "There is nothing to do now that would save anything." in said(tracking(actions=()))
+    nothing = "Nothing that can be done now saves anything by itself."
+    assert nothing in said(tracking(actions=()))
+    costs = replace(late, value=Estimate(mean=-500.0, se=20.0))
+    assert f"{nothing}\n" in said(tracking(actions=(costs,)))
+    assert "Next to decide" not in said(tracking(actions=(costs,)))
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ from planner.words import usd_estimate, usd_short
 
 def actions_sentences(tracking: Tracking) -> tuple[str, ...]:
     """What is worth most, and the next day on which something ends."""
-    found = tracking.actions
-    if not found:
-        return () if is_over(tracking) else ("There is nothing to do now that would save anything.",)
-    best = max(found, key=lambda action: action.value.mean)
-    dated = [action for action in found if action.by is not None and action.by >= tracking.on and action is not best]
-    said = [f"Worth most: {_stop(best.action)} {_value_sentence(best)}{_until(best)}."]
-    if dated:
-        soonest = min(dated, key=lambda action: action.by or tracking.on)
+    saving = [action for action in tracking.actions if action.value.mean >= HALF_CENT_USD]
+    best = max(saving, key=lambda action: action.value.mean, default=None)
+    dated = [action for action in tracking.actions if action.by is not None and action.by >= tracking.on]
+    soonest = min(dated, key=lambda action: action.by or tracking.on, default=None)
+    said = [] if is_over(tracking) else ["Nothing that can be done now saves anything by itself."]
+    if best is not None:
+        said = [f"Worth most: {_stop(best.action)} {_value_sentence(best)}{_until(best)}."]
+    if soonest is not None and soonest is not best:
         said.append(f"Next to decide, by {soonest.by}: {_stop(soonest.action)} {_value_sentence(soonest)}.")
     return tuple(said)
 

@@ -4,7 +4,7 @@ from planner.tables import Table
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.actions import actions_sentences, actions_table
 from planner.tracking_reports.causes import causes_by_month_table, causes_sentences, causes_table
-from planner.tracking_reports.conclusion import alert_sentences, conclusion
+from planner.tracking_reports.conclusion import headline
 from planner.tracking_reports.drawdown import drawdown_sentences, drawdown_table
 from planner.tracking_reports.drift import adoption_table, drift_sentences, evidence_table, since_table
 from planner.tracking_reports.forecasts import basis_sentences, history_table, judged_sentences, judged_table
@@ -12,20 +12,24 @@ from planner.tracking_reports.months import months_sentences, months_table, to_c
 from planner.tracking_reports.renewal import renewal_sentences, renewal_table
 
 
-def track_sentences(tracking: Tracking) -> tuple[str, ...]:
-    """Everything in words, the conclusion first."""
-    return (
-        conclusion(tracking),
-        *alert_sentences(tracking),
-        *drawdown_sentences(tracking),
-        *months_sentences(tracking),
-        *causes_sentences(tracking),
-        *actions_sentences(tracking),
-        *drift_sentences(tracking),
-        *judged_sentences(tracking),
-        *basis_sentences(tracking),
-        *renewal_sentences(tracking),
+def track_paragraphs(tracking: Tracking) -> tuple[tuple[str, ...], ...]:
+    """Everything in words, by subject, the conclusion first."""
+    paragraphs = (
+        headline(tracking),
+        drawdown_sentences(tracking),
+        months_sentences(tracking),
+        causes_sentences(tracking),
+        actions_sentences(tracking),
+        drift_sentences(tracking),
+        (*judged_sentences(tracking), *basis_sentences(tracking)),
+        renewal_sentences(tracking),
     )
+    return tuple(paragraph for paragraph in paragraphs if paragraph)
+
+
+def track_sentences(tracking: Tracking) -> tuple[str, ...]:
+    """The same without a break."""
+    return tuple(sentence for paragraph in track_paragraphs(tracking) for sentence in paragraph)
 
 
 def track_tables(tracking: Tracking) -> tuple[Table, ...]:
