@@ -21,6 +21,7 @@ from planner.commands import pull as pull_command
 from planner.commands import run_rate as run_rate_commands
 from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
+from planner.commands import track as track_command
 from planner.commands import units as units_command
 from planner.commands import when_to_sign as signing_command
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
@@ -53,6 +54,7 @@ for _command in (
     *units_command.COMMANDS,
     *formats_command.COMMANDS,
     settle_command.settle,
+    track_command.track,
     prices_command.prices,
     pull_command.pull,
 ):
@@ -61,7 +63,10 @@ app.add_typer(evidence_commands.app)
 
 
 def main() -> None:
-    """Run the command line: exit 0 when done, 2 for a mistake in what was given, 1 for a fault of ours."""
+    """Run the command line: exit 0 when done, 2 for a mistake in what was given, 1 for a fault of ours.
+
+    A command may end with a code of its own: `planner track --check` with 3 when an alert fires.
+    """
     try:
         if app(standalone_mode=False) == CTRL_C:  # what typer makes of it
             fail("stopped; nothing was written", CTRL_C)

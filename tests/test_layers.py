@@ -190,6 +190,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.settle": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.track": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.prices": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
