@@ -103,18 +103,18 @@ def init(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Write an example plan, its usage log, a sample of requests with graded answers, and a README to start from."""
+    """Write an example plan with its log and a sample of requests, a signed plan with actual use, and a README."""
     from planner.bundled import data_path  # noqa: PLC0415
     from planner.plan_file.price_text import with_snapshot  # noqa: PLC0415
     from planner.prices import PriceBook  # noqa: PLC0415
 
-    text = data_path("plans", "example.toml").read_text(encoding="utf-8")
-    for folder in ("usage", "evidence"):  # everything is in one folder there
-        text = text.replace(f"../{folder}/", "")
-    text = with_snapshot(text, PriceBook.load().snapshot)
-    start = data_path("plans", "start-here.md").read_text(encoding="utf-8")
-    files = {"plan.toml": text, "README.md": start}
+    sources = {"plan.toml": "example.toml", "signed.toml": "signed.toml", "README.md": "start-here.md"}
+    files = {target: data_path("plans", name).read_text(encoding="utf-8") for target, name in sources.items()}
+    for folder in ("usage", "evidence", "tracking"):  # everything is in one folder there
+        files = {target: text.replace(f"../{folder}/", "") for target, text in files.items()}
+    files["plan.toml"] = with_snapshot(files["plan.toml"], PriceBook.load().snapshot)
     copies = [("usage", "example.jsonl.gz"), ("evidence", "requests.jsonl"), ("evidence", "graded.jsonl")]
+    copies += [("tracking", "actuals.jsonl.gz"), ("tracking", "outcomes.jsonl")]
     targets = [directory / name for name in (*files, *(name for _, name in copies))]
     if existing := [str(target) for target in targets if target.exists()]:
         raise InputError(f"{', '.join(existing)} is there already and is kept; choose another folder")

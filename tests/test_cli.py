@@ -203,8 +203,11 @@ def test_init_writes_a_plan_that_plans_and_keeps_what_is_there(planner: Any, tmp
     folder = tmp_path / "mine"
     assert planner("init", folder)[0] == 0
     names = {"plan.toml", "README.md", "example.jsonl.gz", "requests.jsonl", "graded.jsonl"}
+    names |= {"signed.toml", "actuals.jsonl.gz", "outcomes.jsonl"}
     assert names == {path.name for path in folder.iterdir()}
     assert load_plan(folder / "plan.toml").prices.snapshot == PriceBook.load().snapshot
+    assert load_plan(folder / "signed.toml").signed is not None
+    assert "../" not in (folder / "signed.toml").read_text()
     (folder / "plan.toml").write_text((folder / "plan.toml").read_text().replace("paths = 100_000", "paths = 500"))
     assert planner("plan", folder / "plan.toml", "--quiet")[0] == 0
     code, _, err = planner("init", folder)

@@ -29,7 +29,7 @@ from planner.plan_file.schema import (
     PlanSection,
     TargetErrorSection,
 )
-from planner.plan_file.signed_sections import signed_of
+from planner.plan_file.signed_sections import alert_notes, signed_of
 from planner.plan_file.toml_document import toml_document
 from planner.plan_file.unit_sections import business_units_of
 from planner.plan_file.usage_sections import UsageSection, request_type_reading
@@ -99,7 +99,12 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
-        notes=(*assumed(sections), *schedule.unused(scenarios), *contract_notes(file)),
+        notes=(
+            *assumed(sections),
+            *schedule.unused(scenarios),
+            *contract_notes(file),
+            *alert_notes(file.signed, alerts_given="alerts" in document),
+        ),
         text=text,
         base_dir=base_dir,
         files=files,
@@ -107,7 +112,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         asks=quoted.asks(),
         target_share=file.negotiation.target_share,
         business_units=business_units_of(file.business_unit),
-        signed=signed_of(file.signed, file.alerts, contract, file.plan.start),
+        signed=signed_of(file.signed, file.alerts, contract, start=file.plan.start, priced_on=prices.on),
     )
 
 

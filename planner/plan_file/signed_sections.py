@@ -51,14 +51,24 @@ class AlertsSection(Section):
     )
 
 
-def signed_of(section: SignedSection | None, alerts: AlertsSection, contract: Contract, start: date) -> Signed | None:
-    """What was signed, None where nothing was. Errors: InputError for what the contract cannot mean."""
+def signed_of(
+    section: SignedSection | None, alerts: AlertsSection, contract: Contract, *, start: date, priced_on: date | None
+) -> Signed | None:
+    """What was signed, None where nothing was. priced_on: the day that the plan says its prices are of.
+
+    Errors: InputError for what the contract cannot mean, and for prices that came after the signing.
+    """
     if section is None:
         return None
     years, month = divmod(start.month - 1 + contract.term_months, MONTHS_PER_YEAR)
     end = date(start.year + years, month + 1, 1)
     if section.on >= end:
         raise InputError(f"signed.on = {section.on}: the term ended before, on {end - timedelta(days=1)}; correct it")
+    if priced_on is not None and priced_on > section.on:
+        raise InputError(
+            f"prices.on = {priced_on} is after signed.on = {section.on}: nothing that came later is in a plan as it "
+            "was signed; correct one, or leave prices.on out"
+        )
     return Signed(
         on=section.on,
         commits_usd_per_year=_commits(section, contract),
@@ -81,7 +91,14 @@ def _commits(section: SignedSection, contract: Contract) -> tuple[float, ...]:
             f"signed.commit_usd_per_year has {len(given)} commitments and the contract {contract.n_years} contract "
             "years; give one for each, or one number"
         )
+    if fixed is not None and given == fixed[0]:
+        return fixed
     found = tuple(given) if isinstance(given, list) else contract.offer_at(given).commits_usd_per_year(contract.n_years)
+    if not any(found):
+        raise InputError(
+            f"signed.commit_usd_per_year = {given}: nothing was committed, so there is nothing to track; give what was "
+            "signed, or leave [signed] out"
+        )
     if fixed is not None and not _same(found, fixed):
         raise InputError(
             f"signed.commit_usd_per_year = {given} is not what contract.commit_usd_per_year fixes ({list(fixed)}); "
@@ -92,6 +109,13 @@ def _commits(section: SignedSection, contract: Contract) -> tuple[float, ...]:
 
 def _same(one: Sequence[float], other: Sequence[float]) -> bool:
     return all(a == b for a, b in zip(one, other, strict=True))
+
+
+def alert_notes(section: SignedSection | None, *, alerts_given: bool) -> tuple[str, ...]:
+    """What is said of alerts that no tracking can raise."""
+    if section is not None or not alerts_given:
+        return ()
+    return ("[alerts] are of a plan that is signed, and this one has no [signed]: none is raised until it has.",)
 
 
 def _limits(section: AlertsSection) -> AlertLimits:
