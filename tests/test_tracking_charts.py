@@ -31,13 +31,20 @@ def months_of(usd: list[float]) -> SpendPaths:
     return SpendPaths(list_cost_usd=paths, signing_list_cost_usd=paths)
 
 
-def shown(found: Tracking) -> BurnDown:
-    """The burn-down of months that went as they did, and then go on as the plan has them."""
+def shown(found: Tracking) -> Tracking:
+    """With the burn-down of months that went as they did, and then go on as the plan has them."""
     spend = found.signed.spend.list_cost_usd.copy()
     for index, month in enumerate(found.months):
         if month.is_closed:
             spend[index] = month.actual_usd
-    return burn_down(found.signed, SpendPaths(list_cost_usd=spend, signing_list_cost_usd=spend))
+    paths = SpendPaths(list_cost_usd=spend, signing_list_cost_usd=spend)
+    return replace(found, burn_down=burn_down(found.signed, paths))
+
+
+def left_of(found: Tracking) -> BurnDown:
+    made = shown(found).burn_down
+    assert made is not None
+    return made
 
 
 # --- what is left -----------------------------------------------------------------------------------------------------
@@ -74,7 +81,7 @@ def test_an_early_renewal_begins_anew_with_what_it_commits() -> None:
 
 def drawn(found: Tracking, palette: Palette = LIGHT) -> dict[str, alt.LayerChart]:
     made = {
-        "burn-down": burn_down_chart(found, shown(found), palette),
+        "burn-down": burn_down_chart(found, left_of(found), palette),
         "spend": spend_chart(found, palette),
         "history": history_chart(found, palette),
         "dollars": history_dollars_chart(found, palette),
@@ -109,7 +116,7 @@ def words_of(chart: alt.LayerChart) -> set[str]:
 
 def test_the_burn_down_begins_at_the_commitment_and_goes_through_what_was_used() -> None:
     found = tracking()
-    frame = burn_down_frame(found, shown(found))
+    frame = burn_down_frame(found, left_of(found))
     went = frame[frame["part"] == "actual"]
     assert went["p50"].iloc[0] == frame[frame["part"] == "as signed"]["p50"].iloc[0] == COMMIT_USD
     nets = [month.net_usd for month in found.months if month.is_closed]
@@ -122,16 +129,16 @@ def test_the_burn_down_begins_at_the_commitment_and_goes_through_what_was_used()
     )
     assert len(ahead) == 1 + 9
     assert (frame["p10"] <= frame["p50"]).all()
-    assert "so far" in words_of(burn_down_chart(found, shown(found)))
+    assert "so far" in words_of(burn_down_chart(found, left_of(found)))
 
 
-def test_after_the_term_only_what_is_left_is_told() -> None:
+@pytest.mark.parametrize(("of_p50", "words"), [(1.3, "used up"), (0.5, None)])
+def test_after_the_term_only_what_is_left_is_told(of_p50: float, words: str | None) -> None:
     found = after_the_term()
-    assert words_of(burn_down_chart(found, shown(found))) == {"as signed", "used up"}
-    months = found.months[:-4]
-    short = replace(found, months=(*months, *(closed(found.signed, 8 + i, 0.3) for i in range(4))))
-    left = COMMIT_USD - sum(month.net_usd for month in short.months)
-    assert words_of(burn_down_chart(short, shown(short))) == {"as signed", f"${left / 1000:.0f}k left"}
+    months = tuple(closed(found.signed, index, of_p50) for index in range(12))
+    over = replace(found, months=months)
+    left = COMMIT_USD - sum(month.net_usd for month in months)
+    assert words_of(burn_down_chart(over, left_of(over))) == {"as signed", words or f"${left / 1000:.0f}k left"}
 
 
 def test_months_stand_beside_the_fan_as_signed_and_the_fan_of_today() -> None:

@@ -13,6 +13,8 @@ from contract_strategies import Case, cases
 from hypothesis import event, given
 from hypothesis import strategies as st
 from libreoffice import recalculate
+from test_tracking_charts import shown
+from trackings import tracking
 from workbooks import Books, at, differing, faults, formula_cells
 
 from planner.contract import Contract
@@ -27,6 +29,8 @@ from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.contract_words import unpriced, why_no_offer_sheet
 
 LIVE = ("Offer", "Distribution", "Calc")
+TRACKED = "tracked"
+"""The workbook of a plan that is tracked; what is tracked needs no plan of the same contract to be recalculated."""
 
 SPEND = """
 [plan]
@@ -148,6 +152,7 @@ def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("written")
     for name, plan in plans.items():
         write_workbook(plan, folder / f"{name}.xlsx")
+    write_workbook(plans["ramp"], folder / f"{TRACKED}.xlsx", shown(tracking()))
     return folder
 
 
@@ -159,7 +164,7 @@ def books(written: Path, requires: Callable[..., str], tmp_path_factory: pytest.
     row, col = heading(book, "forfeited")
     book["Ledger"].cell(row + 2, col).value += 1.0
     book.save(written / "tampered.xlsx")
-    files = [written / f"{name}.xlsx" for name in (*CONTRACTS, "tampered")]
+    files = [written / f"{name}.xlsx" for name in (*CONTRACTS, TRACKED, "tampered")]
     out = recalculate(soffice, files, tmp_path_factory.mktemp("libreoffice"))
     return Books(written=written, recalculated=out[0].parent)
 
@@ -179,20 +184,20 @@ def texts(book: Any, sheet: str) -> str:
     return "\n".join(str(c.value) for row in book[sheet].iter_rows() for c in row if isinstance(c.value, str))
 
 
-@pytest.mark.parametrize("name", CONTRACTS)
+@pytest.mark.parametrize("name", [*CONTRACTS, TRACKED])
 def test_every_formula_recalculates_to_the_value_it_was_written_with(books: Books, name: str) -> None:
     assert sum(1 for _ in formula_cells(books.formulas(name))) > 100
     assert not differing(books, name)
 
 
-@pytest.mark.parametrize("name", CONTRACTS)
+@pytest.mark.parametrize("name", [*CONTRACTS, TRACKED])
 def test_no_cell_shows_an_error_and_all_checks_hold(books: Books, name: str) -> None:
     fresh = books.fresh(name)
     assert not [c.coordinate for sheet in fresh for row in sheet.iter_rows() for c in row if c.data_type == "e"]
     assert at(fresh, "checks_ok").value is True
 
 
-@pytest.mark.parametrize("name", CONTRACTS)
+@pytest.mark.parametrize("name", [*CONTRACTS, TRACKED])
 def test_formulas_are_short_and_without_constants_or_volatile_functions(written: Path, name: str) -> None:
     formulas = [f for _, _, f in formula_cells(openpyxl.load_workbook(written / f"{name}.xlsx"))]
     assert not [fault for formula in formulas for fault in faults(formula)]

@@ -13,6 +13,7 @@ from xlsxwriter import Workbook
 
 from planner.errors import WorkbookError
 from planner.plan import Plan
+from planner.tracking.tracking import Tracking
 from planner.workbook.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, write_block, write_constants
 from planner.workbook.calc_sheet import write_terms as write_offer_terms
 from planner.workbook.checks_sheet import OfferPart, checks, write_checks
@@ -34,6 +35,7 @@ from planner.workbook.pricing import (
 from planner.workbook.result_sheets import MixLayout, write_mix, write_routes, write_scenarios
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import FONT, FONT_SIZE, make_styles
+from planner.workbook.track_sheet import track_checks, write_track
 
 _OPTIONS: Final = {
     "in_memory": True,
@@ -47,6 +49,7 @@ _SHEETS: Final = {
     "Offer": "type an offer in and read what it costs",
     "Commit curve": "expected cost and shortfall probability of every commitment",
     "Ledger": "what each period commits, and where every dollar of it is expected to go",
+    "Track": "what was used since signing, beside the plan as it was signed, and what is to be expected now",
     "Scenarios": "list spend a year and by month, differences between scenarios",
     "Request mix": "a level month by request type and model",
     "Routes": "what each route does to the cost of a request, and its break-even escalation",
@@ -62,13 +65,16 @@ _LIVE: Final = ("Offer", "Distribution", "Calc")
 """Sheets that price offers by formula, and only where those formulas know every term of the contract."""
 
 
-def write_workbook(plan: Plan, path: Path) -> None:
-    """Write the workbook, whole or not at all. Errors: WorkbookError where it cannot be written there."""
+def write_workbook(plan: Plan, path: Path, tracking: Tracking | None = None) -> None:
+    """Write the workbook, whole or not at all. Errors: WorkbookError where it cannot be written there.
+
+    tracking: of the same plan, where it was signed.
+    """
     if path.suffix.lower() != ".xlsx":
         raise WorkbookError(
             f"cannot write {path}: spreadsheets open a workbook only as .xlsx; name it {path.stem}.xlsx"
         )
-    content = workbook_bytes(plan)
+    content = workbook_bytes(plan, tracking)
     temporary: Path | None = None
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
@@ -88,7 +94,7 @@ def write_workbook(plan: Plan, path: Path) -> None:
         ) from None
 
 
-def workbook_bytes(plan: Plan) -> bytes:
+def workbook_bytes(plan: Plan, tracking: Tracking | None = None) -> bytes:
     """The workbook as a file's content; the same plan gives the same bytes. Errors: WorkbookError."""
     buffer = BytesIO()
     # XlsxWriter writes into the properties that it is given, so each workbook gets its own.
@@ -98,14 +104,14 @@ def workbook_bytes(plan: Plan) -> bytes:
     workbook.set_properties(
         {"title": "Commitment plan", "created": datetime(start.year, start.month, start.day, tzinfo=UTC)}
     )
-    _fill(workbook, plan)
+    _fill(workbook, plan, tracking if tracking is not None and tracking.months else None)
     workbook.close()
     return buffer.getvalue()
 
 
-def _fill(workbook: Workbook, plan: Plan) -> None:
+def _fill(workbook: Workbook, plan: Plan, tracking: Tracking | None) -> None:
     """Sheets stand in reading order and are filled in the order in which they need each other."""
-    sheets = _add_sheets(workbook, plan)
+    sheets = _add_sheets(workbook, plan, is_tracked=tracking is not None)
 
     def define(name: str, address: str) -> None:
         workbook.define_name(name, f"={address}")
@@ -121,19 +127,23 @@ def _fill(workbook: Workbook, plan: Plan) -> None:
     write_prices(sheets["Prices"], plan)
     error = offer.error if offer else None
     found = checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix)
+    if tracking is not None:
+        found += track_checks(tracking, write_track(sheets["Track"], workbook, tracking))
     hold = write_checks(sheets["Checks"], found, error, define)
     chart = cost_chart(sheets["Commit curve"], workbook, plan)
     write_summary(sheets["Summary"], plan, checks_hold=hold, chart=chart)
     write_about(sheets["About"], plan, error, [(name, _SHEETS[name]) for name in sheets])
 
 
-def _add_sheets(workbook: Workbook, plan: Plan) -> dict[str, Sheet]:
+def _add_sheets(workbook: Workbook, plan: Plan, *, is_tracked: bool) -> dict[str, Sheet]:
     """An empty sheet for everything that has content."""
     empty = set() if why_no_offer_sheet(plan) is None else set(_LIVE)
     if not plan.prepared.mix_lines:
         empty.add("Request mix")
     if not any(costs.economics for costs in plan.prepared.scenario_costs):
         empty.add("Routes")
+    if not is_tracked:
+        empty.add("Track")
     styles = make_styles(workbook)
     return {
         name: Sheet(name=name, worksheet=workbook.add_worksheet(name), styles=styles)
