@@ -375,6 +375,7 @@ JUDGED = (
 )
 
 
+@cache
 def check(request_type: str, model: str, *, escalated: int, of: int = 200) -> PairCheck:
     """Logged escalations beside 12 of 200 that the plan rests on."""
     new = Counts(hits=escalated, total=of)
