@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import runpy
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,11 +19,13 @@ from planner.billed.records import Invoice
 from planner.bundled import data_path
 from planner.coverage import days_in, first_day
 from planner.errors import InputError, UsageError
+from planner.evidence_in_plan.checking import checked_pairs, read_new
 from planner.lever_costs.unit_costs import Account
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.prices import PriceBook
 from planner.tracking.actual import ActualMonth, Use
 from planner.tracking.actuals import ReadActuals, planned_models, read_actuals, term_months, usage_of_actuals
+from planner.tracking.merging import merged
 from planner.tracking.months import contract_month, tracked_months
 from planner.tracking.running_month import UNSCALED_LOG_SD, DailyList, scaled
 from planner.tracking.signed_plan import SignedPlan, signed_plan
@@ -143,6 +146,30 @@ def test_the_example_tells_its_story(signed: SignedPlan, example: ReadActuals) -
     assert july.list_cost_usd == pytest.approx(july.signing_list_cost_usd)
     assert october.list_cost_usd < 0.85 * october.signing_list_cost_usd
     assert len(LOG.read_bytes()) < 60_000
+
+
+def test_the_script_makes_the_bundled_bytes() -> None:
+    script = runpy.run_path(str(LOG.parent / "make_example.py"))
+    rows, outcomes = script["made"](np.random.default_rng(script["SEED"]))
+    assert script["as_lines"](rows) == gzip.decompress(LOG.read_bytes())
+    assert script["as_lines"](outcomes) == (LOG.parent / "outcomes.jsonl").read_bytes()
+
+
+def test_the_outcomes_of_the_example_speak_of_routes_of_its_plan(signed: SignedPlan) -> None:
+    new = read_new([LOG.parent / "outcomes.jsonl"], signed.prepared)
+    moved = {(check.request_type, check.model): check.drift for check in checked_pairs(signed.prepared, new)}
+    triage = moved["triage", "claude-haiku-4-5"]
+    assert triage is not None
+    assert triage.moved != "no change seen"
+
+
+def test_a_month_alone_is_the_month_among_others(signed: SignedPlan, example: ReadActuals, tmp_path: Path) -> None:
+    lines = gzip.decompress(LOG.read_bytes()).decode().splitlines(keepends=True)
+    path = tmp_path / "august.jsonl"
+    path.write_text("".join(line for line in lines if '"2026-08' in line), encoding="utf-8")
+    alone = read(signed, path)
+    assert merged(example.months, alone.months).new == ()
+    assert alone.months[0].is_closed
 
 
 # --- logs with something the matter ----------------------------------------------------------------------------------

@@ -397,6 +397,15 @@ def test_the_same_use_at_other_prices_is_told_from_other_use() -> None:
     assert "the same use at other prices, because the price data changed: $100.00 before, $80.00 now" in said
 
 
+def test_what_adding_up_in_another_order_does_to_a_float_is_no_news() -> None:
+    known = month("2026-07", 100.0, billed_cost_usd=92.0)
+    (use,) = known.uses
+    again = replace(known, uses=(replace(use, list_cost_usd=100.0 * (1 + 1e-12)),), billed_cost_usd=92.0 + 1e-9)
+    assert merged([known], [again]).new == ()
+    cent = replace(known, uses=(replace(use, list_cost_usd=100.01),))
+    assert merged([known], [cent]).new == ("2026-07",)
+
+
 def test_months_that_are_missing_late_or_given_twice_are_said() -> None:
     found = merged([month("2026-07")], [month("2026-10")])
     assert [note[:30] for note in found.notes] == ["Nothing is known of 2026-08: i", "Nothing is known of 2026-09: i"]

@@ -184,6 +184,8 @@ class _Reader:
                 f"{scaling.whole_days} whole days of {days_in(month)} are too few to say what the month comes to; its "
                 "use counts as it is"
             )
+            if last_day(month) < self.on and scaling.whole_days <= 1:
+                yield "if its records are of the whole month, give two months or more together, so that it shows"
             return
         how = "by the days of the week" if scaling.by_weekday else "by calendar days: the log has no four whole weeks"
         yield (

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isclose
 from typing import Any
 
 from planner.coverage import months_between
 from planner.errors import InputError
-from planner.tracking.actual import ActualMonth
+from planner.tracking.actual import ActualMonth, Use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,30 @@ def _joined(before: ActualMonth | None, given: ActualMonth) -> tuple[ActualMonth
 
 def _is_same(one: ActualMonth, other: ActualMonth) -> bool:
     """Whether two speak of the same use: how a month that runs was scaled, and its notes, do not count."""
-    return _facts(one) == _facts(other)
+    facts = (one.first, one.last, one.is_closed) == (other.first, other.last, other.is_closed)
+    return facts and _is_same_bill(one, other) and _is_same_use(one, other)
 
 
-def _facts(month: ActualMonth) -> tuple[Any, ...]:
-    return month.first, month.last, month.is_closed, month.uses, month.billed_cost_usd
+def _is_same_bill(one: ActualMonth, other: ActualMonth) -> bool:
+    if one.billed_cost_usd is None or other.billed_cost_usd is None:
+        return one.billed_cost_usd is other.billed_cost_usd
+    return _is_close(one.billed_cost_usd, other.billed_cost_usd)
+
+
+def _is_same_use(one: ActualMonth, other: ActualMonth) -> bool:
+    """The same calls and tokens at the same prices; what adding up in another order does to a float is no change."""
+    if _quantities(one) != _quantities(other):
+        return False
+    pairs = zip(one.uses, other.uses, strict=True)
+    return all(_is_close(a, b) for use, again in pairs for a, b in zip(_money(use), _money(again), strict=True))
+
+
+def _is_close(one: float, other: float) -> bool:
+    return isclose(one, other, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def _money(use: Use) -> tuple[float, float, float]:
+    return use.list_cost_usd, use.signing_list_cost_usd, use.server_tools_usd
 
 
 def _covers_less(given: ActualMonth, before: ActualMonth) -> bool:
@@ -80,7 +100,7 @@ def _changed(before: ActualMonth, given: ActualMonth) -> str:
     was, now = before.list_cost_usd, given.list_cost_usd
     amounts = f"${was:,.2f} before, ${now:,.2f} now"
     if before.is_closed and given.is_closed:
-        if before.uses == given.uses:
+        if _is_same_use(before, given):
             return f"{given.month}: what was billed is {_billed(given)} now, {_billed(before)} before."
         if _quantities(before) == _quantities(given):
             return f"{given.month}: the same use at other prices, because the price data changed: {amounts}."
@@ -97,7 +117,7 @@ def _billed(month: ActualMonth) -> str:
 
 
 def _quantities(month: ActualMonth) -> list[tuple[Any, ...]]:
-    return [(use.request_type, use.model, use.is_batch, use.requests, use.tokens) for use in month.uses]
+    return [(use.request_type, use.model, use.is_batch, use.requests, use.tokens, use.account) for use in month.uses]
 
 
 def _seen(month: ActualMonth) -> str:
