@@ -23,14 +23,15 @@ RENEWAL_MONTHS: Final = 6
 def actions_of(
     signed: SignedPlan, conditioned_spend: SpendPaths, forecast: Forecast, *, month: int, on: date
 ) -> tuple[Action, ...]:
-    """What is worth doing from here, what saves most first; nothing once the term is over.
+    """What is worth doing from here and not too late for, what saves most first; nothing once the term is over.
 
     month: the first contract month that is not closed.
     """
     if month >= signed.contract.term_months:
         return ()
     standing = Standing(signed=signed, spend=conditioned_spend, month=month, on=on)
-    return tuple(sorted(_found(standing, forecast), key=lambda action: -action.value.mean))
+    in_time = (action for action in _found(standing, forecast) if action.by is None or action.by >= on)
+    return tuple(sorted(in_time, key=lambda action: -action.value.mean))
 
 
 def _found(standing: Standing, forecast: Forecast) -> Iterator[Action]:
