@@ -22,7 +22,8 @@ from planner.plan_file.loader import parse_plan
 from planner.risk import Estimate
 from planner.simulation import AccountPaths, SpendPaths
 from planner.tracking.actions import actions_of
-from planner.tracking.more_commitment import Billed, billed_so_far, next_band, saved_by_topping_up_usd, top_up
+from planner.tracking.billed import billed_so_far
+from planner.tracking.next_band import next_band, saved_by_amending_usd
 from planner.tracking.result import Action, MonthRange
 from planner.tracking.rights import (
     carried_over,
@@ -35,6 +36,7 @@ from planner.tracking.rights import (
 )
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 from planner.tracking.standing import Standing
+from planner.tracking.top_up import saved_by_topping_up_usd, top_up
 from planner.tracking.waiting_routes import routes_held, waiting_routes
 from planner.tracking.work_moved import bring_forward, saved_by_moving_usd, unused_list_usd
 from planner.units import FloatArray
@@ -328,7 +330,9 @@ def test_what_is_billed_already_is_not_covered_by_a_top_up(plan: SignedPlan) -> 
     contract = one_year(0.2)
     standing = standing_of(plan, contract, contract.offer_at(80_000.0), still(monthly), month=6)
     billed = billed_so_far(standing)  # 120,000 used on a commitment of 100,000 list
-    assert billed == Billed(beyond_usd=pytest.approx(16_000.0), overage_usd=pytest.approx(20_000.0))
+    assert [billed.drawn_usd, billed.beyond_usd, billed.overage_usd] == pytest.approx([80_000.0, 16_000.0, 20_000.0])
+        drawn_usd=pytest.approx(80_000.0), beyond_usd=pytest.approx(16_000.0), overage_usd=pytest.approx(20_000.0)
+    )
     extra, to_come = 32_000.0, 6 * np.linspace(5_000, 15_000, 16)
     by_hand = to_come - (extra + np.maximum(to_come - extra / 0.8, 0.0))
     assert saved_by_topping_up_usd(standing, extra, billed) == pytest.approx(by_hand)
@@ -360,7 +364,7 @@ BANDS = (
 
 def test_the_next_band_is_the_first_with_a_higher_discount_and_is_priced_by_hand(plan: SignedPlan) -> None:
     use, contract = np.linspace(120_000, 200_000, 32), one_year(bands=BANDS)
-    standing = standing_of(plan, contract, contract.offer_at(90_000.0), yearly(use, use), month=4)
+    standing = standing_of(plan, contract, contract.offer_at(90_000.0), yearly(use, use), month=0)
     found = next_band(standing)
     assert found is not None
     before = 90_000.0 + np.maximum(use - 100_000.0, 0.0)
@@ -379,13 +383,36 @@ def test_a_band_is_reached_by_the_years_to_come(plan: SignedPlan, basis: str) ->
     use = np.full(16, 400_000.0)
     contract = two_years(bands=BANDS, band_basis=basis)
     offer = contract.offer_of([60_000.0, 100_000.0])
-    standing = standing_of(plan, contract, offer, yearly(use, use), month=14)
+    standing = standing_of(plan, contract, offer, yearly(use, use), month=12)
     found = next_band(standing)
     assert found is not None
     second = 120_000.0 if basis == "year" else 180_000.0  # an average of 120,000 a year over both
     past = 100_000.0 + (400_000.0 - 100_000.0 / 0.9)
     assert found.value.mean == pytest.approx(past - (second + 400_000.0 - second / 0.75))
     assert found.amount_usd == pytest.approx(second - 100_000.0)
+
+
+@pytest.mark.parametrize("eligible", [1.0, 0.8])
+@pytest.mark.parametrize("drawdown", ["contracted", "list"])
+@pytest.mark.parametrize("closed", [10_000.0, 40_000.0])
+def test_a_new_band_leaves_what_is_used_already_as_it_was_billed(
+    plan: SignedPlan, closed: float, drawdown: str, eligible: float
+) -> None:
+    """Of 90,000 signed, four closed months draw a part, or all and more; the rest is kept as a purse by hand."""
+    to_come = np.linspace(5_000, 40_000, 16)
+    spend = still(np.vstack([np.full((4, 16), closed), np.tile(to_come, (20, 1))]) / eligible)
+    contract = one_year(bands=BANDS, drawdown=drawdown, eligible_fraction=eligible)
+    standing = standing_of(plan, contract, contract.offer_at(90_000.0), spend, month=4)
+    billed = billed_so_far(standing)
+    saved = saved_by_amending_usd(standing, contract.offer_at(120_000.0), billed)
+    rate, new_rate = (1.0, 1.0) if drawdown == "list" else (0.9, 0.75)  # drawn by a dollar of list
+    owed, new_owed = (0.9, 0.75) if drawdown == "list" else (1.0, 1.0)  # owed for a dollar drawn
+    drawn = min(4 * closed * rate, 90_000.0)
+    later = 8 * to_come
+    before = owed * (90_000.0 - drawn) + np.maximum(later - (90_000.0 - drawn) / rate, 0.0)
+    after = new_owed * (120_000.0 - drawn) + np.maximum(later - (120_000.0 - drawn) / new_rate, 0.0)
+    assert billed.drawn_usd == pytest.approx(drawn)
+    assert saved == pytest.approx(before - after, abs=CENT)
 
 
 # --- rights ----------------------------------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ from typing import Final
 
 from planner.risk import estimate
 from planner.simulation import SpendPaths
-from planner.tracking.more_commitment import next_band, top_up
+from planner.tracking.next_band import next_band
 from planner.tracking.renewal import next_term
 from planner.tracking.result import Action, Forecast
 from planner.tracking.rights import carried_over, reduce_at_anniversary, renew_early
 from planner.tracking.signed_plan import SignedPlan
 from planner.tracking.standing import Standing
+from planner.tracking.top_up import top_up
 from planner.tracking.waiting_routes import waiting_routes
 from planner.tracking.work_moved import bring_forward
 from planner.words import percent, usd_rounded_down
