@@ -24,23 +24,45 @@ class Now:
     month: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """The conditioned paths of the months to come, of which the last one ends the paths.
+
+    ancestors: which path of the plan each one was. moved: (len(months), n_paths), what its list cost is multiplied by.
+    is_still: no price has moved or can, so that both prices are one array.
+    """
+
+    months: range
+    ancestors: IntArray
+    moved: FloatArray
+    is_still: bool
+
+    def of(self, usd: FloatArray) -> FloatArray:
+        """USD of the plan's paths on these ones, (months.stop, n_paths): 0 before the months to come."""
+        found = np.zeros((self.months.stop, self.ancestors.size))
+        later = found[self.months.start :]
+        np.take(usd[self.months.start : self.months.stop], self.ancestors, axis=1, out=later, mode="clip")
+        later *= self.moved
+        return found
+
+
 def conditioned_spend(
-    spend: SpendPaths, observed: Sequence[Observed], *, ancestors: IntArray, moved: FloatArray
+    spend: SpendPaths, observed: Sequence[Observed], *, ancestors: IntArray, to_come: range, moved: FloatArray
 ) -> SpendPaths:
     """Spend of the conditioned paths.
 
-    observed: in the order of months. ancestors: which path each one was. moved: (n_months, n_paths), what the list cost
-    of the ancestor is multiplied by, at the pricing day's prices. Where no price moves both prices are the same array.
+    observed: in the order of months. ancestors: which path of the plan each one was. to_come: from the first month that
+    is not closed. moved: (len(to_come), n_paths), what the list cost of the ancestor is multiplied by at the pricing
+    day's prices. Where no price moves both prices are the same array.
     """
     accounts = tuple(dict.fromkeys([*spend.accounts, *(key for item in observed for key in item.accounts)]))
     now = {account: price_now(observed, account) for account in accounts}
     is_still = spend.signing_list_cost_usd is spend.list_cost_usd and all(
         usd.current == usd.signing for item in observed for usd in item.accounts.values()
     )
-    found: dict[Account, AccountPaths] = {}
-    for account, paths in spend.accounts.items():
-        found[account] = _to_come(paths, now[account], ancestors=ancestors, moved=moved, is_still=is_still)
-    found |= _unplanned(spend, found, observed, now, ancestors=ancestors, is_still=is_still)
+    drawn = _Drawn(months=to_come, ancestors=ancestors, moved=moved, is_still=is_still)
+    found = {account: _to_come(paths, now[account], drawn) for account, paths in spend.accounts.items()}
+    found |= _unplanned(spend, found, observed, now, drawn)
     for item in observed:
         _put(found, item)
     current = _total([paths.current_usd for paths in found.values()])
@@ -60,18 +82,18 @@ def price_now(observed: Sequence[Observed], account: Account) -> Now:
     return Now(factor=1.0, month=observed[-1].month if observed else None)
 
 
-def _to_come(paths: AccountPaths, now: Now, *, ancestors: IntArray, moved: FloatArray, is_still: bool) -> AccountPaths:
+def _to_come(paths: AccountPaths, now: Now, drawn: _Drawn) -> AccountPaths:
     """An account of the plan on the conditioned paths; prices move on from where they stand now."""
-    signing = _signing(paths)[:, ancestors]
-    signing *= moved
-    if is_still:
+    planned = _signing(paths)
+    signing = drawn.of(planned)
+    if drawn.is_still:
         return AccountPaths(current_usd=signing, signing_usd=signing)
-    if paths.signing_usd is paths.current_usd:
+    if planned is paths.current_usd:
         return AccountPaths(current_usd=now.factor * signing, signing_usd=signing)
-    current = paths.current_usd[:, ancestors]
-    current *= moved
+    current = drawn.of(paths.current_usd)
     if now.month is not None:
-        current *= (now.factor / price_factor(paths.current_usd, _signing(paths), now.month))[ancestors]
+        since = now.factor / price_factor(paths.current_usd, planned, now.month)
+        current[drawn.months.start :] *= since.take(drawn.ancestors)
     return AccountPaths(current_usd=current, signing_usd=signing)
 
 
@@ -80,9 +102,7 @@ def _unplanned(
     planned: Mapping[Account, AccountPaths],
     observed: Sequence[Observed],
     now: Mapping[Account, Now],
-    *,
-    ancestors: IntArray,
-    is_still: bool,
+    drawn: _Drawn,
 ) -> dict[Account, AccountPaths]:
     """Accounts that the plan has none of, at their share of the last months; changes `planned` to leave room for it."""
     last = [item for item in observed if item.signing_usd > 0][-_SHARE_MONTHS:]
@@ -92,28 +112,30 @@ def _unplanned(
         return {}
     used = {key: sum(item.accounts[key].signing for item in last if key in item.accounts) for key in new}
     shares = {key: usd / total if total else 0.0 for key, usd in used.items()}
-    whole = _total([_signing(paths) for paths in planned.values()]) if planned else np.zeros_like(spend.list_cost_usd)
-    for paths in planned.values():
-        kept = 1.0 - sum(shares.values())
-        _signing(paths)[...] *= kept
-        if paths.current_usd is not paths.signing_usd:
-            paths.current_usd[...] *= kept
+    whole = _total([_signing(paths) for paths in planned.values()])
+    for array in {id(usd): usd for paths in planned.values() for usd in (paths.current_usd, _signing(paths))}.values():
+        array *= 1.0 - sum(shares.values())
     found = {}
     for account, share in shares.items():
         signing = share * whole
-        moves = 1.0 if is_still else now[account].factor * _tier_moves(spend, account, now[account], ancestors)
-        found[account] = AccountPaths(current_usd=signing if is_still else signing * moves, signing_usd=signing)
+        current = signing
+        if not drawn.is_still:
+            current = now[account].factor * signing
+            current[drawn.months.start :] *= _tier_moves(spend, account, now[account], drawn)
+        found[account] = AccountPaths(current_usd=current, signing_usd=signing)
     return found
 
 
-def _tier_moves(spend: SpendPaths, account: Account, now: Now, ancestors: IntArray) -> FloatArray:
-    """How the price of a tier moves from now on on each path, as another account of the tier says it; 1 without."""
+def _tier_moves(spend: SpendPaths, account: Account, now: Now, drawn: _Drawn) -> FloatArray:
+    """How the price of a tier moves from now on, as another account of the tier says it; 1 without. Of the months to
+    come, broadcastable to (len(months), n_paths)."""
+    months = slice(drawn.months.start, drawn.months.stop)
     for other, paths in spend.accounts.items():
-        signing = _signing(paths)
-        if other.tier == account.tier and signing is not paths.current_usd:
-            moves = np.divide(paths.current_usd, signing, out=np.ones_like(signing), where=signing > 0)
-            since = 1.0 if now.month is None else price_factor(paths.current_usd, signing, now.month)
-            found: FloatArray = (moves / since)[:, ancestors]
+        current, signing = paths.current_usd, _signing(paths)
+        if other.tier == account.tier and signing is not current:
+            moves = np.divide(current, signing, out=np.ones_like(signing), where=signing > 0)[months]
+            since = 1.0 if now.month is None else price_factor(current, signing, now.month)
+            found: FloatArray = (moves / since).take(drawn.ancestors, axis=1)
             return found
     return np.ones((1, 1))
 

@@ -12,17 +12,18 @@ from planner.streams import REPLICATES
 from planner.units import FloatArray, IntArray
 
 _SEED: Final = 20_260_901
+_NEXT_TO_NOTHING: Final = -300.0
 
 
 def effective_size(log_weights: FloatArray) -> float:
     """(sum w)^2 / sum w^2: how many equally weighted paths say as much."""
     weights = relative(log_weights)
-    return float(weights.sum() ** 2 / (weights @ weights))
+    return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
 def relative(log_weights: FloatArray) -> FloatArray:
-    """Weights relative to the largest one."""
-    found: FloatArray = np.exp(log_weights - log_weights.max())
+    """Weights relative to the largest one; none so small that its square is nothing, which a processor is slow at."""
+    found: FloatArray = np.exp(np.maximum(log_weights - log_weights.max(), _NEXT_TO_NOTHING))
     return found
 
 

@@ -70,7 +70,9 @@ def seen_of(observed: Sequence[Observed], paths: PlanPaths) -> Seen:
         rows=np.array(rows, dtype=np.int64),
         which=which,
         # volume and list cost of a month are scaled alike, so that they are wrong by the same
-        noise=np.array([[a[1] * b[1] * (a[0] == b[0]) for b in scatter] for a in scatter]).reshape(len(rows), -1),
+        noise=np.array([[a[1] * b[1] * (a[0] == b[0]) for b in scatter] for a in scatter]).reshape(
+            len(rows), len(rows)
+        ),
         impossible=impossible,
     )
 
@@ -136,8 +138,10 @@ def total_variance(covariance: FloatArray) -> FloatArray:
     return found
 
 
-def total_swing(found: Fit, paths: PlanPaths, ancestors: IntArray, rng: np.random.Generator) -> FloatArray:
-    """z + y of every month given what was seen, (n_months, n_paths): each path's swing on the base of its ancestor.
+def total_swing(
+    found: Fit, paths: PlanPaths, ancestors: IntArray, months: range, rng: np.random.Generator
+) -> FloatArray:
+    """z + y of some months given what was seen, (len(months), n_paths): each path's swing on its ancestor's base.
 
     A path whose own swing is not known in every month, because it has no use in some, takes its ancestor's.
     """
@@ -146,19 +150,20 @@ def total_swing(found: Fit, paths: PlanPaths, ancestors: IntArray, rng: np.rando
     if not paths.whole.all():
         draws = draws[:, np.where(paths.whole, np.arange(paths.n_paths), ancestors)]
     swing = draws if found.factor == 1.0 else found.mean[:, None] + found.factor * (draws - paths.mean[:, None])
-    total: FloatArray = swing[:n] + swing[n:]
+    rows = slice(months.start, months.stop)
+    total: FloatArray = swing[:n][rows] + swing[n:][rows]
     if not seen.values.size:
         return total
     of_seen = seen.which @ found.covariance @ seen.which.T + found.errors
-    across = found.covariance[:n] + found.covariance[n:]
+    across = found.covariance[:n][rows] + found.covariance[n:][rows]
     gain = cho_solve(cho_factor(of_seen + _JITTER * np.eye(len(of_seen))), (across @ seen.which.T).T).T
     drawn = _of_rows(swing, seen, n) - (seen.which @ found.mean)[:, None]
     if found.errors.any():
         values, vectors = np.linalg.eigh(found.errors)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         drawn = drawn + root @ rng.standard_normal((len(root), paths.n_paths))
-    moved: FloatArray = total + gain @ (found.misses[:, ancestors] - drawn)
-    return moved
+    total += gain @ (found.misses.take(ancestors, axis=1) - drawn)
+    return total
 
 
 def _of_rows(swing: FloatArray, seen: Seen, n: int) -> FloatArray:
