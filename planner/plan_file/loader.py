@@ -99,12 +99,7 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         contract=contract,
         decision=_decision(file, scenarios),
         priors=priors(file, given),
-        notes=(
-            *assumed(sections),
-            *schedule.unused(scenarios),
-            *contract_notes(file),
-            *alert_notes(file.signed, alerts_given="alerts" in document),
-        ),
+        notes=(*assumed(sections), *schedule.unused(scenarios), *contract_notes(file), *_alert_notes(file, document)),
         text=text,
         base_dir=base_dir,
         files=files,
@@ -114,6 +109,10 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         business_units=business_units_of(file.business_unit),
         signed=signed_of(file.signed, file.alerts, contract, start=file.plan.start, priced_on=prices.on),
     )
+
+
+def _alert_notes(file: PlanFile, document: Mapping[str, Any]) -> tuple[str, ...]:
+    return alert_notes(file.signed, alerts_given="alerts" in document)
 
 
 def _start(section: PlanSection) -> date:
