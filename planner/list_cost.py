@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, cast
 
 import numpy as np
@@ -126,11 +127,11 @@ def _priced(
     size = len(priced)
     columns = {name: np.zeros(size) for name in ("rate_cost_usd", "if_long_rate_usd", "multiplier", "modifier")}
     basis = np.full(size, NO_THRESHOLD, dtype=object)
+    use = _use_of(priced)
     for (model, day), index in _parts(priced, ["model", "day"]):
         price = book.price(model, day.date())
         notes.update(dict.fromkeys(price.notes))
-        part = priced.iloc[index]
-        usd, if_long, how = _rate_cost(part, price, edges)
+        usd, if_long, how = _rate_cost(use, index, price, edges)
         columns["rate_cost_usd"][index], columns["if_long_rate_usd"][index], basis[index] = usd, if_long, how
     _multipliers(priced, book, columns, notes)
     requests = {str(name): int(count) for name, count in priced.groupby("model")["requests"].sum().items()}
@@ -191,21 +192,43 @@ def _has_price(provider: str, model: str, book: PriceBook) -> bool:
     return True
 
 
-def _rate_cost(part: pd.DataFrame, price: ModelPrice, edges: set[int]) -> tuple[FloatArray, FloatArray, ObjectArray]:
-    tokens = part[list(TOKEN_COLUMNS)].to_numpy(dtype=np.float64)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use:
+    """What rates apply to, as arrays: a group has a row, and pandas would take long to pick the rows of every day.
+
+    tokens: shape (n_groups, n_classes). is_single: each record is one request, shape (n_groups,).
+    sides: prompts_above of all groups.
+    """
+
+    tokens: FloatArray
+    is_single: BoolArray
+    sides: Callable[[int], tuple[BoolArray, BoolArray]]
+
+
+def _use_of(groups: pd.DataFrame) -> _Use:
+    return _Use(
+        tokens=groups[list(TOKEN_COLUMNS)].to_numpy(dtype=np.float64),
+        is_single=(groups["requests"] == groups["records"]).to_numpy(dtype=np.bool_),
+        sides=cache(lambda edge: prompts_above(groups, edge)),
+    )
+
+
+def _rate_cost(
+    use: _Use, index: IntArray, price: ModelPrice, edges: set[int]
+) -> tuple[FloatArray, FloatArray, ObjectArray]:
+    tokens = np.asfortranarray(use.tokens[index])  # so that sums round alike whatever rows are picked
     usd = _cost(tokens, price.rates.per_token(), price)
     if_long = usd.copy()
-    basis = np.full(len(part), NO_THRESHOLD, dtype=object)
+    basis = np.full(len(index), NO_THRESHOLD, dtype=object)
     if price.long_prompt:
-        single = (part["requests"] == part["records"]).to_numpy()
-        basis[:] = np.where(single, PER_REQUEST, BY_WINDOW)
+        basis[:] = np.where(use.is_single[index], PER_REQUEST, BY_WINDOW)
     for step in sorted(price.long_prompt, key=lambda long: long.above_prompt_tokens):
         if step.above_prompt_tokens not in edges:
             raise UsageError(
                 f"The usage was read without the prompt length {step.above_prompt_tokens:,} at which {price.model} "
                 "changes its price. Read it with mix.prompt_edges(price_book)."
             )
-        above, unknown = prompts_above(part, step.above_prompt_tokens)
+        above, unknown = (side[index] for side in use.sides(step.above_prompt_tokens))
         rates = step.rates.per_token()
         usd[above] = if_long[above] = _cost(tokens[above], rates, price)
         if_long[unknown] = _cost(tokens[unknown], rates, price)
