@@ -120,7 +120,8 @@ def test_without_outcomes_a_request_escalates_as_often_as_planned(signed: Signed
     (less,) = observed_of(signed, [month], (usual,), central)
     (as_planned,) = observed_of(signed, [month], (), central)
     graded = replace(usual, source="graded answers")
-    assert less.volume_usd is not None and as_planned.volume_usd is not None
+    assert less.volume_usd is not None
+    assert as_planned.volume_usd is not None
     assert less.volume_usd < as_planned.volume_usd  # more of the calls are second ones
     assert observed_of(signed, [month], (graded,), central) == (as_planned,)
 

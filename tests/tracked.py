@@ -156,20 +156,24 @@ def expected_uses(central: Planned, index: int) -> list[Use]:
     for place, (of_type, kind, model, _) in enumerate(streams.keys):
         if kind != DOLLARS:
             tokens = calls[place] * streams.tokens[index, place]
-            signing = float(tokens @ streams.rate[index, place])
+            signing, listed = (float(tokens @ rate[index, place]) for rate in (streams.rate, streams.list_rate))
             tools = float(calls[place] * streams.flat_usd[index, place])
-            found.append(
-                use(
-                    central.types[of_type],
-                    model,
-                    0.0 if kind == UNCOUNTED else float(calls[place]),
-                    tokens.tolist(),
-                    signing + tools,
-                    list_cost_usd=signing * float(streams.price[index, place]) + tools,
-                    server_tools_usd=tools,
-                    account=Account(streams.tiers[place]),
+            batch = listed - signing  # at half the price: what is saved by batch is what is paid in it
+            through = 2.0 * batch / listed if listed else 0.0
+            for share, usd in ((1.0 - through, signing - batch), (through, batch)):
+                found.append(
+                    use(
+                        central.types[of_type],
+                        model,
+                        0.0 if kind == UNCOUNTED else float(calls[place]) * share,
+                        (tokens * share).tolist(),
+                        usd + tools * share,
+                        list_cost_usd=usd * float(streams.price[index, place]) + tools * share,
+                        server_tools_usd=tools * share,
+                        account=Account(streams.tiers[place]),
+                        is_batch=share == through,
+                    )
                 )
-            )
     return found
 
 

@@ -67,7 +67,8 @@ def requests_of(central: Planned, actual: Served, new: Sequence[NewCounts]) -> R
     return Requests(
         requests=requests,
         structure=Structure(
-            routed=routed,
+            # calls that contradict the plan's structure may have no sensible answer; what is cut off stands in the rest
+            routed=np.clip(routed, -1.0, 2.0),
             home=_home(central, actual, before, requests, routed_calls, per_routed),
             per_routed=per_routed,
         ),
