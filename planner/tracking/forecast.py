@@ -36,7 +36,7 @@ class Outlook:
 def forecast_of(signed: SignedPlan, observed: Sequence[Observed], conditioned: Conditioned, *, on: date) -> Forecast:
     """The forecast from the months that were seen. on: the day it is made."""
     months = in_term(signed, observed)
-    contract, offer, month = signed.contract, signed.offer, next_month(signed, months)
+    contract, offer, month = signed.contract, signed.offer, next_month(months)
     index = period_index(contract, month)
     found = outlook(signed, conditioned.spend, index)
     seen = seen_so_far(contract, offer, months, tuple(signed.spend.accounts))
@@ -66,11 +66,10 @@ def in_term(signed: SignedPlan, observed: Sequence[Observed]) -> tuple[Observed,
     return tuple(sorted(months, key=lambda item: item.month))
 
 
-def next_month(signed: SignedPlan, observed: Sequence[Observed]) -> int:
-    """The first contract month of which something is still to come; the last of the term where nothing is."""
+def next_month(observed: Sequence[Observed]) -> int:
+    """The first contract month after those that are over; observed: in order."""
     last = observed[-1] if observed else None
-    month = 0 if last is None else last.month + last.is_closed
-    return min(month, signed.contract.term_months - 1)
+    return 0 if last is None else last.month + last.is_closed
 
 
 def as_of(signed: SignedPlan, observed: Sequence[Observed]) -> str:

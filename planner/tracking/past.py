@@ -29,7 +29,7 @@ def past_forecasts(
 
 def _after(signed: SignedPlan, conditioner: Conditioner, closed: Sequence[Observed], on: date | None) -> PastForecast:
     conditioned = conditioner.condition(closed, stop=signed.contract.term_months)
-    found = outlook(signed, conditioned.spend, period_index(signed.contract, next_month(signed, closed)))
+    found = outlook(signed, conditioned.spend, period_index(signed.contract, next_month(closed)))
     return PastForecast(
         as_of=as_of(signed, closed),
         on=on,

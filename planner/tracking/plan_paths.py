@@ -66,7 +66,7 @@ def plan_paths(signed: SignedPlan) -> PlanPaths:
     """The parts of a signed plan's paths. Draws its demand twice more: as it is, and calm."""
     model, spend = signed.prepared.spend_model, signed.spend
     quiet = replace(model, demand=calm(model.demand))
-    volume, base_volume = (_volume_usd(item, signed.inputs.seed, spend.n_paths) for item in (model, quiet))
+    volume, base_volume = (volume_usd(item, signed.inputs.seed, spend.n_paths) for item in (model, quiet))
     cost, base_cost = spend.signing_list_cost_usd, _signing_usd(quiet, signed)
     assert cost is not None  # simulated with the signing day's prices
     used = (volume > 0) & (base_volume > 0) & (cost > 0) & (base_cost > 0)
@@ -129,8 +129,11 @@ def _middle(rate: Distribution) -> Distribution:
     return Point(float(np.expm1(at[2]))) if is_normal else rate
 
 
-def _volume_usd(model: SpendModel, seed: int, paths: int) -> FloatArray:
-    """Requests times their unit costs, (n_months, n_paths), on the paths of the plan's seed."""
+def volume_usd(model: SpendModel, seed: int, paths: int) -> FloatArray:
+    """Requests, each at what one of its type costs as measured at the pricing day's list, on the paths of a seed.
+
+    Shape (n_months, n_paths).
+    """
     usd = model.requests * model.unit_costs_usd
 
     def block(first: int) -> FloatArray:
