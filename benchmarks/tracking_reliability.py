@@ -21,7 +21,8 @@ from scipy.stats import chi2
 from planner.plan_file.loader import parse_plan
 from planner.tracking.actual import AccountUsd
 from planner.tracking.conditioning import conditioner_of
-from planner.tracking.forecast import outlook, straight_line_shortfall_usd
+from planner.tracking.drawdown import spend_of_accounts
+from planner.tracking.forecast import outlook
 from planner.tracking.observed import Observed
 from planner.tracking.plan_paths import volume_usd
 from planner.tracking.signed_plan import SignedPlan, signed_plan
@@ -119,8 +120,9 @@ commit_usd_per_year = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class Looks:
-    """Contracts after some of their months: chances of a shortfall and effective paths, (n_contracts, n_looks), whether
-    a straight line falls short, and whether it happened, (n_contracts,). before: the chance when it was signed."""
+    """Contracts after some of their months: chances of a shortfall and effective paths, (n_contracts, n_looks); whether
+    it happened, (n_contracts,). line: whether a straight line falls short after each month but the last, (n_contracts,
+    11). before: the chance when it was signed."""
 
     looks: tuple[int, ...]
     chance: FloatArray
@@ -134,12 +136,16 @@ class Looks:
         return (
             (self.chance[:, look] - self.happened) ** 2,
             np.asarray((self.before - self.happened) ** 2),
-            (self.line[:, look] ^ self.happened).astype(np.float64),
+            (self.line_at(look) ^ self.happened).astype(np.float64),
         )
+
+    def line_at(self, look: int) -> BoolArray:
+        """What a straight line says after as many months."""
+        return self.line[:, self.looks[look] - 1]
 
     def wrong(self, look: int) -> tuple[BoolArray, BoolArray]:
         """Whether each contract is called wrongly, by the likelier of the two and by the straight line."""
-        return (self.chance[:, look] > EVEN) != self.happened, self.line[:, look] != self.happened
+        return (self.chance[:, look] > EVEN) != self.happened, self.line_at(look) != self.happened
 
     def reliability_p(self, look: int) -> float:
         """reliability_p of the chances, none closer to 0 or 1 than half an effective path can tell."""
@@ -161,29 +167,44 @@ def signed_at_the_median(paths: int) -> SignedPlan:
     return replace(signed, offer=signed.contract.offer_at(float(np.median(drawn))))
 
 
+def contracts_of(signed: SignedPlan, contracts: int) -> SignedPlan:
+    """Other paths of the same plan, under the same commitment."""
+    return replace(signed_plan(replace(signed.inputs, seed=TRUTH_SEED, paths=contracts)), offer=signed.offer)
+
+
 def look(contracts: int, paths: int, looks: Sequence[int]) -> Looks:
     """Track so many contracts, each after so many months."""
     signed = signed_at_the_median(paths)
     conditioner = conditioner_of(signed)
-    truth = replace(signed_plan(replace(signed.inputs, seed=TRUTH_SEED, paths=contracts)), offer=signed.offer)
+    truth = contracts_of(signed, contracts)
     volume = volume_usd(truth.prepared.spend_model, TRUTH_SEED, contracts)
     chance, effective = (np.zeros((contracts, len(looks))) for _ in range(2))
-    line = np.zeros((contracts, len(looks)), dtype=np.bool_)
     for path in range(contracts):
         months = months_of(truth, volume, path)
         for at, n in enumerate(looks):
             found = conditioner.condition(months[:n], stop=MONTHS)
             chance[path, at] = outlook(signed, found.spend, 0).short.mean()
             effective[path, at] = found.effective_sample_size
-            line[path, at] = straight_line_shortfall_usd(signed, months[:n]) > 0
     return Looks(
         looks=tuple(looks),
         chance=chance,
         effective=effective,
-        line=line,
+        line=np.stack([straight_line_is_short(truth, n) for n in range(1, MONTHS)], axis=1),
         happened=outlook(truth, truth.spend, 0).short,
         before=float(outlook(signed, signed.spend, 0).short.mean()),
     )
+
+
+def straight_line_is_short(truth: SignedPlan, n: int) -> BoolArray:
+    """Whether each contract falls short if the mean of its first n months goes on; all at once, (n_contracts,)."""
+
+    def going_on(usd: FloatArray) -> FloatArray:
+        return np.concatenate([usd[:n], np.repeat(usd[:n].mean(axis=0, keepdims=True), MONTHS - n, axis=0)])
+
+    accounts = {
+        key: (going_on(paths.current_usd), going_on(paths.current_usd)) for key, paths in truth.spend.accounts.items()
+    }
+    return outlook(truth, spend_of_accounts(accounts, MONTHS), 0).short
 
 
 def months_of(truth: SignedPlan, volume: FloatArray, path: int) -> list[Observed]:

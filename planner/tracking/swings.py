@@ -28,6 +28,8 @@ _WIDEST_LOG_SD: Final = 2.0
 """A month so uncertain tells nothing of itself."""
 
 _JITTER: Final = 1e-12
+_ONE_THREAD: Final = 200_000
+"""Multiplications up to which linear algebra stays on one thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,8 @@ def fit(paths: PlanPaths, seen: Seen, factor: float = 1.0) -> Fit:
     root = np.linalg.cholesky(of_seen + errors + _JITTER * np.eye(len(errors)))
     base = paths.base[seen.rows]
     misses = np.where(np.isfinite(base), seen.values[:, None] - base - (seen.which @ mean)[:, None], 0.0)
-    squares = (solve_triangular(root, misses, lower=True) ** 2).sum(axis=0)
+    inverse = solve_triangular(root, np.eye(len(root)), lower=True)
+    squares = np.square(_product(inverse, misses)).sum(axis=0)
     log_weights = -squares / 2 - IMPOSSIBLE * seen.impossible
     return Fit(
         seen=seen,
@@ -161,9 +164,18 @@ def total_swing(
     if found.errors.any():
         values, vectors = np.linalg.eigh(found.errors)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        drawn = drawn + root @ rng.standard_normal((len(root), paths.n_paths))
-    total += gain @ (found.misses.take(ancestors, axis=1) - drawn)
+        drawn = drawn + _product(root, rng.standard_normal((len(root), paths.n_paths)))
+    total += _product(gain, found.misses.take(ancestors, axis=1) - drawn)
     return total
+
+
+def _product(matrix: FloatArray, columns: FloatArray) -> FloatArray:
+    """matrix @ columns, in parts that are too small to be spread over threads: these wait longer than they work."""
+    found = np.empty((len(matrix), columns.shape[1]))
+    width = max(_ONE_THREAD // max(matrix.size, 1), 1)
+    for first in range(0, columns.shape[1], width):
+        found[:, first : first + width] = matrix @ columns[:, first : first + width]
+    return found
 
 
 def _of_rows(swing: FloatArray, seen: Seen, n: int) -> FloatArray:
