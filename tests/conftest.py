@@ -1,8 +1,12 @@
 """What every test may lean on: golden files, programs outside Python, and how much luck a run is allowed."""
 
+import functools
+import gc
+import importlib
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,11 @@ settings.register_profile("user", deadline=None)
 # The same examples in every run, so that fewer of them do: those of a user's run are new each time.
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "user")
+
+
+# Parsing SQL makes and drops objects by the thousand, and looking for rings among them at every 700th took a twentieth
+# of the time. What is not closed is still found, a little later.
+gc.set_threshold(10_000, 20, 20)
 
 
 LONGEST_FIRST = (
@@ -51,6 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
+def pytest_collection_finish() -> None:
+    """Modules and tests live as long as the process: nobody needs to look through them for rings again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config.option, "loadscopereorder"):  # of pytest-xdist, which would begin with the most tests
         config.option.loadscopereorder = False
@@ -59,6 +74,16 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--update-golden accepts whatever the code says, so CI refuses it. Run it by hand and read the diff."
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_read_once() -> Iterator[None]:
+    """Every AppTest looks through all installed packages for components of Streamlit's; once in a process is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "streamlit.testing.v1" in sys.modules:
+            scanner = importlib.import_module("streamlit.components.v2.manifest_scanner")
+            patch.setattr(scanner, "scan_component_manifests", functools.cache(scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
