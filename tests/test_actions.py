@@ -22,7 +22,7 @@ from planner.plan_file.loader import parse_plan
 from planner.risk import Estimate
 from planner.simulation import AccountPaths, SpendPaths
 from planner.tracking.actions import actions_of
-from planner.tracking.billed import billed_so_far
+from planner.tracking.extra_commitment import billed_so_far
 from planner.tracking.next_band import next_band, saved_by_amending_usd
 from planner.tracking.result import Action, MonthRange
 from planner.tracking.rights import (
@@ -331,8 +331,6 @@ def test_what_is_billed_already_is_not_covered_by_a_top_up(plan: SignedPlan) -> 
     standing = standing_of(plan, contract, contract.offer_at(80_000.0), still(monthly), month=6)
     billed = billed_so_far(standing)  # 120,000 used on a commitment of 100,000 list
     assert [billed.drawn_usd, billed.beyond_usd, billed.overage_usd] == pytest.approx([80_000.0, 16_000.0, 20_000.0])
-        drawn_usd=pytest.approx(80_000.0), beyond_usd=pytest.approx(16_000.0), overage_usd=pytest.approx(20_000.0)
-    )
     extra, to_come = 32_000.0, 6 * np.linspace(5_000, 15_000, 16)
     by_hand = to_come - (extra + np.maximum(to_come - extra / 0.8, 0.0))
     assert saved_by_topping_up_usd(standing, extra, billed) == pytest.approx(by_hand)
@@ -365,7 +363,7 @@ BANDS = (
 def test_the_next_band_is_the_first_with_a_higher_discount_and_is_priced_by_hand(plan: SignedPlan) -> None:
     use, contract = np.linspace(120_000, 200_000, 32), one_year(bands=BANDS)
     standing = standing_of(plan, contract, contract.offer_at(90_000.0), yearly(use, use), month=0)
-    found = next_band(standing)
+    found = next_band(standing, forecast())
     assert found is not None
     before = 90_000.0 + np.maximum(use - 100_000.0, 0.0)
     after = 120_000.0 + np.maximum(use - 160_000.0, 0.0)
@@ -373,22 +371,35 @@ def test_the_next_band_is_the_first_with_a_higher_discount_and_is_priced_by_hand
     assert found.amount_usd == pytest.approx(30_000.0)
     assert "$120,000 a year at 25.0%" in found.action
     assert "not in the contract as signed" in found.why
-    assert next_band(standing_of(plan, contract, contract.offer_at(120_000.0), yearly(use, use), month=4)) is None
+    highest = standing_of(plan, contract, contract.offer_at(120_000.0), yearly(use, use), month=4)
+    assert next_band(highest, forecast()) is None
     short = standing_of(plan, contract, contract.offer_at(90_000.0), yearly(use, use), month=4, limit=0.2)
-    assert next_band(short) is None  # where use below 160,000 falls short, half of the paths do
+    assert next_band(short, forecast()) is None  # where use below 160,000 falls short, half of the paths do
+
+
+def test_at_the_next_band_as_much_is_committed_as_costs_least(plan: SignedPlan) -> None:
+    use, contract = np.linspace(100_000, 500_000, 1_001), one_year(bands=BANDS)
+    standing = standing_of(plan, contract, contract.offer_at(90_000.0), yearly(use, use), month=0)
+    found = next_band(standing, forecast())
+    assert found is not None
+    best = np.quantile(use, 0.25)
+    before = 90_000.0 + np.maximum(use - 100_000.0, 0.0)
+    after = 0.75 * best + np.maximum(use - best, 0.0)
+    assert found.amount_usd == pytest.approx(0.75 * best - 90_000.0, rel=0.01)
+    assert found.value.mean == pytest.approx((before - after).mean(), rel=1e-4)
 
 
 @pytest.mark.parametrize("basis", ["year", "term"])
 def test_a_band_is_reached_by_the_years_to_come(plan: SignedPlan, basis: str) -> None:
-    use = np.full(16, 400_000.0)
+    second = 120_000.0 if basis == "year" else 180_000.0  # an average of 120,000 a year over both
+    use = np.full(16, second / 0.75)
     contract = two_years(bands=BANDS, band_basis=basis)
     offer = contract.offer_of([60_000.0, 100_000.0])
     standing = standing_of(plan, contract, offer, yearly(use, use), month=12)
-    found = next_band(standing)
+    found = next_band(standing, forecast())
     assert found is not None
-    second = 120_000.0 if basis == "year" else 180_000.0  # an average of 120,000 a year over both
-    past = 100_000.0 + (400_000.0 - 100_000.0 / 0.9)
-    assert found.value.mean == pytest.approx(past - (second + 400_000.0 - second / 0.75))
+    as_signed = 100_000.0 + (second / 0.75 - 100_000.0 / 0.9)
+    assert found.value.mean == pytest.approx(as_signed - second)
     assert found.amount_usd == pytest.approx(second - 100_000.0)
 
 

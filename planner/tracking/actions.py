@@ -42,7 +42,7 @@ def _found(standing: Standing, forecast: Forecast) -> Iterator[Action]:
         reduce_at_anniversary(standing),
         renew_early(standing),
         top_up(standing, forecast),
-        next_band(standing),
+        next_band(standing, forecast),
         _renewal(standing),
     )
     yield from (action for action in one_each if action is not None)

@@ -2,58 +2,79 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from planner.bands import DiscountBand
 from planner.contract import Contract
 from planner.offer import Offer
-from planner.risk import estimate
+from planner.risk import Estimate, estimate
 from planner.settlement import Settlement, settle
 from planner.simulation import AccountPaths, SpendPaths
-from planner.term_use import term_use
-from planner.tracking.billed import NOT_SIGNED, Billed, billed_so_far
-from planner.tracking.result import Action
+from planner.term_use import TermUse, term_use
+from planner.tracking.extra_commitment import (
+    NOT_SIGNED,
+    Billed,
+    before_exhaustion,
+    best_extra_usd,
+    billed_so_far,
+)
+from planner.tracking.result import Action, Forecast
 from planner.tracking.spend_parts import parts_of, with_parts
 from planner.tracking.standing import Standing
 from planner.units import FloatArray
-from planner.words import percent, usd
+from planner.words import percent, usd, usd_rounded_down
 
 
-def next_band(standing: Standing) -> Action | None:
-    """The next band's commitment at its own discount from the running period on; None where it saves nothing.
+def next_band(standing: Standing, forecast: Forecast) -> Action | None:
+    """The next band at its own discount from here on; None where it saves nothing.
 
-    Within the decision's limit on the chance of a shortfall.
+    With the commitment in the running period that costs least at it: its threshold, or more. Within the decision's
+    limit on the chance of a shortfall.
     """
     band = _next(standing)
-    if band is None:
+    if band is None or standing.period.year_fraction == 0:
         return None
-    offer = _raised(standing, band)
-    billed = billed_so_far(standing)
-    settled = _amended(standing, offer, billed)
-    value = estimate(saved_by_amending_usd(standing, offer, billed))
-    if not standing.is_seen(value) or not standing.is_allowed(settled):
+    offer, billed = _raised(standing, band), billed_so_far(standing)
+    spend = _drawing_as_before(standing, offer)
+    use = term_use(standing.contract, spend)
+
+    def amended(extra: float) -> Settlement:
+        return _amended(standing, offer, billed.beyond_usd + extra, use)
+
+    beyond = amended(0.0).ledger.rows[standing.index].beyond
+    extra = best_extra_usd(standing, amended, float(np.max(beyond)))
+    if extra is None:
         return None
-    year, before = standing.period.year, standing.offer.in_year(standing.period.year)
+    value = estimate(saved_by_amending_usd(standing, offer, billed, extra))
+    return _action(standing, forecast, offer, extra, value) if standing.is_seen(value) else None
+
+
+def _action(standing: Standing, forecast: Forecast, offer: Offer, extra: float, value: Estimate) -> Action:
+    contract, period, day = standing.contract, standing.period, standing.first_day(standing.month)
+    before, after = (contract.commit_usd_per_year_of(terms, period) for terms in (standing.offer, offer))
+    discounts = [terms.in_year(period.year).discount_fraction for terms in (standing.offer, offer)]
+    commit = after + extra / period.year_fraction
     return Action(
         kind="next band",
-        action=(
-            f"Ask for the next band, {usd(offer.in_year(year).commit_usd_per_year)} a year at "
-            f"{percent(band.discount_fraction)}, from {standing.first_day(standing.month)} on."
-        ),
+        action=f"Ask for the next band from {day} on: {usd_rounded_down(commit)} a year at {percent(discounts[1])}.",
         value=value,
-        by=standing.last_day_before(standing.period.stop),
-        amount_usd=offer.in_year(year).commit_usd_per_year - before.commit_usd_per_year,
+        by=before_exhaustion(standing, forecast),
+        amount_usd=(commit - before) * period.year_fraction,
         why=(
-            f"{usd(before.commit_usd_per_year)} a year at {percent(before.discount_fraction)} is signed; "
-            f"what is used already stays as it was billed, and {NOT_SIGNED}"
+            f"{usd(before)} a year at {percent(discounts[0])} is signed; what is used already stays as it was billed, "
+            f"and {NOT_SIGNED}"
         ),
     )
 
 
-def saved_by_amending_usd(standing: Standing, offer: Offer, billed: Billed) -> FloatArray:
+def saved_by_amending_usd(standing: Standing, offer: Offer, billed: Billed, extra_usd: float = 0.0) -> FloatArray:
     """What another offer for the running period and those after it saves, shape (n_paths,).
 
     Use of closed months stays as it drew the commitment and as it was billed, at the discount that was signed.
+    extra_usd: committed on top of the offer in the running period.
     """
-    amended, at = _amended(standing, offer, billed), standing.index
+    use = term_use(standing.contract, _drawing_as_before(standing, offer))
+    amended, at = _amended(standing, offer, billed.beyond_usd + extra_usd, use), standing.index
     owed, before = (standing.contract.owed_fraction(terms, standing.period) for terms in (offer, standing.offer))
     stays = billed.overage_usd - owed * billed.beyond_usd + (before - owed) * billed.drawn_usd
     outside = (amended.ledger.outside_usd[at:] - standing.settled.ledger.outside_usd[at:]).sum(axis=0)
@@ -61,13 +82,12 @@ def saved_by_amending_usd(standing: Standing, offer: Offer, billed: Billed) -> F
     return saved
 
 
-def _amended(standing: Standing, offer: Offer, billed: Billed) -> Settlement:
-    """The offer settled with a commitment that covers what is billed beyond the signed one as well."""
+def _amended(standing: Standing, offer: Offer, extra_usd: float, use: TermUse) -> Settlement:
+    """The offer settled with so much more in the running period."""
     contract = standing.contract
     commits = [contract.commit_usd_per_year_of(offer, period) for period in contract.periods]
-    if billed.beyond_usd:
-        commits[standing.index] += billed.beyond_usd / standing.period.year_fraction
-    return settle(contract, offer, term_use(contract, _drawing_as_before(standing, offer)), commits=commits)
+    commits[standing.index] += extra_usd / standing.period.year_fraction
+    return settle(contract, offer, use, commits=commits)
 
 
 def _drawing_as_before(standing: Standing, offer: Offer) -> SpendPaths:

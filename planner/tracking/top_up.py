@@ -1,23 +1,20 @@
 """A top-up of the running period's commitment at the discount that was signed, for a coming overage."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
-from typing import Final
-
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from planner.coverage import first_day
 from planner.risk import Estimate, estimate
 from planner.settlement import Settlement
-from planner.tracking.billed import NOT_SIGNED, Billed, billed_so_far
+from planner.tracking.extra_commitment import (
+    NOT_SIGNED,
+    Billed,
+    before_exhaustion,
+    best_extra_usd,
+    billed_so_far,
+)
 from planner.tracking.result import Action, Forecast
 from planner.tracking.standing import Standing
 from planner.units import HALF_CENT_USD, FloatArray
 from planner.words import percent, usd_rounded_down
-
-_HALVINGS: Final = 24
-"""Steps that find the largest commitment within the limit: to a sixteen-millionth of the largest overage."""
 
 
 def top_up(standing: Standing, forecast: Forecast) -> Action | None:
@@ -30,16 +27,9 @@ def top_up(standing: Standing, forecast: Forecast) -> Action | None:
     most = float(beyond.max()) - billed.beyond_usd
     if most <= HALF_CENT_USD or standing.period.year_fraction == 0:
         return None
-
-    def topped(extra: float) -> Settlement:
-        return _topped_up(standing, billed.beyond_usd + extra)
-
-    if not standing.is_allowed(standing.settled):
+    extra = best_extra_usd(standing, lambda usd: _topped_up(standing, billed.beyond_usd + usd), most)
+    if extra is None:
         return None
-    most = _largest(lambda extra: standing.is_allowed(topped(extra)), most)
-    if most <= HALF_CENT_USD:
-        return None
-    extra = _least(lambda extra: float(topped(extra).paid_usd.mean()), most)
     value = estimate(saved_by_topping_up_usd(standing, extra, billed))
     return _top_up_action(standing, forecast, extra, value) if standing.is_seen(value) else None
 
@@ -54,7 +44,7 @@ def _top_up_action(standing: Standing, forecast: Forecast, extra: float, value: 
             f"{percent(terms.discount_fraction)}."
         ),
         value=value,
-        by=_before_exhaustion(standing, forecast),
+        by=before_exhaustion(standing, forecast),
         amount_usd=extra,
         why=(
             f"Use beyond the commitment is billed at a discount of {percent(terms.overage_discount_fraction)}; "
@@ -79,28 +69,3 @@ def _topped_up(standing: Standing, extra_usd: float) -> Settlement:
     commits = [contract.commit_usd_per_year_of(offer, period) for period in contract.periods]
     commits[standing.index] += extra_usd / standing.period.year_fraction
     return standing.with_commits(commits)
-
-
-def _largest(holds: Callable[[float], bool], most: float) -> float:
-    """The largest amount up to `most` for which something holds that more of it never brings back; 0 where none."""
-    if holds(most):
-        return most
-    low, high = 0.0, most
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
-
-
-def _least(cost: Callable[[float], float], most: float) -> float:
-    """Where a cost is least on [0, most]: exactly where it is convex, else a good place."""
-    found = minimize_scalar(cost, bounds=(0.0, most), method="bounded", options={"xatol": 1e-7 * most})
-    return min((0.0, float(found.x), most), key=cost)
-
-
-def _before_exhaustion(standing: Standing, forecast: Forecast) -> date:
-    """The day before the month in which the commitment may run out (P10), at the earliest today; else the last day."""
-    end, month = standing.last_day_before(standing.period.stop), forecast.exhaustion.p10
-    if month is None:
-        return end
-    return max(standing.on, min(end, first_day(month) - timedelta(days=1)))
