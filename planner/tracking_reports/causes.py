@@ -1,9 +1,10 @@
 """Causes: what makes actual use differ from the plan, in dollars that add up."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from planner.tables import Table
-from planner.tracking.result import Cause, Causes
+from planner.tracking.result import Cause, CauseName, Causes, MonthCauses
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.figures import difference_words
 from planner.units import HALF_CENT_USD
@@ -26,7 +27,7 @@ def causes_sentences(tracking: Tracking) -> tuple[str, ...]:
     return (
         f"Actual list cost is {_gap_words(found)} {months}: "
         f"{', '.join(f'{cause.cause} {difference_words(cause.usd)}' for cause in largest)}.",
-        *(cause.words for cause in largest if cause.words),
+        *(f"{cause.cause.capitalize()}: {cause.words}" for cause in largest if cause.words),
     )
 
 
@@ -55,9 +56,10 @@ def _largest(found: Causes) -> list[Cause]:
 def causes_table(tracking: Tracking) -> Table:
     """A line per cause and their sum, to the cent."""
     found = tracking.causes
+    shown = _adding_up(found.planned_usd, [cause.usd for cause in found.causes], found.actual_usd, digits=2)
     rows = [
         ("planned", usd(found.planned_usd, cents=True), "the plan's mean"),
-        *((cause.cause, usd(cause.usd, cents=True), cause.words) for cause in found.causes),
+        *((cause.cause, usd(value, cents=True), cause.words) for cause, value in zip(found.causes, shown, strict=True)),
         ("actual", usd(found.actual_usd, cents=True), ""),
     ]
     return Table(
@@ -80,10 +82,24 @@ def causes_by_month_table(tracking: Tracking) -> Table:
             (
                 month.month,
                 usd(month.planned_usd),
-                *(usd({cause.cause: cause.usd for cause in month.causes}.get(name, 0.0)) for name in names),
+                *map(usd, _of_month(month, names)),
                 usd(month.actual_usd),
             )
             for month in found.by_month
         ),
         numeric=frozenset(range(1, len(names) + 3)),
     )
+
+
+def _of_month(month: MonthCauses, names: Sequence[CauseName]) -> list[float]:
+    """Its causes in the order of names, in whole dollars that add up."""
+    known = {cause.cause: cause.usd for cause in month.causes}
+    return _adding_up(month.planned_usd, [known.get(name, 0.0) for name in names], month.actual_usd, digits=0)
+
+
+def _adding_up(planned_usd: float, parts_usd: Sequence[float], actual_usd: float, *, digits: int) -> list[float]:
+    """Parts as they are shown, so that what is shown adds up: the last one, which is the rest, takes the rounding."""
+    shown = [round(part, digits) for part in parts_usd]
+    if shown:
+        shown[-1] = round(round(actual_usd, digits) - round(planned_usd, digits) - sum(shown[:-1]), digits) + 0.0
+    return shown

@@ -52,7 +52,9 @@ def _unused_words(contract: Contract) -> str:
         return f"what is unused then is charged at {percent(contract.true_up_rate)}"
     if contract.rollover is not None:
         months = counted(contract.rollover.months, "month")
-        return f"{percent(contract.rollover.share)} of what is unused then can be used for {months} more"
+        carried = f"{percent(contract.rollover.share)} of what is unused then can be used for {months} more"
+        least = contract.rollover.renew_min_fraction
+        return f"{carried}, if the next commitment is at least {percent(least)} of this one" if least > 0.0 else carried
     return "what is unused then is forfeited"
 
 
@@ -65,8 +67,10 @@ def _pace_sentence(tracking: Tracking) -> str:
         return f"No use of the expected kind can use it up in the {_left_words(pace.months_left)} left."
     recent = ""
     if seen := len(closed_months(tracking.months)[-_RECENT_MONTHS:]):
-        of = "last closed month" if seen == 1 else f"mean of the last {seen} closed months"
-        recent = f"; the {of} is {about(pace.recent_usd)}"
+        last = about(closed_months(tracking.months)[-1].actual_usd)
+        recent = f"; the last closed month had {last}"
+        if seen > 1:
+            recent = f"; the last {seen} closed months had {about(pace.recent_usd)} on average, the last one {last}"
     return (
         f"Using it up exactly takes {about(pace.needed_usd)} a month at list over the "
         f"{_left_words(pace.months_left)} left{recent}, and the forecast expects {about(pace.expected_usd)}."

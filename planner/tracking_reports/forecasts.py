@@ -30,24 +30,13 @@ def basis_sentences(tracking: Tracking) -> tuple[str, ...]:
 
 
 def _recalibrated(found: Recalibration) -> str:
-    """What recalibration means for who reads the forecast."""
-    done = []
-    if found.volatility_factor > 1.0:
-        done.append(f"the scatter of its months was widened {found.volatility_factor:.1f} times")
-    if found.tempering < 1.0:
-        done.append(f"what was seen counts with {percent(found.tempering, 0)} of its weight")
-    how = (
-        f"{' and '.join(done)}, so that the forecast is less sure than the plan was" if done else "it is used as it is"
-    )
+    """Why, what was done, and what that means for who reads the forecast."""
+    why = found.why if found.why.endswith(".") else f"{found.why}."
+    left = counted(round(found.effective_sample_size), "effective path")
     return (
-        f"The plan had to be recalibrated, as only {count(found.effective_sample_size)} paths' worth of it fitted: "
-        f"{_clause(found.why)}; {how}."
+        f"The forecast was recalibrated, and is less sure than the plan as signed. {why} Without that, {left} would have "
+        "been left."
     )
-
-
-def _clause(sentence: str) -> str:
-    """A sentence inside another one."""
-    return sentence.strip().rstrip(".")
 
 
 def history_table(tracking: Tracking) -> Table:
@@ -66,16 +55,38 @@ def history_table(tracking: Tracking) -> Table:
                 "sample size",
             ),
         ),
-        rows=tuple(_row(tracking, one, has_days=has_days) for one in tracking.past),
+        rows=(
+            *(_row(after_words(tracking, one), one, has_days=has_days) for one in tracking.past),
+            *_today_row(tracking, has_days=has_days),
+        ),
         numeric=frozenset({1, 2, 3, 4, 6}) if not has_days else frozenset({2, 3, 4, 5, 7}),
         note="Sample size: paths of equal weight that would say as much. "
         + ("Made on: a dash where it is worked out again now from the months up to then." if has_days else ""),
     )
 
 
-def _row(tracking: Tracking, one: PastForecast, *, has_days: bool) -> tuple[str, ...]:
+def _today_row(tracking: Tracking, *, has_days: bool) -> tuple[tuple[str, ...], ...]:
+    """The forecast of today, where it knows more than the closed months: a month runs."""
+    forecast = tracking.forecast
+    if not tracking.months or tracking.months[-1].is_closed:
+        return ()
+    today = PastForecast(
+        as_of=forecast.as_of,
+        on=tracking.on,
+        shortfall_probability=forecast.shortfall_probability.mean,
+        expected_shortfall_usd=forecast.expected_shortfall.mean,
+        overage_probability=forecast.overage_probability.mean,
+        expected_overage_usd=forecast.expected_overage.mean,
+        exhaustion_month=forecast.exhaustion.p50,
+        effective_sample_size=forecast.effective_sample_size,
+        months=forecast.months,
+    )
+    return (_row(str(tracking.months[-1].last), today, has_days=has_days),)
+
+
+def _row(after: str, one: PastForecast, *, has_days: bool) -> tuple[str, ...]:
     return (
-        after_words(tracking, one),
+        after,
         *((("-" if one.on is None else str(one.on)),) if has_days else ()),
         percent(one.shortfall_probability),
         usd_short(one.expected_shortfall_usd),

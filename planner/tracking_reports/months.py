@@ -112,7 +112,7 @@ def to_come_table(tracking: Tracking) -> Table:
     """Months of the term that are not closed: the forecast of today beside the plan as it was signed."""
     closed = {month.month for month in closed_months(tracking.months)}
     return Table(
-        title="Months to come, at list",
+        title="Months that are not closed, at list",
         columns=("month", "plan P10", "P50", "P90", "forecast P10", "P50", "P90"),
         rows=tuple(
             (month, *(usd_short(value) for value in (*plan, *tracking.forecast.months[month])))

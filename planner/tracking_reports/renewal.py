@@ -1,7 +1,6 @@
 """The next term: what to sign for it, beside signing the same again."""
 
 from planner.tables import Table
-from planner.tracking.result import Renewal
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.figures import month_words
 from planner.words import percent, percent_estimate, usd_estimate, usd_rounded_down
@@ -14,17 +13,20 @@ def renewal_sentences(tracking: Tracking) -> tuple[str, ...]:
         return ()
     cost, risk = usd_estimate(found.expected_cost), percent_estimate(found.shortfall_probability)
     again = f"{usd_estimate(found.same_again_cost)} at {percent_estimate(found.same_again_shortfall_probability)}"
+    sign = (
+        f"sign {usd_rounded_down(found.commit_usd_per_year)} a year at {percent(found.discount_fraction)} discount, "
+        f"expected cost {cost}, shortfall risk {risk}"
+    )
+    if found.commit_usd_per_year <= 0.0:
+        sign = f"sign no commitment, expected cost {cost} at list"
     return (
-        f"For the contract year from {month_words(found.first)}, as seen today: sign {_commitment(found)}, expected "
-        f"cost {cost}, shortfall risk {risk}. The same again ({usd_rounded_down(found.same_again_usd_per_year)}) would "
-        f"cost {again}.",
+        f"For the contract year from {month_words(found.first)}, as seen today: {sign}. The same again "
+        f"({usd_rounded_down(found.same_again_usd_per_year)} a year) would cost {again} shortfall risk.",
     )
 
 
-def _commitment(found: Renewal) -> str:
-    if found.commit_usd_per_year <= 0.0:
-        return "no commitment"
-    return f"{usd_rounded_down(found.commit_usd_per_year)} a year at {percent(found.discount_fraction)} discount"
+def _commitment(usd_per_year: float) -> str:
+    return "none" if usd_per_year <= 0.0 else usd_rounded_down(usd_per_year)
 
 
 def renewal_table(tracking: Tracking) -> Table:
@@ -36,11 +38,7 @@ def renewal_table(tracking: Tracking) -> Table:
         title=f"The next term, from {month_words(found.first)}, on the same terms",
         columns=("", "recommended", "the same again"),
         rows=(
-            (
-                "commitment a year",
-                usd_rounded_down(found.commit_usd_per_year),
-                usd_rounded_down(found.same_again_usd_per_year),
-            ),
+            ("commitment a year", _commitment(found.commit_usd_per_year), _commitment(found.same_again_usd_per_year)),
             ("expected cost of the year", usd_estimate(found.expected_cost), usd_estimate(found.same_again_cost)),
             (
                 "shortfall risk",

@@ -52,11 +52,10 @@ def track_tables(tracking: Tracking) -> tuple[Table, ...]:
 
 
 def track_notes(tracking: Tracking) -> tuple[str, ...]:
-    """What must be known beside the answer: of the log, of single months, and of what the log cannot tell apart."""
+    """What must be known beside the answer: of the log and of single months. Of the causes: below their table."""
     said = (
         *tracking.warnings,
         *(_of_month(month.month, note) for month in tracking.months for note in month.notes),
-        *tracking.causes.notes,
     )
     return tuple(dict.fromkeys(said))
 

@@ -44,7 +44,7 @@ def track_json(tracking: Tracking) -> Json:
         "judged": [_judged_json(one) for one in tracking.judged],
         "renewal": _renewal_json(tracking.renewal),
         "new_months": list(tracking.new_months),
-        "warnings": list(track_notes(tracking)),
+        "warnings": [*track_notes(tracking), *tracking.causes.notes],
     }
 
 
