@@ -34,8 +34,8 @@ def _recalibrated(found: Recalibration) -> str:
     why = found.why if found.why.endswith(".") else f"{found.why}."
     left = counted(round(found.effective_sample_size), "effective path")
     return (
-        f"The forecast was recalibrated, and is less sure than the plan as signed. {why} Without that, {left} would have "
-        "been left."
+        f"The forecast was recalibrated, and is less sure than the plan as signed. {why} Without that, {left} would "
+        "have been left."
     )
 
 
