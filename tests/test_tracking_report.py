@@ -79,7 +79,9 @@ def test_before_the_term_nothing_is_seen_and_that_is_said() -> None:
     early = before_the_term()
     assert conclusion(early).startswith("The term begins on 2027-01-01, so nothing of it is seen yet; as signed: ")
     late = replace(early, on=date(2027, 2, 1))
-    assert conclusion(late).startswith("No month of the term is seen yet, which began on 2027-01-01; as signed: ")
+    assert conclusion(late).startswith(
+        "No month of the term is seen yet, which began on 2027-01-01 (give the logs since then); as signed: "
+    )
     assert "at signing" not in said(early)
     assert "effective sample size" not in said(early)
 

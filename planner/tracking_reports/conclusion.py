@@ -57,7 +57,7 @@ def _unseen(tracking: Tracking) -> str:
     if tracking.on < start:
         why = f"The term begins on {start}, so nothing of it is seen yet"
     else:
-        why = f"No month of the term is seen yet, which began on {start}"
+        why = f"No month of the term is seen yet, which began on {start} (give the logs since then)"
     return f"{why}; as signed: {_risk(tracking)}, {_expected(tracking)}."
 
 

@@ -120,7 +120,9 @@ def to_come_table(tracking: Tracking) -> Table:
             if month not in closed and month in tracking.forecast.months
         ),
         numeric=frozenset(range(1, 7)),
-        note=f"The forecast knows what was seen of {counted(len(tracking.months), 'month')}.",
+        note=f"The forecast knows what was seen of {counted(len(tracking.months), 'month')}."
+        if tracking.months
+        else "",
     )
 
 
