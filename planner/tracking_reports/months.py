@@ -53,7 +53,7 @@ def _row(month: TrackedMonth, *, has_bill: bool) -> tuple[str, ...]:
 def _whole_words(month: TrackedMonth) -> str:
     if month.is_closed:
         return "closed"
-    if not _is_scaled(month):
+    if not is_scaled(month):
         return "not scaled"
     return f"{about(month.whole_usd)} ± {percent(month.scale_log_sd, 0)}"
 
@@ -93,12 +93,12 @@ def _open_sentence(month: TrackedMonth) -> str:
         seen = f"{seen} on {month.first}"
     elif days < _days_of(month):
         seen = f"{seen} from {month.first} to {month.last}"
-    if not _is_scaled(month):
+    if not is_scaled(month):
         return f"{seen}, too little to say what the whole month will be."
     return f"{seen}, which makes {about(month.whole_usd)} ± {percent(month.scale_log_sd, 0)} of the whole month."
 
 
-def _is_scaled(month: TrackedMonth) -> bool:
+def is_scaled(month: TrackedMonth) -> bool:
     """Whether what was seen says anything of the whole month."""
     return isfinite(month.whole_usd) and 0.0 < month.scale_log_sd < _SAYS_NOTHING_LOG_SD
 
@@ -116,7 +116,7 @@ def to_come_table(tracking: Tracking) -> Table:
         columns=("month", "plan P10", "P50", "P90", "forecast P10", "P50", "P90"),
         rows=tuple(
             (month, *(usd_short(value) for value in (*plan, *tracking.forecast.months[month])))
-            for month, plan in _signed_fan(tracking).items()
+            for month, plan in signed_fan(tracking).items()
             if month not in closed and month in tracking.forecast.months
         ),
         numeric=frozenset(range(1, 7)),
@@ -126,9 +126,10 @@ def to_come_table(tracking: Tracking) -> Table:
     )
 
 
-def _signed_fan(tracking: Tracking) -> dict[str, tuple[float, float, float]]:
-    """The plan's own band by month of the term."""
+def signed_fan(tracking: Tracking) -> dict[str, tuple[float, float, float]]:
+    """P10, P50 and P90 of the plan as signed by month of the term; of months that were seen as they were first told."""
     term = tracking.signed.contract.term_months
     p10, p50, p90 = tracking.signed.fan_usd[:, :term].tolist()
     start = tracking.signed.inputs.start
-    return {month_name(start, month): band for month, band in enumerate(zip(p10, p50, p90, strict=True))}
+    found = {month_name(start, month): band for month, band in enumerate(zip(p10, p50, p90, strict=True))}
+    return found | {month.month: (month.p10, month.p50, month.p90) for month in tracking.months}
