@@ -148,7 +148,7 @@ def test_months_stand_beside_the_fan_as_signed_and_the_fan_of_today() -> None:
     assert np.array_equal(fan[["p10", "p50", "p90"]].to_numpy().T, found.signed.fan_usd[:, :12])
     ahead = frame[frame["part"] == "today"]
     assert ahead["p50"].tolist() == [band[1] for name, band in found.forecast.months.items() if name >= "2027-03"]
-    assert seen["state"].tolist() == ["inside", "outside", "outside", "running"]
+    assert seen["state"].tolist() == ["inside", "outside", "outside", "not closed"]
     running = seen.iloc[-1]
     assert running["low"] < running["p50"] < running["high"]
     assert running["low"] * running["high"] == pytest.approx(running["p50"] ** 2), "a factor either way"

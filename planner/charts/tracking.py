@@ -17,9 +17,9 @@ from planner.charts.style import (
     money_axis,
 )
 from planner.contract import Contract
-from planner.paths_file import month_name
-from planner.tracking.burn_down import BurnDown
+from planner.tracking.burn_down import BurnDown, unbroken
 from planner.tracking.tracking import Tracking
+from planner.tracking_reports.months import is_scaled, signed_fan
 from planner.units import HALF_CENT_USD
 from planner.words import usd_short
 
@@ -67,13 +67,14 @@ def burn_down_frame(tracking: Tracking, found: BurnDown) -> pd.DataFrame:
         for part, usd in (("as signed", found.begins[period.first]), ("actual", found.begins[period.first]))
     ]
     rows += [_left(_after(name), "as signed", found.as_signed[name]) for name in months]
-    closed = [name for name in months if name in _closed(tracking)]
+    known = unbroken(found.today, tracking.months)
+    closed = [name for name in months if name in known]
     rows += [_left(_after(name), "actual", found.today[name]) for name in closed]
     begins = (_after(closed[-1]), found.today[closed[-1]]) if closed else (first, (found.begins[period.first],) * 3)
     rows.append(_left(begins[0], "today", begins[1]))
     rows += [_left(_after(name), "today", found.today[name]) for name in months if name not in closed]
     last = tracking.months[-1] if tracking.months else None
-    if last is not None and not last.is_closed and last.month in months:
+    if last is not None and last.month == next((name for name in months if name not in closed), None):
         day = pd.Timestamp(last.last) + pd.Timedelta(days=1)
         rows.append(_left(day, "actual", (period.left_usd,) * 3))
     return pd.DataFrame(rows)
@@ -121,7 +122,8 @@ def spend_chart(tracking: Tracking, palette: Palette = LIGHT) -> alt.LayerChart:
         *_seen(seen, x, palette.ink),
         *halo_and_words(alt.Chart(_spend_words(fans, seen, palette)).encode(x=x, y=y, text="words:N"), palette),
     ]
-    running = " Hollow: the running month, scaled, with its own 80% band." if (seen["state"] == "running").any() else ""
+    is_open = (seen["state"] == "not closed").any()
+    running = " Hollow: a month that is not closed, scaled, with its own 80% band." if is_open else ""
     reading = f"Bands: P10 to P90. Dots: what was used; a diamond is outside the band as signed.{running}"
     return finished(layers, "List spend by month", reading, palette, height=380)
 
@@ -131,10 +133,10 @@ def _seen(seen: pd.DataFrame, x: alt.X, ink: str) -> list[alt.Chart]:
     if seen.empty:
         return []
     base = alt.Chart(seen).encode(x=x, color=alt.Color("colour:N", scale=None))
-    states = {"inside": "circle", "outside": "diamond", "running": "circle"}
+    states = {"inside": "circle", "outside": "diamond", "not closed": "circle"}
     shape = alt.Shape("state:N", scale=alt.Scale(domain=list(states), range=list(states.values())), legend=None)
     tips = [alt.Tooltip("month:N"), alt.Tooltip("says:N", title=""), *exact_tips(p50="of the month", actual="so far")]
-    closed, running = "datum.state != 'running'", "datum.state == 'running'"
+    closed, running = "datum.state != 'not closed'", "datum.state == 'not closed'"
     lines = (
         [base.mark_line(strokeWidth=2).transform_filter(closed).encode(y="p50:Q", color=alt.value(ink))]
         if len(seen) > 1
@@ -154,11 +156,7 @@ def _seen(seen: pd.DataFrame, x: alt.X, ink: str) -> list[alt.Chart]:
 
 def spend_frame(tracking: Tracking) -> pd.DataFrame:
     """at (day), part (as signed, today), p10, p50, p90 of a month's list spend, USD; today from the last closed one."""
-    start, fan = tracking.signed.inputs.start, tracking.signed.fan_usd
-    rows: Rows = []
-    for month in range(tracking.signed.contract.term_months):
-        p10, p50, p90 = fan[:, month].tolist()
-        rows.append(_left(_day(month_name(start, month)), "as signed", (p10, p50, p90)))
+    rows: Rows = [_left(_day(name), "as signed", band) for name, band in signed_fan(tracking).items()]
     closed = sorted(_closed(tracking))
     known = tracking.forecast.months
     ahead = [name for name in known if name not in closed and (not closed or name > closed[-1])]
@@ -168,12 +166,21 @@ def spend_frame(tracking: Tracking) -> pd.DataFrame:
 
 
 def seen_frame(tracking: Tracking, palette: Palette = LIGHT) -> pd.DataFrame:
-    """month, at, p50 (of the whole month), actual (so far), low, high, state, colour: a row for each that was seen."""
+    """month, at, p50 (of the whole month), actual (so far), low, high, state, says, colour: a row for each one seen.
+
+    A month of which too little was seen to say what the whole one will be has no place beside whole ones.
+    """
     columns = ["month", "at", "p50", "actual", "low", "high", "state", "says", "colour"]
-    says = {"inside": "inside the band as signed", "outside": "outside the band as signed", "running": "running"}
+    says = {
+        "inside": "inside the band as signed",
+        "outside": "outside the band as signed",
+        "not closed": "not closed, scaled",
+    }
     rows = []
     for month in tracking.months:
-        state = "running" if not month.is_closed else "inside" if month.inside_80 else "outside"
+        if not month.is_closed and not is_scaled(month):
+            continue
+        state = "not closed" if not month.is_closed else "inside" if month.inside_80 else "outside"
         factor = exp(_BAND_SD * month.scale_log_sd)
         low, high = month.whole_usd / factor, month.whole_usd * factor
         colour = palette.alarm if state == "outside" else palette.ink
@@ -191,7 +198,7 @@ def _spend_words(fans: pd.DataFrame, seen: pd.DataFrame, palette: Palette) -> pd
     if not ahead.empty:
         rows.append(word(ahead.iloc[-1], "today", palette.mark, "right", 0, 17 if is_above else -13))
     if not seen.empty:
-        closed = seen[seen["state"] != "running"]
+        closed = seen[seen["state"] != "not closed"]
         last = (closed if not closed.empty else seen).iloc[-1]
         rows.append(
             word(

@@ -1,7 +1,8 @@
 """What is left of the commitment of each period month by month, on paths of spend."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from planner.paths_file import month_name
 from planner.risk import quantiles
 from planner.simulation import SpendPaths
 from planner.term_use import term_use
+from planner.tracking.result import TrackedMonth
 from planner.tracking.signed_plan import BAND, SignedPlan
 from planner.units import FloatArray
 
@@ -79,3 +81,9 @@ def _named(signed: SignedPlan, left: FloatArray) -> Left:
     p10, p50, p90 = quantiles(left, BAND).tolist()
     start = signed.inputs.start
     return {month_name(start, month): each for month, each in enumerate(zip(p10, p50, p90, strict=True))}
+
+
+def unbroken(names: Iterable[str], months: Sequence[TrackedMonth]) -> tuple[str, ...]:
+    """The first of these months, YYYY-MM in order, as long as each one is closed: what they draw is known."""
+    closed = {month.month for month in months if month.is_closed}
+    return tuple(takewhile(closed.__contains__, names))

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from typing import Final
 
 from planner.contract import Period
 from planner.paths_file import month_name
+from planner.tracking.burn_down import unbroken
 from planner.tracking.result import TrackedMonth
 from planner.tracking.tracking import Tracking
+from planner.tracking_reports.months import is_scaled, signed_fan
 from planner.workbook.sheet import Sheet, Value, area, cell
 
 _SIGNED: Final = (("signed_p10", "as signed, P10"), ("signed_p50", "as signed, P50"), ("signed_p90", "as signed, P90"))
@@ -67,24 +68,33 @@ class MonthsTable:
         return len(self.columns)
 
     @cached_property
+    def fan(self) -> dict[str, tuple[float, float, float]]:
+        return signed_fan(self.tracking)
+
+    @cached_property
     def seen(self) -> dict[str, TrackedMonth]:
         return {month.month: month for month in self.tracking.months}
 
     @cached_property
     def draws(self) -> dict[str, tuple[float, float]]:
-        """YYYY-MM that was seen -> (what its period commits, what the month drew of it)."""
-        found, burn_down, forecast = {}, self.tracking.burn_down, self.tracking.forecast
-        left = 0.0
+        """YYYY-MM -> (what its period commits, what the month drew of it), as long as every month is known.
+
+        Of the first month that is not closed it is what was drawn so far, where it is the last one that was seen.
+        """
+        found: dict[str, tuple[float, float]] = {}
+        burn_down, start = self.tracking.burn_down, self.tracking.signed.inputs.start
+        if burn_down is None:
+            return found
+        known, left = unbroken(burn_down.today, self.tracking.months), 0.0
+        running = next((name for name in burn_down.today if name not in known), None)
+        seen = (*known, *((running,) if running == self.tracking.months[-1].month else ()))
         for name, period in self._periods().items():
-            if burn_down is None or name not in self.seen:
-                continue
-            committed = burn_down.begins[month_name(self.tracking.signed.inputs.start, period.first)]
-            if name in burn_down.begins:
-                left = committed
-            is_closed = self.seen[name].is_closed
-            after = burn_down.today[name][1] if is_closed else forecast.period.left_usd
-            found[name] = (committed, left - after)
-            left = after
+            if name not in seen:
+                break
+            committed = burn_down.begins[month_name(start, period.first)]
+            before = committed if name in burn_down.begins else left
+            left = burn_down.today[name][1] if name in known else self.tracking.forecast.period.left_usd
+            found[name] = (committed, before - left)
         return found
 
     def _periods(self) -> dict[str, Period]:
@@ -101,23 +111,23 @@ class MonthsTable:
         self.sheet.header(row + 1, ("month", *(label for _, label in self.columns.values())), n_text=2)
         first, at, left_at = row + 2, row + 1, None
         opening, drawn, left = first, 0.0, 0.0
+        now = self.tracking.forecast.period
         for index, (name, period) in enumerate(self._periods().items()):
             at = first + index
             if index == period.first:
                 opening, drawn = at, 0.0
             self.sheet.text(at, 0, name)
-            self._write_fans(at, name, index)
+            self._write_fans(at, name)
             if name in self.seen:
                 self._write_seen(at, self.seen[name])
             if name in self.draws:
                 drawn += self.draws[name][1]
                 left = self._write_draws(at, opening, name, drawn)
-                left_at = at
+                left_at = at if now.first <= name <= now.last else None
         return at + 2, self._totals(first, at, left_at, left)
 
-    def _write_fans(self, at: int, name: str, index: int) -> None:
-        fan = self.tracking.signed.fan_usd[:, index].tolist()
-        for (key, _), usd in zip(_SIGNED, fan, strict=True):
+    def _write_fans(self, at: int, name: str) -> None:
+        for (key, _), usd in zip(_SIGNED, self.fan[name], strict=True):
             self._number(at, key, usd)
         month = self.seen.get(name)
         if month is not None and month.is_closed:
@@ -131,7 +141,7 @@ class MonthsTable:
         self._number(at, "actual", month.actual_usd)
         if month.billed_usd is not None:
             self._number(at, "billed", month.billed_usd)
-        if not isfinite(month.whole_usd):
+        if not month.is_closed and not is_scaled(month):
             return
         self._number(at, "whole", month.whole_usd)
         whole = self._at(at, "whole")

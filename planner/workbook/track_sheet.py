@@ -145,9 +145,9 @@ def _dot(colour: str) -> dict[str, Any]:
 
 def track_checks(tracking: Tracking, layout: TrackLayout) -> list[Check]:
     """What must hold of the sheet: months add up, what is left is what settlement leaves, and causes add up."""
-    months, causes, found = layout.months, layout.causes, []
+    months, period = layout.months, tracking.forecast.period
     seen = sum(month.list_cost_usd for month in tracking.actual)
-    found.append(
+    found = [
         Check(
             what="Track: months add up to the list cost of all use that was seen",
             formula=f"={months.actual}",
@@ -155,33 +155,35 @@ def track_checks(tracking: Tracking, layout: TrackLayout) -> list[Check]:
             expected=seen,
             tolerance=max(_ROUNDING * seen, HALF_CENT_USD),
         )
-    )
+    ]
     if months.left is not None:
         found.append(
             Check(
                 what="Track: the period's commitment less what was drawn is what settlement leaves of it",
                 formula=f"={months.left}",
                 value=months.left_usd,
-                expected=tracking.forecast.period.left_usd,
-                tolerance=max(_ROUNDING * tracking.forecast.period.committed_usd, HALF_CENT_USD),
+                expected=period.left_usd,
+                tolerance=max(_ROUNDING * period.committed_usd, HALF_CENT_USD),
             )
         )
-    if causes is not None:
-        found += [
-            Check(
-                what="Track: planned and all causes add up to what was used",
-                formula=f"={causes.total}",
-                value=causes.total_usd,
-                expected=tracking.causes.actual_usd,
-                tolerance=max(_ROUNDING * tracking.causes.actual_usd, HALF_CENT_USD),
-            ),
-            Check(
-                what="Track: months whose causes do not add up to the cent",
-                formula=f"={causes.missing}",
-                value=float(causes.n_missing),
-                expected=0.0,
-                tolerance=0.0,
-                style="count",
-            ),
-        ]
-    return found
+    return found + ([] if layout.causes is None else _cause_checks(tracking, layout.causes))
+
+
+def _cause_checks(tracking: Tracking, causes: CausesLayout) -> list[Check]:
+    return [
+        Check(
+            what="Track: planned and all causes add up to what was used",
+            formula=f"={causes.total}",
+            value=causes.total_usd,
+            expected=tracking.causes.actual_usd,
+            tolerance=max(_ROUNDING * tracking.causes.actual_usd, HALF_CENT_USD),
+        ),
+        Check(
+            what="Track: months whose causes do not add up to the cent",
+            formula=f"={causes.missing}",
+            value=float(causes.n_missing),
+            expected=0.0,
+            tolerance=0.0,
+            style="count",
+        ),
+    ]
