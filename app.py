@@ -12,6 +12,7 @@ from planner.ui import (
     negotiate_page,
     run_rate_page,
     shell,
+    track_page,
     usage_page,
 )
 
@@ -26,5 +27,6 @@ pages = [
     st.Page(commit_page.page, title="Commit", icon=":material/handshake:", url_path="commit"),
     st.Page(compare_page.page, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page(negotiate_page.page, title="Negotiate", icon=":material/gavel:", url_path="negotiate"),
+    st.Page(track_page.page, title="Track", icon=":material/monitoring:", url_path="track"),
 ]
 shell.run(st.navigation(pages), pages)

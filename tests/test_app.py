@@ -47,6 +47,7 @@ PAGES = {
     "commit": "Commit",
     "compare": "Compare",
     "negotiate": "Negotiate",
+    "track": "Track",
 }
 
 
@@ -89,7 +90,9 @@ def test_every_page_runs_says_its_purpose_and_shows_a_chart(app: AppTest, page: 
     opened(app, page)
     assert [title.value for title in app.title] == [PAGES[page]]
     assert not app.error
-    assert app.get("vega_lite_chart") or page in ("calibration", "contract"), "a picture, where there is one to draw"
+    assert app.get("vega_lite_chart") or page in ("calibration", "contract", "track"), (
+        "a picture, where there is one to draw"
+    )
     assert app.get("page_link"), "and the way on"
 
 

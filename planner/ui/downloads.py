@@ -23,6 +23,7 @@ from planner.mix import Measurement
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.plan_file.text import with_calibration
+from planner.tracking.tracking import Tracking
 from planner.workbook.book import workbook_bytes
 
 Row = Mapping[str, Any]
@@ -181,12 +182,18 @@ def csv_button(rows: Any, *, name: str, key: str) -> None:
     button("CSV", lambda: csv_bytes(rows()), name=f"{name}.csv", mime="text/csv", key=key)
 
 
-def plan_buttons(plan: Plan, *, place: str, kinds: Iterable[str] = ("workbook", "plan", "json")) -> None:
-    """The whole plan as workbook, plan file and JSON."""
+def plan_buttons(
+    plan: Plan,
+    *,
+    place: str,
+    kinds: Iterable[str] = ("workbook", "plan", "json"),
+    tracking: Tracking | None = None,
+) -> None:
+    """The whole plan as workbook, with what was tracked of it, plan file and JSON."""
     stem = file_stem(plan)
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     offers = {
-        "workbook": ("Workbook (Excel)", lambda: workbook_bytes(plan), "xlsx", xlsx),
+        "workbook": ("Workbook (Excel)", lambda: workbook_bytes(plan, tracking), "xlsx", xlsx),
         "plan": ("Plan file (TOML)", plan.inputs.text.encode, "toml", "application/toml"),
         "json": ("Results (JSON)", lambda: json_bytes(plan), "json", "application/json"),
     }

@@ -10,11 +10,11 @@ from planner.clock import today
 from planner.errors import PlannerError
 from planner.plan import Plan
 from planner.price_data.age import stale_note
-from planner.ui import doors, downloads, session
+from planner.ui import doors, downloads, session, tracked
 from planner.ui.escape import plain
 from planner.ui.show import sentence
 from planner.ui.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
-from planner.words import count, percent_estimate, usd_rounded_down
+from planner.words import count, percent_estimate, usd, usd_rounded_down
 
 # Drawn here: the browser would fetch a named icon from the internet.
 ICON = (
@@ -30,7 +30,8 @@ _NEXT = {
     "Contract": "Next: how much of it to commit to",
     "Commit": "Next: the scenarios side by side",
     "Compare": "Next: what to ask for, what to give, and where to walk away",
-    "Negotiate": "Back to where the bill comes from",
+    "Negotiate": "Next: once it is signed, months against the plan",
+    "Track": "Back to where the bill comes from",
 }
 _ORIGINS = {
     "example": "The bundled example, synthetic",
@@ -57,7 +58,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         _about()
     with st.sidebar:
         st.markdown("**Take it with you**")
-        downloads.plan_buttons(session.loaded().plan, place="side")
+        downloads.plan_buttons(session.loaded().plan, place="side", tracking=tracked.tracking_of(session.loaded()))
     if refused := session.error():
         _refused(refused, page, pages)
     if session.loaded().edited_from is not None:
@@ -136,6 +137,10 @@ def _about() -> None:
 
 def _in_short(plan: Plan) -> str:
     """The answer in a line; of a ramp the first year."""
+    signed = plan.inputs.signed
+    if signed is not None:
+        years = signed.commits_usd_per_year
+        return f"Signed: {usd(years[0])} {'a year' if len(set(years)) == 1 else 'in year 1'}, on {signed.on}"
     best = plan.recommendation
     first = f"{usd_rounded_down(best.offer.commit_usd_per_year)} {'a year' if best.offer.is_flat else 'in year 1'}"
     sign = "Sign" if plan.inputs.contract.commits_usd_per_year is None else "As fixed:"

@@ -337,7 +337,7 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
 
 
 @pytest.mark.parametrize(
-    "path", ["", "calibration", "run-rate", "levers", "evidence", "contract", "commit", "compare", "negotiate"]
+    "path", ["", "calibration", "run-rate", "levers", "evidence", "contract", "commit", "compare", "negotiate", "track"]
 )
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
