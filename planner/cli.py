@@ -32,6 +32,7 @@ from planner.errors import InputError, PlannerError
 if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.simulation import KeptPaths
+    from planner.tracking.tracking import Tracking
 
 app = typer.Typer(
     name="planner",
@@ -87,6 +88,21 @@ def main() -> None:
         if os.environ.get("PLANNER_TRACEBACK"):
             raise
         fail(f"this is a fault in the planner: {type(error).__name__}: {error}. Set PLANNER_TRACEBACK=1 for details", 1)
+
+
+def _tracked(path: Path, plan: "Plan", *, quiet: bool) -> "Tracking | None":
+    """What the log of months beside a signed plan says today; None where there is none."""
+    if plan.inputs.signed is None:
+        return None
+    from planner.clock import today  # noqa: PLC0415
+    from planner.tracking.month_log import default_log  # noqa: PLC0415
+    from planner.tracking.track import track  # noqa: PLC0415
+
+    log = default_log(path)
+    if not log.is_file():
+        return None
+    with progress_bars(quiet=quiet) as progress:
+        return track(plan.inputs, None, log=log, outcomes=(), on=today(), progress=progress)
 
 
 def _build(path: Path, *, quiet: bool, kept: "KeptPaths | None" = None) -> "Plan":
@@ -235,7 +251,7 @@ def export(
     files: list[Path] = []
     notes: tuple[str, ...] = ()
     if output is not None:
-        write_workbook(result, output)
+        write_workbook(result, output, _tracked(path, result, quiet=quiet or as_json))
         written |= {"file": str(output), "bytes": output.stat().st_size}
         files.append(output)
     if focus is not None:

@@ -26,18 +26,7 @@ def signing_section(current: Loaded) -> None:
             signed_on = st.date_input(
                 "Signed on", today(), max_value=today(), key=f"signed_on_{round_}", width=150, help="day of signing"
             )
-            typed = [
-                st.number_input(
-                    "Commitment, USD a year" if len(commits) == 1 else f"Contract year {year}, USD",
-                    min_value=0.0,
-                    max_value=1e12,
-                    step=10_000.0,
-                    value=usd,
-                    key=f"signed_commit_{year}_{round_}",
-                    width=200,
-                )
-                for year, usd in enumerate(commits, start=1)
-            ]
+            typed = [_commitment(usd, year, of=len(commits)) for year, usd in enumerate(commits, start=1)]
             discount = st.number_input(
                 "Discount, %",
                 min_value=0.0,
@@ -56,7 +45,21 @@ def signing_section(current: Loaded) -> None:
         )
         says = st.empty()
     if apply:
-        _apply(current, signed_on, [float(usd) for usd in typed], discount, says)
+        _apply(current, signed_on, typed, discount, says)
+
+
+def _commitment(usd: float, year: int, *, of: int) -> float:
+    """The field of a contract year, of so many."""
+    typed = st.number_input(
+        "Commitment, USD a year" if of == 1 else f"Contract year {year}, USD",
+        min_value=0.0,
+        max_value=1e12,
+        step=10_000.0,
+        value=usd,
+        key=f"signed_commit_{year}_{session.edit_round()}",
+        width=200,
+    )
+    return float(typed)
 
 
 def _commits(current: Loaded) -> list[float]:
