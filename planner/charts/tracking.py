@@ -27,6 +27,9 @@ _BAND_SD: Final = 1.2816
 """Half an 80 % band in standard deviations of a normal."""
 
 
+_FEW: Final = 12
+"""Months whose dots are told apart on a telephone at their full size."""
+
 Band = tuple[float, float, float]
 Rows = list[dict[str, Any]]
 
@@ -137,18 +140,14 @@ def _seen(seen: pd.DataFrame, x: alt.X, ink: str) -> list[alt.Chart]:
     shape = alt.Shape("state:N", scale=alt.Scale(domain=list(states), range=list(states.values())), legend=None)
     tips = [alt.Tooltip("month:N"), alt.Tooltip("says:N", title=""), *exact_tips(p50="of the month", actual="so far")]
     closed, running = "datum.state != 'not closed'", "datum.state == 'not closed'"
-    lines = (
-        [base.mark_line(strokeWidth=2).transform_filter(closed).encode(y="p50:Q", color=alt.value(ink))]
-        if len(seen) > 1
-        else []
-    )
+    size = 110 if len(seen) <= _FEW else 50
     return [
-        *lines,
+        base.mark_line(strokeWidth=2).transform_filter(closed).encode(y="p50:Q", color=alt.value(ink)),
         base.mark_rule(strokeWidth=2).transform_filter(running).encode(y="low:Q", y2="high:Q"),
-        base.mark_point(filled=True, size=110, opacity=1)
+        base.mark_point(filled=True, size=size, opacity=1)
         .transform_filter(closed)
         .encode(y="p50:Q", shape=shape, tooltip=tips),
-        base.mark_point(size=110, opacity=1, strokeWidth=2.5)
+        base.mark_point(size=size, opacity=1, strokeWidth=2.5)
         .transform_filter(running)
         .encode(y="p50:Q", shape=shape, tooltip=tips),
     ]

@@ -125,7 +125,13 @@ def tracked(current: Loaded, given: Given, report: Report) -> Tracked:
         )
     except PlannerError as error:
         raise in_their_names(_without_folder(error, folder), names) from None
-    return Tracked(tracking=tracking, log=log.read_bytes())
+    return Tracked(tracking=_slim(tracking), log=log.read_bytes())
+
+
+def _slim(tracking: Tracking) -> Tracking:
+    """Without the paths by account, which are the most of its size and which nothing shows; a session keeps several."""
+    spend = replace(tracking.signed.spend, accounts={}, signing_list_cost_usd=None, scores={})
+    return replace(tracking, signed=replace(tracking.signed, spend=spend))
 
 
 def _usage(current: Loaded, given: Given, names: Mapping[str, Path], folder: Path) -> UsageInputs | None:
