@@ -149,18 +149,20 @@ def two_years(**clauses: Any) -> Contract:
 
 @pytest.mark.parametrize("drawdown", ["contracted", "list"])
 @pytest.mark.parametrize("overage", ["list", "committed", 0.05])
+@pytest.mark.parametrize("eligible", [1.0, 0.5])
 def test_work_brought_over_the_end_of_the_term_is_free_as_far_as_commitment_is_unused(
-    plan: SignedPlan, drawdown: str, overage: Any
+    plan: SignedPlan, drawdown: str, overage: Any, eligible: float
 ) -> None:
     rng = np.random.default_rng(1)
     now, later, d, amount = rng.uniform(0, 200_000, 64), rng.uniform(0, 200_000, 64), 0.2, 40_000.0
-    contract = one_year(d, drawdown=drawdown, overage=overage)
+    contract = one_year(d, drawdown=drawdown, overage=overage, eligible_fraction=eligible)
     standing = standing_of(plan, contract, contract.offer_at(80_000.0), yearly(now, later), month=4)
     q = 80_000.0 if drawdown == "list" else 80_000.0 / (1 - d)
     e = {"list": 0.0, "committed": d}.get(overage, 0.05) if isinstance(overage, str) else overage
-    moved = np.minimum(amount, later)
-    billed = np.maximum(now + moved - q, 0.0) - np.maximum(now - q, 0.0)
-    assert unused_list_usd(standing) == pytest.approx(np.maximum(q - now, 0.0))
+    moved = eligible * np.minimum(amount, later)  # the rest is billed at list then as now
+    inside = eligible * now
+    billed = np.maximum(inside + moved - q, 0.0) - np.maximum(inside - q, 0.0)
+    assert unused_list_usd(standing) == pytest.approx(np.maximum(q - inside, 0.0) / eligible)
     assert saved_by_moving_usd(standing, amount) == pytest.approx((1 - d) * moved - (1 - e) * billed, abs=CENT)
 
 
@@ -508,6 +510,14 @@ def test_balances_carried_over_take_their_dollars_off_the_overage_until_they_exp
     assert carried_over(standing_of(plan, replace(contract, rollover=None), offer, spend, month=5)) is None
 
 
+def test_what_balances_did_for_a_period_that_is_past_is_no_value_of_today(plan: SignedPlan) -> None:
+    contract = one_year(term_months=36, rollover=Rollover(share=1.0, months=12))
+    use = yearly(np.full(16, 60_000.0), np.full(16, 200_000.0), np.full(16, 200_000.0))
+    standing = standing_of(plan, contract, contract.offer_at(80_000.0), use, month=14)
+    assert saved_by_balances_usd(standing) == pytest.approx(32_000.0 / 0.8)
+    assert saved_by_balances_usd(replace(standing, month=26)) == pytest.approx(0.0)
+
+
 def test_what_a_contract_in_force_brought_in_is_used_before_it_expires(plan: SignedPlan) -> None:
     old = InForce(ends_month=6, balance_usd=16_000.0, discount_fraction=0.1, on_signing="renew")
     contract, use = one_year(in_force=old), np.full(16, 150_000.0)
@@ -540,6 +550,31 @@ def test_a_route_that_waits_until_the_period_ends_costs_what_it_would_have_saved
     assert found.at_list.mean == pytest.approx(without - with_route)
     assert found.in_fact.mean == pytest.approx(max(without - q, 0.0) - max(with_route - q, 0.0))
     assert -CENT < found.in_fact.mean < found.at_list.mean + CENT
+
+
+def test_a_route_waits_until_its_period_ends_and_no_longer(plan: SignedPlan) -> None:
+    contract = two_years(bands=plan.contract.bands)
+    one, two = (
+        as_it_is(plan, 400_000.0, month=3),
+        standing_of(plan, contract, contract.offer_at(400_000.0), plan.spend, month=3),
+    )
+    assert list(routes_held(one)) == list(routes_held(two))
+
+
+def test_a_route_that_waits_saves_at_the_prices_of_its_months(plan: SignedPlan) -> None:
+    halved = {
+        key: AccountPaths(current_usd=0.5 * part.current_usd, signing_usd=part.current_usd)
+        for key, part in plan.spend.accounts.items()
+    }
+    listed_usd = plan.spend.list_cost_usd
+    spend = SpendPaths(list_cost_usd=0.5 * listed_usd, signing_list_cost_usd=listed_usd, accounts=halved)
+    contract = plan.contract
+    (before,) = routes_held(as_it_is(plan, 100_000.0, month=3))
+    (after,) = routes_held(standing_of(plan, contract, contract.offer_at(100_000.0), spend, month=6))
+    opus_only = 6 * (60_000.0 - plan.spend.accounts[Account("opus", True)].current_usd[11, 0])
+    haiku = 6 * plan.spend.accounts[Account("haiku", True)].current_usd[11, 0]
+    assert before.at_list.mean == pytest.approx(opus_only - haiku)
+    assert after.at_list.mean == pytest.approx(0.5 * (opus_only - haiku))
 
 
 def test_only_what_is_still_to_come_of_a_route_can_wait(plan: SignedPlan) -> None:
