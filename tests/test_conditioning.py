@@ -350,11 +350,26 @@ def test_a_plan_far_off_is_widened_and_says_so() -> None:
     observed = [month(t, 3_000.0, 3_000.0) for t in range(4)]
     found = gaussian().condition(observed)
     assert found.recalibration is not None
-    assert found.recalibration.volatility_factor > 2.0
-    assert "times as uncertain" in found.recalibration.why
+    assert found.recalibration.volume_factor > 2.0
+    assert "times as wide" in found.recalibration.why
     later = found.spend.list_cost_usd[4]
     assert 1_500.0 < np.median(later) < 5_000.0
     assert np.log(later).std() > 1.5 * np.log(gaussian().condition(SEEN["half a year"]).spend.list_cost_usd[6]).std()
+
+
+def test_what_is_widened_is_what_was_far_off_and_a_step_is_no_trend() -> None:
+    """Volume as planned, a request 40 % cheaper from the fourth month on: the forecast goes on from about there."""
+    steady = [10_000.0] * 7
+    dear = gaussian().condition([month(t, steady[t] * (1.0 if t < 3 else 0.6), steady[t]) for t in range(6)])
+    assert dear.recalibration is not None
+    assert (dear.recalibration.volume_factor, dear.recalibration.unit_cost_factor > 2.0) == (1.0, True)
+    full = gaussian().condition([month(t, steady[t], steady[t]) for t in range(6)])
+    for later in (6, 11):
+        step = np.median(dear.spend.list_cost_usd[later]) / np.median(full.spend.list_cost_usd[later])
+        assert 0.55 < step < 0.70
+    more = gaussian().condition([month(t, usd, usd) for t, usd in enumerate([1e4, 1e4, 1e4, 3e4, 3e4, 3e4])])
+    assert more.recalibration is not None
+    assert (more.recalibration.volume_factor > 2.0, more.recalibration.unit_cost_factor) == (True, 1.0)
 
 
 def test_a_plan_that_is_certain_gets_a_floor_and_follows_what_happens() -> None:

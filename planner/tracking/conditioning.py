@@ -14,7 +14,7 @@ from planner.tracking.plan_paths import LEAST_LOG_SD, PlanPaths, plan_paths
 from planner.tracking.resampling import ancestors, effective_size, relative
 from planner.tracking.result import Recalibration
 from planner.tracking.signed_plan import SignedPlan
-from planner.tracking.swings import Fit, Seen, fit, seen_of, total_swing
+from planner.tracking.swings import Fit, Seen, Widening, fit, seen_of, total_swing
 from planner.units import FloatArray
 from planner.words import percent
 
@@ -27,8 +27,11 @@ _MOST_OF_PATHS: Final = 0.5
 """Of few paths no more than this part has to count."""
 
 _SURPRISE: Final = 0.001
-_WIDEST: Final = 8.0
-_FACTORS: Final = np.geomspace(1.0, _WIDEST, 25)
+_WIDEST: Final = 16.0
+_FACTORS: Final = np.geomspace(1.0, _WIDEST, 13)
+_LOOKED_AT: Final = 1_024
+"""Paths on which a widening is looked for."""
+
 _HALVINGS: Final = 30
 _SEED: Final = 20_260_902
 
@@ -100,11 +103,11 @@ def _explained(paths: PlanPaths, seen: Seen) -> tuple[Fit, FloatArray, Recalibra
     before, why = effective_size(as_signed.log_weights), []
     found = as_signed
     if seen.values.size and _surprise(as_signed) < _SURPRISE:
-        found = max((fit(paths, seen, float(factor)) for factor in _FACTORS), key=lambda one: one.log_likelihood)
-        if found.factor > 1.0:
+        found = fit(paths, seen, _widening(paths, seen))
+        if not found.widening.is_none:
             why.append(
                 f"what was seen lies further from the plan than {percent(1.0 - _SURPRISE)} of what it expects, so that "
-                f"its level, growth, walk and noise are taken {found.factor:.1f} times as uncertain"
+                + _wider_words(found.widening)
             )
     if paths.has_floor and seen.values.size:
         why.append(f"the plan is certain of its volume, and a walk of {percent(LEAST_LOG_SD)} a month was added to it")
@@ -120,11 +123,39 @@ def _explained(paths: PlanPaths, seen: Seen) -> tuple[Fit, FloatArray, Recalibra
         return found, found.log_weights, None
     recalibration = Recalibration(
         effective_sample_size=before,
-        volatility_factor=found.factor,
+        volume_factor=found.widening.volume,
+        unit_cost_factor=found.widening.cost,
         tempering=power,
         why="; ".join(why)[:1].upper() + "; ".join(why)[1:] + ".",
     )
     return found, power * found.log_weights, recalibration
+
+
+def _widening(paths: PlanPaths, seen: Seen) -> Widening:
+    """The most likely widening of volume and of cost, with a prior on the log of each that is half normal.
+
+    Its sd of 1 leaves alone what need not be widened. Looked for on some of the paths.
+    """
+    every = max(paths.n_paths // _LOOKED_AT, 1)
+    tried = [Widening(volume=float(v), cost=float(c)) for v in _FACTORS for c in _FACTORS]
+
+    def score(widening: Widening) -> float:
+        far = np.log(widening.volume) ** 2 + np.log(widening.cost) ** 2
+        return fit(paths, seen, widening, every=every).log_likelihood - float(far) / 2
+
+    return max(tried, key=score)
+
+
+def _wider_words(widening: Widening) -> str:
+    parts = [
+        f"the {what} {factor:.1f} times as wide"
+        for what, factor in (
+            ("walk and noise of its volume are taken", widening.volume),
+            ("scatter of what a request costs is taken", widening.cost),
+        )
+        if factor > 1.0
+    ]
+    return " and ".join(parts)
 
 
 def _surprise(found: Fit) -> float:

@@ -41,8 +41,10 @@ class PlanPaths:
 
     base: log B over log A, shape (2 n_months, n_paths), -inf where there is no use. swing: z over y, the same shape,
     with what no plan models; mean: (2 n_months,), covariance: (2 n_months, 2 n_months). own: log S - log A, (n_months,
-    n_paths), without what no plan models; 0 where there is no use. whole: the paths with use in every month.
-    has_floor: the plan is certain of its volume, and a walk of LEAST_LOG_SD was added.
+    n_paths), without what no plan models; 0 where there is no use. whole: the paths with use in every month. wander: of
+    the shape of covariance, the part of it that is widened where a plan does not explain what was seen: walk and noise
+    of volume, and what no plan models of cost. has_floor: the plan is certain of its volume, and a walk of LEAST_LOG_SD
+    was added.
     """
 
     base: FloatArray
@@ -51,6 +53,7 @@ class PlanPaths:
     covariance: FloatArray
     own: FloatArray
     whole: BoolArray
+    wander: FloatArray
     has_floor: bool
 
     @property
@@ -83,6 +86,7 @@ def plan_paths(signed: SignedPlan) -> PlanPaths:
         covariance=covariance + extra,
         own=total,
         whole=np.logical_and.reduce(used, axis=0),
+        wander=_wander(model) + extra,
         has_floor=has_floor,
     )
 
@@ -118,8 +122,31 @@ def unmodelled(demand: DemandProcess, *, has_floor: bool) -> FloatArray:
     found[t.size :, t.size :] = walk**2 * np.minimum.outer(steps, steps)
     found[t.size :, t.size :] += noise**2 * tanh(DRIFT_PRIORS.atanh_ar1.mean) ** lags
     if has_floor:
-        found[: t.size, : t.size] = LEAST_LOG_SD**2 * (1.0 + np.minimum.outer(t, t))
+        found[: t.size, : t.size] = _least_walk(t.size)
     return found
+
+
+def _wander(model: SpendModel) -> FloatArray:
+    """Covariance of walk and noise of the volume of all types, in the place of volume; shape (2 n_months, 2 n_months).
+
+    The log of a total moves as its parts do by their shares. A plan with neither has the least walk that there is.
+    """
+    demand = model.demand
+    usd = model.requests * model.unit_costs_usd
+    shares = usd / usd.sum() if usd.sum() > 0 else usd
+    together = demand.model.common_share + (1.0 - demand.model.common_share) * float((shares**2).sum())
+    n = demand.n_months
+    found = np.zeros((2 * n, 2 * n))
+    found[:n, :n] = together * (demand.walk_noise @ demand.walk_noise.T)
+    if found.max(initial=0.0) < LEAST_LOG_SD**2:
+        found[:n, :n] = _least_walk(n)
+    return found
+
+
+def _least_walk(n_months: int) -> FloatArray:
+    t = np.arange(n_months, dtype=np.float64)
+    walk: FloatArray = LEAST_LOG_SD**2 * (1.0 + np.minimum.outer(t, t))
+    return walk
 
 
 def _middle(rate: Distribution) -> Distribution:

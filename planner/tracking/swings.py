@@ -80,16 +80,39 @@ def seen_of(observed: Sequence[Observed], paths: PlanPaths) -> Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
-    """A plan's swings beside what was seen. factor: what their standard deviation is multiplied by.
+class Widening:
+    """What the standard deviation of a plan's wander is multiplied by: that of volume, that of cost per unit of it."""
 
-    mean, covariance: of the swing, so widened. errors: T, with what keeps the covariance of what was seen from being
+    volume: float = 1.0
+    cost: float = 1.0
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the plan is taken as it was signed."""
+        return self.volume == 1.0 and self.cost == 1.0
+
+    def added(self, wander: FloatArray) -> FloatArray:
+        """The covariance that comes to a plan's, of the shape of its wander."""
+        n = len(wander) // 2
+        factors = np.repeat([self.volume**2 - 1.0, self.cost**2 - 1.0], n)
+        found: FloatArray = factors[:, None] * wander
+        return found
+
+
+AS_SIGNED: Final = Widening()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A plan's swings beside what was seen.
+
+    mean, covariance: of the swing, widened. errors: T, with what keeps the covariance of what was seen from being
     singular. misses: seen - base - H m, shape (n_seen, n_paths). squares: chi squared of every path; log_likelihood: of
     what was seen, over all paths.
     """
 
     seen: Seen
-    factor: float
+    widening: Widening
     mean: FloatArray
     covariance: FloatArray
     errors: FloatArray
@@ -99,20 +122,21 @@ class Fit:
     log_likelihood: float
 
 
-def fit(paths: PlanPaths, seen: Seen, factor: float = 1.0) -> Fit:
-    """How well each path explains what was seen, its swing integrated out."""
-    mean, covariance = widened(paths, factor)
+def fit(paths: PlanPaths, seen: Seen, widening: Widening = AS_SIGNED, *, every: int = 1) -> Fit:
+    """How well each path explains what was seen, its swing integrated out. every: of so many paths one is looked at."""
+    added = widening.added(paths.wander)
+    # expected volume and cost stay
+    mean, covariance = paths.mean - np.diag(added) / 2, paths.covariance + added
     of_seen = seen.which @ covariance @ seen.which.T
-    errors = seen.noise + _floor(of_seen + seen.noise, (factor * LEAST_LOG_SD) ** 2)
+    errors = seen.noise + _floor(of_seen + seen.noise, LEAST_LOG_SD**2)
     root = np.linalg.cholesky(of_seen + errors + _JITTER * np.eye(len(errors)))
-    base = paths.base[seen.rows]
+    base = paths.base[seen.rows, ::every]
     misses = np.where(np.isfinite(base), seen.values[:, None] - base - (seen.which @ mean)[:, None], 0.0)
-    inverse = solve_triangular(root, np.eye(len(root)), lower=True)
-    squares = np.square(_product(inverse, misses)).sum(axis=0)
-    log_weights = -squares / 2 - IMPOSSIBLE * seen.impossible
+    squares = (solve_triangular(root, misses, lower=True) ** 2).sum(axis=0)
+    log_weights = -squares / 2 - IMPOSSIBLE * seen.impossible[::every]
     return Fit(
         seen=seen,
-        factor=factor,
+        widening=widening,
         mean=mean,
         covariance=covariance,
         errors=errors,
@@ -121,24 +145,6 @@ def fit(paths: PlanPaths, seen: Seen, factor: float = 1.0) -> Fit:
         log_weights=log_weights,
         log_likelihood=float(np.logaddexp.reduce(log_weights) - np.log(np.diag(root)).sum()),
     )
-
-
-def widened(paths: PlanPaths, factor: float) -> tuple[FloatArray, FloatArray]:
-    """Mean and covariance of a swing whose standard deviation is multiplied: expected volume and cost stay."""
-    n, more = paths.n_months, (factor**2 - 1.0) / 2
-    if factor == 1.0:
-        return paths.mean, paths.covariance
-    volume = np.diag(paths.covariance)[:n]
-    cost = total_variance(paths.covariance)
-    return paths.mean - more * np.concatenate([volume, cost - volume]), factor**2 * paths.covariance
-
-
-def total_variance(covariance: FloatArray) -> FloatArray:
-    """Variance of z + y in every month, shape (n_months,)."""
-    n = len(covariance) // 2
-    z, both, y = (np.diag(covariance, 0)[:n], np.diag(covariance[:n, n:]), np.diag(covariance)[n:])
-    found: FloatArray = z + 2 * both + y
-    return found
 
 
 def total_swing(
@@ -152,7 +158,7 @@ def total_swing(
     draws = paths.swing
     if not paths.whole.all():
         draws = draws[:, np.where(paths.whole, np.arange(paths.n_paths), ancestors)]
-    swing = draws if found.factor == 1.0 else found.mean[:, None] + found.factor * (draws - paths.mean[:, None])
+    swing = draws if found.widening.is_none else _widened(draws, found, paths, rng)
     rows = slice(months.start, months.stop)
     total: FloatArray = swing[:n][rows] + swing[n:][rows]
     if not seen.values.size:
@@ -176,6 +182,14 @@ def _product(matrix: FloatArray, columns: FloatArray) -> FloatArray:
     for first in range(0, columns.shape[1], width):
         found[:, first : first + width] = matrix @ columns[:, first : first + width]
     return found
+
+
+def _widened(draws: FloatArray, found: Fit, paths: PlanPaths, rng: np.random.Generator) -> FloatArray:
+    """Swings with what the widening adds drawn beside them."""
+    values, vectors = np.linalg.eigh(found.widening.added(paths.wander))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    swing: FloatArray = draws + (found.mean - paths.mean)[:, None] + _product(root, rng.standard_normal(draws.shape))
+    return swing
 
 
 def _of_rows(swing: FloatArray, seen: Seen, n: int) -> FloatArray:

@@ -132,7 +132,8 @@ def _recalibration_json(found: Recalibration | None) -> Json | None:
         return None
     return {
         "effective_sample_size": found.effective_sample_size,
-        "volatility_factor": found.volatility_factor,
+        "volume_factor": found.volume_factor,
+        "unit_cost_factor": found.unit_cost_factor,
         "tempering": found.tempering,
         "why": found.why,
     }
