@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import permutations
 
 import numpy as np
@@ -11,6 +12,7 @@ from tracked import CHEAP, CUTS, RESTLESS, STRONG, expected_uses, month_of, sign
 
 from planner.evidence.drift import Counts
 from planner.evidence_in_plan.checking import NewCounts
+from planner.price_data.facts import load_price_facts
 from planner.tracking.actual import ActualMonth, Use
 from planner.tracking.causes import NAMES, causes_of
 from planner.tracking.planned import Planned, planned
@@ -269,6 +271,17 @@ def test_what_changes_alone_is_the_only_cause(small: SignedPlan, changed: Mappin
     assert all((words == "As planned.") == (name != cause) for name, words in said.items() if name != "volume")
 
 
+def test_volume_and_price_by_hand() -> None:
+    # the example of docs/method.md: 3 million requests at 0.01 USD are planned, 3.3 million at 0.009 are used
+    signed = signed_of(signed_table(mix=[mix_entry(monthly_requests=3e6)], scenario=(), decision={}, paths=16))
+    used = use("chat", "strong", 3.3e6, (3.3e9, 0, 0, 0, 0), 33_000.0, list_cost_usd=29_700.0)
+    found = causes_of(signed, [month_of(signed, 0, [used])], ())
+    assert (found.planned_usd, found.actual_usd) == pytest.approx((30_000.0, 29_700.0))
+    assert usd_of(found) == pytest.approx(dict.fromkeys(NAMES, 0.0) | {"volume": 2850.0, "prices": -3150.0}, abs=CENT)
+    assert "3,300,000 requests against 3,000,000 planned (+10.0%)" in words_of(found)["volume"]
+    assert "opus 90.0% against 100.0% expected" in words_of(found)["prices"]
+
+
 # --- what the rest holds, and what cannot be told --------------------------------------------------------------------
 
 
@@ -429,6 +442,37 @@ def test_a_newer_model_of_the_tier_counts_as_the_plans_in_its_tokens() -> None:
     newer = use("chat", "claude-opus-5-5", 1e6, tokens, 7500.0, list_cost_usd=6000.0)
     found = usd_of(causes_of(signed, [month_of(signed, 0, [newer])], (), central))
     assert found == pytest.approx(dict.fromkeys(NAMES, 0.0) | {"prices": -1500.0}, abs=CENT)
+
+
+ROUTE = {"request_type": "chat", "share": {"p10": 0.3, "p90": 0.6}, "escalation": {"p10": 0.05, "p90": 0.3}}
+ON_TARGET = {"model": "cheap", "uncached_input_tokens": 90.0, "output_tokens": 2.0}
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        {"route": [{**ROUTE, "to": "cheap", "judge": ON_TARGET, "router": {**ON_TARGET, "usd_per_request": 0.0}}]},
+        {"route": [{**ROUTE, "to": "cheap", "share": 1.0, "escalate_to": "middle"}]},
+        {"route": [{**ROUTE, "to": "cheap", "ramp": {"start_month": 30, "months": 0}}]},
+        {"route": [{**ROUTE, "to": "cheap", "share": 0.4}, {**ROUTE, "to": "middle", "share": 0.6, "escalation": 1.0}]},
+        {"route": [{**ROUTE, "to": "middle", "from": ["other strong"]}, {**ROUTE, "to": "middle", "from": ["strong"]}]},
+        {"route": [{**ROUTE, "to": "claude-opus-4-6"}], "output": [{"request_type": "chat", "cut": 0.2}]},
+        {"cache": [{"request_type": "chat", "cacheable_fraction": 0.7, "hit_rate": {"p10": 0.2, "p90": 0.9}}]},
+    ],
+    ids=["judge on the target", "all is routed", "not begun", "two targets", "one target", "retires", "no route"],
+)
+def test_however_a_plan_routes_a_month_as_planned_has_no_cause(
+    levers: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = load_price_facts()
+    leaves = replace(facts.models["claude-opus-4-6"], retires_on=date(2027, 2, 10))
+    changed = replace(facts, models={**facts.models, "claude-opus-4-6": leaves})
+    monkeypatch.setattr("planner.prices.load_price_facts", lambda: changed)
+    signed = signed_of(signed_table(scenario=[{"name": "levers", **levers}], paths=16))
+    central = planned(signed)
+    months = [month_of(signed, index, expected_uses(central, index)) for index in range(3)]
+    for month in causes_of(signed, months, (), central).by_month:
+        assert {item.cause: item.usd for item in month.causes} == pytest.approx(dict.fromkeys(NAMES, 0.0), abs=CENT)
 
 
 def test_many_types_are_split_in_arrays() -> None:

@@ -21,6 +21,7 @@ from tracked import (
     use,
 )
 
+from planner.errors import InputError
 from planner.evidence.drift import Counts
 from planner.evidence_in_plan.checking import NewCounts
 from planner.tracking.observing import observed_of
@@ -164,3 +165,9 @@ def test_no_lever_and_no_use_at_all() -> None:
     assert central.month_usd() == pytest.approx(signed.spend.list_cost_usd[:12, 0])
     (found,) = observed_of(signed, [month_of(signed, 0, [])], (), central)
     assert found.volume_usd == 0.0
+
+
+def test_a_month_outside_the_term_is_an_error(signed: SignedPlan, central: Planned) -> None:
+    for index in (-1, 12):
+        with pytest.raises(InputError, match="no month of the term"):
+            observed_of(signed, [month_of(signed, index, [])], (), central)

@@ -156,8 +156,7 @@ class Facts:
         """Tokens of every type, (K, 5)."""
         central, actual = self.terms.central, self.terms.actual
         if side == ACTUAL:
-            types = [index for index, _ in central.groups]
-            return summed(actual.tokens[rows], types, len(central.types)).sum(axis=0)
+            return summed(actual.tokens[rows], central.type_of_group, len(central.types)).sum(axis=0)
         at = actual.at[rows]
         tokens = central.calls()[at][:, :, None] * central.streams.tokens[at]
         return summed(tokens, central.streams.type_of, len(central.types)).sum(axis=0)

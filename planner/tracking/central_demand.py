@@ -42,8 +42,8 @@ class CentralDemand:
 
 def central_demand(model: SpendModel, *, seed: int, n_months: int) -> CentralDemand:
     """Draw it with the plan's own streams. Types that nothing sets apart share one row."""
-    process = model.demand
-    streams = BlockStreams(seed=seed, block=0, size=CENTRAL_PATHS, leverage=process.leverage)
+    process, inputs = model.demand, central_inputs(model, seed=seed)
+    streams = inputs.streams
     apart = _set_apart(process)
     common = next((name for name in process.request_types if name not in apart), None)
     rows = [*apart, *([] if common is None else [common])]
@@ -53,8 +53,13 @@ def central_demand(model: SpendModel, *, seed: int, n_months: int) -> CentralDem
         factors=factors,
         row_of=tuple(place.get(name, len(rows) - 1) for name in process.request_types),
         tokens=process.token_factors(streams)[:n_months].mean(axis=1),
-        inputs=InputDraws(streams),
+        inputs=inputs,
     )
+
+
+def central_inputs(model: SpendModel, *, seed: int) -> InputDraws:
+    """Uncertain inputs on the central paths."""
+    return InputDraws(BlockStreams(seed=seed, block=0, size=CENTRAL_PATHS, leverage=model.demand.leverage))
 
 
 def drawn_prices(model: SpendModel, demand: CentralDemand, tier: str | None) -> FloatArray:

@@ -14,20 +14,22 @@ from planner.tracking.central_demand import CentralDemand, central_demand, drawn
 from planner.tracking.copy_means import type_moments
 from planner.tracking.plan_streams import Streams, plan_streams
 from planner.tracking.signed_plan import SignedPlan
-from planner.units import FloatArray
+from planner.units import FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """The plan's central case over the term.
 
-    types: by name; requests: (T, K), of every type and month. groups: (type, model) that the plan serves a type with.
+    types: by name; requests: (T, K), of every type and month. groups: (type, model) that the plan serves a type with, G
+    of them; type_of_group: (G,).
     prices: expected list price of a tier relative to the pricing day's, (T,) each.
     """
 
     types: tuple[str, ...]
     requests: FloatArray
     groups: tuple[tuple[int, str], ...]
+    type_of_group: IntArray
     streams: Streams
     prices: Mapping[str, FloatArray]
 
@@ -73,6 +75,7 @@ def planned(signed: SignedPlan) -> Planned:
         types=tuple(item.request_type for item in costs.types),
         requests=np.stack(use, axis=1) * model.requests,
         groups=groups,
+        type_of_group=np.array([index for index, _ in groups], dtype=np.int64),
         streams=streams,
         prices=prices,
     )

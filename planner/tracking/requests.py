@@ -62,7 +62,7 @@ def requests_of(central: Planned, actual: Served, new: Sequence[NewCounts]) -> R
     per_routed, told = _escalation(central, actual.at, before.per_routed, new)
     routed_calls, requests = _solved(central, actual, before, per_routed)
     per_routed, seen = _seen_escalation(central, actual, routed_calls, per_routed, told)
-    of_type = requests[:, [index for index, _ in central.groups]]
+    of_type = requests[:, central.type_of_group]
     routed = np.divide(routed_calls, of_type, out=before.routed.copy(), where=of_type > 0)
     return Requests(
         requests=requests,
@@ -205,7 +205,7 @@ def _home(
     is_home[streams.group_of[streams.of(HOME)]] = True
     is_target[streams.group_of[streams.of(ROUTED)]] = True
     own_share = before.home * (1.0 - _by_type(before.routed, central))
-    of_type = requests[:, [index for index, _ in central.groups]]
+    of_type = requests[:, central.type_of_group]
     calls = np.where(is_target, own_share * of_type, np.maximum(actual.calls - spilled, 0.0)) * is_home
     total = _by_type(calls, central)
     return np.divide(calls, total, out=before.home.copy(), where=total > 0)
@@ -213,12 +213,12 @@ def _home(
 
 def _to_types(values: FloatArray, central: Planned) -> FloatArray:
     """(M, G) summed over the models of every type, (M, K)."""
-    return summed(values, [index for index, _ in central.groups], len(central.types))
+    return summed(values, central.type_of_group, len(central.types))
 
 
 def _by_type(values: FloatArray, central: Planned) -> FloatArray:
     """(M, G) summed over the models of the same type, (M, G)."""
-    found: FloatArray = _to_types(values, central)[:, [index for index, _ in central.groups]]
+    found: FloatArray = _to_types(values, central)[:, central.type_of_group]
     return found
 
 

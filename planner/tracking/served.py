@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planner.coverage import month_index, month_of
+from planner.errors import InputError
 from planner.prices import PriceBook
 from planner.tracking.actual import ActualMonth, Use
 from planner.tracking.plan_streams import HOME, ROUTED
@@ -61,11 +62,19 @@ class Served:
 
 
 def served(signed: SignedPlan, central: Planned, months: Sequence[ActualMonth]) -> Served:
-    """Lay months beside the plan. A model that it does not name for a type counts as the one of its tier, if any."""
+    """Lay months beside the plan. A model that it does not name for a type counts as the one of its tier, if any.
+
+    Errors: InputError for a month outside the term.
+    """
     start = month_index(month_of(signed.inputs.start))
     shape = len(months), len(central.groups), len(central.types)
     sums = _Sums(shape=shape, places=_Places(central=central, book=signed.prepared.price_book))
     for row, month in enumerate(months):
+        if not 0 <= month_index(month.month) - start < central.n_months:
+            first = month_of(signed.inputs.start)
+            raise InputError(
+                f"{month.month} is no month of the term, which has {central.n_months} from {first}; leave it out"
+            )
         for use in month.uses:
             sums.add(row, use)
     return sums.served(
@@ -170,7 +179,7 @@ class _Sums:
             other_current_usd=of_type[:, :, 3],
             other=tuple(self.other),
             unknown=self.unknown,
-            type_of_group=np.array([index for index, _ in self.places.central.groups], dtype=np.int64),
+            type_of_group=self.places.central.type_of_group,
         )
 
 

@@ -134,7 +134,7 @@ def calls_per_request(central: Planned, *, routed: FloatArray, home: FloatArray,
     routed, home: shares of the models, (M, G). per_routed: copies, (M, S).
     """
     streams = central.streams
-    types = [index for index, _ in central.groups]
+    types = central.type_of_group
     stays = 1.0 - summed(routed, types, len(central.types))
     found = np.ones_like(per_routed)
     for kind in (HOME, ROUTED):
