@@ -18,7 +18,7 @@ from hypothesis.extra.numpy import arrays
 from libreoffice import recalculate
 from openpyxl.formula.translate import Translator
 from openpyxl.workbook import Workbook
-from workbooks import Books, at, differing, faults, formula_cells
+from workbooks import Books, at, differing, faults, formula_cells, read_formulas
 from xlsxwriter import Workbook as NewWorkbook
 
 from planner.errors import WorkbookError
@@ -156,12 +156,15 @@ NAMES = {
 
 
 def type_in(source: Path, target: Path, typed: Typed, edits: Sequence[tuple[str, str, Any]] = ()) -> Path:
-    book = openpyxl.load_workbook(source)
-    for name, field in NAMES.items():
-        at(book, name).value = getattr(typed, field)
-    for sheet, address, value in edits:
-        book[sheet][address].value = value
+    book = read_formulas(source)
+    changes = [(at(book, name), getattr(typed, field)) for name, field in NAMES.items()]
+    changes += [(book[sheet][address], value) for sheet, address, value in edits]
+    before = [(cell, cell.value) for cell, _ in changes]
+    for cell, value in changes:
+        cell.value = value
     book.save(target)
+    for cell, value in before:
+        cell.value = value
     return target
 
 
@@ -171,7 +174,7 @@ def find_row(book: Workbook, sheet: str, label: str) -> int:
 
 def plant(source: Path, target: Path) -> Path:
     """The workbook with one cached value changed: the expected cost of the offer reads 123456789."""
-    book = openpyxl.load_workbook(source)
+    book = read_formulas(source)
     address = at(book, "offer_expected_cost_usd").coordinate
     names = [sheet.title for sheet in book]
     member = f"xl/worksheets/sheet{names.index('Offer') + 1}.xml"
@@ -216,7 +219,7 @@ def books(
     }
     for name, typed in wrong.items():
         files.append(type_in(year, written / f"{name}.xlsx", typed))
-    row = find_row(openpyxl.load_workbook(year), "Offer", "commitment from, USD a year") + 1
+    row = find_row(read_formulas(year), "Offer", "commitment from, USD a year") + 1
     # The bands out of order, with a third one in a spare row.
     bands = [("Offer", f"A{row}", 5e5), ("Offer", f"B{row}", 0.22), ("Offer", f"A{row + 2}", 1e5)]
     bands += [("Offer", f"B{row + 2}", 0.07)]
@@ -342,7 +345,7 @@ def test_an_offer_typed_in_agrees_with_the_program_on_all_paths(
 
 
 def test_only_a_single_contract_year_at_passed_through_prices_has_cost_percentiles(written: Path) -> None:
-    names = {name: openpyxl.load_workbook(written / f"{name}.xlsx").defined_names for name in PLANS}
+    names = {name: read_formulas(written / f"{name}.xlsx").defined_names for name in PLANS}
     has = {name for name in PLANS if "offer_cost_p90_usd" in names[name]}
     assert has == {"year", "half", "none", "hostile"}
 
@@ -379,7 +382,7 @@ def test_a_point_that_was_changed_fails_the_checks(books: Books) -> None:
 
 
 def test_untrusted_names_stay_text(written: Path) -> None:
-    book = openpyxl.load_workbook(written / "hostile.xlsx")
+    book = read_formulas(written / "hostile.xlsx")
     texts = {cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "s"}
     assert set(HOSTILE[:4]) <= texts
     formulas = [formula for _, _, formula in formula_cells(book)]
@@ -399,7 +402,7 @@ def test_the_same_plan_gives_the_same_bytes(plans: dict[str, Plan], written: Pat
 
 
 def test_the_created_date_is_the_plans_start(written: Path) -> None:
-    assert openpyxl.load_workbook(written / "year.xlsx").properties.created.isoformat() == "2027-01-01T00:00:00"
+    assert read_formulas(written / "year.xlsx").properties.created.isoformat() == "2027-01-01T00:00:00"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -435,7 +438,7 @@ def test_a_file_that_cannot_be_written_is_an_error_that_names_it(plans: dict[str
 
 
 def test_sheets_without_content_are_left_out(plans: dict[str, Plan], written: Path) -> None:
-    assert "Routes" in openpyxl.load_workbook(written / "year.xlsx").sheetnames
+    assert "Routes" in read_formulas(written / "year.xlsx").sheetnames
     prepared = plans["year"].prepared
     costs = tuple(replace(item, economics=()) for item in prepared.scenario_costs)
     content = workbook_bytes(replace(plans["year"], prepared=replace(prepared, scenario_costs=costs)))
@@ -445,7 +448,7 @@ def test_sheets_without_content_are_left_out(plans: dict[str, Plan], written: Pa
 
 
 def test_every_sheet_prints_landscape_one_page_wide_and_is_protected_without_password(written: Path) -> None:
-    for sheet in openpyxl.load_workbook(written / "year.xlsx"):
+    for sheet in read_formulas(written / "year.xlsx"):
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.page_setup.fitToWidth in (1, None)
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -456,7 +459,7 @@ def test_every_sheet_prints_landscape_one_page_wide_and_is_protected_without_pas
 
 
 def test_only_the_cells_to_type_in_are_unlocked(written: Path) -> None:
-    book = openpyxl.load_workbook(written / "year.xlsx")
+    book = read_formulas(written / "year.xlsx")
     unlocked = {
         f"{sheet.title}!{cell.coordinate}"
         for sheet in book
@@ -474,7 +477,7 @@ def test_only_the_cells_to_type_in_are_unlocked(written: Path) -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_formulas_are_short_and_without_constants_or_volatile_functions(written: Path, name: str) -> None:
-    formulas = [f for _, _, f in formula_cells(openpyxl.load_workbook(written / f"{name}.xlsx"))]
+    formulas = [f for _, _, f in formula_cells(read_formulas(written / f"{name}.xlsx"))]
     assert not [fault for formula in formulas for fault in faults(formula)]
 
 
@@ -485,7 +488,7 @@ def test_the_rules_find_a_planted_fault(formula: str) -> None:
 
 @pytest.mark.parametrize("name", ["year", "years", "locked"])
 def test_a_row_of_workings_has_one_formula(written: Path, name: str) -> None:
-    for row in openpyxl.load_workbook(written / f"{name}.xlsx")["Calc"].iter_rows():
+    for row in read_formulas(written / f"{name}.xlsx")["Calc"].iter_rows():
         # The terms of the typed offer are inputs, those of the recommended one are given.
         cells = [cell for cell in row if cell.data_type == "f"]
         for cell in cells[1:]:
@@ -494,7 +497,7 @@ def test_a_row_of_workings_has_one_formula(written: Path, name: str) -> None:
 
 
 def test_the_names_that_a_script_may_rely_on_exist(written: Path) -> None:
-    names = set(openpyxl.load_workbook(written / "year.xlsx").defined_names)
+    names = set(read_formulas(written / "year.xlsx").defined_names)
     assert names >= {
         *NAMES,
         "checks_ok",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from libreoffice import recalculate
 from test_tracking_charts import shown
 from trackings import tracking
-from workbooks import Books, at, differing, faults, formula_cells
+from workbooks import Books, at, differing, faults, formula_cells, read, read_formulas
 
 from planner.contract import Contract
 from planner.inputs import Decision
@@ -199,7 +199,7 @@ def test_no_cell_shows_an_error_and_all_checks_hold(books: Books, name: str) -> 
 
 @pytest.mark.parametrize("name", [*CONTRACTS, TRACKED])
 def test_formulas_are_short_and_without_constants_or_volatile_functions(written: Path, name: str) -> None:
-    formulas = [f for _, _, f in formula_cells(openpyxl.load_workbook(written / f"{name}.xlsx"))]
+    formulas = [f for _, _, f in formula_cells(read_formulas(written / f"{name}.xlsx"))]
     assert not [fault for formula in formulas for fault in faults(formula)]
 
 
@@ -292,7 +292,7 @@ def test_a_part_of_a_year_signs_its_share(books: Books, plans: dict[str, Plan]) 
 
 def test_what_no_commitment_still_draws_and_earns_is_said(written: Path, plans: dict[str, Plan]) -> None:
     for name in ("everything", "ramp"):
-        plan, ledger = plans[name], texts(openpyxl.load_workbook(written / f"{name}.xlsx"), "Ledger")
+        plan, ledger = plans[name], texts(read_formulas(written / f"{name}.xlsx"), "Ledger")
         without = plan.outcome(NO_COMMITMENT).expected_cost.mean
         is_list = without == pytest.approx(plan.recommendation.on_demand_cost_usd)
         assert is_list == (name == "ramp")
@@ -332,7 +332,7 @@ def test_sheets_that_price_offers_are_there_only_where_they_know_every_term(
 
 
 def test_where_only_some_use_is_eligible_cost_has_no_percentiles(written: Path) -> None:
-    names = openpyxl.load_workbook(written / "opus.xlsx").defined_names
+    names = read_formulas(written / "opus.xlsx").defined_names
     assert "offer_expected_cost_usd" in names
     assert "offer_cost_p90_usd" not in names
 
@@ -508,7 +508,7 @@ def test_the_curve_says_what_its_axis_its_money_and_its_probability_are(
     written: Path, plans: dict[str, Plan], name: str
 ) -> None:
     commit, cost, where = CURVE_WORDS[name]
-    book = openpyxl.load_workbook(written / f"{name}.xlsx", data_only=True)
+    book = read(written / f"{name}.xlsx")
     sheet, first = book["Commit curve"], 11
     assert [sheet.cell(first - 1, col).value for col in (1, 3)] == [commit, cost]
     titles = [run.t for chart in sheet._charts for p in chart.title.tx.rich.p for run in p.r or ()]
@@ -518,14 +518,14 @@ def test_the_curve_says_what_its_axis_its_money_and_its_probability_are(
 
 
 def test_a_ramp_moves_the_thresholds_of_the_first_years_commitment(written: Path) -> None:
-    sheet = openpyxl.load_workbook(written / "ramp.xlsx")["Commit curve"]
+    sheet = read_formulas(written / "ramp.xlsx")["Commit curve"]
     row, col = next((c.row, c.column) for r in sheet.iter_rows() for c in r if c.value == "Lowest band from")
     assert sheet.cell(row, col + 1).value == pytest.approx(250_000 / 1.4)
     assert "years 2 and 3 commit 1.2 and 1.4 times as much" in sheet["A2"].value
 
 
 def test_a_limit_on_each_period_is_held_against_the_largest_of_them(written: Path, plans: dict[str, Plan]) -> None:
-    sheet = openpyxl.load_workbook(written / "quarters.xlsx", data_only=True)["Commit curve"]
+    sheet = read(written / "quarters.xlsx")["Commit curve"]
     assert sheet["H10"].value == "P(shortfall), quarter where it is largest"
     for row, point in enumerate(plans["quarters"].curve, start=11):
         assert sheet.cell(row, 8).value == max(point.period_probabilities)
@@ -536,14 +536,14 @@ def test_a_limit_on_each_period_is_held_against_the_largest_of_them(written: Pat
 def test_years_sized_apart_are_marked_at_their_average(written: Path, plans: dict[str, Plan]) -> None:
     for name in ("free", "dated"):
         offer = plans[name].recommendation.offer
-        sheet = openpyxl.load_workbook(written / f"{name}.xlsx")["Commit curve"]
+        sheet = read_formulas(written / f"{name}.xlsx")["Commit curve"]
         assert sheet["A5"].value == pytest.approx(sum(offer.commits_usd_per_year(2)) / 2)
         assert "marked at their average a year" in sheet["A2"].value
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_nothing_that_is_settled_is_called_a_limitation(written: Path, name: str) -> None:
-    about = texts(openpyxl.load_workbook(written / f"{name}.xlsx"), "About")
+    about = texts(read_formulas(written / f"{name}.xlsx"), "About")
     assert "are not modelled" not in about
     assert "Every clause that sheet Inputs lists is settled" in about
 

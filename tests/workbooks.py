@@ -20,8 +20,14 @@ def at(book: Workbook, name: str) -> Any:
 
 @cache
 def read(path: Path) -> Workbook:
-    """A recalculated workbook; tests only look at it."""
+    """A workbook with the values of its formulas; tests only look at it."""
     return openpyxl.load_workbook(path, data_only=True)
+
+
+@cache
+def read_formulas(path: Path) -> Workbook:
+    """A workbook with its formulas; tests only look at it, or put back what they change."""
+    return openpyxl.load_workbook(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +38,10 @@ class Books:
     recalculated: Path
 
     def cached(self, name: str) -> Workbook:
-        return openpyxl.load_workbook(self.written / f"{name}.xlsx", data_only=True)
+        return read(self.written / f"{name}.xlsx")
 
     def formulas(self, name: str) -> Workbook:
-        return openpyxl.load_workbook(self.written / f"{name}.xlsx")
+        return read_formulas(self.written / f"{name}.xlsx")
 
     def fresh(self, name: str) -> Workbook:
         return read(self.recalculated / f"{name}.xlsx")
