@@ -53,16 +53,18 @@ def column(result: Settlement, name: str) -> FloatArray:
 def differences(case: Case) -> list[tuple[Any, ...]]:
     """Where the two implementations are half a cent or more apart: (path, period, what, by reference, by product)."""
     result, terms, found = settled(case), case.terms, []
+    columns = {name: column(result, name) for name in COLUMNS}
+    shortfall_usd, overage_usd = result.shortfall_usd, result.overage_usd
     for path in range(case.n_paths):
         bill = slow.settle(terms, case.months(path))
         pairs = [
-            (period, name, getattr(row, name), column(result, name)[period, path])
+            (period, name, getattr(row, name), columns[name][period, path])
             for period, row in enumerate(bill.rows)
             for name in COLUMNS
         ]
         for period, row in enumerate(bill.rows):
-            pairs.append((period, "shortfall", row.shortfall, result.shortfall_usd[period, path]))
-            pairs.append((period, "overage", row.overage, result.overage_usd[period, path]))
+            pairs.append((period, "shortfall", row.shortfall, shortfall_usd[period, path]))
+            pairs.append((period, "overage", row.overage, overage_usd[period, path]))
         pairs += [
             ("term", "paid", bill.paid, result.paid_usd[path]),
             ("term", "npv", bill.npv, result.npv_paid_usd[path]),
