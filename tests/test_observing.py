@@ -27,7 +27,7 @@ from planner.evidence_in_plan.checking import NewCounts
 from planner.tracking.observing import observed_of
 from planner.tracking.planned import Planned, planned
 from planner.tracking.requests import requests_of
-from planner.tracking.served import served
+from planner.tracking.served import logged_escalations, served
 from planner.tracking.signed_plan import SignedPlan
 
 
@@ -74,7 +74,7 @@ def test_a_month_as_planned_is_observed_as_planned(signed: SignedPlan, central: 
     volume = central.requests @ signed.prepared.spend_model.unit_costs_usd
     assert [item.volume_usd for item in found] == pytest.approx([volume[index] for index in (0, 3, 7)])
     actual = served(signed, central, months)
-    structure = requests_of(central, actual, ()).structure
+    structure = requests_of(central, actual, {}).structure
     assert structure.routed == pytest.approx(np.maximum(structure.routed, 0.0))
     assert structure.home.min() >= 0.0
 
@@ -108,7 +108,9 @@ def test_requests_are_told_from_calls_when_routes_escalate_and_judges_are_called
     (found,) = observed_of(signed, [month], (logged,), central)
     unit = dict(zip(central.types, signed.prepared.spend_model.unit_costs_usd.tolist(), strict=True))
     assert found.volume_usd == pytest.approx(requests * unit["chat"])
-    structure = requests_of(central, served(signed, central, [month]), (logged,)).structure
+    structure = requests_of(
+        central, served(signed, central, [month]), logged_escalations(signed, central, [logged])
+    ).structure
     cheap = central.groups.index((central.types.index("chat"), "cheap"))
     strong, other = (central.groups.index((central.types.index("chat"), name)) for name in ("strong", "other strong"))
     assert structure.routed[0, cheap] == pytest.approx(routed / requests)
@@ -125,6 +127,34 @@ def test_without_outcomes_a_request_escalates_as_often_as_planned(signed: Signed
     assert as_planned.volume_usd is not None
     assert less.volume_usd < as_planned.volume_usd  # more of the calls are second ones
     assert observed_of(signed, [month], (graded,), central) == (as_planned,)
+
+
+def test_outcomes_of_a_newer_model_count_for_the_plans_of_its_tier() -> None:
+    route = {"request_type": "chat", "to": "claude-haiku-4-5", "share": 0.5, "escalation": 0.1}
+    mix = [mix_entry("chat", "claude-opus-5")]
+    signed = signed_of(signed_table(mix=mix, overrides=[], scenario=[{"name": "levers", "route": [route]}], paths=16))
+    central = planned(signed)
+    new = [
+        NewCounts(request_type=name, model=model, source="logged outcomes", counts=Counts(hits=hits, total=100))
+        for name, model, hits in (
+            ("chat", "claude-haiku-4-5", 10),
+            ("chat", "claude-haiku-5-5", 30),
+            ("chat", "claude-sonnet-5", 90),
+            ("unknown", "claude-haiku-5-5", 90),
+        )
+    ]
+    logged = logged_escalations(signed, central, new)
+    assert logged == {
+        ("chat", "claude-haiku-4-5"): Counts(hits=40, total=200),
+        ("chat", "claude-sonnet-5"): Counts(hits=90, total=100),
+    }
+    uses = [
+        use("chat", "claude-opus-5", 500_000.0 + 100_000.0, (1, 0, 0, 0, 0), 1.0),
+        use("chat", "claude-haiku-4-5", 200_000.0, (1, 0, 0, 0, 0), 1.0),
+        use("chat", "claude-haiku-5-5", 300_000.0, (1, 0, 0, 0, 0), 1.0),
+    ]
+    actual = served(signed, central, [month_of(signed, 0, uses)])
+    assert requests_of(central, actual, logged).requests == pytest.approx(1_000_000.0)
 
 
 def test_types_that_the_plan_does_not_know_count_with_their_own_cost(signed: SignedPlan, central: Planned) -> None:

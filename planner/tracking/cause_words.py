@@ -74,9 +74,11 @@ class Facts:
         for side in (PLANNED, ACTUAL):
             total = float(self.terms.volume(side)[rows].sum())
             shares.append(float(self.terms.requests[side][rows, index].sum()) / total if total else 0.0)
-        if percent(shares[PLANNED]) == percent(shares[ACTUAL]):
-            return f"Most in '{name}', which other models serve at home than planned."
-        return f"Most in '{name}': {percent(shares[ACTUAL])} of the requests against {percent(shares[PLANNED])}."
+        digits = 1 if percent(shares[PLANNED]) != percent(shares[ACTUAL]) else 2
+        before, now = (percent(share, digits) for share in shares)
+        if before == now:
+            return f"Most in '{name}': {now} of the requests in all, as planned, but not month by month or at home."
+        return f"Most in '{name}': {now} of the requests against {before}."
 
     def _tokens(self, rows: list[int], index: int) -> str:
         before, now = (

@@ -14,7 +14,7 @@ from planner.tracking.planned import Planned, planned
 from planner.tracking.requests import Requests, requests_of
 from planner.tracking.rest import rest_parts
 from planner.tracking.result import Cause, CauseName, Causes, MonthCauses
-from planner.tracking.served import Served, served
+from planner.tracking.served import Served, logged_escalations, served
 from planner.tracking.shapley import shapley
 from planner.tracking.signed_plan import SignedPlan
 from planner.tracking.split_terms import LEAST_USD, Terms, terms_of
@@ -37,7 +37,7 @@ def causes_of(
     of_plan = planned(signed) if central is None else central
     closed = sorted((month for month in months if month.is_closed), key=lambda month: month.month)
     actual = served(signed, of_plan, closed)
-    requests = requests_of(of_plan, actual, new)
+    requests = requests_of(of_plan, actual, logged_escalations(signed, of_plan, new))
     split = _split(signed, of_plan, actual, requests, closed)
     return Causes(
         planned_usd=float(split.planned_usd.sum()),

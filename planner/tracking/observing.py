@@ -9,7 +9,7 @@ from planner.tracking.actual import ActualMonth
 from planner.tracking.observed import Observed
 from planner.tracking.planned import Planned, planned
 from planner.tracking.requests import Requests, requests_of
-from planner.tracking.served import Served, served
+from planner.tracking.served import Served, logged_escalations, served
 from planner.tracking.signed_plan import SignedPlan
 from planner.units import FloatArray
 
@@ -24,7 +24,7 @@ def observed_of(
     """
     of_plan = planned(signed) if central is None else central
     actual = served(signed, of_plan, months)
-    found = requests_of(of_plan, actual, new)
+    found = requests_of(of_plan, actual, logged_escalations(signed, of_plan, new))
     volume = _volume_usd(signed, actual, found)
     rows = np.argsort(actual.at, kind="stable").tolist()
     return tuple(

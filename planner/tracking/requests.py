@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.evidence_in_plan.checking import NewCounts
+from planner.evidence.drift import Counts
 from planner.tracking.plan_streams import CALL, ESCALATED, HOME, NOTHING, ROUTED
 from planner.tracking.planned import Planned
 from planner.tracking.served import Served
@@ -56,10 +56,13 @@ def planned_structure(central: Planned, at: IntArray) -> Structure:
     )
 
 
-def requests_of(central: Planned, actual: Served, new: Sequence[NewCounts]) -> Requests:
-    """Requests of every month and type, and how they were served. Where nothing was called it is as planned."""
+def requests_of(central: Planned, actual: Served, logged: Mapping[tuple[str, str], Counts]) -> Requests:
+    """Requests of every month and type, and how they were served. Where nothing was called it is as planned.
+
+    logged: escalations by type and model of the plan (planner.tracking.served.logged_escalations).
+    """
     before = planned_structure(central, actual.at)
-    per_routed, told = _escalation(central, actual.at, before.per_routed, new)
+    per_routed, told = _escalation(central, actual.at, before.per_routed, logged)
     routed_calls, requests = _solved(central, actual, before, per_routed)
     per_routed, seen = _seen_escalation(central, actual, routed_calls, per_routed, told)
     of_type = requests[:, central.type_of_group]
@@ -77,16 +80,15 @@ def requests_of(central: Planned, actual: Served, new: Sequence[NewCounts]) -> R
 
 
 def _escalation(
-    central: Planned, at: IntArray, per_routed: FloatArray, new: Sequence[NewCounts]
+    central: Planned, at: IntArray, per_routed: FloatArray, logged: Mapping[tuple[str, str], Counts]
 ) -> tuple[FloatArray, frozenset[tuple[str, str]]]:
     """Copies per routed request with the escalation rates that were logged, of what no rule sends."""
-    rates = {(item.request_type, item.model): item.counts.rate for item in new if item.source == "logged outcomes"}
     streams, found, told = central.streams, per_routed.copy(), set()
     for place in streams.of(ESCALATED).tolist():
         key = streams.keys[place]
         pair = central.types[key[0]], key[3]
-        if pair in rates:
-            found[:, place] = streams.if_escalated[at, place] * rates[pair]
+        if pair in logged:
+            found[:, place] = streams.if_escalated[at, place] * logged[pair].rate
             told.add(pair)
     return found, frozenset(told)
 

@@ -7,6 +7,8 @@ import numpy as np
 
 from planner.coverage import month_index, month_of
 from planner.errors import InputError
+from planner.evidence.drift import Counts
+from planner.evidence_in_plan.checking import NewCounts
 from planner.prices import PriceBook
 from planner.tracking.actual import ActualMonth, Use
 from planner.tracking.plan_streams import HOME, ROUTED
@@ -81,6 +83,25 @@ def served(signed: SignedPlan, central: Planned, months: Sequence[ActualMonth]) 
         at=np.array([month_index(month.month) - start for month in months], dtype=np.int64),
         is_counted=np.array([all(use.requests is not None for use in month.uses) for month in months], dtype=np.bool_),
     )
+
+
+def logged_escalations(signed: SignedPlan, central: Planned, new: Sequence[NewCounts]) -> dict[tuple[str, str], Counts]:
+    """(request type, model of the plan) -> escalated of routed requests that were logged, as models count in `served`.
+
+    Graded answers are left out: they are no log of what happened.
+    """
+    places = _Places(central=central, book=signed.prepared.price_book)
+    found: dict[tuple[str, str], Counts] = {}
+    for item in new:
+        index = places.types.get(item.request_type)
+        if item.source == "logged outcomes" and index is not None:
+            group, _ = places.of(index, item.model)
+            model = item.model if group == _NOWHERE else central.groups[group][1]
+            before = found.get((item.request_type, model))
+            hits, total = (0, 0) if before is None else (before.hits, before.total)
+            counts = Counts(hits=hits + item.counts.hits, total=total + item.counts.total)
+            found[item.request_type, model] = counts
+    return found
 
 
 @dataclass(slots=True, kw_only=True)

@@ -193,12 +193,12 @@ def _new_models(left: _Left, since: date) -> Iterator[SinceSigning]:
             continue
         priced_on = left.signed.prepared.priced_on
         change = sum(
-            float(cost @ (_rate_ratio(book, name, priced_on, model, launched) * book.token_ratio(name, model) - 1.0))
+            float(cost @ (_rate_ratio(book, name, priced_on, model, left.on) * book.token_ratio(name, model) - 1.0))
             for name, cost in costs.items()
         )
         total = sum(float(cost.sum()) for cost in costs.values())
         words = (
-            f"{model} came on {launched}: the same text costs {change / total * 100:+.1f}% there against what the plan "
-            f"uses of the tier ({', '.join(costs)}); {usd(change)} of list cost over the months left if all moves."
+            f"{model} came on {launched}: the same text costs {percent(1.0 + change / total)} there of what it costs on "
+            f"{', '.join(costs)} in the plan; {usd(change)} of list cost over the months left if all of that moves."
         )
         yield SinceSigning(kind="new model", on=launched, model=model, drawdown_usd=change, words=words)
