@@ -95,14 +95,14 @@ def _tracked(path: Path, plan: "Plan", *, quiet: bool) -> "Tracking | None":
     if plan.inputs.signed is None:
         return None
     from planner.clock import today  # noqa: PLC0415
-    from planner.tracking.month_log import default_log  # noqa: PLC0415
+    from planner.tracking.month_log import default_log, read_log  # noqa: PLC0415
     from planner.tracking.track import track  # noqa: PLC0415
 
     log = default_log(path)
     if not log.is_file():
         return None
     with progress_bars(quiet=quiet) as progress:
-        return track(plan.inputs, None, log=log, outcomes=(), on=today(), progress=progress)
+        return track(plan.inputs, None, log=read_log(log), on=today(), progress=progress)
 
 
 def _build(path: Path, *, quiet: bool, kept: "KeptPaths | None" = None) -> "Plan":

@@ -68,8 +68,12 @@ def track(
     kept_in = None if no_log else log or _default_log(path)
     tracking = _tracked(path, actuals or (), billed or (), outcomes or (), kept_in, quiet=quiet or as_json)
     _tell(tracking, kept_in, as_json=as_json, quiet=quiet)
-    if check and tracking.alerts:
+    alerted = check and bool(tracking.alerts)
+    if alerted:
         _send(tracking)
+    if kept_in is not None:  # after the report and the alerts, which a log that cannot be written must not lose
+        _keep(tracking, kept_in, is_said=not (as_json or quiet))
+    if alerted:
         sys.exit(ALERTED)
 
 
@@ -85,12 +89,14 @@ def _tracked(
     from planner.clock import today  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
     from planner.tracking.actuals import usage_of_actuals  # noqa: PLC0415
+    from planner.tracking.month_log import MonthLog, read_log  # noqa: PLC0415
     from planner.tracking.track import track as tracked  # noqa: PLC0415
 
     inputs = load_plan(path)
     given = usage_of_actuals(inputs, actuals, base_dir=Path.cwd(), billed=billed) if actuals else None
+    known = MonthLog() if log is None else read_log(log)
     with progress_bars(quiet=quiet) as progress:
-        return tracked(inputs, given, log=log, outcomes=outcomes, on=today(), progress=progress)
+        return tracked(inputs, given, log=known, outcomes=outcomes, on=today(), progress=progress)
 
 
 def _tell(tracking: "Tracking", log: Path | None, *, as_json: bool, quiet: bool) -> None:
@@ -108,9 +114,15 @@ def _tell(tracking: "Tracking", log: Path | None, *, as_json: bool, quiet: bool)
     for paragraph in track_paragraphs(tracking):
         say([*paragraph, ""])
     show(track_tables(tracking))
-    if tracking.new_months and log is not None:
-        say([f"Added to {log}: {', '.join(tracking.new_months)}."])
     warn(track_notes(tracking))
+
+
+def _keep(tracking: "Tracking", log: Path, *, is_said: bool) -> None:
+    from planner.tracking.month_log import append  # noqa: PLC0415
+    from planner.tracking.track import log_entry  # noqa: PLC0415
+
+    if (added := append(log, log_entry(tracking))) and is_said:
+        say([f"Added to {log}: {', '.join(added)}."])
 
 
 def _send(tracking: "Tracking") -> None:

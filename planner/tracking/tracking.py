@@ -49,3 +49,19 @@ class Tracking:
     new_months: tuple[str, ...]
     warnings: tuple[str, ...]
     burn_down: BurnDown | None = None
+
+    @property
+    def made(self) -> PastForecast:
+        """The forecast as it will be judged later."""
+        forecast = self.forecast
+        return PastForecast(
+            as_of=forecast.as_of,
+            on=self.on,
+            shortfall_probability=forecast.shortfall_probability.mean,
+            expected_shortfall_usd=forecast.expected_shortfall.mean,
+            overage_probability=forecast.overage_probability.mean,
+            expected_overage_usd=forecast.expected_overage.mean,
+            exhaustion_month=forecast.exhaustion.p50,
+            effective_sample_size=forecast.effective_sample_size,
+            months=forecast.months,
+        )

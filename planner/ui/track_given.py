@@ -16,8 +16,8 @@ from planner.clock import today
 from planner.errors import InputError, PlannerError
 from planner.inputs import UsageInputs
 from planner.tracking.actuals import usage_of_actuals
-from planner.tracking.month_log import LOG_SUFFIX, default_log
-from planner.tracking.track import track
+from planner.tracking.month_log import LOG_SUFFIX, append, default_log, read_log
+from planner.tracking.track import log_entry, track
 from planner.tracking.tracking import Tracking
 from planner.ui import session, show
 from planner.ui.evidence_costs import plan_file
@@ -118,11 +118,12 @@ def tracked(current: Loaded, given: Given, report: Report) -> Tracked:
         tracking = track(
             current.plan.inputs,
             _usage(current, given, names, folder),
-            log=log,
+            log=read_log(log),
             outcomes=[names[upload.name] for upload in given.outcomes],
             on=today(),
             progress=report,
         )
+        append(log, log_entry(tracking))
     except PlannerError as error:
         raise in_their_names(_without_folder(error, folder), names) from None
     return Tracked(tracking=_slim(tracking), log=log.read_bytes())
