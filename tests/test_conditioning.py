@@ -18,6 +18,7 @@ from strategies import Table, mix_entry, override, plan_table
 from planner.demand import damped_months
 from planner.lever_costs.unit_costs import Account
 from planner.plan_file.loader import parse_plan
+from planner.simulation import SpendPaths
 from planner.streams import REPLICATES
 from planner.tracking.actual import AccountUsd
 from planner.tracking.conditioning import LEAST_EFFECTIVE, Conditioner, conditioner_of, tempering
@@ -334,6 +335,58 @@ def test_a_price_that_fell_for_a_tier_nobody_planned_stays_fallen() -> None:
     assert paths.signing_usd is not None
     assert np.allclose(paths.current_usd, 0.5 * paths.signing_usd)
     assert np.allclose(paths.signing_usd, 0.2 * np.asarray(spend.signing_list_cost_usd))
+
+
+@cache
+def two_tiers() -> Conditioner:
+    """Two types on two tiers, of the same cost, that wander apart."""
+    mix = [mix_entry(), mix_entry("tail", "cheap", monthly_requests=10_000_000.0)]
+    table = plan_table(mix=mix, overrides=[override("strong"), CHEAP], demand=GAUSSIAN, paths=1024, seed=9)
+    return conditioner_of(signed_of(table))
+
+
+def shared(number: int, cheap: float, usd: float = 20_000.0) -> Observed:
+    """A month of which this share was on the cheap tier."""
+    parts = {OPUS: (1 - cheap) * usd, HAIKU: cheap * usd}
+    return Observed(
+        month=number,
+        volume_usd=usd,
+        accounts={key: AccountUsd(current=part, signing=part) for key, part in parts.items()},
+    )
+
+
+def cheap_share(spend: SpendPaths) -> FloatArray:
+    """Share of the cheap tier, (n_months, n_paths)."""
+    share: FloatArray = spend.accounts[HAIKU].current_usd / spend.list_cost_usd
+    return share
+
+
+@pytest.mark.parametrize("cheap", [0.35, 0.5, 0.65])
+def test_the_split_over_tiers_follows_what_was_seen_of_it(cheap: float) -> None:
+    """Further with every month, and never beyond it; what the total comes to is another matter."""
+    months = [shared(t, cheap) for t in range(9)]
+    means = [cheap_share(two_tiers().condition(months[:n]).spend)[9].mean() for n in (0, 1, 3, 9)]
+    assert means[0] == pytest.approx(0.5, abs=0.02)
+    misses = [abs(mean - cheap) for mean in means]
+    assert misses == sorted(misses, reverse=True) or cheap == 0.5
+    assert misses[-1] < max(0.3 * misses[0], 0.02)
+    even = two_tiers().condition([shared(t, 0.5) for t in range(9)]).spend.list_cost_usd
+    assert np.allclose(two_tiers().condition(months).spend.list_cost_usd, even, rtol=1e-9)
+
+
+def test_the_split_of_other_paths_is_forecast_more_closely_than_the_plan_has_it() -> None:
+    """Contracts under another seed: half a year of their split says more of the next month's than the plan does."""
+    signed = two_tiers().signed
+    truth = cheap_share(signed_plan(replace(signed.inputs, seed=10, paths=60)).spend)
+    plan = cheap_share(signed.spend)[6]
+    missed, inside = [], 0
+    for path in range(60):
+        share = cheap_share(two_tiers().condition([shared(t, truth[t, path]) for t in range(6)], stop=12).spend)[6]
+        inside += np.quantile(share, 0.1) <= truth[6, path] <= np.quantile(share, 0.9)
+        missed.append([(share.mean() - truth[6, path]) ** 2, (plan.mean() - truth[6, path]) ** 2])
+    ours, of_plan = np.array(missed).T
+    assert (of_plan - ours).mean() > 2 * (of_plan - ours).std() / sqrt(60)
+    assert abs(inside - 48) <= 3.5 * sqrt(60 * 0.8 * 0.2)
 
 
 def test_a_running_month_comes_to_at_least_what_was_used_of_it() -> None:

@@ -170,6 +170,16 @@ def test_a_running_month_counts_as_far_as_it_went() -> None:
     assert found.pace.expected_usd == pytest.approx(107_500.0 / 10.75)
 
 
+def test_a_month_that_has_hardly_begun_is_still_to_come() -> None:
+    """Of a month that could not be scaled only what was used of it counts."""
+    signed = plain()
+    seen = [month(0, 10_000.0), month(1, 300.0, scale=1.0, scale_log_sd=3.0)]
+    found = by_hand(signed, seen, dict.fromkeys(range(12), 10_000.0))
+    assert found.pace.months_left == 11.0
+    assert found.drawn_usd == pytest.approx(0.8 * 10_300.0)
+    assert straight_line_shortfall_usd(signed, seen[1:]) == pytest.approx(0.0, abs=1e-6)
+
+
 def test_at_the_end_of_the_term_nothing_is_left_to_pace() -> None:
     seen = [month(t, 10_000.0) for t in range(12)]
     found = by_hand(plain(), seen, dict.fromkeys(range(12), 10_000.0))

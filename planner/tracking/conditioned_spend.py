@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from planner.lever_costs.unit_costs import Account
-from planner.negotiation.part_of_term import price_factor
 from planner.simulation import AccountPaths, SpendPaths
 from planner.tracking.observed import Observed
 from planner.units import FloatArray, IntArray
@@ -25,44 +24,40 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawn:
-    """The conditioned paths of the months to come, of which the last one ends the paths.
+class ToCome:
+    """The months still to come on the conditioned paths, the last of which ends them.
 
-    ancestors: which path of the plan each one was. moved: (len(months), n_paths), what its list cost is multiplied by.
-    is_still: no price has moved or can, so that both prices are one array.
+    total_usd: list cost at the pricing day's prices, (len(months), n_paths). shares: of the plan's accounts in it,
+    broadcastable to that. prices: of the plan's accounts, over the pricing day's, on the plan's own paths, None where
+    no price moves; ancestors: which of them each path was.
     """
 
     months: range
+    total_usd: FloatArray
+    shares: Mapping[Account, FloatArray]
+    prices: Mapping[Account, FloatArray | None]
     ancestors: IntArray
-    moved: FloatArray
-    is_still: bool
 
-    def of(self, usd: FloatArray) -> FloatArray:
-        """USD of the plan's paths on these ones, (months.stop, n_paths): 0 before the months to come."""
-        found = np.zeros((self.months.stop, self.ancestors.size))
-        later = found[self.months.start :]
-        np.take(usd[self.months.start : self.months.stop], self.ancestors, axis=1, out=later, mode="clip")
-        later *= self.moved
-        return found
+    @property
+    def is_still(self) -> bool:
+        """Whether no price can move."""
+        return all(prices is None for prices in self.prices.values())
 
 
-def conditioned_spend(
-    spend: SpendPaths, observed: Sequence[Observed], *, ancestors: IntArray, to_come: range, moved: FloatArray
-) -> SpendPaths:
-    """Spend of the conditioned paths.
+def conditioned_spend(observed: Sequence[Observed], to_come: ToCome) -> SpendPaths:
+    """Spend of the conditioned paths: what was seen, then what is to come. observed: in the order of months.
 
-    observed: in the order of months. ancestors: which path of the plan each one was. to_come: from the first month that
-    is not closed. moved: (len(to_come), n_paths), what the list cost of the ancestor is multiplied by at the pricing
-    day's prices. Where no price moves both prices are the same array.
+    Where no price moves, or has moved, both prices are the same array.
     """
-    accounts = tuple(dict.fromkeys([*spend.accounts, *(key for item in observed for key in item.accounts)]))
-    now = {account: price_now(observed, account) for account in accounts}
-    is_still = spend.signing_list_cost_usd is spend.list_cost_usd and all(
+    accounts = tuple(dict.fromkeys([*to_come.shares, *(key for item in observed for key in item.accounts)]))
+    is_still = to_come.is_still and all(
         usd.current == usd.signing for item in observed for usd in item.accounts.values()
     )
-    drawn = _Drawn(months=to_come, ancestors=ancestors, moved=moved, is_still=is_still)
-    found = {account: _to_come(paths, now[account], drawn) for account, paths in spend.accounts.items()}
-    found |= _unplanned(spend, found, observed, now, drawn)
+    shares = _with_unplanned(to_come.shares, observed, accounts)
+    found = {
+        key: _account(to_come, shares[key], None if is_still else _level(to_come, key, price_now(observed, key)))
+        for key in accounts
+    }
     for item in observed:
         _put(found, item)
     current = _total([paths.current_usd for paths in found.values()])
@@ -82,62 +77,45 @@ def price_now(observed: Sequence[Observed], account: Account) -> Now:
     return Now(factor=1.0, month=observed[-1].month if observed else None)
 
 
-def _to_come(paths: AccountPaths, now: Now, drawn: _Drawn) -> AccountPaths:
-    """An account of the plan on the conditioned paths; prices move on from where they stand now."""
-    planned = _signing(paths)
-    signing = drawn.of(planned)
-    if drawn.is_still:
+def _account(to_come: ToCome, share: FloatArray, level: FloatArray | None) -> AccountPaths:
+    """An account in the months to come. level: its list price over the pricing day's, None where no price moves."""
+    shape = to_come.months.stop, to_come.ancestors.size
+    signing = np.zeros(shape)
+    later = slice(to_come.months.start, to_come.months.stop)
+    np.multiply(to_come.total_usd, share, out=signing[later])
+    if level is None:
         return AccountPaths(current_usd=signing, signing_usd=signing)
-    if planned is paths.current_usd:
-        return AccountPaths(current_usd=now.factor * signing, signing_usd=signing)
-    current = drawn.of(paths.current_usd)
-    if now.month is not None:
-        since = now.factor / price_factor(paths.current_usd, planned, now.month)
-        current[drawn.months.start :] *= since.take(drawn.ancestors)
+    current = np.zeros(shape)
+    np.multiply(signing[later], level, out=current[later])
     return AccountPaths(current_usd=current, signing_usd=signing)
 
 
-def _unplanned(
-    spend: SpendPaths,
-    planned: Mapping[Account, AccountPaths],
-    observed: Sequence[Observed],
-    now: Mapping[Account, Now],
-    drawn: _Drawn,
-) -> dict[Account, AccountPaths]:
-    """Accounts that the plan has none of, at their share of the last months; changes `planned` to leave room for it."""
+def _with_unplanned(
+    shares: Mapping[Account, FloatArray], observed: Sequence[Observed], accounts: Sequence[Account]
+) -> dict[Account, FloatArray]:
+    """Shares with accounts that the plan has none of, at their share of the last months; the plan's make room."""
     last = [item for item in observed if item.signing_usd > 0][-_SHARE_MONTHS:]
     total = sum(item.signing_usd for item in last)
-    new = [account for account in now if account not in planned]
-    if not new:
-        return {}
+    new = [key for key in accounts if key not in shares]
     used = {key: sum(item.accounts[key].signing for item in last if key in item.accounts) for key in new}
-    shares = {key: usd / total if total else 0.0 for key, usd in used.items()}
-    whole = _total([_signing(paths) for paths in planned.values()])
-    for array in {id(usd): usd for paths in planned.values() for usd in (paths.current_usd, _signing(paths))}.values():
-        array *= 1.0 - sum(shares.values())
-    found = {}
-    for account, share in shares.items():
-        signing = share * whole
-        current = signing
-        if not drawn.is_still:
-            current = now[account].factor * signing
-            current[drawn.months.start :] *= _tier_moves(spend, account, now[account], drawn)
-        found[account] = AccountPaths(current_usd=current, signing_usd=signing)
+    added = {key: np.full((1, 1), usd / total if total else 0.0) for key, usd in used.items()}
+    left = 1.0 - sum(float(share[0, 0]) for share in added.values())
+    return {key: left * share if new else share for key, share in shares.items()} | added
+
+
+def _level(to_come: ToCome, account: Account, now: Now) -> FloatArray:
+    """List price of an account over the pricing day's: as last seen, moving on as on each path, or as another account
+    of its tier does there; broadcastable to (len(months), n_paths)."""
+    alike = [account, *(key for key in to_come.prices if key.tier == account.tier)]
+    prices = next((moved for key in alike if (moved := to_come.prices.get(key)) is not None), None)
+    if prices is None:
+        return np.full((1, 1), now.factor)
+    months = to_come.months
+    found: FloatArray = prices[months.start : months.stop].take(to_come.ancestors, axis=1)
+    if now.month is not None:
+        since: FloatArray = now.factor / prices[now.month]
+        found *= since.take(to_come.ancestors)
     return found
-
-
-def _tier_moves(spend: SpendPaths, account: Account, now: Now, drawn: _Drawn) -> FloatArray:
-    """How the price of a tier moves from now on, as another account of the tier says it; 1 without. Of the months to
-    come, broadcastable to (len(months), n_paths)."""
-    months = slice(drawn.months.start, drawn.months.stop)
-    for other, paths in spend.accounts.items():
-        current, signing = paths.current_usd, _signing(paths)
-        if other.tier == account.tier and signing is not current:
-            moves = np.divide(current, signing, out=np.ones_like(signing), where=signing > 0)[months]
-            since = 1.0 if now.month is None else price_factor(current, signing, now.month)
-            found: FloatArray = (moves / since).take(drawn.ancestors, axis=1)
-            return found
-    return np.ones((1, 1))
 
 
 def _put(found: Mapping[Account, AccountPaths], item: Observed) -> None:

@@ -8,14 +8,15 @@ import numpy as np
 from scipy.stats import chi2
 
 from planner.simulation import SpendPaths
-from planner.tracking.conditioned_spend import conditioned_spend
+from planner.tracking.conditioned_spend import ToCome, conditioned_spend
 from planner.tracking.observed import Observed
 from planner.tracking.plan_paths import LEAST_LOG_SD, PlanPaths, plan_paths
 from planner.tracking.resampling import ancestors, effective_size, relative
 from planner.tracking.result import Recalibration
+from planner.tracking.shares import shares_given
 from planner.tracking.signed_plan import SignedPlan
 from planner.tracking.swings import Fit, Seen, Widening, fit, seen_of, total_swing
-from planner.units import FloatArray
+from planner.units import FloatArray, IntArray
 from planner.words import percent
 
 LEAST_EFFECTIVE: Final = 50.0
@@ -71,14 +72,25 @@ class Conditioner:
         found, log_weights, recalibration = _explained(self.paths, seen)
         chosen = ancestors(log_weights)
         to_come = range(_first_open(months, n_months), n_months)
-        moved = total_swing(found, self.paths, chosen, to_come, np.random.default_rng(_SEED))
-        moved -= self.paths.own[to_come.start : n_months].take(chosen, axis=1)
-        np.exp(moved, out=moved)
         return Conditioned(
-            spend=conditioned_spend(self.signed.spend, months, ancestors=chosen, to_come=to_come, moved=moved),
+            spend=conditioned_spend(months, self._to_come(found, months, chosen, to_come)),
             effective_sample_size=effective_size(log_weights),
             n_paths=n,
             recalibration=recalibration,
+        )
+
+    def _to_come(self, found: Fit, observed: Sequence[Observed], chosen: IntArray, months: range) -> ToCome:
+        paths = self.paths
+        # a path whose own swing is not known in every month, because it has no use in some, takes its ancestor's
+        donors = np.where(paths.whole, np.arange(paths.n_paths), chosen)
+        total = total_swing(found, paths, chosen, donors, months, np.random.default_rng(_SEED))
+        total += paths.base[paths.n_months + months.start : paths.n_months + months.stop].take(chosen, axis=1)
+        return ToCome(
+            months=months,
+            total_usd=np.exp(total, out=total),
+            shares=shares_given(paths.shares, observed, ancestors=chosen, donors=donors, months=months),
+            prices=paths.prices,
+            ancestors=chosen,
         )
 
 

@@ -13,6 +13,7 @@ from planner.tracking.drawdown import settled_by_month, spend_of_accounts
 from planner.tracking.observed import Observed
 from planner.tracking.result import Pace
 from planner.tracking.signed_plan import SignedPlan
+from planner.tracking.swings import is_told
 from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 
 RECENT_MONTHS: Final = 3
@@ -46,7 +47,7 @@ def burn_rate(signed: SignedPlan, observed: Sequence[Observed], last: int | None
     Where none is closed: the running one as it is scaled, and where there is none either, the plan's first month.
     """
     closed = [item for item in observed if item.is_closed]
-    seen = closed[-last if last else None :] or [item for item in observed if np.isfinite(item.scale)]
+    seen = closed[-last if last else None :] or [item for item in observed if is_told(item)]
     if not seen:
         return _plan_month(signed.spend, 0)
     keys = dict.fromkeys(key for item in seen for key in item.accounts)
@@ -74,8 +75,8 @@ def _months_left(observed: Sequence[Observed], period: Period, month: int) -> di
     running = {item.month: item for item in observed if not item.is_closed}
     left = {}
     for t in range(max(month, period.first), period.stop):
-        scale = running[t].scale if t in running else np.inf
-        left[t] = 1.0 - 1.0 / scale if scale >= 1.0 else 0.0
+        is_under_way = t in running and is_told(running[t])
+        left[t] = max(1.0 - 1.0 / running[t].scale, 0.0) if is_under_way else 1.0
     return left
 
 

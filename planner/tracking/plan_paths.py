@@ -11,6 +11,7 @@ To y comes what no plan models, what a request costs beyond drift, mix and lever
 has as priors of tokens per request.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import ceil, exp, tanh
@@ -23,9 +24,11 @@ from planner.calibration.priors import DRIFT_PRIORS
 from planner.demand_process import DemandProcess
 from planner.distributions import Distribution, Point
 from planner.lever_costs.scenario_costs import ScenarioCosts
-from planner.simulation import simulate_spend
+from planner.lever_costs.unit_costs import Account
+from planner.simulation import AccountPaths, SpendPaths, simulate_spend
 from planner.simulation_block import SpendModel
 from planner.streams import PATHS_PER_BLOCK, BlockStreams
+from planner.tracking.shares import ShareSwing, share_swing
 from planner.tracking.signed_plan import SignedPlan
 from planner.units import BoolArray, FloatArray
 
@@ -40,29 +43,30 @@ class PlanPaths:
     """A signed plan's paths, n_months x n_paths.
 
     base: log B over log A, shape (2 n_months, n_paths), -inf where there is no use. swing: z over y, the same shape,
-    with what no plan models; mean: (2 n_months,), covariance: (2 n_months, 2 n_months). own: log S - log A, (n_months,
-    n_paths), without what no plan models; 0 where there is no use. whole: the paths with use in every month. wander: of
-    the shape of covariance, the part of it that is widened where a plan does not explain what was seen: walk and noise
-    of volume, and what no plan models of cost. has_floor: the plan is certain of its volume, and a walk of LEAST_LOG_SD
-    was added.
+    with what no plan models; mean: (2 n_months,), covariance: (2 n_months, 2 n_months). whole: the paths with use in
+    every month. wander: of the shape of covariance, the part of it that is widened where a plan does not explain what
+    was seen: walk and noise of volume, and what no plan models of cost. has_floor: the plan is certain of its volume,
+    and a walk of LEAST_LOG_SD was added. shares: of the accounts in list cost. prices: of each over the pricing day's,
+    (n_months, n_paths), None where no price moves.
     """
 
     base: FloatArray
     swing: FloatArray
     mean: FloatArray
     covariance: FloatArray
-    own: FloatArray
     whole: BoolArray
     wander: FloatArray
     has_floor: bool
+    shares: Mapping[Account, ShareSwing]
+    prices: Mapping[Account, FloatArray | None]
 
     @property
     def n_months(self) -> int:
-        return len(self.own)
+        return len(self.mean) // 2
 
     @property
     def n_paths(self) -> int:
-        return int(self.own.shape[1])
+        return int(self.swing.shape[1])
 
 
 def plan_paths(signed: SignedPlan) -> PlanPaths:
@@ -70,8 +74,10 @@ def plan_paths(signed: SignedPlan) -> PlanPaths:
     model, spend = signed.prepared.spend_model, signed.spend
     quiet = replace(model, demand=calm(model.demand))
     volume, base_volume = (volume_usd(item, signed.inputs.seed, spend.n_paths) for item in (model, quiet))
-    cost, base_cost = spend.signing_list_cost_usd, _signing_usd(quiet, signed)
+    cost, calm_spend = spend.signing_list_cost_usd, _calm_spend(quiet, signed)
+    base_cost = calm_spend.signing_list_cost_usd
     assert cost is not None  # simulated with the signing day's prices
+    assert base_cost is not None
     used = (volume > 0) & (base_volume > 0) & (cost > 0) & (base_cost > 0)
     z, total = _log_ratio(volume, base_volume, used), _log_ratio(cost, base_cost, used)
     mean, covariance, drawn = _moments(np.vstack([z, total - z]), np.vstack([used, used]))
@@ -84,11 +90,46 @@ def plan_paths(signed: SignedPlan) -> PlanPaths:
         swing=drawn + _drawn(extra, signed.inputs.seed, spend.n_paths),
         mean=mean - np.diag(extra) / 2,
         covariance=covariance + extra,
-        own=total,
         whole=np.logical_and.reduce(used, axis=0),
         wander=_wander(model) + extra,
         has_floor=has_floor,
+        shares=_shares(signed, calm_spend, used, extra[len(used) :, len(used) :]),
+        prices={key: _prices(paths) for key, paths in spend.accounts.items()},
     )
+
+
+def _shares(
+    signed: SignedPlan, calm_spend: SpendPaths, used: BoolArray, extra: FloatArray
+) -> dict[Account, ShareSwing]:
+    """The share of every account in list cost at the pricing day's prices. extra: covariance of what no plan models."""
+    spend, found = signed.spend, {}
+    total, calm_total = spend.signing_list_cost_usd, calm_spend.signing_list_cost_usd
+    assert total is not None
+    assert calm_total is not None
+    for key, paths in spend.accounts.items():
+        usd, calm_usd = paths.signing_usd, calm_spend.accounts[key].signing_usd
+        assert usd is not None
+        assert calm_usd is not None
+        base, swing = share_swing(usd, total, calm_usd, calm_total, used)
+        mean, covariance, drawn = _moments(swing, used)
+        own = _drawn(extra, signed.inputs.seed, spend.n_paths, f" of {key.tier}, {key.eligible}")
+        found[key] = ShareSwing(
+            base=base, swing=drawn + own, mean=mean - np.diag(extra) / 2, covariance=covariance + extra
+        )
+    return found
+
+
+def _prices(paths: AccountPaths) -> FloatArray | None:
+    """List price of an account over the pricing day's, (n_months, n_paths): in a month without use that of the month
+    before. None where no price moves."""
+    signing = paths.signing_usd
+    if signing is None or signing is paths.current_usd:
+        return None
+    found = np.ones_like(signing)
+    np.divide(paths.current_usd, signing, out=found, where=signing > 0)
+    for month in range(1, len(found)):
+        np.copyto(found[month], found[month - 1], where=signing[month] <= 0)
+    return found
 
 
 def calm(process: DemandProcess) -> DemandProcess:
@@ -180,18 +221,15 @@ def _streams(model: SpendModel, seed: int, first: int, paths: int) -> BlockStrea
     )
 
 
-def _signing_usd(model: SpendModel, signed: SignedPlan) -> FloatArray:
-    """List cost at the pricing day's prices under the scenario that was decided on, (n_months, n_paths)."""
+def _calm_spend(model: SpendModel, signed: SignedPlan) -> SpendPaths:
+    """Spend under the scenario that was decided on, by account; prices stand still where no request depends on them."""
     decided = tuple(costs for costs in model.scenarios if _is_decided(costs, signed))
     moves = model.price_moves
     if model.demand.model.rebound == Point(0.0):  # else requests depend on the prices of each path
         moves = replace(moves, falls_per_year=0.0, rises_per_year=0.0)
-    drawn = simulate_spend(
-        replace(model, scenarios=decided, price_moves=moves), paths=signed.spend.n_paths, seed=signed.inputs.seed
-    )
-    found = drawn[decided[0].scenario.name].signing_list_cost_usd
-    assert found is not None
-    return found
+    still = replace(model, scenarios=decided, price_moves=moves)
+    drawn = simulate_spend(still, paths=signed.spend.n_paths, seed=signed.inputs.seed, accounts=True)
+    return drawn[decided[0].scenario.name]
 
 
 def _is_decided(costs: ScenarioCosts, signed: SignedPlan) -> bool:
@@ -218,7 +256,7 @@ def _moments(swing: FloatArray, used: BoolArray) -> tuple[FloatArray, FloatArray
     return mean, covariance, mean[:, None] + off
 
 
-def _drawn(covariance: FloatArray, seed: int, paths: int) -> FloatArray:
+def _drawn(covariance: FloatArray, seed: int, paths: int, of: str = "") -> FloatArray:
     """Normal draws with this covariance and the mean that makes their exponential one, (n, n_paths)."""
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -226,6 +264,6 @@ def _drawn(covariance: FloatArray, seed: int, paths: int) -> FloatArray:
         BlockStreams(seed=seed, block=first // PATHS_PER_BLOCK, size=min(PATHS_PER_BLOCK, paths - first))
         for first in range(0, paths, PATHS_PER_BLOCK)
     ]
-    z = np.concatenate([streams.normal(_UNMODELLED, len(root)) for streams in blocks], axis=1)
+    z = np.concatenate([streams.normal(_UNMODELLED + of, len(root)) for streams in blocks], axis=1)
     drawn: FloatArray = root @ z - np.diag(covariance)[:, None] / 2
     return drawn

@@ -25,7 +25,6 @@ IMPOSSIBLE: Final = 50.0
 """Log weight that a path loses by a month of use where it has none, or of none where it has use."""
 
 _WIDEST_LOG_SD: Final = 2.0
-"""A month so uncertain tells nothing of itself."""
 
 _JITTER: Final = 1e-12
 _ONE_THREAD: Final = 200_000
@@ -47,6 +46,11 @@ class Seen:
     impossible: IntArray
 
 
+def is_told(item: Observed) -> bool:
+    """Whether what was seen of a month says anything of the whole of it: to better than a factor of seven."""
+    return isfinite(item.scale) and item.scale_log_sd <= _WIDEST_LOG_SD
+
+
 def seen_of(observed: Sequence[Observed], paths: PlanPaths) -> Seen:
     """The months that were seen, as logs: volume and list cost where requests are counted, else list cost alone."""
     n, values, rows, scatter = paths.n_months, [], [], []
@@ -55,7 +59,7 @@ def seen_of(observed: Sequence[Observed], paths: PlanPaths) -> Seen:
         has_use, sd = item.signing_usd > 0, item.scale_log_sd
         if has_use or item.is_closed:
             impossible += np.isfinite(paths.base[n + item.month]) != has_use
-        if not has_use or not isfinite(sd) or sd > _WIDEST_LOG_SD or not isfinite(item.scale):
+        if not has_use or not is_told(item):
             continue
         if item.volume_usd is not None and item.volume_usd > 0:
             values.append(item.volume_usd * item.scale)
@@ -148,16 +152,11 @@ def fit(paths: PlanPaths, seen: Seen, widening: Widening = AS_SIGNED, *, every: 
 
 
 def total_swing(
-    found: Fit, paths: PlanPaths, ancestors: IntArray, months: range, rng: np.random.Generator
+    found: Fit, paths: PlanPaths, ancestors: IntArray, donors: IntArray, months: range, rng: np.random.Generator
 ) -> FloatArray:
-    """z + y of some months given what was seen, (len(months), n_paths): each path's swing on its ancestor's base.
-
-    A path whose own swing is not known in every month, because it has no use in some, takes its ancestor's.
-    """
+    """z + y of some months given what was seen, (len(months), n_paths): each donor's swing on its ancestor's base."""
     n, seen = paths.n_months, found.seen
-    draws = paths.swing
-    if not paths.whole.all():
-        draws = draws[:, np.where(paths.whole, np.arange(paths.n_paths), ancestors)]
+    draws = paths.swing if paths.whole.all() else paths.swing[:, donors]
     swing = draws if found.widening.is_none else _widened(draws, found, paths, rng)
     rows = slice(months.start, months.stop)
     total: FloatArray = swing[:n][rows] + swing[n:][rows]
