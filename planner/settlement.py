@@ -38,7 +38,10 @@ class Ledger:
     opening_bank_usd: float
 
     def _stacked(self, figure: Callable[[LedgerRow], Usd]) -> FloatArray:
-        return np.stack([np.broadcast_to(figure(row), self.paid_usd.shape[1:]) for row in self.rows])
+        stacked = np.empty((len(self.rows), *self.paid_usd.shape[1:]))
+        for period, row in enumerate(self.rows):
+            stacked[period] = figure(row)
+        return stacked
 
     @property
     def committed_usd(self) -> FloatArray:
