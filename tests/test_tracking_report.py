@@ -148,6 +148,7 @@ def test_a_pace_that_nothing_can_reach_is_said() -> None:
 def test_a_recalibrated_forecast_says_what_that_means() -> None:
     found = Recalibration(
         effective_sample_size=31.2,
+        level_factor=1.0,
         volume_factor=1.84,
         unit_cost_factor=1.0,
         tempering=0.4,

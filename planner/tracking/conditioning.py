@@ -1,7 +1,8 @@
 """The plan's paths conditioned on the months that were seen (docs/method.md, "The forecast updated")."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -29,8 +30,9 @@ _MOST_OF_PATHS: Final = 0.5
 
 _SURPRISE: Final = 0.001
 _WIDEST: Final = 16.0
-_FACTORS: Final = np.geomspace(1.0, _WIDEST, 13)
-_LOOKED_AT: Final = 1_024
+_FACTORS: Final = tuple(np.geomspace(1.0, _WIDEST, 8).tolist())
+_MOST_ROUNDS: Final = 4
+_LOOKED_AT: Final = 256
 """Paths on which a widening is looked for."""
 
 _HALVINGS: Final = 30
@@ -135,6 +137,7 @@ def _explained(paths: PlanPaths, seen: Seen) -> tuple[Fit, FloatArray, Recalibra
         return found, found.log_weights, None
     recalibration = Recalibration(
         effective_sample_size=before,
+        level_factor=found.widening.level,
         volume_factor=found.widening.volume,
         unit_cost_factor=found.widening.cost,
         tempering=power,
@@ -144,26 +147,36 @@ def _explained(paths: PlanPaths, seen: Seen) -> tuple[Fit, FloatArray, Recalibra
 
 
 def _widening(paths: PlanPaths, seen: Seen) -> Widening:
-    """The most likely widening of volume and of cost, with a prior on the log of each that is half normal.
+    """The most likely widening, with a prior on the log of each factor that is half normal.
 
-    Its sd of 1 leaves alone what need not be widened. Looked for on some of the paths.
+    Its sd of 1 leaves alone what need not be widened. Looked for on some of the paths, one factor after the other until
+    none changes.
     """
     every = max(paths.n_paths // _LOOKED_AT, 1)
-    tried = [Widening(volume=float(v), cost=float(c)) for v in _FACTORS for c in _FACTORS]
 
     def score(widening: Widening) -> float:
-        far = np.log(widening.volume) ** 2 + np.log(widening.cost) ** 2
-        return fit(paths, seen, widening, every=every).log_likelihood - float(far) / 2
+        far = float((np.log(widening.factors) ** 2).sum())
+        return fit(paths, seen, widening, every=every).log_likelihood - far / 2
 
-    return max(tried, key=score)
+    found, best = Widening(), score(Widening())
+    for _ in range(_MOST_ROUNDS):
+        before = found
+        for name, factor in product(("level", "volume", "cost"), _FACTORS):
+            tried = replace(found, **{name: factor})
+            if tried != found and (value := score(tried)) > best:
+                found, best = tried, value
+        if found == before:
+            break
+    return found
 
 
 def _wider_words(widening: Widening) -> str:
     parts = [
-        f"the {what} {factor:.1f} times as wide"
+        f"{what} {factor:.1f} times as wide"
         for what, factor in (
+            ("the level of its volume is taken", widening.level),
             ("walk and noise of its volume are taken", widening.volume),
-            ("scatter of what a request costs is taken", widening.cost),
+            ("the scatter of what a request costs is taken", widening.cost),
         )
         if factor > 1.0
     ]

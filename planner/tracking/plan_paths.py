@@ -35,6 +35,9 @@ from planner.units import BoolArray, FloatArray
 LEAST_LOG_SD: Final = 0.01
 """What a plan is wrong by at the least, relative: one without uncertainty cannot be conditioned on anything else."""
 
+LEAST_LEVEL_SD: Final = 0.05
+"""What the level of volume is uncertain by at the least, where it has to be widened."""
+
 _UNMODELLED: Final = "what no plan models"
 
 
@@ -44,10 +47,10 @@ class PlanPaths:
 
     base: log B over log A, shape (2 n_months, n_paths), -inf where there is no use. swing: z over y, the same shape,
     with what no plan models; mean: (2 n_months,), covariance: (2 n_months, 2 n_months). whole: the paths with use in
-    every month. wander: of the shape of covariance, the part of it that is widened where a plan does not explain what
-    was seen: walk and noise of volume, and what no plan models of cost. has_floor: the plan is certain of its volume,
-    and a walk of LEAST_LOG_SD was added. shares: of the accounts in list cost. prices: of each over the pricing day's,
-    (n_months, n_paths), None where no price moves.
+    every month. wander: (3, 2 n_months, 2 n_months), parts of the covariance that are widened where a plan does not
+    explain what was seen: the level of volume, its walk and noise, and what no plan models of cost. has_floor: the plan
+    is certain of its volume, and a walk of LEAST_LOG_SD was added. shares: of the accounts in list cost. prices: of
+    each over the pricing day's, (n_months, n_paths), None where no price moves.
     """
 
     base: FloatArray
@@ -91,7 +94,7 @@ def plan_paths(signed: SignedPlan) -> PlanPaths:
         mean=mean - np.diag(extra) / 2,
         covariance=covariance + extra,
         whole=np.logical_and.reduce(used, axis=0),
-        wander=_wander(model) + extra,
+        wander=_wander(model, unmodelled(model.demand, has_floor=False)),
         has_floor=has_floor,
         shares=_shares(signed, calm_spend, used, extra[len(used) :, len(used) :]),
         prices={key: _prices(paths) for key, paths in spend.accounts.items()},
@@ -167,20 +170,22 @@ def unmodelled(demand: DemandProcess, *, has_floor: bool) -> FloatArray:
     return found
 
 
-def _wander(model: SpendModel) -> FloatArray:
-    """Covariance of walk and noise of the volume of all types, in the place of volume; shape (2 n_months, 2 n_months).
+def _wander(model: SpendModel, of_cost: FloatArray) -> FloatArray:
+    """Covariances of the level of volume, of its walk and noise, and of what no plan models of cost.
 
-    The log of a total moves as its parts do by their shares. A plan with neither has the least walk that there is.
+    Shape (3, 2 n_months, 2 n_months). The log of a total moves as its parts do, by their shares. What a plan takes as
+    certain has the least that there is.
     """
     demand = model.demand
     usd = model.requests * model.unit_costs_usd
     shares = usd / usd.sum() if usd.sum() > 0 else usd
     together = demand.model.common_share + (1.0 - demand.model.common_share) * float((shares**2).sum())
     n = demand.n_months
-    found = np.zeros((2 * n, 2 * n))
-    found[:n, :n] = together * (demand.walk_noise @ demand.walk_noise.T)
-    if found.max(initial=0.0) < LEAST_LOG_SD**2:
-        found[:n, :n] = _least_walk(n)
+    walk = together * (demand.walk_noise @ demand.walk_noise.T)
+    found = np.zeros((3, 2 * n, 2 * n))
+    found[0, :n, :n] = max(demand.model.level_sd, LEAST_LEVEL_SD) ** 2
+    found[1, :n, :n] = walk if walk.max(initial=0.0) >= LEAST_LOG_SD**2 else _least_walk(n)
+    found[2] = of_cost
     return found
 
 

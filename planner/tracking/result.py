@@ -55,12 +55,13 @@ class TrackedMonth:
 class Recalibration:
     """Why the plan as signed could not be conditioned as it was, and what was done to it.
 
-    effective_sample_size: before it. volume_factor, unit_cost_factor: by how much the standard deviation of walk and
-    noise of volume, and of what no plan models of the cost of a request, was widened; 1 for not at all. tempering: the
-    power that the likelihood was raised to, 1 for none. why: in sentences.
+    effective_sample_size: before it. level_factor, volume_factor, unit_cost_factor: by how much the standard deviations
+    of the level of volume, of its walk and noise, and of what no plan models of the cost of a request were widened; 1
+    for not at all. tempering: the power that the likelihood was raised to, 1 for none. why: in sentences.
     """
 
     effective_sample_size: float
+    level_factor: float
     volume_factor: float
     unit_cost_factor: float
     tempering: float

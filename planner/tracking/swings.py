@@ -85,21 +85,28 @@ def seen_of(observed: Sequence[Observed], paths: PlanPaths) -> Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Widening:
-    """What the standard deviation of a plan's wander is multiplied by: that of volume, that of cost per unit of it."""
+    """What standard deviations of a plan are multiplied by.
 
+    level: of the level of volume; volume: of its walk and noise; cost: of what no plan models of the cost of a request.
+    """
+
+    level: float = 1.0
     volume: float = 1.0
     cost: float = 1.0
 
     @property
+    def factors(self) -> FloatArray:
+        """All three, in the order of a plan's wander."""
+        return np.array([self.level, self.volume, self.cost])
+
+    @property
     def is_none(self) -> bool:
         """Whether the plan is taken as it was signed."""
-        return self.volume == 1.0 and self.cost == 1.0
+        return bool((self.factors == 1.0).all())
 
     def added(self, wander: FloatArray) -> FloatArray:
-        """The covariance that comes to a plan's, of the shape of its wander."""
-        n = len(wander) // 2
-        factors = np.repeat([self.volume**2 - 1.0, self.cost**2 - 1.0], n)
-        found: FloatArray = factors[:, None] * wander
+        """The covariance that comes to a plan's."""
+        found: FloatArray = np.tensordot(self.factors**2 - 1.0, wander, 1)
         return found
 
 

@@ -132,6 +132,7 @@ def _recalibration_json(found: Recalibration | None) -> Json | None:
         return None
     return {
         "effective_sample_size": found.effective_sample_size,
+        "level_factor": found.level_factor,
         "volume_factor": found.volume_factor,
         "unit_cost_factor": found.unit_cost_factor,
         "tempering": found.tempering,
