@@ -12,9 +12,12 @@ import pytest
 from trackings import PLANS, before_the_term, tracking
 
 from planner import cli
+from planner.commands.track import track as track_command
+from planner.tracking.month_log import read_log
+from planner.tracking.track import track
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import conclusion, headline
-from planner.tracking_reports.told import track_notes, track_sentences
+from planner.tracking_reports.told import track_notes, track_paragraphs, track_sentences, track_tables
 from planner.tracking_reports.track_json import track_json
 
 Said = tuple[int, str, str]
@@ -128,8 +131,10 @@ def test_what_is_typed_reaches_the_pipeline(run: Run, asked: Any, plan: Path, tm
     first, second = found.calls
     assert first["given"].source.sources == ("a.jsonl", "b/")
     assert first["given"].billed.sources == ("bill.csv", "more.csv")
-    assert (list(first["outcomes"]), first["log"], first["on"].isoformat()) == ([outcomes], log, "2026-11-24")
-    assert (second["given"], list(second["outcomes"]), second["log"]) == (None, [], None)
+    assert (list(first["outcomes"]), first["log"].entries) == ([outcomes], ())
+    assert first["on"].isoformat() == "2026-11-24"
+    assert (second["given"], list(second["outcomes"])) == (None, [])
+    assert not log.exists()  # nothing new, nothing written
 
 
 # --- alerts for machines ---------------------------------------------------------------------------------------------
@@ -173,6 +178,35 @@ def test_without_an_address_nothing_is_sent_or_said(
     assert (code, err) == (3, "")
 
 
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def test_a_log_that_cannot_be_written_loses_neither_report_nor_alert(
+    run: Run, asked: Any, plan: Path, server: Any, tmp_path: Path
+) -> None:
+    asked(tracking())
+    code, out, err = run(str(plan), "u.jsonl", "--check", "--log", str(tmp_path / "no folder" / "log.jsonl"))
+    assert code == 2
+    assert out.split("\n")[0] == conclusion(tracking())
+    assert len(server[1]) == 1
+    assert "no folder" in err
+    assert "Added to" not in out
+
+
+def test_a_reader_that_goes_away_takes_neither_log_nor_alert_along(
+    asked: Any, plan: Path, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: Any) -> None:
+        raise BrokenPipeError
+
+    asked(tracking())
+    monkeypatch.setattr("planner.commands.track.show", gone)
+    with pytest.raises(BrokenPipeError):
+        track_command(plan, ["u.jsonl"], check=True)
+    assert len(server[1]) == 1
+    assert [month.month for month in read_log(plan.with_name("plan.track.jsonl")).months] == ["2027-03", "2027-04"]
+
+
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 
@@ -189,3 +223,48 @@ def test_options_that_cannot_go_together_are_refused(
     code, out, err = run(str(plan), *arguments)
     assert (code, out) == (2, "")
     assert all(word in err for word in words)
+
+
+# --- a plan from end to end ------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+ACTUALS, OUTCOMES = (ROOT / "data" / "tracking" / name for name in ("actuals.jsonl.gz", "outcomes.jsonl"))
+
+
+def test_the_signed_example_as_people_read_it_and_the_second_time(
+    run: Run, golden: Callable[[str, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On fewer paths than the example has. What was tracked once is known: the same again changes nothing."""
+    plan = tmp_path / "signed.toml"
+    text = (ROOT / "data" / "plans" / "signed.toml").read_text(encoding="utf-8")
+    plan.write_text(text.replace("paths = 32_768", "paths = 4_096"), encoding="utf-8")
+    log = tmp_path / "signed.track.jsonl"
+    made: list[Tracking] = []
+
+    def kept_too(*given: Any, **named: Any) -> Tracking:
+        made.append(track(*given, **named))
+        return made[-1]
+
+    monkeypatch.setattr("planner.tracking.track.track", kept_too)
+    code, out, err = run(str(plan), str(ACTUALS), "--outcomes", str(OUTCOMES), "--check")
+    assert code == 3
+    golden("example-track.txt", _text(made[0]))
+    assert all(sentence in out for sentence in track_sentences(made[0]))
+    assert all(note in err for note in track_notes(made[0]))
+    kept = log.read_bytes()
+    assert len(kept.splitlines()) == 1
+    code, again, _ = run(str(plan), "--outcomes", str(OUTCOMES))
+    assert code == 0
+    assert again == out.partition("\nAdded to")[0] + "\n"
+    assert log.read_bytes() == kept
+
+
+def _text(made: Tracking) -> str:
+    paragraphs = ["\n".join(paragraph) for paragraph in track_paragraphs(made)]
+    tables = [
+        "\n".join(
+            line for line in (found.title, " | ".join(found.columns), *map(" | ".join, found.rows), found.note) if line
+        )
+        for found in track_tables(made)
+    ]
+    return "\n\n".join([*paragraphs, *tables, *(f"note: {note}" for note in track_notes(made))]) + "\n"

@@ -12,7 +12,7 @@ import typer
 
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
 from planner.commands.terminal import print_json, progress_bars, say, show, warn
-from planner.errors import InputError
+from planner.errors import InputError, PlannerError
 
 if TYPE_CHECKING:
     from planner.tracking.tracking import Tracking
@@ -67,12 +67,15 @@ def track(
         raise InputError("--billed needs the usage that was billed: give the logs of the same months as ACTUALS")
     kept_in = None if no_log else log or _default_log(path)
     tracking = _tracked(path, actuals or (), billed or (), outcomes or (), kept_in, quiet=quiet or as_json)
-    _tell(tracking, kept_in, as_json=as_json, quiet=quiet)
     alerted = check and bool(tracking.alerts)
-    if alerted:
-        _send(tracking)
-    if kept_in is not None:  # after the report and the alerts, which a log that cannot be written must not lose
-        _keep(tracking, kept_in, is_said=not (as_json or quiet))
+    added, wrong = _keep(tracking, kept_in)  # before the report, whose reader may go away in the middle of it
+    try:
+        _tell(tracking, kept_in, added, as_json=as_json, quiet=quiet)
+    finally:
+        if alerted:
+            _send(tracking)
+    if wrong is not None:  # after the report and the alerts, which a log that cannot be written must not lose
+        raise wrong
     if alerted:
         sys.exit(ALERTED)
 
@@ -99,7 +102,20 @@ def _tracked(
         return tracked(inputs, given, log=known, outcomes=outcomes, on=today(), progress=progress)
 
 
-def _tell(tracking: "Tracking", log: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _keep(tracking: "Tracking", log: Path | None) -> tuple[Sequence[str], PlannerError | None]:
+    """The months that were added to the log, and why none could be."""
+    from planner.tracking.month_log import append  # noqa: PLC0415
+    from planner.tracking.track import log_entry  # noqa: PLC0415
+
+    if log is None or not tracking.new_months:
+        return (), None
+    try:
+        return append(log, log_entry(tracking)), None
+    except PlannerError as error:
+        return (), error
+
+
+def _tell(tracking: "Tracking", log: Path | None, added: Sequence[str], *, as_json: bool, quiet: bool) -> None:
     """The conclusion first; then all the rest, unless little is to be said."""
     from planner.tracking_reports.conclusion import headline  # noqa: PLC0415
     from planner.tracking_reports.told import track_notes, track_paragraphs, track_tables  # noqa: PLC0415
@@ -114,15 +130,8 @@ def _tell(tracking: "Tracking", log: Path | None, *, as_json: bool, quiet: bool)
     for paragraph in track_paragraphs(tracking):
         say([*paragraph, ""])
     show(track_tables(tracking))
+    say([f"Added to {log}: {', '.join(added)}."] if added else [])
     warn(track_notes(tracking))
-
-
-def _keep(tracking: "Tracking", log: Path, *, is_said: bool) -> None:
-    from planner.tracking.month_log import append  # noqa: PLC0415
-    from planner.tracking.track import log_entry  # noqa: PLC0415
-
-    if (added := append(log, log_entry(tracking))) and is_said:
-        say([f"Added to {log}: {', '.join(added)}."])
 
 
 def _send(tracking: "Tracking") -> None:
