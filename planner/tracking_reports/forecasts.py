@@ -113,8 +113,8 @@ def _judged_sentence(one: Judged) -> str:
     side = "above" if one.bias >= 0 else "below"
     bias = f"; use was {percent_estimate(_off(one))} {side} the middle of it" if isfinite(one.bias) else ""
     return (
-        f"{of} held {one.inside} of {counted(one.months, 'month')} in the 80% band (so few fit any true share from "
-        f"{percent(low, 0)} to {percent(high, 0)}){bias}."
+        f"{of} held {one.inside} of {counted(one.months, 'month')} in the 80% band (its true share: "
+        f"{percent(low, 0)} to {percent(high, 0)}, at 95% confidence){bias}."
     )
 
 
