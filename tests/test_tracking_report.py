@@ -209,9 +209,13 @@ def test_causes_that_cancel_are_still_named() -> None:
 def test_what_has_moved_is_said_and_what_has_not_is_not() -> None:
     made = tracking()
     words = said(made)
-    assert "92.0% of 'triage' goes to claude-haiku-5-5, above the 71.0% to 88.0% that the plan expects." in words
+    above = "92.0% of 'triage' went to claude-haiku-5-5, above the 71.0% to 88.0% that the plan expects then."
+    assert f"In the last closed month, {above}" in words
     assert "The escalation of 'triage' on claude-haiku-5-5 rose from 6.0% to 15.5%: grade a new sample." in words
-    assert "'answer' goes to" not in words
+    assert "of 'answer' went to" not in words
+    assert "Input and output of claude-opus-5-5 cost 10% less from 2027-02-01 on." in words
+    assert "claude-haiku-6" not in words
+    assert [row[2] for row in table(made, "Since signing").rows] == ["claude-opus-5-5", "claude-haiku-6"]
     still = tracking(adoption=made.adoption[1:], checks=(check("triage", "claude-haiku-5-5", escalated=13),))
     assert "No drift is seen in adoption or in the evidence of the plan." in said(still)
     assert "drift" not in said(tracking(adoption=(), checks=()))

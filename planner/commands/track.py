@@ -71,6 +71,7 @@ def track(
     added, wrong = _keep(tracking, kept_in)  # before the report, whose reader may go away in the middle of it
     try:
         _tell(tracking, kept_in, added, as_json=as_json, quiet=quiet)
+        sys.stdout.flush()
     finally:
         if alerted:
             _send(tracking)
@@ -139,7 +140,6 @@ def _send(tracking: "Tracking") -> None:
     from planner.tracking.webhook import send_alerts  # noqa: PLC0415
     from planner.tracking_reports.track_json import track_json  # noqa: PLC0415
 
-    sys.stdout.flush()
     if wrong := send_alerts(track_json(tracking)):
         warn([wrong])
 

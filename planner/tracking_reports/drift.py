@@ -1,13 +1,19 @@
 """Drift: adoption, escalation and pass rates against what the plan rests on, and what came after signing."""
 
+from typing import Final
+
 from planner.evidence.drift import Drift
 from planner.evidence_in_plan.checking import PairCheck
 from planner.evidence_reports.check import check_table
 from planner.tables import Table
-from planner.tracking.result import AdoptionDrift, SinceSigning
+from planner.tracking.result import AdoptionDrift
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.figures import about
 from planner.words import percent
+
+_NAMED: Final = 3
+_LEAST_USD: Final = 0.5
+"""Less is $0 in whole dollars."""
 
 
 def drift_sentences(tracking: Tracking) -> tuple[str, ...]:
@@ -20,15 +26,15 @@ def drift_sentences(tracking: Tracking) -> tuple[str, ...]:
     if not said and (tracking.adoption or compared):
         kinds = [*(["adoption"] if tracking.adoption else []), *(["the evidence of the plan"] if compared else [])]
         said = [f"No drift is seen in {' or in '.join(kinds)}."]
-    return (*said, *map(_since_sentence, tracking.since))
+    return (*said, *_since_sentences(tracking))
 
 
 def _adoption_sentence(one: AdoptionDrift) -> str:
     low, _, high = one.expected
     side = "above" if one.measured > high else "below"
     return (
-        f"{percent(one.measured)} of '{one.request_type}' goes to {one.model}, {side} the {percent(low)} to "
-        f"{percent(high)} that the plan expects."
+        f"In the last closed month, {percent(one.measured)} of '{one.request_type}' went to {one.model}, {side} the "
+        f"{percent(low)} to {percent(high)} that the plan expects then."
     )
 
 
@@ -40,10 +46,11 @@ def _check_sentence(one: PairCheck, moved: Drift) -> str:
     )
 
 
-def _since_sentence(one: SinceSigning) -> str:
-    if one.drawdown_usd is None:
-        return one.words
-    return f"{one.words} Over the rest of the term that is {_signed(one.drawdown_usd)} at list."
+def _since_sentences(tracking: Tracking) -> tuple[str, ...]:
+    """What came after signing and moves the drawdown, the most first; the rest stands in its table."""
+    moving = [one for one in tracking.since if abs(one.drawdown_usd or 0.0) >= _LEAST_USD]
+    moving.sort(key=lambda one: -abs(one.drawdown_usd or 0.0))
+    return tuple(one.words for one in moving[:_NAMED])
 
 
 def _signed(usd: float) -> str:

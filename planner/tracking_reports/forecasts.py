@@ -60,8 +60,8 @@ def history_table(tracking: Tracking) -> Table:
             *_today_row(tracking, has_days=has_days),
         ),
         numeric=frozenset({1, 2, 3, 4, 6}) if not has_days else frozenset({2, 3, 4, 5, 7}),
-        note="Sample size: paths of equal weight that would say as much. "
-        + ("Made on: a dash where it is worked out again now from the months up to then." if has_days else ""),
+        note="Sample size: paths of equal weight that would say as much."
+        + (" Made on: a dash where it is worked out again now from the months up to then." if has_days else ""),
     )
 
 
