@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 from test_tracking_charts import shown
-from trackings import before_the_term, tracking
+from trackings import tracking
 
 from planner.bundled import app_path
 from planner.errors import InputError
 from planner.inputs import PlanInputs, UsageInputs
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.signed_text import with_signed
-from planner.tracking.month_log import default_log
+from planner.tracking.month_log import append, default_log, read_log
+from planner.tracking.track import log_entry
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.burn_down import burn_down_table
 from planner.tracking_reports.conclusion import headline
@@ -36,7 +37,6 @@ from tests.test_app import opened, unescaped, words
 SMALL = Path(__file__).parent / "plans" / "small.toml"
 SIGNED = "\n[signed]\non = 2026-11-24   # the day\ncommit_usd_per_year = 160_000\n"
 LOG = b'{"timestamp":"2027-01-01T00:00:00Z","request_type":"triage","model":"claude-opus-5-5","requests":1}\n'
-ADDED = b'{"track":1}\n'
 
 
 def text_of(extra: str = "") -> str:
@@ -88,11 +88,10 @@ class Pipeline:
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, inputs: PlanInputs, usage: UsageInputs | None, **asked: Any) -> Tracking:
-        self.asked.append({"inputs": inputs, "usage": usage, "log_before": asked["log"].read_bytes()} | asked)
+        self.asked.append({"inputs": inputs, "usage": usage} | asked)
         asked["progress"]("reading", 0.5)
         if self.refuses:
-            raise InputError(self.refuses.format(log=asked["log"], usage=usage))
-        asked["log"].write_bytes(asked["log"].read_bytes() + ADDED)
+            raise InputError(self.refuses.format(folder=usage.source.base_dir if usage else "", usage=usage))
         return self.says
 
 
@@ -157,27 +156,55 @@ def test_what_cannot_have_been_signed_leaves_the_plan_as_it_was(page: Callable[[
     assert app.session_state["loaded"].plan.inputs.signed is None
 
 
-def test_without_months_the_page_says_what_is_missing_and_what_to_expect(
-    page: Callable[[str], AppTest], pipeline: Pipeline
-) -> None:
-    pipeline.says = shown(before_the_term())
+def test_without_months_the_page_says_what_is_missing_and_what_to_expect(page: Callable[[str], AppTest]) -> None:
     app = page(text_of(SIGNED))
     assert "give the logs of the months since" in words(app)
     assert app.button(key="run_tracking").label == "Show what to expect as signed"
     track_now(app)
-    (asked,) = pipeline.asked
-    assert (asked["usage"], list(asked["outcomes"]), asked["log_before"]) == (None, [], b"")
-    assert headline(pipeline.says)[0] in words(app)
+    assert "nothing of it is seen yet; as signed: shortfall risk" in words(app)
     assert "causes are told of whole months" in words(app)
     assert [metric.delta for metric in app.metric] == [""] * 5, "nothing to compare with yet"
+    assert len(app.get("vega_lite_chart")) == 2, "the fans; there is no history yet"
+
+
+def january(text: str) -> bytes:
+    """A log of January 2027 in which every type is used nine tenths as much as the mix of the plan says."""
+    lines = []
+    for day in range(1, 32):
+        for entry in tomllib.loads(text)["mix"]:
+            n = round(0.9 * entry["monthly_requests"] / 31)
+            tokens = {name: round(n * value) for name, value in entry.items() if name.endswith("_tokens")}
+            row = {"timestamp": f"2027-01-{day:02d}T12:00:00Z", "requests": n, **tokens}
+            lines.append(json.dumps(row | {name: entry[name] for name in ("request_type", "model")}))
+    return "\n".join(lines).encode()
+
+
+def test_a_month_goes_through_the_whole_pipeline_once(
+    page: Callable[[str], AppTest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLANNER_TODAY", "2027-02-03")
+    app = page(text_of(SIGNED))
+    upload(app, "track_logs", ("january.jsonl", january(text_of())))
+    track_now(app)
+    assert "1 of 12 months closed" in words(app)
+    (made,) = app.session_state["results_tracking"].values()
+    (month,) = made.tracking.months
+    assert month.is_closed
+    (tmp_path / "taken.track.jsonl").write_bytes(made.log)
+    assert read_log(tmp_path / "taken.track.jsonl").months == made.tracking.actual
+    upload(app, "track_months", ("taken.track.jsonl", made.log))
+    track_now(app)
+    again = list(app.session_state["results_tracking"].values())[-1]
+    assert again.tracking.new_months == ()
+    assert again.log == made.log, "the same month again changes nothing"
 
 
 def test_months_are_tracked_the_conclusion_first_and_nothing_is_written_beside_the_plan(
     page: Callable[[str], AppTest], pipeline: Pipeline, tmp_path: Path
 ) -> None:
-    kept = b'{"track":0}\n'
-    log = default_log(tmp_path / "plan.toml")
-    log.write_bytes(kept)
+    log, january = default_log(tmp_path / "plan.toml"), pipeline.says.actual[0]
+    append(log, replace(log_entry(pipeline.says), months=(january,)))
+    kept = log.read_bytes()
     app = page(text_of(SIGNED))
     upload(app, "track_logs", ("january.jsonl", LOG), ("february.jsonl", LOG + LOG))
     upload(app, "track_bills", ("console.csv", b"a,b\n"))
@@ -190,10 +217,15 @@ def test_months_are_tracked_the_conclusion_first_and_nothing_is_written_beside_t
     assert [Path(source).read_bytes() for source in usage.billed.sources] == [b"a,b\n"]
     assert [path.read_bytes() for path in asked["outcomes"]] == [b"{}\n"]
     assert usage.source.engine is None
-    assert (asked["on"], asked["log_before"]) == (date(2026, 11, 24), kept)
-    assert asked["log"].read_bytes() == kept + ADDED
+    assert (asked["on"], asked["log"].months) == (date(2026, 11, 24), (january,))
     assert log.read_bytes() == kept, "the one beside the plan is read, and not written"
-    assert {item.name for item in tmp_path.iterdir()} == {"plan.toml", log.name}
+    (made,) = app.session_state["results_tracking"].values()
+    assert made.log.startswith(kept), "what can be taken away goes on where it ended"
+    taken = tmp_path / "elsewhere" / "taken.track.jsonl"
+    taken.parent.mkdir()
+    taken.write_bytes(made.log)
+    assert read_log(taken).months == (january, *pipeline.says.actual[2:]), "with the months that are new"
+    assert {item.name for item in tmp_path.iterdir()} == {"plan.toml", log.name, "elsewhere"}
     text = words(app)
     told = [text.find(line) for line in headline(pipeline.says)]
     assert all(0 <= at < text.find("Committed for") for at in told)
@@ -206,16 +238,17 @@ def test_months_are_tracked_the_conclusion_first_and_nothing_is_written_beside_t
 
 
 def test_what_is_refused_is_said_in_the_users_names(page: Callable[[str], AppTest], pipeline: Pipeline) -> None:
-    pipeline.refuses = "{usage.source.sources[0]}, line 3: not a day; {log} is damaged"
+    pipeline.refuses = "{usage.source.sources[0]}, line 3: not a day; {folder}/other.csv is damaged"
     app = page(text_of(SIGNED))
     upload(app, "track_logs", ("my <b>log</b>.jsonl", LOG))
-    upload(app, "track_months", ("old.track.jsonl", b"{}\n"))
     track_now(app)
     (refused,) = app.info
-    said = unescaped(refused.value)
-    assert said == "my <b>log</b>.jsonl, line 3: not a day; old.track.jsonl is damaged"
+    assert unescaped(refused.value) == "my <b>log</b>.jsonl, line 3: not a day; other.csv is damaged"
     assert "<b>" not in refused.value.replace("\\<", "")
-    assert pipeline.asked[0]["log_before"] == b"{}\n"
+    upload(app, "track_months", ("old.track.jsonl", b"{}\n"))
+    track_now(app)
+    assert unescaped(app.info[0].value).startswith("old.track.jsonl, line 1")
+    assert len(pipeline.asked) == 1, "what is no log of months is refused before anything is worked out"
 
 
 def test_bills_alone_are_no_use(page: Callable[[str], AppTest], pipeline: Pipeline) -> None:

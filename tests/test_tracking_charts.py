@@ -15,7 +15,7 @@ from planner.bands import DiscountBand
 from planner.charts.style import DARK, LIGHT, Palette
 from planner.charts.tracking import burn_down_chart, burn_down_frame, seen_frame, spend_chart, spend_frame
 from planner.charts.tracking_causes import causes_chart, causes_frame
-from planner.charts.tracking_history import AT_SIGNING, history_chart, history_dollars_chart, history_frame
+from planner.charts.tracking_history import AT_SIGNING, TODAY, history_chart, history_dollars_chart, history_frame
 from planner.clauses import EarlyRenewal, Rollover
 from planner.contract import Contract
 from planner.simulation import SpendPaths
@@ -179,12 +179,15 @@ def test_earlier_forecasts_stand_in_their_order_and_end_with_that_of_today() -> 
     found = tracking()
     frame = history_frame(found)
     chances = frame[(frame["of"] == "probability") & (frame["kind"] == "shortfall")]
-    assert chances["as_of"].tolist() == [AT_SIGNING, "2027-01", "2027-02", "2027-03", "2027-04"]
+    assert chances["as_of"].tolist() == [AT_SIGNING, "2027-01", "2027-02", "2027-03", TODAY]
     assert chances["value"].tolist() == [past.shortfall_probability for past in found.past] + [0.623]
     assert chances["made"].tolist()[1:3] == ["told on 2027-02-03", "worked out again"]
     usd = frame[(frame["of"] == "usd") & (frame["kind"] == "overage")]
     assert usd["value"].tolist()[-1] == found.forecast.expected_overage.mean
     assert len(history_frame(before_the_term())) == 4, "at signing there is one, that of today"
+    over = history_frame(after_the_term())
+    assert over["as_of"].iloc[-1] == "2027-12", "a month that is over is called by its name"
+    assert not over.duplicated(["as_of", "of", "kind"]).any()
 
 
 def test_the_limits_of_the_plan_are_drawn_where_there_are_any() -> None:

@@ -22,6 +22,7 @@ from planner.tracking.tracking import Tracking
 from planner.words import percent, usd_short
 
 AT_SIGNING: Final = "at signing"
+TODAY: Final = "today"
 _FEW: Final = 6
 """Months whose names fit side by side."""
 
@@ -70,7 +71,7 @@ def history_frame(tracking: Tracking) -> pd.DataFrame:
     now): in order, the last of today."""
     forecast = tracking.forecast
     names = [_as_of(tracking, past) for past in tracking.past]
-    now = forecast.as_of if tracking.months else AT_SIGNING
+    now = _now(tracking)
     rows: Rows = []
 
     def add(as_of: str, made: str, shortfall: tuple[float, float], overage: tuple[float, float]) -> None:
@@ -94,6 +95,13 @@ def history_frame(tracking: Tracking) -> pd.DataFrame:
         (forecast.overage_probability.mean, forecast.expected_overage.mean),
     )
     return pd.DataFrame(rows)
+
+
+def _now(tracking: Tracking) -> str:
+    """How the forecast of today is called: by its month where that is over."""
+    if not tracking.months:
+        return AT_SIGNING
+    return tracking.forecast.as_of if tracking.months[-1].is_closed else TODAY
 
 
 def _as_of(tracking: Tracking, past: PastForecast) -> str:

@@ -1,9 +1,8 @@
 """What is left of the commitment of each period month by month, on paths of spend."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
-from typing import Final
 
 import numpy as np
 
@@ -14,12 +13,10 @@ from planner.paths_file import month_name
 from planner.risk import quantiles
 from planner.simulation import SpendPaths
 from planner.term_use import term_use
+from planner.tracking.drawdown import by_month
 from planner.tracking.result import TrackedMonth
 from planner.tracking.signed_plan import BAND, SignedPlan
 from planner.units import FloatArray
-
-_SOME_COST_OF_CAPITAL: Final = 0.1
-"""Any will do: where money costs something, a ledger keeps what is drawn in each month."""
 
 Left = Mapping[str, tuple[float, float, float]]
 
@@ -58,10 +55,7 @@ def left_usd(contract: Contract, offer: Offer, spend: SpendPaths) -> FloatArray:
 
 def _rows(contract: Contract, offer: Offer, spend: SpendPaths) -> list[LedgerRow]:
     """The ledger with every month's draw in it."""
-    payment = replace(
-        contract.payment, cost_of_capital_per_year=contract.payment.cost_of_capital_per_year or _SOME_COST_OF_CAPITAL
-    )
-    monthly = replace(contract, payment=payment)
+    monthly = by_month(contract)
     return walk(monthly, offer, term_use(monthly, spend))
 
 

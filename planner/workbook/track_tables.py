@@ -51,6 +51,9 @@ def write_causes(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> t
     for cause in causes.causes:
         sheet.paragraph(row, f"• {cause.cause}: {cause.words}", last_col=last_col, width=_WIDTH)
         row += 1
+    for note in causes.notes:
+        sheet.paragraph(row, note, last_col=last_col, width=_WIDTH)
+        row += 1
     return row + 1, layout
 
 
