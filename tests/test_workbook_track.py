@@ -15,8 +15,11 @@ from openpyxl.workbook import Workbook
 from test_tracking_charts import shown
 from trackings import COMMIT_USD, after_the_term, before_the_term, tracking
 
+from planner import cli
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
+from planner.tracking.month_log import append, default_log
+from planner.tracking.track import log_entry
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import headline
 from planner.workbook.book import workbook_bytes
@@ -120,3 +123,23 @@ def test_a_term_that_is_over_and_a_tracking_without_draws_have_their_sheet(plan:
     bare = written(plan, replace(tracking(), burn_down=None, renewal=None, actions=(), adoption=(), since=()))
     assert len(checks_of(bare)) == 3
     assert all(checks_of(bare).values())
+
+
+def test_export_has_the_sheet_once_there_is_a_log_of_months(
+    found: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SMALL.read_text(encoding="utf-8").replace("paths = 4_000", "paths = 256")
+    path, target = tmp_path / "plan.toml", tmp_path / "plan.xlsx"
+    path.write_text(f"{text}\n[signed]\non = 2026-11-24\ncommit_usd_per_year = 160_000\n", encoding="utf-8")
+    monkeypatch.setenv("PLANNER_TODAY", "2027-02-03")
+    monkeypatch.setattr("sys.argv", ["planner", "export", str(path), "-o", str(target), "--quiet"])
+    log = default_log(path)
+    append(log, replace(log_entry(found), months=found.actual[:1]))
+    kept = log.read_bytes()
+    cli.main()
+    book = openpyxl.load_workbook(target, data_only=True)
+    assert below(book, "actual, days covered", 2, MONTHS) == [pytest.approx(found.months[0].actual_usd), None]
+    assert len(checks_of(book)) == 4
+    assert all(checks_of(book).values())
+    assert log.read_bytes() == kept
+    capsys.readouterr()
