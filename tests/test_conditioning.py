@@ -117,7 +117,7 @@ def test_log_spend_has_the_posterior_of_a_normal(name: str) -> None:
     mean, covariance = posterior(gaussian(), observed)
     prior = np.sqrt(np.diag(prior_of(gaussian())[1])[24:])
     logs = np.log(found.spend.list_cost_usd)
-    later = [t for t in range(24) if t not in {item.month for item in observed}]
+    later = [t for t in range(24) if t not in {item.month for item in observed if item.is_closed}]
     for t in later:
         sd = sqrt(covariance[t, t])
         assert abs(logs[t].mean() - mean[t]) <= 4 * sqrt(2 / PATHS) * prior[t]
@@ -127,6 +127,22 @@ def test_log_spend_has_the_posterior_of_a_normal(name: str) -> None:
     assert both == pytest.approx(covariance[a, b] / sqrt(covariance[a, a] * covariance[b, b]), abs=4 / sqrt(PATHS))
     assert found.effective_sample_size == pytest.approx(PATHS)
     assert found.recalibration is None
+
+
+def test_swings_are_those_of_the_definitions_and_of_what_no_plan_models() -> None:
+    """Each to four standard errors of its own; what no plan models is independent of the rest and costs nothing."""
+    paths = gaussian().paths
+    mean, covariance = prior_of(gaussian())
+    volume, rest = covariance[:24, :24], covariance[24:, 24:] - covariance[:24, :24]
+    for found, expected in ((paths.swing[:24], volume), (paths.swing[24:], rest)):
+        variance = np.diag(expected)
+        assert np.allclose(found.var(axis=1), variance, rtol=4 * sqrt(2 / PATHS), atol=1e-12)
+        both = np.sqrt(np.outer(variance, variance))
+        assert np.all(np.abs(np.cov(found, bias=True) - expected) <= 4 * sqrt(2 / PATHS) * both + 1e-12)
+    assert np.all(np.abs(paths.swing[24:].mean(axis=1) + np.diag(rest) / 2) <= 4 * np.sqrt(np.diag(rest) / PATHS))
+    assert np.allclose(paths.mean, paths.swing.mean(axis=1), atol=4 * sqrt(np.diag(covariance).max() / PATHS))
+    assert np.allclose(np.exp(paths.swing[24:]).mean(axis=1), 1.0, atol=4 * sqrt(np.diag(rest).max() / PATHS))
+    assert np.allclose(paths.base[:24].mean(axis=1) + paths.mean[:24], mean[:24], atol=4 * sqrt(volume.max() / PATHS))
 
 
 def test_the_chance_of_a_shortfall_is_that_of_the_months_still_open() -> None:
