@@ -186,7 +186,7 @@ def _wider_words(widening: Widening) -> str:
 def _surprise(found: Fit) -> float:
     """The chance of a chi squared as large as that of the paths that explain what was seen best."""
     weights = relative(found.log_weights)
-    return float(chi2.sf(found.squares @ weights / weights.sum(), found.seen.values.size))
+    return float(chi2.sf((found.squares * weights).sum() / weights.sum(), found.seen.values.size))
 
 
 def tempering(log_weights: FloatArray, least: float) -> float:

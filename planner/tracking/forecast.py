@@ -34,7 +34,7 @@ class Outlook:
 
 
 def forecast_of(signed: SignedPlan, observed: Sequence[Observed], conditioned: Conditioned, *, on: date) -> Forecast:
-    """The forecast from the months that were seen. on: the day it is made."""
+    """The forecast from the months that were seen. on: the day it is made, which by itself changes nothing."""
     months = in_term(signed, observed)
     contract, offer, month = signed.contract, signed.offer, next_month(months)
     index = period_index(contract, month)

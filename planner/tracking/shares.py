@@ -15,6 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from planner.lever_costs.unit_costs import Account
 from planner.tracking.observed import Observed
+from planner.tracking.small_products import product
 from planner.units import BoolArray, FloatArray, IntArray
 
 SMALL_SHARE: Final = 0.02
@@ -70,7 +71,7 @@ def shares_given(
             gain = cho_solve(cho_factor(of_seen), share.covariance[np.ix_(at, range(months.start, months.stop))]).T
             values = np.log(np.array([_share(item, key, shares) for item in seen]) + SMALL_SHARE)[:, None]
             missed = values - share.base[at].take(ancestors, axis=1) - share.swing[at].take(donors, axis=1)
-            log_share += gain @ missed
+            log_share += product(gain, missed)
         np.exp(log_share, out=log_share)
         log_share -= SMALL_SHARE
         found[key] = np.maximum(log_share, 0.0, out=log_share)

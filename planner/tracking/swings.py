@@ -19,6 +19,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from planner.tracking.observed import Observed
 from planner.tracking.plan_paths import LEAST_LOG_SD, PlanPaths
+from planner.tracking.small_products import product
 from planner.units import FloatArray, IntArray
 
 IMPOSSIBLE: Final = 50.0
@@ -27,8 +28,6 @@ IMPOSSIBLE: Final = 50.0
 _WIDEST_LOG_SD: Final = 2.0
 
 _JITTER: Final = 1e-12
-_ONE_THREAD: Final = 200_000
-"""Multiplications up to which linear algebra stays on one thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +142,8 @@ def fit(paths: PlanPaths, seen: Seen, widening: Widening = AS_SIGNED, *, every: 
     root = np.linalg.cholesky(of_seen + errors + _JITTER * np.eye(len(errors)))
     base = paths.base[seen.rows, ::every]
     misses = np.where(np.isfinite(base), seen.values[:, None] - base - (seen.which @ mean)[:, None], 0.0)
-    squares = (solve_triangular(root, misses, lower=True) ** 2).sum(axis=0)
+    inverse = solve_triangular(root, np.eye(len(root)), lower=True)
+    squares = np.square(product(inverse, misses)).sum(axis=0)
     log_weights = -squares / 2 - IMPOSSIBLE * seen.impossible[::every]
     return Fit(
         seen=seen,
@@ -176,25 +176,16 @@ def total_swing(
     if found.errors.any():
         values, vectors = np.linalg.eigh(found.errors)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        drawn = drawn + _product(root, rng.standard_normal((len(root), paths.n_paths)))
-    total += _product(gain, found.misses.take(ancestors, axis=1) - drawn)
+        drawn = drawn + product(root, rng.standard_normal((len(root), paths.n_paths)))
+    total += product(gain, found.misses.take(ancestors, axis=1) - drawn)
     return total
-
-
-def _product(matrix: FloatArray, columns: FloatArray) -> FloatArray:
-    """matrix @ columns, in parts that are too small to be spread over threads: these wait longer than they work."""
-    found = np.empty((len(matrix), columns.shape[1]))
-    width = max(_ONE_THREAD // max(matrix.size, 1), 1)
-    for first in range(0, columns.shape[1], width):
-        found[:, first : first + width] = matrix @ columns[:, first : first + width]
-    return found
 
 
 def _widened(draws: FloatArray, found: Fit, paths: PlanPaths, rng: np.random.Generator) -> FloatArray:
     """Swings with what the widening adds drawn beside them."""
     values, vectors = np.linalg.eigh(found.widening.added(paths.wander))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    swing: FloatArray = draws + (found.mean - paths.mean)[:, None] + _product(root, rng.standard_normal(draws.shape))
+    swing: FloatArray = draws + (found.mean - paths.mean)[:, None] + product(root, rng.standard_normal(draws.shape))
     return swing
 
 
