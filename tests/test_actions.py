@@ -178,7 +178,7 @@ def test_the_amount_is_a_quantile_of_what_is_unused_and_its_value_is_below_the_e
     assert found.amount_usd == pytest.approx(np.quantile(unused, 0.5))
     assert 0 < found.value.mean < standing.settled.shortfall_usd.sum(axis=0).mean()
     assert (found.kind, found.by) == ("bring work forward", date(2027, 12, 31))
-    assert found.action == "Bring $30,556 of work at list forward from after 2027-12-31 to before it."
+    assert found.action == "Bring $30,550 of work at list forward from after 2027-12-31 to before it."
 
 
 def test_a_shortfall_that_is_rare_asks_for_less_work_or_none(plan: SignedPlan) -> None:
@@ -585,7 +585,7 @@ def test_a_route_in_the_dead_zone_may_wait_and_one_that_saves_may_not(plan: Sign
     (found,) = waiting_routes(as_it_is(plan, 600_000.0, month=3))
     assert found.value == Estimate(mean=0.0, se=0.0)
     assert found.by == date(2027, 12, 31)
-    assert found.action == "Let more routing of triage to claude-haiku-5-5 wait until 2027-12-31."
+    assert found.action == "Let more routing of 'triage' to claude-haiku-5-5 wait until 2027-12-31."
     assert "and $0 off what is paid" in found.why
     assert waiting_routes(as_it_is(plan, 300_000.0, month=3)) == ()
 

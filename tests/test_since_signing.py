@@ -99,7 +99,7 @@ def test_a_price_that_changed_moves_what_is_left() -> None:
     # ten months from December: a million requests of 5,000 tokens, 0.10 less a million tokens
     assert found.drawdown_usd == pytest.approx(-10 * 5000 * 0.10)
     assert "cache read 0.2 to 0.1" in found.words
-    assert "$5,000 less" in found.words
+    assert "$5.0k less" in found.words
     (half,) = [item for item in since_signing(signed, on=date(2027, 4, 16)) if item.kind == "price"]
     assert half.drawdown_usd == pytest.approx(-5.5 * 5000 * 0.10)
 

@@ -22,7 +22,7 @@ from planner.tracking.planned import Planned, decided_costs, planned
 from planner.tracking.result import SinceSigning
 from planner.tracking.signed_plan import SignedPlan
 from planner.units import MONTHS_PER_YEAR, TOKEN_CLASSES, FloatArray
-from planner.words import percent, usd
+from planner.words import percent, usd_short
 
 
 def since_signing(signed: SignedPlan, *, on: date, central: Planned | None = None) -> tuple[SinceSigning, ...]:
@@ -138,7 +138,7 @@ def _worth(change: float | None) -> str:
     if change is None:
         return "; the plan uses nothing of it from then on"
     more = "more" if change > 0 else "less"
-    return f", {usd(abs(change))} {more} at list over the months left for the use that the plan expects"
+    return f", {usd_short(abs(change))} {more} at list over the months left for the use that the plan expects"
 
 
 def _retirements(left: _Left, since: date) -> Iterator[SinceSigning]:
@@ -155,7 +155,7 @@ def _retirements(left: _Left, since: date) -> Iterator[SinceSigning]:
         fraction = move.cost_change_fraction
         change = None if fraction is None or fraction <= -1.0 else cost * fraction / (1.0 + fraction)
         told = "" if fraction is None else f" at {percent(1.0 + fraction)} of the cost"
-        worth = "" if change is None else f": {usd(change)} of the list cost of the months left"
+        worth = "" if change is None else f": {usd_short(change)} of the list cost of the months left"
         words = (
             f"{move.model} {past} on {move.on}; its traffic is on {move.successor} from the next day{told}, which is "
             f"in the plan as signed{worth}."
@@ -199,6 +199,7 @@ def _new_models(left: _Left, since: date) -> Iterator[SinceSigning]:
         total = sum(float(cost.sum()) for cost in costs.values())
         words = (
             f"{model} came on {launched}: the same text costs {percent(1.0 + change / total)} there of what it costs "
-            f"on {', '.join(costs)} in the plan; {usd(change)} of list cost over the months left if all of that moves."
+            f"on {', '.join(costs)} in the plan; {usd_short(change)} of list cost over the months left if all of that "
+            "moves."
         )
         yield SinceSigning(kind="new model", on=launched, model=model, drawdown_usd=change, words=words)

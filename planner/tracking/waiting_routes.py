@@ -15,7 +15,7 @@ from planner.tracking.result import Action
 from planner.tracking.spend_parts import added, parts_of, with_parts
 from planner.tracking.standing import Standing
 from planner.units import FloatArray
-from planner.words import usd
+from planner.words import usd_estimate
 
 MAY_WAIT_BELOW: Final = 0.10
 """Share of its saving at list that a route has to save in fact for it not to wait."""
@@ -45,13 +45,13 @@ def _action(standing: Standing, found: Waiting) -> Action:
     saved = found.in_fact.mean
     return Action(
         kind="let routing wait",
-        action=f"Let more routing of {found.request_type} to {found.model} wait until {last}.",
+        action=f"Let more routing of '{found.request_type}' to {found.model} wait until {last}.",
         value=Estimate(mean=-saved if saved else 0.0, se=found.in_fact.se),
         by=last,
         amount_usd=found.at_list.mean,
         why=(
-            f"It would take {usd(found.at_list.mean)} off the list cost by then, and {usd(saved)} off what is paid: "
-            "the rest would only leave more of the commitment unused."
+            f"It would take {usd_estimate(found.at_list)} off the list cost by then, and "
+            f"{usd_estimate(found.in_fact)} off what is paid: the rest would only leave more of the commitment unused."
         ),
     )
 

@@ -16,7 +16,7 @@ from planner.tracking.result import Action
 from planner.tracking.spend_parts import parts_of, with_parts
 from planner.tracking.standing import Standing
 from planner.units import HALF_CENT_USD, MONTHS_PER_YEAR, FloatArray
-from planner.words import percent, usd
+from planner.words import percent, usd_rounded_down
 
 AMOUNTS: Final = (0.10, 0.25, 0.50)
 """Quantiles of what is unused, where something is, that are tried as what is brought forward."""
@@ -51,7 +51,7 @@ def _action(standing: Standing, amount: float, value: Estimate, *, chance: float
     last = standing.last_day_before(standing.period.stop)
     return Action(
         kind="bring work forward",
-        action=f"Bring {usd(amount)} of work at list forward from after {last} to before it.",
+        action=f"Bring {usd_rounded_down(amount)} of work at list forward from after {last} to before it.",
         value=value,
         by=last,
         amount_usd=amount,
