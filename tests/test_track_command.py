@@ -237,7 +237,7 @@ def test_the_signed_example_as_people_read_it_and_the_second_time(
     """On fewer paths than the example has. What was tracked once is known: the same again changes nothing."""
     plan = tmp_path / "signed.toml"
     text = (ROOT / "data" / "plans" / "signed.toml").read_text(encoding="utf-8")
-    plan.write_text(text.replace("paths = 32_768", "paths = 4_096"), encoding="utf-8")
+    plan.write_text(text.replace("paths = 16_384", "paths = 4_096"), encoding="utf-8")
     log = tmp_path / "signed.track.jsonl"
     made: list[Tracking] = []
 

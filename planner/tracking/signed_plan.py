@@ -13,7 +13,7 @@ from planner.signed import Signed
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
-MOST_PATHS = 32_768
+MOST_PATHS = 16_384
 """Paths that tracking uses of a plan that has more: months are conditioned again for every closed month."""
 
 BAND = (0.10, 0.50, 0.90)
