@@ -28,6 +28,7 @@ from planner.tracking.month_log import MonthLog, fan_as_signed
 from planner.tracking.months import contract_month, tracked_months
 from planner.tracking.observing import observed_of
 from planner.tracking.past import past_forecasts
+from planner.tracking.planned import planned
 from planner.tracking.renewal import renewal_of
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 from planner.tracking.since_signing import since_signing
@@ -78,7 +79,8 @@ class _Seen:
 
 def _tracked(seen: _Seen) -> Tracking:
     signed, actual = seen.signed, _in_term(seen.signed, seen.months.months)
-    conditioner, observed = conditioner_of(signed), observed_of(signed, actual, seen.new)
+    central = planned(signed)
+    conditioner, observed = conditioner_of(signed), observed_of(signed, actual, seen.new, central)
     conditioned = conditioner.condition(observed)
     forecast = forecast_of(signed, observed, conditioned, on=seen.on)
     names = [month_name(signed.inputs.start, month) for month in range(len(signed.spend.list_cost_usd))]
@@ -91,11 +93,11 @@ def _tracked(seen: _Seen) -> Tracking:
         months=months,
         forecast=forecast,
         past=past,
-        causes=causes_of(signed, actual, seen.new),
+        causes=causes_of(signed, actual, seen.new, central),
         actions=actions_of(signed, conditioned.spend, forecast, month=_first_open(signed, actual), on=seen.on),
-        adoption=adoption_of(signed, actual),
+        adoption=adoption_of(signed, actual, central),
         checks=checked_pairs(signed.prepared, seen.new),
-        since=since_signing(signed, on=seen.on),
+        since=since_signing(signed, on=seen.on, central=central),
         alerts=alerts_of(signed.signed.alerts, forecast, months),
         judged=judged(months, (*seen.log.forecasts, *past)),
         renewal=renewal_of(signed, conditioned.spend),

@@ -43,7 +43,7 @@ def actions_table(tracking: Tracking) -> Table:
     """A line per action, in the order of tracking: best value first."""
     return Table(
         title="What to do, valued under the contract as signed",
-        columns=("action", "saves", "by", "moves at list", "why"),
+        columns=("action", "saves", "by", "amount", "why"),
         rows=tuple(
             (
                 action.action,

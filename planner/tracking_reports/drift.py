@@ -33,8 +33,8 @@ def _adoption_sentence(one: AdoptionDrift) -> str:
     low, _, high = one.expected
     side = "above" if one.measured > high else "below"
     return (
-        f"In the last closed month, {percent(one.measured)} of '{one.request_type}' went to {one.model}, {side} the "
-        f"{percent(low)} to {percent(high)} that the plan expects then."
+        f"In the last closed month, {percent(one.measured)} of '{one.request_type}' went to {one.model} or a newer "
+        f"model of its tier, {side} the {percent(low)} to {percent(high)} that the plan expects then."
     )
 
 

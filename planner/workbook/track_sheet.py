@@ -27,7 +27,7 @@ from planner.workbook.track_tables import (
 _FEWEST_COLS: Final = 12
 _ROUNDING: Final = 1e-9
 _CHART_ROWS: Final = 18
-_WIDTH, _LEAD_WIDTH = 190, 150
+_WIDTH, _LEAD_WIDTH = 150, 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def write_track(sheet: Sheet, workbook: Workbook, tracking: Tracking) -> TrackLa
         row, causes = write_causes(sheet, tracking, row + 1, last_col)
     for write in (write_history, write_actions, write_drift, write_renewal):
         row = write(sheet, tracking, row + 1, last_col)
-    sheet.set_layout(at_least={0: 30, 1: 17} | dict.fromkeys(range(2, last_col + 1), 13))
+    sheet.set_layout(at_least={0: 26, 1: 12} | dict.fromkeys(range(2, last_col + 1), 10))
     sheet.print_setup(last_row=row, last_col=last_col)
     sheet.worksheet.freeze_panes(1, 0)
     return TrackLayout(months=months, causes=causes)
