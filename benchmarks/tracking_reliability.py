@@ -20,11 +20,11 @@ from scipy.stats import chi2
 
 from planner.plan_file.loader import parse_plan
 from planner.tracking.actual import AccountUsd
-from planner.tracking.conditioning import conditioner_of
-from planner.tracking.drawdown import spend_of_accounts
-from planner.tracking.forecast import outlook
+from planner.tracking.forecasting.conditioning import conditioner_of
+from planner.tracking.forecasting.drawdown import spend_of_accounts
+from planner.tracking.forecasting.forecast import outlook
+from planner.tracking.forecasting.plan_paths import volume_usd
 from planner.tracking.observed import Observed
-from planner.tracking.plan_paths import volume_usd
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 from planner.units import BoolArray, FloatArray
 

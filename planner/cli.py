@@ -95,7 +95,7 @@ def _tracked(path: Path, plan: "Plan", *, quiet: bool) -> "Tracking | None":
     if plan.inputs.signed is None:
         return None
     from planner.clock import today  # noqa: PLC0415
-    from planner.tracking.month_log import default_log, read_log  # noqa: PLC0415
+    from planner.tracking.months.month_log import default_log, read_log  # noqa: PLC0415
     from planner.tracking.track import track  # noqa: PLC0415
 
     log = default_log(path)

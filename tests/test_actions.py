@@ -21,11 +21,10 @@ from planner.offer import Offer
 from planner.plan_file.loader import parse_plan
 from planner.risk import Estimate
 from planner.simulation import AccountPaths, SpendPaths
-from planner.tracking.actions import actions_of
-from planner.tracking.extra_commitment import billed_so_far
-from planner.tracking.next_band import next_band, saved_by_amending_usd
-from planner.tracking.result import Action, MonthRange
-from planner.tracking.rights import (
+from planner.tracking.acting.actions import actions_of
+from planner.tracking.acting.extra_commitment import billed_so_far
+from planner.tracking.acting.next_band import next_band, saved_by_amending_usd
+from planner.tracking.acting.rights import (
     carried_over,
     next_reduced,
     reduce_at_anniversary,
@@ -34,11 +33,12 @@ from planner.tracking.rights import (
     saved_by_reducing_usd,
     saved_by_renewing_early_usd,
 )
+from planner.tracking.acting.standing import Standing
+from planner.tracking.acting.top_up import saved_by_topping_up_usd, top_up
+from planner.tracking.acting.waiting_routes import routes_held, waiting_routes
+from planner.tracking.acting.work_moved import bring_forward, saved_by_moving_usd, unused_list_usd
+from planner.tracking.result import Action, MonthRange
 from planner.tracking.signed_plan import SignedPlan, signed_plan
-from planner.tracking.standing import Standing
-from planner.tracking.top_up import saved_by_topping_up_usd, top_up
-from planner.tracking.waiting_routes import routes_held, waiting_routes
-from planner.tracking.work_moved import bring_forward, saved_by_moving_usd, unused_list_usd
 from planner.units import FloatArray
 
 CENT = 0.01

@@ -24,12 +24,12 @@ from planner.lever_costs.unit_costs import Account
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.prices import PriceBook
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.actuals import ReadActuals, planned_models, read_actuals, term_months, usage_of_actuals
-from planner.tracking.merging import merged
-from planner.tracking.months import contract_month, tracked_months
-from planner.tracking.running_month import UNSCALED_LOG_SD, DailyList, scaled
+from planner.tracking.months.actuals import ReadActuals, planned_models, read_actuals, term_months, usage_of_actuals
+from planner.tracking.months.merging import merged
+from planner.tracking.months.months import contract_month, tracked_months
+from planner.tracking.months.running_month import UNSCALED_LOG_SD, DailyList, scaled
+from planner.tracking.months.signing_prices import newest_in_service, signing_prices
 from planner.tracking.signed_plan import SignedPlan, signed_plan
-from planner.tracking.signing_prices import newest_in_service, signing_prices
 
 Row = dict[str, Any]
 

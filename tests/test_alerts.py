@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planner.coverage import first_day, last_day, month_index
 from planner.risk import Estimate, probability
 from planner.signed import AlertLimits
-from planner.tracking.alerts import alerts_of, outside_in_a_row
+from planner.tracking.acting.alerts import alerts_of, outside_in_a_row
 from planner.tracking.result import Forecast, MonthRange, Pace, PeriodState, TrackedMonth
 
 NEVER = AlertLimits(shortfall_probability=None, overage_probability=None, outside_band_months=None)

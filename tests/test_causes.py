@@ -14,10 +14,10 @@ from planner.evidence.drift import Counts
 from planner.evidence_in_plan.checking import NewCounts
 from planner.price_data.facts import load_price_facts
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.causes import NAMES, causes_of
-from planner.tracking.planned import Planned, planned
+from planner.tracking.causes.causes import NAMES, causes_of
+from planner.tracking.causes.planned import Planned, planned
+from planner.tracking.causes.shapley import shapley
 from planner.tracking.result import Causes
-from planner.tracking.shapley import shapley
 from planner.tracking.signed_plan import SignedPlan
 
 CENT = 0.005

@@ -21,11 +21,11 @@ from planner.plan_file.loader import parse_plan
 from planner.simulation import SpendPaths
 from planner.streams import REPLICATES
 from planner.tracking.actual import AccountUsd
-from planner.tracking.conditioning import LEAST_EFFECTIVE, Conditioner, conditioner_of, tempering
-from planner.tracking.forecast import forecast_of, outlook
+from planner.tracking.forecasting.conditioning import LEAST_EFFECTIVE, Conditioner, conditioner_of, tempering
+from planner.tracking.forecasting.forecast import forecast_of, outlook
+from planner.tracking.forecasting.plan_paths import unmodelled
+from planner.tracking.forecasting.resampling import ancestors, effective_size
 from planner.tracking.observed import Observed
-from planner.tracking.plan_paths import unmodelled
-from planner.tracking.resampling import ancestors, effective_size
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 from planner.units import FloatArray
 

@@ -20,12 +20,12 @@ from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
 from planner.term_use import term_use
 from planner.tracking.actual import AccountUsd
-from planner.tracking.conditioning import Conditioned, Conditioner, conditioner_of
-from planner.tracking.drawdown import by_month, settled_by_month, spend_of
-from planner.tracking.forecast import bands, forecast_of, straight_line_shortfall_usd
-from planner.tracking.judged import coverage_interval, judged
+from planner.tracking.forecasting.conditioning import Conditioned, Conditioner, conditioner_of
+from planner.tracking.forecasting.drawdown import by_month, settled_by_month, spend_of
+from planner.tracking.forecasting.forecast import bands, forecast_of, straight_line_shortfall_usd
+from planner.tracking.forecasting.judged import coverage_interval, judged
+from planner.tracking.forecasting.past import past_forecasts
 from planner.tracking.observed import Observed
-from planner.tracking.past import past_forecasts
 from planner.tracking.result import Forecast, PastForecast, TrackedMonth
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from planner.coverage import days_in, first_day, last_day
 from planner.errors import InputError
 from planner.lever_costs.unit_costs import Account
-from planner.tracking import month_log
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.log_lines import Entry, as_line, entry_of
-from planner.tracking.merging import merged
-from planner.tracking.month_log import append, default_log, fan_as_signed, read_log
+from planner.tracking.months import month_log
+from planner.tracking.months.log_lines import Entry, as_line, entry_of
+from planner.tracking.months.merging import merged
+from planner.tracking.months.month_log import append, default_log, fan_as_signed, read_log
 from planner.tracking.result import PastForecast
 
 MONTHS = [f"2026-{month:02d}" for month in range(7, 13)]

@@ -24,10 +24,10 @@ from tracked import (
 from planner.errors import InputError
 from planner.evidence.drift import Counts
 from planner.evidence_in_plan.checking import NewCounts
-from planner.tracking.observing import observed_of
-from planner.tracking.planned import Planned, planned
-from planner.tracking.requests import requests_of
-from planner.tracking.served import logged_escalations, served
+from planner.tracking.causes.observing import observed_of
+from planner.tracking.causes.planned import Planned, planned
+from planner.tracking.causes.requests import requests_of
+from planner.tracking.causes.served import logged_escalations, served
 from planner.tracking.signed_plan import SignedPlan
 
 

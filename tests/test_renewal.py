@@ -13,7 +13,7 @@ from planner.clauses import CarryForward, EarlyRenewal, InForce, Reduction, Rene
 from planner.contract import Contract
 from planner.plan_file.loader import parse_plan
 from planner.simulation import SpendPaths
-from planner.tracking.renewal import next_term, renewal_of, renewed
+from planner.tracking.acting.renewal import next_term, renewal_of, renewed
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 from planner.units import FloatArray
 

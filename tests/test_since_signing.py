@@ -8,11 +8,11 @@ import pytest
 from strategies import mix_entry
 from tracked import CHEAP, STRONG, expected_uses, month_of, signed_of, signed_table, use
 
-from planner.tracking.adoption import adoption_of
-from planner.tracking.planned import planned
+from planner.tracking.causes.adoption import adoption_of
+from planner.tracking.causes.planned import planned
+from planner.tracking.causes.since_signing import since_signing
 from planner.tracking.result import AdoptionDrift
 from planner.tracking.signed_plan import SignedPlan
-from planner.tracking.since_signing import since_signing
 
 # --- adoption --------------------------------------------------------------------------------------------------------
 

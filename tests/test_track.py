@@ -13,9 +13,9 @@ from tracked import LEVERS, RESTLESS, expected_uses, month_of, signed_of, signed
 from planner.inputs import PlanInputs
 from planner.plan_file.loader import parse_plan
 from planner.tracking.actual import ActualMonth
-from planner.tracking.log_lines import Entry
-from planner.tracking.month_log import MonthLog, append, read_log
-from planner.tracking.planned import planned
+from planner.tracking.causes.planned import planned
+from planner.tracking.months.log_lines import Entry
+from planner.tracking.months.month_log import MonthLog, append, read_log
 from planner.tracking.track import log_entry, track
 from planner.tracking.tracking import Tracking
 

@@ -13,7 +13,7 @@ from trackings import PLANS, before_the_term, tracking
 
 from planner import cli
 from planner.commands.track import track as track_command
-from planner.tracking.month_log import read_log
+from planner.tracking.months.month_log import read_log
 from planner.tracking.track import track
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import conclusion, headline

@@ -21,7 +21,7 @@ from planner.errors import InputError
 from planner.inputs import PlanInputs, UsageInputs
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.signed_text import with_signed
-from planner.tracking.month_log import append, default_log, read_log
+from planner.tracking.months.month_log import append, default_log, read_log
 from planner.tracking.track import log_entry
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.burn_down import burn_down_table

@@ -13,7 +13,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from planner.tracking.forecast import straight_line_shortfall_usd
+from planner.tracking.forecasting.forecast import straight_line_shortfall_usd
 from planner.units import FloatArray
 
 CONTRACTS, PATHS = 300, 512

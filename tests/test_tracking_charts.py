@@ -19,7 +19,7 @@ from planner.charts.tracking_history import AT_SIGNING, TODAY, history_chart, hi
 from planner.clauses import EarlyRenewal, Rollover
 from planner.contract import Contract
 from planner.simulation import SpendPaths
-from planner.tracking.burn_down import BurnDown, burn_down, left_usd
+from planner.tracking.forecasting.burn_down import BurnDown, burn_down, left_usd
 from planner.tracking.tracking import Tracking
 
 USD = some.floats(0, 40_000)

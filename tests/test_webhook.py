@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from planner.tracking import webhook
-from planner.tracking.webhook import WEBHOOK_VARIABLE, send_alerts
+from planner.tracking.acting import webhook
+from planner.tracking.acting.webhook import WEBHOOK_VARIABLE, send_alerts
 
 TOKEN = "T0K3N-that-must-never-be-seen"
 REPORT = {

@@ -18,7 +18,7 @@ from trackings import COMMIT_USD, after_the_term, before_the_term, tracking
 from planner import cli
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
-from planner.tracking.month_log import append, default_log
+from planner.tracking.months.month_log import append, default_log
 from planner.tracking.track import log_entry
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import headline

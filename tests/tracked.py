@@ -14,8 +14,8 @@ from strategies import Table, mix_entry, override, plan_table
 from planner.lever_costs.unit_costs import Account
 from planner.plan_file.loader import parse_plan
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.plan_streams import DOLLARS, UNCOUNTED
-from planner.tracking.planned import Planned
+from planner.tracking.causes.plan_streams import DOLLARS, UNCOUNTED
+from planner.tracking.causes.planned import Planned
 from planner.tracking.signed_plan import SignedPlan, signed_plan
 
 STRONG = override("strong")

@@ -17,7 +17,7 @@ from planner.charts.style import (
     money_axis,
 )
 from planner.contract import Contract
-from planner.tracking.burn_down import BurnDown, unbroken
+from planner.tracking.forecasting.burn_down import BurnDown, unbroken
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.months import is_scaled, signed_fan
 from planner.units import HALF_CENT_USD

@@ -92,8 +92,8 @@ def _tracked(
 ) -> "Tracking":
     from planner.clock import today  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
-    from planner.tracking.actuals import usage_of_actuals  # noqa: PLC0415
-    from planner.tracking.month_log import MonthLog, read_log  # noqa: PLC0415
+    from planner.tracking.months.actuals import usage_of_actuals  # noqa: PLC0415
+    from planner.tracking.months.month_log import MonthLog, read_log  # noqa: PLC0415
     from planner.tracking.track import track as tracked  # noqa: PLC0415
 
     inputs = load_plan(path)
@@ -105,7 +105,7 @@ def _tracked(
 
 def _keep(tracking: "Tracking", log: Path | None) -> tuple[Sequence[str], PlannerError | None]:
     """The months that were added to the log, and why none could be."""
-    from planner.tracking.month_log import append  # noqa: PLC0415
+    from planner.tracking.months.month_log import append  # noqa: PLC0415
     from planner.tracking.track import log_entry  # noqa: PLC0415
 
     if log is None or not tracking.new_months:
@@ -137,7 +137,7 @@ def _tell(tracking: "Tracking", log: Path | None, added: Sequence[str], *, as_js
 
 def _send(tracking: "Tracking") -> None:
     """Post the report, after it was shown; a failure is said and loses nothing."""
-    from planner.tracking.webhook import send_alerts  # noqa: PLC0415
+    from planner.tracking.acting.webhook import send_alerts  # noqa: PLC0415
     from planner.tracking_reports.track_json import track_json  # noqa: PLC0415
 
     if wrong := send_alerts(track_json(tracking)):
@@ -145,6 +145,6 @@ def _send(tracking: "Tracking") -> None:
 
 
 def _default_log(path: Path) -> Path:
-    from planner.tracking.month_log import default_log  # noqa: PLC0415
+    from planner.tracking.months.month_log import default_log  # noqa: PLC0415
 
     return default_log(path)

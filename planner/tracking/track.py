@@ -12,26 +12,26 @@ from planner.inputs import PlanInputs, UsageInputs
 from planner.paths_file import month_name
 from planner.prepared import Progress
 from planner.simulation import KeptPaths
-from planner.tracking.actions import actions_of
+from planner.tracking.acting.actions import actions_of
+from planner.tracking.acting.alerts import alerts_of
+from planner.tracking.acting.renewal import renewal_of
 from planner.tracking.actual import ActualMonth
-from planner.tracking.actuals import ReadActuals, read_actuals
-from planner.tracking.adoption import adoption_of
-from planner.tracking.alerts import alerts_of
-from planner.tracking.burn_down import burn_down
-from planner.tracking.causes import causes_of
-from planner.tracking.conditioning import conditioner_of
-from planner.tracking.forecast import forecast_of
-from planner.tracking.judged import judged
-from planner.tracking.log_lines import Entry
-from planner.tracking.merging import Merged, merged
-from planner.tracking.month_log import MonthLog, fan_as_signed
-from planner.tracking.months import contract_month, tracked_months
-from planner.tracking.observing import observed_of
-from planner.tracking.past import past_forecasts
-from planner.tracking.planned import planned
-from planner.tracking.renewal import renewal_of
+from planner.tracking.causes.adoption import adoption_of
+from planner.tracking.causes.causes import causes_of
+from planner.tracking.causes.observing import observed_of
+from planner.tracking.causes.planned import planned
+from planner.tracking.causes.since_signing import since_signing
+from planner.tracking.forecasting.burn_down import burn_down
+from planner.tracking.forecasting.conditioning import conditioner_of
+from planner.tracking.forecasting.forecast import forecast_of
+from planner.tracking.forecasting.judged import judged
+from planner.tracking.forecasting.past import past_forecasts
+from planner.tracking.months.actuals import ReadActuals, read_actuals
+from planner.tracking.months.log_lines import Entry
+from planner.tracking.months.merging import Merged, merged
+from planner.tracking.months.month_log import MonthLog, fan_as_signed
+from planner.tracking.months.months import contract_month, tracked_months
 from planner.tracking.signed_plan import SignedPlan, signed_plan
-from planner.tracking.since_signing import since_signing
 from planner.tracking.tracking import Tracking
 
 NO_ACTUALS = ReadActuals(months=(), notes=())

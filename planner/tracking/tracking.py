@@ -5,7 +5,7 @@ from datetime import date
 
 from planner.evidence_in_plan.checking import PairCheck
 from planner.tracking.actual import ActualMonth
-from planner.tracking.burn_down import BurnDown
+from planner.tracking.forecasting.burn_down import BurnDown
 from planner.tracking.result import (
     Action,
     AdoptionDrift,

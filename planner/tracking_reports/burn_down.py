@@ -1,7 +1,7 @@
 """The burn-down of the running period's commitment as a table."""
 
 from planner.tables import Table
-from planner.tracking.burn_down import unbroken
+from planner.tracking.forecasting.burn_down import unbroken
 from planner.tracking.tracking import Tracking
 from planner.words import usd_short
 

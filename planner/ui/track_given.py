@@ -15,8 +15,8 @@ import streamlit as st
 from planner.clock import today
 from planner.errors import InputError, PlannerError
 from planner.inputs import UsageInputs
-from planner.tracking.actuals import usage_of_actuals
-from planner.tracking.month_log import LOG_SUFFIX, append, default_log, read_log
+from planner.tracking.months.actuals import usage_of_actuals
+from planner.tracking.months.month_log import LOG_SUFFIX, append, default_log, read_log
 from planner.tracking.track import log_entry, track
 from planner.tracking.tracking import Tracking
 from planner.ui import session, show

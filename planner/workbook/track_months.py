@@ -6,7 +6,7 @@ from typing import Final
 
 from planner.contract import Period
 from planner.paths_file import month_name
-from planner.tracking.burn_down import unbroken
+from planner.tracking.forecasting.burn_down import unbroken
 from planner.tracking.result import TrackedMonth
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.months import is_scaled, signed_fan

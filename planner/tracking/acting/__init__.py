@@ -1,0 +1,1 @@
+"""What can be done, what a machine is told, and the next term."""

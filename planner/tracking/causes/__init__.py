@@ -1,0 +1,1 @@
+"""The plan's central case, and how what was used differs from it."""

@@ -1,0 +1,1 @@
+"""Actual months: read, scaled, kept in a log, and beside the plan."""
