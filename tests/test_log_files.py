@@ -204,6 +204,14 @@ def names(found: tuple[list[Path], list[str]]) -> list[str]:
     return [path.name for path in found[0]]
 
 
+def test_a_log_of_tracked_months_is_no_usage_log_unless_it_is_named(tmp_path: Path) -> None:
+    for name in ("log.jsonl", "plan.track.jsonl"):
+        (tmp_path / name).write_text("{}")
+    for source in (".", "*.jsonl"):
+        assert names(find_files([source], tmp_path)) == ["log.jsonl"]
+    assert names(find_files(["plan.track.jsonl"], tmp_path)) == ["plan.track.jsonl"]
+
+
 def test_the_folder_of_a_pull_gives_its_usage_or_its_costs_and_nothing_else(pulled: Path) -> None:
     usage = ["usage-2026-10-01.json", "usage-2026-10-02.json"]
     assert names(find_files([str(pulled)], pulled)) == usage

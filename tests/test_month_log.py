@@ -27,11 +27,12 @@ from planner.tracking.result import PastForecast
 
 MONTHS = [f"2026-{month:02d}" for month in range(7, 13)]
 
-finite = st.floats(allow_nan=False, allow_infinity=False, width=64)
+finite = st.floats(min_value=-1e15, max_value=1e15)
 usd = st.floats(min_value=0, max_value=1e9)
 counts = st.integers(min_value=0, max_value=10**15)
 names = st.text(max_size=12)
-fans = st.dictionaries(st.sampled_from(MONTHS), st.tuples(finite, finite, finite), max_size=4)
+bands = st.tuples(usd, usd, usd).map(sorted).map(tuple)
+fans = st.dictionaries(st.sampled_from(MONTHS), bands, max_size=4)
 
 
 @st.composite
@@ -53,15 +54,16 @@ def actual_months(draw: st.DrawFn, month: str) -> ActualMonth:
 
 @st.composite
 def uses(draw: st.DrawFn) -> Use:
+    tools = draw(usd)
     return Use(
         request_type=draw(names),
         model=draw(names),
         is_batch=draw(st.booleans()),
         requests=draw(st.none() | counts),
         tokens=draw(st.tuples(*[counts] * 5)),
-        list_cost_usd=draw(usd),
-        signing_list_cost_usd=draw(usd),
-        server_tools_usd=draw(usd),
+        list_cost_usd=tools + draw(usd),
+        signing_list_cost_usd=tools + draw(usd),
+        server_tools_usd=tools,
         account=Account(draw(st.none() | names), draw(st.booleans())),
     )
 
@@ -69,14 +71,15 @@ def uses(draw: st.DrawFn) -> Use:
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
     on = draw(st.dates(date(2026, 7, 1), date(2027, 7, 1)))
-    numbers = ["shortfall_probability", "expected_shortfall_usd", "overage_probability", "expected_overage_usd"]
+    chances = ["shortfall_probability", "overage_probability"]
+    amounts = ["expected_shortfall_usd", "expected_overage_usd", "effective_sample_size"]
     forecast = PastForecast(
         as_of=draw(st.sampled_from(MONTHS)),
         on=on,
         exhaustion_month=draw(st.none() | st.sampled_from(MONTHS)),
         months=draw(fans),
-        effective_sample_size=draw(finite),
-        **{name: draw(finite) for name in numbers},
+        **{name: draw(st.floats(0, 1)) for name in chances},
+        **{name: draw(usd) for name in amounts},
     )
     chosen = draw(st.lists(st.sampled_from(MONTHS), unique=True, max_size=3))
     return Entry(
@@ -253,11 +256,14 @@ def changed_month(**changed: Any) -> str:
         (changed_line(months=[3]), "months 1: 3 is no object"),
         (changed_month(month="2026-13"), "months 1: month = .2026-13.: a month as YYYY-MM"),
         (changed_month(first="2026-06-30"), "days of 2026-07, in order"),
-        (changed_month(scale=0.5), "scale = 0.5: a number of 1 or more"),
+        (changed_month(scale=0.5), "scale = 0.5: a number from 1 to 1e"),
+        (changed_month(scale=2.0), "scale = 2.0: 1 for a month that is closed"),
+        (changed_month(billed_cost_usd=10**400), "billed_cost_usd = 10+...: a number from -1e"),
         (changed_month(scale_log_sd=float("nan")), "scale_log_sd = NaN"),
         (changed_month(is_closed=1), "is_closed = 1: true or false"),
         (changed_month(notes=[1]), "notes = .1.: a list of texts"),
-        (changed_line(fan={"2026-07": [1, 2]}), "fan = .*: months with three numbers each"),
+        (changed_line(fan={"2026-07": [1, 2]}), "fan = .*: months with three numbers in order each"),
+        (changed_line(fan={"2026-07": [3, 2, 1]}), "fan = .*: months with three numbers in order each"),
         (changed_line(plan_sha256=None), "plan_sha256 = null: a text"),
     ],
 )
@@ -279,6 +285,23 @@ def test_a_use_that_is_damaged_is_refused_with_its_place(key: str, tmp_path: Pat
     path.write_text(json.dumps(whole), encoding="utf-8")
     with pytest.raises(InputError, match=f"line 1, months 1, uses 1: {key} = "):
         read_log(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("tokens", [10**400] * 5), ("requests", 10**400), ("list_cost_usd", 1e200), ("server_tools_usd", 100.01)],
+)
+def test_a_use_that_is_no_use_of_anybody_is_refused(key: str, value: Any) -> None:
+    whole = json.loads(as_line(entry(month("2026-07"))))
+    whole["months"][0]["uses"][0][key] = value
+    with pytest.raises(InputError, match=f"here, months 1, uses 1: {key} = "):
+        entry_of(whole, "here")
+
+
+def test_a_run_with_nothing_new_makes_no_file(tmp_path: Path) -> None:
+    for path in (tmp_path / "log.jsonl", tmp_path / "nowhere" / "log.jsonl"):
+        assert append(path, entry()) == ()
+        assert not path.exists()
 
 
 def test_a_folder_and_a_place_that_is_not_there_are_refused(tmp_path: Path) -> None:

@@ -116,6 +116,13 @@ def test_a_new_model_is_beside_what_the_plan_uses_of_its_tier() -> None:
     assert "claude-haiku-5-5" not in found  # it came on 2026-10-07
 
 
+def test_after_the_term_nothing_can_move_any_more() -> None:
+    entry = mix_entry("chat", "claude-sonnet-5-5", uncached_input_tokens=100.0, cache_read_tokens=5000.0)
+    found = since_signing(plan_of("2026-09-15", entry), on=date(2027, 10, 1))
+    assert {item.kind for item in found} == {"price", "new model"}
+    assert all(item.drawdown_usd is None and "no day of the term is left" in item.words for item in found)
+
+
 def test_a_new_model_counts_the_same_text_in_its_own_tokens() -> None:
     # Haiku 5.5 costs a tenth of Haiku 4.5, and counts more tokens for the same text
     entry = mix_entry("chat", "claude-haiku-4-5", uncached_input_tokens=1000.0)

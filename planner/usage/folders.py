@@ -20,6 +20,10 @@ PULLED_USAGE: Final = "usage-*.json"
 PULLED_COSTS: Final = "cost-*.json"
 
 
+MONTH_LOG_SUFFIX: Final = ".track.jsonl"
+"""How the log of months that `planner track` keeps beside a plan is named: sums, and no usage log."""
+
+
 def stem(name: str) -> str:
     """A file's name without folder, compression ending and kind ending."""
     short = Path(name).name
@@ -46,8 +50,9 @@ def find_files(sources: Sequence[str], base_dir: Path, *, pulled: str = PULLED_U
     """The files behind paths, globs and folders, each once, sorted within a source; and notes on repeats.
 
     A folder gives the files below it whose names end like a log (.csv, .jsonl, .parquet, also .gz and .zst);
-    hidden files are left out. Of a folder that `planner pull` made, named itself or below the one that is named, only
-    the files that are like `pulled`. Errors: UsageError when a source names nothing, or a file whose name is no text.
+    hidden files are left out, and so is a log of tracked months that no source names itself. Of a folder that
+    `planner pull` made, named itself or below the one that is named, only the files that are like `pulled`. Errors:
+    UsageError when a source names nothing, or a file whose name is no text.
     """
     found: dict[str, Path] = {}
     notes: list[str] = []
@@ -77,10 +82,15 @@ def _expand(source: str, base_dir: Path, pulled: str) -> list[Path]:
     if path.is_dir():
         return _folder(path, pulled)
     matches = [Path(match) for match in sorted(glob.iglob(str(path), recursive=True))]  # noqa: PTH207 (absolute)
-    files = [inner for match in matches for inner in (_folder(match, pulled) if match.is_dir() else [match])]
+    found = [path for path in matches if not _is_month_log(path)]
+    files = [inner for match in found for inner in (_folder(match, pulled) if match.is_dir() else [match])]
     if not files:
         raise UsageError(f"{masked(source)!r}: no such file, folder or glob match in {base_dir}.")
     return files
+
+
+def _is_month_log(path: Path) -> bool:
+    return path.name.endswith(MONTH_LOG_SUFFIX)
 
 
 def _check_name(path: Path) -> None:
@@ -100,7 +110,7 @@ def _folder(folder: Path, pulled: str) -> list[Path]:
         for ending in _PACKED:
             name = name.removesuffix(ending)
         hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-        is_wanted = name.endswith(_SUFFIXES) and not hidden and path.is_file()
+        is_wanted = name.endswith(_SUFFIXES) and not hidden and path.is_file() and not _is_month_log(path)
         return is_wanted and (not is_pull(path.parent) or fnmatch(path.name, pulled))
 
     files = sorted(path for path in folder.rglob("*") if is_log(path))

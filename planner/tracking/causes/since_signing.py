@@ -56,6 +56,11 @@ class _Left:
         years, month = divmod(start.month - 1 + months - 1, MONTHS_PER_YEAR)
         return last_day(f"{start.year + years:04d}-{month + 1:02d}")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no day of the term is left."""
+        return self.on > self.end
+
     def parts(self, first: date) -> FloatArray:
         """Share of each month of the term from a day on, but none that has passed, (T,)."""
         horizon = Horizon(start=self.signed.inputs.start, n_months=self.central.n_months)
@@ -123,7 +128,8 @@ def _price(left: _Left, model: str, first: date, steps: Sequence[_Step], state: 
             base = rates[at]
             change += float(cost[at]) * float((new - old) / base) if base else 0.0
     said = ", ".join(f"{name.replace('_', ' ')} {old.normalize():f} to {new.normalize():f}" for name, old, new in steps)
-    words = f"A price of {model} {state} from {first} on: {said} USD per million tokens{_worth(change)}."
+    worth = "; no day of the term is left" if left.is_over else _worth(change)
+    words = f"A price of {model} {state} from {first} on: {said} USD per million tokens{worth}."
     return SinceSigning(kind="price", on=first, model=model, drawdown_usd=change, words=words)
 
 
@@ -182,13 +188,15 @@ def _new_models(left: _Left, since: date) -> Iterator[SinceSigning]:
     book, models = left.book, left.models()
     for model in book.models():
         launched = book.launched(model)
-        if launched is None or not since < launched <= left.on or model in models:
+        if launched is None or not since < launched <= min(left.on, left.end) or model in models:
             continue
         tier = book.tier(model)
         alike = [name for name, of_tier in models.items() if of_tier == tier]
         costs = {name: cost for name, cost in left.class_usd(alike, launched).items() if cost.any()}
         if not costs:
-            words = f"{model} came on {launched}; the plan uses nothing of its tier ({tier})."
+            when = " in the months left" if alike else ""
+            why = "no day of the term is left" if left.is_over else f"the plan uses nothing of its tier ({tier}){when}"
+            words = f"{model} came on {launched}; {why}."
             yield SinceSigning(kind="new model", on=launched, model=model, drawdown_usd=None, words=words)
             continue
         priced_on = left.signed.prepared.priced_on

@@ -5,10 +5,9 @@ What is read was written by this program, or by anybody: it is checked key by ke
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import isfinite
 from typing import Any, Final, NoReturn, TypeGuard, TypeVar
 
 from planner.coverage import first_day, last_day
@@ -16,7 +15,7 @@ from planner.errors import InputError
 from planner.lever_costs.unit_costs import Account
 from planner.tracking.actual import ActualMonth, Use
 from planner.tracking.result import PastForecast
-from planner.units import TOKEN_CLASSES
+from planner.units import HALF_CENT_USD, TOKEN_CLASSES
 
 FORMAT: Final = 1
 MARK: Final = '{"track":'
@@ -24,6 +23,10 @@ MARK: Final = '{"track":'
 
 _MONTH: Final = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
 _SHOWN: Final = 40
+_MOST: Final = 1e18
+"""Of dollars, calls and tokens of a month, and of a scale: more is no use of anybody, and no sum of it is exact."""
+_ROUNDING: Final = 1e-9
+
 Fan = Mapping[str, tuple[float, float, float]]
 T = TypeVar("T")
 
@@ -131,13 +134,16 @@ def _month_of(read: "_Reader") -> ActualMonth:
     first, last, closed = read.day("first"), read.day("last"), read.flag("is_closed")
     if not first_day(month) <= first <= last <= last_day(month):
         read.fail("first", f"{first} to {last}", f"days of {month}, in order")
+    scale, scale_log_sd = read.number("scale", least=1.0), read.number("scale_log_sd", least=0.0)
+    if closed and (scale, scale_log_sd) != (1.0, 0.0):
+        read.fail("scale", scale, "1 for a month that is closed, with scale_log_sd = 0,")
     return ActualMonth(
         month=month,
         first=first,
         last=last,
         is_closed=closed,
-        scale=read.number("scale", least=1.0),
-        scale_log_sd=read.number("scale_log_sd", least=0.0),
+        scale=scale,
+        scale_log_sd=scale_log_sd,
         uses=tuple(_use_of(item) for item in read.items("uses")),
         billed_cost_usd=read.optional("billed_cost_usd", read.number),
         notes=read.texts("notes"),
@@ -145,15 +151,20 @@ def _month_of(read: "_Reader") -> ActualMonth:
 
 
 def _use_of(read: "_Reader") -> Use:
+    list_usd, signing_usd, tools_usd = (
+        read.number(name, least=0.0) for name in ("list_cost_usd", "signing_list_cost_usd", "server_tools_usd")
+    )
+    if tools_usd > min(list_usd, signing_usd) + HALF_CENT_USD:
+        read.fail("server_tools_usd", tools_usd, "no more than the list cost that it is a part of")
     return Use(
         request_type=read.text("request_type"),
         model=read.text("model"),
         is_batch=read.flag("is_batch"),
         requests=read.optional("requests", read.whole_number),
         tokens=read.counts("tokens", len(TOKEN_CLASSES)),
-        list_cost_usd=read.number("list_cost_usd", least=0.0),
-        signing_list_cost_usd=read.number("signing_list_cost_usd", least=0.0),
-        server_tools_usd=read.number("server_tools_usd", least=0.0),
+        list_cost_usd=list_usd,
+        signing_list_cost_usd=signing_usd,
+        server_tools_usd=tools_usd,
         account=Account(read.optional("tier", read.text), read.flag("eligible")),
     )
 
@@ -164,8 +175,12 @@ def _forecast_of(read: "_Reader", on: date) -> PastForecast:
         on=on,
         exhaustion_month=read.optional("exhaustion_month", read.month),
         months=read.fan("months"),
-        **{name: read.number(name) for name in _FORECAST_NUMBERS},
+        **{name: read.number(name, least=-HALF_CENT_USD, most=_most_of(name)) for name in _FORECAST_NUMBERS},
     )
+
+
+def _most_of(name: str) -> float:
+    return 1.0 + _ROUNDING if name.endswith("_probability") else _MOST
 
 
 class _Reader:
@@ -217,22 +232,22 @@ class _Reader:
     def whole_number(self, key: str) -> int:
         """A whole number, 0 or more."""
         value = self._kind(key, int, "a whole number")
-        if value < 0:
-            self.fail(key, value, "a whole number of 0 or more")
+        if not 0 <= value <= _MOST:
+            self.fail(key, value, f"a whole number from 0 to {_MOST:g}")
         return value
 
     def counts(self, key: str, length: int) -> tuple[int, ...]:
         """So many whole numbers."""
         found: list[Any] = self._kind(key, list, f"{length} whole numbers")
-        if len(found) != length or not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in found):
-            self.fail(key, found, f"{length} whole numbers of 0 or more")
+        if len(found) != length or not all(isinstance(n, int) and _is_number(n) and n >= 0 for n in found):
+            self.fail(key, found, f"{length} whole numbers from 0 to {_MOST:g}")
         return tuple(found)
 
-    def number(self, key: str, *, least: float | None = None) -> float:
-        """A finite number."""
+    def number(self, key: str, *, least: float = -_MOST, most: float = _MOST) -> float:
+        """A number in a range."""
         value = self._whole.get(key)
-        if not _is_number(value) or (least is not None and value < least):
-            self.fail(key, value, "a number" if least is None else f"a number of {least:g} or more")
+        if not _is_number(value) or not least <= value <= most:
+            self.fail(key, value, f"a number from {least:g} to {most:g}")
         return float(value)
 
     def day(self, key: str) -> date:
@@ -251,20 +266,27 @@ class _Reader:
         return str(value)
 
     def fan(self, key: str) -> dict[str, tuple[float, float, float]]:
-        """Month -> three numbers."""
-        found: dict[str, Any] = self._kind(key, dict, "months with three numbers each")
+        """Month -> three numbers in order."""
+        wanted = "months with three numbers in order each"
+        found: dict[str, Any] = self._kind(key, dict, wanted)
         for month, values in found.items():
             is_three = isinstance(values, list) and len(values) == 3 and all(map(_is_number, values))
-            if not _MONTH.fullmatch(month) or not is_three:
-                self.fail(key, {month: values}, "months with three numbers each")
+            if not _MONTH.fullmatch(month) or not is_three or not _in_order(values):
+                self.fail(key, {month: values}, wanted)
         return {month: (float(low), float(middle), float(high)) for month, (low, middle, high) in found.items()}
 
 
 _REMEDY: Final = "the log of months is damaged there: take the line out, or choose another log with --log"
 
 
+def _in_order(values: Sequence[float]) -> bool:
+    """Whether they are no less than nothing and do not fall, but for the rounding of a quantile."""
+    steps = zip((-HALF_CENT_USD, *values), values, strict=False)
+    return all(after >= before - _ROUNDING * abs(before) for before, after in steps)
+
+
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_MOST <= value <= _MOST
 
 
 def _shown(value: object) -> str:

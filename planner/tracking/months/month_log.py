@@ -20,8 +20,9 @@ from planner.tracking.months.log_lines import MARK, Entry, Fan, as_line, entry_o
 from planner.tracking.months.merging import merged
 from planner.tracking.result import PastForecast
 from planner.units import FloatArray
+from planner.usage.folders import MONTH_LOG_SUFFIX
 
-LOG_SUFFIX: Final = ".track.jsonl"
+LOG_SUFFIX: Final = MONTH_LOG_SUFFIX
 _ELSEWHERE: Final = "choose another log with --log, or keep none with --no-log"
 _MOST_BYTES: Final = 256 << 20
 
@@ -118,9 +119,12 @@ def _is_torn(line: bytes) -> bool:
 def append(path: Path, entry: Entry) -> tuple[str, ...]:
     """Add a line of what is new in an entry's months; YYYY-MM of those, none where nothing is and nothing is written.
 
-    The fan is kept in the first line only. What another run added meanwhile is read first, so that a month is not
-    written twice. Errors: InputError where the log cannot be written, and those of read_log.
+    Then the file is not touched. The fan is kept in the first line only. What another run added meanwhile is read
+    first, so that a month is not written twice. Errors: InputError where the log cannot be written, and those of
+    read_log.
     """
+    if not entry.months:
+        return ()
     try:
         file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o666)
     except OSError as error:
