@@ -242,6 +242,18 @@ def test_buckets_of_a_month_close_it_and_the_one_that_runs_is_left_as_it_is(sign
     assert "too few to say what the month comes to" in running.notes[0]
 
 
+@pytest.mark.parametrize(("tokens", "counted"), [(1_900_000, True), (2_100_000, False)])
+def test_rows_that_no_request_can_be_count_none(tokens: int, counted: bool, signed: SignedPlan, tmp_path: Path) -> None:
+    lines = [row(day, 1) for day in days(date(2026, 7, 1), date(2026, 7, 31))]
+    for line in lines:
+        del line["requests"]
+        line["uncached_input_tokens"] = tokens
+    found = read(signed, written(tmp_path, lines))
+    (month,) = found.months
+    assert [use.requests for use in month.uses] == [31 if counted else None]
+    assert any("more than a request can have" in note for note in found.notes) != counted
+
+
 def test_a_report_without_request_counts_has_none(signed: SignedPlan, tmp_path: Path) -> None:
     head = "usage_date_utc,model_version,usage_input_tokens_no_cache,usage_output_tokens\n"
     lines = [f"{day},claude-opus-4-8,1000000,200000\n" for day in days(date(2026, 7, 1), date(2026, 7, 31))]

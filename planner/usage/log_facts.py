@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from planner.units import TOKEN_COLUMNS
 from planner.usage.columns import COUNT_COLUMNS, UNTAGGED, is_band
 from planner.usage.dialects import MOMENT
 from planner.usage.files import LogFile
@@ -15,6 +16,9 @@ from planner.usage.log_formats.registry import FORMATS
 from planner.usage.views import Layout
 
 _MOMENT: Final = re.compile(MOMENT)
+_MOST_TOKENS: Final = 2_000_000
+"""More than a request can have on any model, prompt and answer together."""
+
 _SHOWN: Final = 3
 _SHOWN_CHARACTERS: Final = 60
 _CACHE: Final = tuple(name for name in COUNT_COLUMNS if name.startswith("cache_"))
@@ -29,7 +33,7 @@ class LogFacts:
     may be shown; ids_apart: ids that repeat over more than a day. same_content: files left out because another holds
     the same. without_zone: the first rows have time stamps without a zone. offsets: from UTC, those that they have.
     absent_cache: format -> cache classes that it does not carry and that count as zero. unsplit_tokens: cache writes
-    without a split by lifetime. counts_requests: whether every row says how many requests it is.
+    without a split by lifetime. counts_requests: whether every row says how many requests it is, or can be one.
     """
 
     rows_read: int
@@ -64,8 +68,13 @@ def layout_notes(layouts: Sequence[Layout], files: Sequence[LogFile], frame: pd.
     notes = [file.note for file in files if file.note]
     for layout in layouts:
         binding = layout.binding
-        if binding.format == PLANNER.name and not _seen(binding, "requests") and single:
+        if single and _has_no_requests(layout):
             notes.append("Without a requests column, every row counts as one request.")
+            if (most := _tokens_of_a_row(frame)) > _MOST_TOKENS:
+                notes.append(
+                    f"Rows have up to {most:,.0f} tokens on average, more than a request can have: they are sums of "
+                    "requests, whose number nothing says. Add a requests column."
+                )
         notes += binding.notes
         for absent in absent_cache([layout], frame).values():
             notes.append(f"No {', '.join(absent)} in the log: counted as zero.")
@@ -73,6 +82,25 @@ def layout_notes(layouts: Sequence[Layout], files: Sequence[LogFile], frame: pd.
         if not _seen(binding, "request_type") and (untagged or layout.kind != "jsonl"):
             notes.append(f"The log names no request type: everything is {UNTAGGED!r}.")
     return notes
+
+
+def counts_requests(layouts: Sequence[Layout], frame: pd.DataFrame) -> bool:
+    """Whether every row says how many requests it is, or can be a single one. frame: sums of the rows of each key."""
+    if any(layout.binding.is_bucketed for layout in layouts):
+        return False
+    single = bool((frame["requests"] == frame["records"]).all())
+    is_silent = single and any(map(_has_no_requests, layouts))
+    return not is_silent or _tokens_of_a_row(frame) <= _MOST_TOKENS
+
+
+def _has_no_requests(layout: Layout) -> bool:
+    return layout.binding.format == PLANNER.name and not _seen(layout.binding, "requests")
+
+
+def _tokens_of_a_row(frame: pd.DataFrame) -> float:
+    """Mean of the rows of the key in which it is largest."""
+    rows = frame[frame["records"] > 0]
+    return float((rows[list(TOKEN_COLUMNS)].sum(axis=1) / rows["records"]).max()) if len(rows) else 0.0
 
 
 def _tier_note(binding: Binding, frame: pd.DataFrame) -> Iterator[str]:

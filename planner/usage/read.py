@@ -16,7 +16,16 @@ from planner.usage.duplicates import EXAMPLES, ID, ids, may_hold_ids, once, repe
 from planner.usage.engines import Engine
 from planner.usage.file_layouts import integrity_checks
 from planner.usage.groups import daily_groups
-from planner.usage.log_facts import LogFacts, absent_cache, facts_notes, layout_notes, no_requests, window_notes, zones
+from planner.usage.log_facts import (
+    LogFacts,
+    absent_cache,
+    counts_requests,
+    facts_notes,
+    layout_notes,
+    no_requests,
+    window_notes,
+    zones,
+)
 from planner.usage.opening import OpenLog, opened
 from planner.usage.scan import aggregate, record_columns, square_name, union
 from planner.usage.source import UsageSource
@@ -286,7 +295,7 @@ def _facts(log: OpenLog, frame: pd.DataFrame, good: pd.DataFrame, rejects: int) 
         offsets=tuple(sorted(found - {""})),
         absent_cache=absent_cache(log.layouts, frame),
         unsplit_tokens=int(good["no_split"].sum()),
-        counts_requests=not any(layout.binding.is_bucketed for layout in log.layouts),
+        counts_requests=counts_requests(log.layouts, good),
     )
 
 
