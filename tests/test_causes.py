@@ -382,6 +382,27 @@ def test_escalation_to_a_model_of_its_own_is_seen_in_its_calls() -> None:
     assert found.notes == ()
 
 
+@pytest.mark.parametrize("tier", ["opus", "sonnet"])
+def test_calls_that_nothing_can_have_escalated_to_are_requests(tier: str) -> None:
+    # nothing is routed any more, and the model that was only escalated to serves half of the requests
+    route = {"request_type": "chat", "to": "cheap", "escalate_to": "other", "share": 0.5, "escalation": 0.2}
+    signed = signed_of(
+        signed_table(
+            mix=[mix_entry()],
+            overrides=[STRONG, CHEAP, override("other", tier=tier)],
+            scenario=[{"name": "levers", "route": [route | {"ramp": {"start_month": -20, "months": 0}}]}],
+            paths=16,
+        )
+    )
+    uses = [use("chat", model, 500_000.0, (500_000_000, 0, 0, 0, 0), 5000.0) for model in ("strong", "other")]
+    found = causes_of(signed, [month_of(signed, 0, uses)], ())
+    assert words_of(found)["volume"] == "1,000,000 requests against 1,000,000 planned (+0.0%)."
+    assert "0.0% of its requests routed" in words_of(found)["routing adoption"]
+    assert usd_of(found)["volume"] == pytest.approx(0.0, abs=CENT)
+    assert sum(usd_of(found).values()) == pytest.approx(found.actual_usd - found.planned_usd, abs=CENT)
+    assert ("does not name" in " ".join(found.notes)) == (tier == "sonnet")
+
+
 def test_several_routes_of_one_type_are_told_apart() -> None:
     routes = [
         {"request_type": "chat", "to": "cheap", "share": 0.3, "escalation": 0.1},

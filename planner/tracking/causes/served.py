@@ -1,7 +1,8 @@
 """Actual use laid beside the plan's streams: by request type and by the models that the plan serves it with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from planner.evidence.drift import Counts
 from planner.evidence_in_plan.checking import NewCounts
 from planner.prices import PriceBook
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.causes.plan_streams import HOME, ROUTED
+from planner.tracking.causes.plan_streams import CALL, ESCALATED, HOME, NOTHING, ROUTED
 from planner.tracking.causes.planned import Planned
 from planner.tracking.causes.sums import summed
 from planner.tracking.signed_plan import SignedPlan
@@ -79,10 +80,59 @@ def served(signed: SignedPlan, central: Planned, months: Sequence[ActualMonth]) 
             )
         for use in month.uses:
             sums.add(row, use)
-    return sums.served(
+    found = sums.served(
         at=np.array([month_index(month.month) - start for month in months], dtype=np.int64),
         is_counted=np.array([all(use.requests is not None for use in month.uses) for month in months], dtype=np.bool_),
     )
+    return _without_excess(found, central, sums.places)
+
+
+def _without_excess(actual: Served, central: Planned, places: "_Places") -> Served:
+    """Calls of a model that the plan only escalates to, beyond one for each call that can escalate, are requests.
+
+    They count as those of a model that the plan does not name: at the model of their tier that serves the type.
+    """
+    streams = central.streams
+    serving = np.isin(streams.kind_of, (HOME, ROUTED, CALL))
+    excess = actual.calls.copy()
+    excess[:, streams.group_of[serving]] = 0.0
+    for place in streams.of(ESCALATED).tolist():
+        excess[:, streams.group_of[place]] -= actual.calls[:, streams.from_of[place]]
+    found = actual
+    for group in np.flatnonzero((excess > 0).any(axis=0)).tolist():
+        calls = actual.calls[:, group]
+        share = np.divide(excess[:, group].clip(min=0.0), calls, out=np.zeros_like(calls), where=calls > 0)
+        found = _moved(found, central, group, share, places.serving(group))
+    return found
+
+
+def _moved(actual: Served, central: Planned, group: int, share: FloatArray, to: tuple[int, float]) -> Served:
+    """A share of a model's calls, (M,), with all that they used, counted at another of the type's models."""
+    target, ratio = to
+    values = {
+        "calls": actual.calls,
+        "plain_usd": actual.plain_usd,
+        "batch_usd": actual.batch_usd,
+        "current_usd": actual.current_usd,
+    }
+    moved = {name: share * value[:, group] for name, value in values.items()}
+    tokens = share[:, None] * actual.tokens[:, group]
+    change: dict[str, Any] = {}
+    for name, value in (values | {"tokens": actual.tokens}).items():
+        part = tokens if name == "tokens" else moved[name]
+        change[name] = value.copy()
+        change[name][:, group] -= part
+        if target != _NOWHERE:
+            change[name][:, target] += ratio * part if name == "tokens" else part
+    if target != _NOWHERE:
+        return replace(actual, **change)
+    index, model = central.groups[group]
+    more = {"other_calls": moved["calls"], "other_current_usd": moved["current_usd"]}
+    more["other_signing_usd"] = moved["plain_usd"] + moved["batch_usd"]
+    for name, part in more.items():
+        change[name] = getattr(actual, name).copy()
+        change[name][:, index] += part
+    return replace(actual, other=(*actual.other, (central.types[index], model)), **change)
 
 
 def logged_escalations(signed: SignedPlan, central: Planned, new: Sequence[NewCounts]) -> dict[tuple[str, str], Counts]:
@@ -131,10 +181,15 @@ class _Places:
             self.known[index, model] = self._of_tier(index, model)
         return self.known[index, model]
 
-    def _of_tier(self, index: int, model: str) -> tuple[int, float]:
-        """The model of the same tier that serves most of the type in the plan."""
+    def serving(self, group: int) -> tuple[int, float]:
+        """Of a model that serves nothing first: the model of its tier that does."""
+        return self._of_tier(*self.central.groups[group], least=NOTHING)
+
+    def _of_tier(self, index: int, model: str, *, least: float = 0.0) -> tuple[int, float]:
+        """The model of the same tier that serves most of the type in the plan; least: how much of it, calls a term."""
         tier, groups = self.book.tier(model), self.central.groups
-        alike = [group for group in self.by_type[index] if self.book.tier(groups[group][1]) == tier]
+        own = [group for group in self.by_type[index] if self.size[group] >= least]
+        alike = [group for group in own if self.book.tier(groups[group][1]) == tier]
         if not alike:
             return _NOWHERE, 1.0
         group = max(alike, key=lambda item: (self.size[item], item))
