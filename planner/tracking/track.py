@@ -6,6 +6,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from planner.coverage import month_of
 from planner.errors import InputError
 from planner.evidence_in_plan.checking import NewCounts, checked_pairs, read_new
 from planner.inputs import PlanInputs, UsageInputs
@@ -55,7 +56,7 @@ def track(
     signed = signed_plan(inputs, progress, kept)
     new = read_new(outcomes, signed.prepared) if outcomes else ()
     read = NO_ACTUALS if given is None else read_actuals(signed, given, progress, on=on)
-    months = merged(log.months, read.months)
+    months = merged(log.months, read.months, first=month_of(inputs.start))
     return _tracked(_Seen(signed=signed, log=log, read=read, months=months, new=new, on=on))
 
 

@@ -30,7 +30,8 @@ from planner.units import HALF_CENT_USD, BoolArray, FloatArray
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """Conditioned paths as the contract settles them. short, over: whether on a path anything is; shortfall, overage,
-    paid: USD over the term; each (n_paths,). exhaustion: of the running period."""
+    paid: USD over the term; each (n_paths,). exhaustion: of the running period. committed_usd: over the term, mean of
+    the paths, with what a right or a raise makes of it."""
 
     short: BoolArray
     over: BoolArray
@@ -38,6 +39,7 @@ class Outlook:
     overage_usd: FloatArray
     paid_usd: FloatArray
     exhaustion: Exhaustion
+    committed_usd: float
 
 
 def forecast_of(signed: SignedPlan, observed: Sequence[Observed], conditioned: Conditioned, *, on: date) -> Forecast:
@@ -49,7 +51,7 @@ def forecast_of(signed: SignedPlan, observed: Sequence[Observed], conditioned: C
     seen = seen_so_far(contract, offer, months, tuple(signed.spend.accounts))
     return Forecast(
         as_of=as_of(signed, months),
-        committed_usd=sum(contract.commit_usd(offer, period) for period in contract.periods),
+        committed_usd=found.committed_usd,
         drawn_usd=float((seen.ledger.drawn_current_usd + seen.ledger.drawn_banked_usd).sum()),
         period=_period_state(signed, seen, index),
         shortfall_probability=probability(found.short),
@@ -95,7 +97,14 @@ def outlook(signed: SignedPlan, spend: SpendPaths, index: int) -> Outlook:
         overage_usd=overage,
         paid_usd=settled.paid_usd,
         exhaustion=exhaustion(settled, index),
+        committed_usd=sum(_mean(row.committed) for row in settled.ledger.rows),
     )
+
+
+def _mean(usd: FloatArray | float) -> float:
+    """Exactly the value where every path has the same."""
+    values = np.asarray(usd)
+    return float(values.flat[0]) if np.ptp(values) == 0 else float(values.mean())
 
 
 def straight_line_shortfall_usd(signed: SignedPlan, observed: Sequence[Observed]) -> float:

@@ -35,7 +35,7 @@ def pace_of(signed: SignedPlan, observed: Sequence[Observed], spend: SpendPaths,
     recent = burn_rate(signed, observed, RECENT_MONTHS)
     return Pace(
         recent_usd=float(sum(part.current for part in recent.values())),
-        needed_usd=_needed_usd(signed, observed, period, left, to_come),
+        needed_usd=_needed_usd(signed, [*observed, *_missing(observed, spend, month)], period, left, to_come),
         expected_usd=sum(usd.values()) / months_left if months_left else 0.0,
         months_left=months_left,
     )
@@ -68,6 +68,12 @@ def _plan_month(spend: SpendPaths, month: int) -> dict[Account, AccountUsd]:
             current=float(paths.current_usd[month].mean()), signing=float(paths.signing_usd[month].mean())
         )
     return found
+
+
+def _missing(observed: Sequence[Observed], spend: SpendPaths, month: int) -> list[Observed]:
+    """Months that have passed and that nothing is known of: what the forecast expects of them."""
+    seen = {item.month for item in observed}
+    return [Observed(month=t, volume_usd=None, accounts=_plan_month(spend, t)) for t in range(month) if t not in seen]
 
 
 def _months_left(observed: Sequence[Observed], period: Period, month: int) -> dict[int, float]:

@@ -19,9 +19,10 @@ class Merged:
     notes: tuple[str, ...]
 
 
-def merged(log_months: Sequence[ActualMonth], given: Sequence[ActualMonth]) -> Merged:
+def merged(log_months: Sequence[ActualMonth], given: Sequence[ActualMonth], *, first: str | None = None) -> Merged:
     """The months of a log with those given now; the same again changes nothing.
 
+    first: YYYY-MM from which on a month of which nothing is known is missing; from the first known one where None.
     What was given last counts, but for a month that it covers less of than the log does; a bill that is known stays
     known. Errors: InputError for a month that is given twice.
     """
@@ -41,7 +42,7 @@ def merged(log_months: Sequence[ActualMonth], given: Sequence[ActualMonth]) -> M
             new.append(month.month)
             known[month.month] = after
     months = tuple(known[name] for name in sorted(known))
-    return Merged(months=months, new=tuple(new), notes=(*notes, *_missing(months)))
+    return Merged(months=months, new=tuple(new), notes=(*notes, *_missing(months, first)))
 
 
 def _joined(before: ActualMonth | None, given: ActualMonth) -> tuple[ActualMonth, list[str]]:
@@ -124,13 +125,13 @@ def _seen(month: ActualMonth) -> str:
     return f"{month.first} to {month.last}"
 
 
-def _missing(months: Sequence[ActualMonth]) -> Iterator[str]:
-    """Months between others of which nothing is known."""
+def _missing(months: Sequence[ActualMonth], first: str | None) -> Iterator[str]:
+    """Months before others of which nothing is known."""
     if months:
         known = {month.month for month in months}
-        for name in months_between(months[0].month, months[-1].month):
+        for name in months_between(first or months[0].month, months[-1].month):
             if name not in known:
                 yield (
                     f"Nothing is known of {name}: it is missing, not zero, and the forecast takes it as it takes a "
-                    "month to come."
+                    "month to come. What is drawn so far has nothing of it."
                 )
