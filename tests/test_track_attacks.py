@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tracked import month_of, signed_of, signed_table, use
 
+from planner.lever_costs.unit_costs import Account
 from planner.tracking.actual import ActualMonth
 from planner.tracking.causes.observing import observed_of
 from planner.tracking.forecasting.conditioning import conditioner_of
@@ -57,3 +58,10 @@ def test_what_is_committed_counts_what_an_early_renewal_commits() -> None:
         assert found.committed_usd >= used - 0.01
     assert renewed.committed_usd > as_it_is.committed_usd
     assert renewed.committed_usd == pytest.approx(renewed.period.committed_usd)
+
+
+def test_accounts_have_every_dollar_whatever_tier_the_tokens_are_of() -> None:
+    signed = plan()
+    tokens = use("chat", "strong", 5.0, (5, 0, 0, 0, 0), 70.0, account=Account(None), server_tools_usd=20.0)
+    (month,) = [month_of(signed, 0, [tokens])]
+    assert sum(usd.current for usd in month.accounts.values()) == pytest.approx(month.list_cost_usd)

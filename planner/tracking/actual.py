@@ -73,11 +73,12 @@ class ActualMonth:
         found: dict[Account, AccountUsd] = {}
         for use in self.uses:
             tools = use.server_tools_usd
-            parts = {
-                use.account: AccountUsd(current=use.list_cost_usd - tools, signing=use.signing_list_cost_usd - tools),
-                Account(None, use.account.eligible): AccountUsd(current=tools, signing=tools),
-            }
-            for account, usd in parts.items():
+            tokens = AccountUsd(current=use.list_cost_usd - tools, signing=use.signing_list_cost_usd - tools)
+            parts = (  # pairs, because an account of tokens may have no tier either
+                (use.account, tokens),
+                (Account(None, use.account.eligible), AccountUsd(current=tools, signing=tools)),
+            )
+            for account, usd in parts:
                 if usd.current or usd.signing:
                     known = found.get(account, AccountUsd(current=0.0, signing=0.0))
                     found[account] = AccountUsd(

@@ -69,14 +69,6 @@ def spend_of_accounts(accounts: Mapping[Account, tuple[FloatArray, FloatArray]],
     )
 
 
-def _column(months, key, n_months, price):  # type: ignore[no-untyped-def]
-    found = np.zeros((n_months, 1))
-    for month, accounts in months.items():
-        if key in accounts and 0 <= month < n_months:
-            found[month] = price(accounts[key])
-    return found
-
-
 def _until(use: TermUse, stop: int) -> TermUse:
     """Use with nothing in the months from `stop` on; use in steps of months."""
 
