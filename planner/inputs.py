@@ -128,8 +128,9 @@ class PlanInputs:
 
     demand: as the plan has it. demand_given: the keys of [demand] that the user typed; the others are fitted to the log
     where there is one. demand_at_defaults: the same with every key that was not typed at its default. evidence: as the
-    plan has it itself; file_evidence: of every evidence file that it names. files: where these
-    and the files of its evaluations are looked for. signed: None before signing.
+    plan has it itself; file_evidence: of every evidence file that it names. files: where these and the files of its
+    evaluations are looked for. signed: None before signing. actual_usage: how use after signing is read, also where the
+    mix is typed in; None where nothing is said of it.
     """
 
     name: str
@@ -161,6 +162,7 @@ class PlanInputs:
     file_evidence: tuple[FileEvidence, ...] = ()
     files: NamedFiles = field(default_factory=lambda: NamedFiles(base_dir=Path()))
     signed: Signed | None = None
+    actual_usage: UsageInputs | None = None
 
     @property
     def sha256(self) -> str:

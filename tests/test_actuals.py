@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tomlkit
+from strategies import mix_entry, override, plan_table
 
 from planner.billed.records import Invoice
 from planner.bundled import data_path
@@ -497,6 +499,23 @@ def test_what_the_contract_makes_of_a_month_is_its_discount_on_what_it_covers(si
 def test_a_month_that_the_plan_does_not_reach_is_refused(signed: SignedPlan) -> None:
     with pytest.raises(InputError, match="2026-06 is no month of the plan, which begins on 2026-07-01"):
         tracked_months(signed, [replace(month_of_two(), month="2026-06")], signed.fan_usd)
+
+
+def test_a_plan_with_a_typed_mix_says_how_actual_use_is_read() -> None:
+    """[usage] without sources: other vendors are left out, a column is named otherwise, a bad row is passed over."""
+    table = plan_table(mix=[mix_entry()], overrides=[override("strong")])
+    reading = {"columns": {"timestamp": "ts"}, "exclude": [{"model": "gpt-*"}], "skip_bad_rows": True}
+    inputs = parse_plan(tomlkit.dumps(table | {"usage": reading}), base_dir=Path())
+    assert inputs.usage is None
+    asked = usage_of_actuals(inputs, ["a.csv"], base_dir=Path("logs"))
+    assert (asked.source.sources, asked.source.base_dir) == (("a.csv",), Path("logs"))
+    assert (dict(asked.source.columns), asked.source.skip_bad_rows) == ({"timestamp": "ts"}, True)
+    assert [item.model for item in asked.exclusions] == ["gpt-*"]
+    plain = {name: part for name, part in table.items() if name != "mix"}
+    with pytest.raises(InputError, match=r"usage\.sources is missing"):
+        parse_plan(tomlkit.dumps(plain | {"usage": reading}), base_dir=Path())
+    with pytest.raises(InputError, match=r"either \[usage\] with the sources"):
+        parse_plan(tomlkit.dumps(table | {"usage": reading | {"sources": ["b.csv"]}}), base_dir=Path())
 
 
 def test_an_invoice_in_the_plan_is_of_its_month() -> None:

@@ -213,7 +213,6 @@ MEANINGS = {
     ".format": "version of this format",
     "plan.name": "what the plan is called in every result",
     "plan.seed": "seed of the random numbers; the same seed gives the same figures",
-    "usage.sources": "files, globs or folders of the log, relative to the plan file",
     "usage.format": "`auto`, or a name that `planner formats` lists",
     "usage.skip_bad_rows": "leave out rows that cannot be read, and say so, where the default is to stop",
     "usage.window.from": "first day that counts",

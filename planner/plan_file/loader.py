@@ -85,7 +85,8 @@ def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir:
         paths=_paths(file.plan),
         target_error=_target_error(file.plan.target_error),
         seed=file.plan.seed,
-        usage=_usage(file.usage, base_dir) if file.usage else None,
+        usage=_usage(file.usage, base_dir) if file.usage and file.usage.sources else None,
+        actual_usage=_usage(file.usage, base_dir) if file.usage else None,
         mix=_typed_mix(file.mix),
         prices=prices,
         demand=located("demand", demand_model, file.demand),
@@ -155,7 +156,7 @@ def _usage(section: UsageSection, base_dir: Path) -> UsageInputs:
         engine_address(section.engine)
     return UsageInputs(
         source=UsageSource(
-            sources=tuple(section.sources),
+            sources=tuple(section.sources or ()),
             base_dir=base_dir,
             format=section.format,
             columns=dict(section.columns),

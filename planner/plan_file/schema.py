@@ -208,6 +208,8 @@ class PlanFile(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> "PlanFile":
-        if (self.usage is None) == (not self.mix):
+        if self.usage is not None and self.usage.sources is None and not self.mix:
+            raise ValueError("usage.sources is missing; give the files of a log, or [[mix]] entries typed in by hand")
+        if (self.usage is None or self.usage.sources is None) == (not self.mix):
             raise ValueError("give either [usage] with the sources of a log, or [[mix]] entries typed in by hand")
         return self

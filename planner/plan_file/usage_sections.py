@@ -109,9 +109,11 @@ class RequestTypeSection(Section):
 
 
 class UsageSection(Section):
-    """[usage]: where the log is and how it is read."""
+    """[usage]: where the log is and how it is read; beside [[mix]], without sources, how actual use is read."""
 
-    sources: FieldNames
+    sources: FieldNames | None = Field(
+        default=None, description="files, folders or globs, relative to the plan; left out beside [[mix]]"
+    )
     format: Name = "auto"
     request_type: Name | FieldNames | RequestTypeSection = Field(
         default="request_type",

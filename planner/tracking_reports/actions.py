@@ -36,7 +36,9 @@ def _value_sentence(action: Action) -> str:
 
 
 def _until(action: Action) -> str:
-    return "" if action.by is None else f", until {action.by}"
+    if action.by is None or str(action.by) in action.action:
+        return ""
+    return f" if it is done by {action.by}"
 
 
 def actions_table(tracking: Tracking) -> Table:

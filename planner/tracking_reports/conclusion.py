@@ -92,8 +92,10 @@ def _risk(tracking: Tracking) -> str:
 
 
 def _expected(tracking: Tracking) -> str:
-    forecast = tracking.forecast
+    """Over the whole term; said where another period than the one that runs has a part in it."""
+    forecast, contract = tracking.forecast, tracking.signed.contract
+    over = f" over the {contract.term_months} months of the term" if len(contract.periods) > 1 else ""
     return (
         f"expected shortfall {usd_estimate(forecast.expected_shortfall)}, expected overage "
-        f"{usd_estimate(forecast.expected_overage)}"
+        f"{usd_estimate(forecast.expected_overage)}{over}"
     )

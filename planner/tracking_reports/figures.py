@@ -40,7 +40,12 @@ def month_words(month: str) -> str:
 
 
 def risk_words(forecast: Forecast, value: Estimate) -> str:
-    """A probability with its error; what no path shows, or every one, is known to what so many paths can tell."""
+    """A probability with its error; what no path shows, or every one, is known to what so many paths can tell.
+
+    Once nothing of the term is left to come, it has happened or has not.
+    """
+    if all(low == high for low, _, high in forecast.months.values()):
+        return percent(value.mean)
     if value.se > 0.0 or value.mean not in (0.0, 1.0):
         return percent_estimate(value)
     bound = min(_RULE_OF_THREE / forecast.effective_sample_size, 0.5)

@@ -14,6 +14,8 @@ from planner.words import count, counted, percent, usd, usd_short
 _SAYS_NOTHING_LOG_SD: Final = 1.0
 """A month that is known to a factor of e at best is not worth a figure."""
 
+_WHOLE_PERCENT: Final = 0.01
+
 
 def months_table(tracking: Tracking) -> Table:
     """A line per month that was seen; billed cost where there is any."""
@@ -55,7 +57,7 @@ def _whole_words(month: TrackedMonth) -> str:
         return "closed"
     if not is_scaled(month):
         return "not scaled"
-    return f"{about(month.whole_usd)} ± {percent(month.scale_log_sd, 0)}"
+    return f"{about(month.whole_usd)} ± {_scaling_error(month)}"
 
 
 def _band_words(month: TrackedMonth) -> str:
@@ -95,7 +97,7 @@ def _open_sentence(month: TrackedMonth) -> str:
         seen = f"{seen} from {month.first} to {month.last}"
     if not is_scaled(month):
         return f"{seen}, too little to say what the whole month will be."
-    return f"{seen}, which makes {about(month.whole_usd)} ± {percent(month.scale_log_sd, 0)} of the whole month."
+    return f"{seen}, which makes {about(month.whole_usd)} ± {_scaling_error(month)} of the whole month."
 
 
 def is_scaled(month: TrackedMonth) -> bool:
@@ -133,3 +135,8 @@ def signed_fan(tracking: Tracking) -> dict[str, tuple[float, float, float]]:
     start = tracking.signed.inputs.start
     found = {month_name(start, month): band for month, band in enumerate(zip(p10, p50, p90, strict=True))}
     return found | {month.month: (month.p10, month.p50, month.p90) for month in tracking.months}
+
+
+def _scaling_error(month: TrackedMonth) -> str:
+    """Of a month that was scaled: to a percent, or to a tenth of one where it is less."""
+    return percent(month.scale_log_sd, 0 if month.scale_log_sd >= _WHOLE_PERCENT else 1)

@@ -44,10 +44,11 @@ def usage_of_actuals(
 ) -> UsageInputs:
     """Where actual usage is, read as the plan reads its own log: mapping, format, rules and exclusions, all days.
 
-    sources, billed: files, globs or folders, relative to base_dir. A plan whose mix is typed in reads any format that
-    is known. Invoices that the plan has of months of the term count as billed.
+    sources, billed: files, globs or folders, relative to base_dir. A plan whose mix is typed in says it in a [usage]
+    without sources, or reads any format that is known. Invoices that the plan has of months of the term count as
+    billed.
     """
-    known = inputs.usage
+    known = inputs.usage or inputs.actual_usage
     term = set(term_months(inputs))
     invoices = () if known is None else tuple(item for item in known.billed.invoices if item.month in term)
     bill = BilledSource(sources=tuple(billed), base_dir=base_dir, invoices=invoices)
