@@ -504,7 +504,11 @@ def test_a_month_that_the_plan_does_not_reach_is_refused(signed: SignedPlan) -> 
 def test_a_plan_with_a_typed_mix_says_how_actual_use_is_read() -> None:
     """[usage] without sources: other vendors are left out, a column is named otherwise, a bad row is passed over."""
     table = plan_table(mix=[mix_entry()], overrides=[override("strong")])
-    reading = {"columns": {"timestamp": "ts"}, "exclude": [{"model": "gpt-*"}], "skip_bad_rows": True}
+    reading = {
+        "columns": {"timestamp": "ts"},
+        "exclude": [{"model": "gpt-*", "reason": "bought elsewhere"}],
+        "skip_bad_rows": True,
+    }
     inputs = parse_plan(tomlkit.dumps(table | {"usage": reading}), base_dir=Path())
     assert inputs.usage is None
     asked = usage_of_actuals(inputs, ["a.csv"], base_dir=Path("logs"))
