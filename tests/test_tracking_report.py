@@ -356,3 +356,17 @@ def test_a_figure_that_does_not_exist_is_null() -> None:
     assert found["pace"]["needed_usd_per_month"] is found["judged"][0]["bias_log"] is None
     assert "On no path of the forecast is it used up by 2027-12-31." in said(changed_forecast(made, exhaustion=never))
     assert "n/a" not in said(odd)
+
+
+def test_a_bill_that_is_not_what_the_log_makes_is_said() -> None:
+    made = tracking()
+    closed = tuple(month for month in made.months if month.is_closed)
+
+    def billed(factor: float | None) -> str:
+        months = [replace(one, billed_usd=None if factor is None else factor * one.net_usd) for one in closed]
+        return said(replace(made, months=tuple(months)))
+
+    assert "3 closed months, 4.0% more than the log makes after the discount" in billed(1.04)
+    assert "3 closed months, 25.0% less than the log makes after the discount" in billed(0.75)
+    assert "3 closed months, as the log makes it after the discount" in billed(1.004)
+    assert "billed for" not in billed(None)

@@ -9,12 +9,16 @@ from planner.tables import Table
 from planner.tracking.result import TrackedMonth
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.figures import about, closed_months, month_words
+from planner.units import HALF_CENT_USD
 from planner.words import count, counted, percent, usd, usd_short
 
 _SAYS_NOTHING_LOG_SD: Final = 1.0
 """A month that is known to a factor of e at best is not worth a figure."""
 
 _WHOLE_PERCENT: Final = 0.01
+
+_AGREES_FRACTION: Final = 0.01
+"""As everywhere, a bill that differs by less agrees with its log."""
 
 
 def months_table(tracking: Tracking) -> Table:
@@ -77,7 +81,30 @@ def months_sentences(tracking: Tracking) -> tuple[str, ...]:
         lie = "lies" if inside == 1 else "lie"
         of = f"{count(inside)} of {counted(len(closed), 'closed month')}"
         said.append(f"{of} {lie} inside the 80% band of the plan as it was signed{_outside_words(closed)}.")
-    return (*said, *(_open_sentence(month) for month in tracking.months if not month.is_closed))
+    said += [_open_sentence(month) for month in tracking.months if not month.is_closed]
+    return (*said, *_billed_sentence(tracking))
+
+
+def _billed_sentence(tracking: Tracking) -> tuple[str, ...]:
+    """What was billed of the running period beside what the log makes of it, while all of it draws the commitment."""
+    period = tracking.forecast.period
+    billed = [
+        (month.billed_usd, month.net_usd)
+        for month in closed_months(tracking.months)
+        if month.billed_usd is not None and period.first <= month.month <= period.last
+    ]
+    bill, net = (sum(each) for each in zip(*billed, strict=True)) if billed else (0.0, 0.0)
+    if net <= 0.0 or period.left_usd <= HALF_CENT_USD:
+        return ()
+    said = f"{usd(bill)} was billed for {counted(len(billed), 'closed month')}"
+    off = bill / net - 1.0
+    if abs(off) < _AGREES_FRACTION:
+        return (f"{said}, as the log makes it after the discount ({usd(net)}).",)
+    return (
+        f"{said}, {percent(abs(off))} {'more' if off > 0 else 'less'} than the log makes after the discount "
+        f"({usd(net)}). The bill is what draws the commitment down, and the forecast rests on the log: find the cause "
+        "with `planner measure LOG --billed FILE` first.",
+    )
 
 
 def _outside_words(closed: tuple[TrackedMonth, ...]) -> str:
