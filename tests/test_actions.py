@@ -346,7 +346,7 @@ def test_a_top_up_is_to_be_had_before_the_commitment_may_run_out(plan: SignedPla
     standing = standing_of(plan, contract, contract.offer_at(50_000.0), yearly(use, use), month=4, on=date(2027, 5, 5))
     days = []
     for month in ("2027-08", "2027-05", "2028-01"):
-        out = MonthRange(probability=Estimate(mean=1.0, se=0.0), p10=month, p50=month, p90=month)
+        out = MonthRange(probability=Estimate(mean=1.0, se=0.0), median=month, p10=month, p50=month, p90=month)
         found = top_up(standing, replace(forecast(), exhaustion=out))
         assert found is not None
         days.append(found.by)

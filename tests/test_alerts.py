@@ -38,7 +38,7 @@ def forecast(shortfall: Estimate = NOTHING, overage: Estimate = NOTHING) -> Fore
         expected_overage=Estimate(mean=12_300.0, se=400.0),
         expected_cost=Estimate(mean=950_000.0, se=400.0),
         straight_line_shortfall_usd=0.0,
-        exhaustion=MonthRange(probability=NOTHING, p10=None, p50=None, p90=None),
+        exhaustion=MonthRange(probability=NOTHING, median=None, p10=None, p50=None, p90=None),
         pace=Pace(recent_usd=55_000.0, needed_usd=85_000.0, expected_usd=70_000.0, months_left=9.0),
         months={},
         effective_sample_size=2_000.0,

@@ -21,8 +21,8 @@ from planner.settlement import settle
 from planner.term_use import term_use
 from planner.tracking.actual import AccountUsd
 from planner.tracking.forecasting.conditioning import Conditioned, Conditioner, conditioner_of
-from planner.tracking.forecasting.drawdown import by_month, settled_by_month, spend_of
-from planner.tracking.forecasting.forecast import bands, forecast_of, straight_line_shortfall_usd
+from planner.tracking.forecasting.drawdown import Exhaustion, by_month, settled_by_month, spend_of
+from planner.tracking.forecasting.forecast import bands, forecast_of, month_range, straight_line_shortfall_usd
 from planner.tracking.forecasting.judged import coverage_interval, judged
 from planner.tracking.forecasting.past import past_forecasts
 from planner.tracking.observed import Observed
@@ -113,6 +113,21 @@ def test_the_first_month_after_a_period_belongs_to_the_next_one() -> None:
     assert (found.period.drawn_usd, found.period.left_usd) == (0.0, pytest.approx(24_000.0))
     assert found.drawn_usd == pytest.approx(24_000.0)
     assert found.exhaustion.p50 == "2027-06"
+
+
+@pytest.mark.parametrize(
+    ("months", "median", "p50"),
+    [
+        ([-1, -1, 3, 4, 5], "2027-06", "2027-05"),
+        ([-1, 3, 4, 5], "2027-05", "2027-05"),
+        ([-1, -1, -1, 4], None, "2027-05"),
+        ([-1, -1], None, None),
+    ],
+)
+def test_the_median_of_exhaustion_is_over_all_paths(months: list[int], median: str | None, p50: str | None) -> None:
+    found = month_range(plain(), Exhaustion(period=plain().contract.periods[0], month=np.array(months)))
+    assert (found.median, found.p50) == (median, p50)
+    assert found.probability.mean == pytest.approx(np.mean(np.array(months) >= 0))
 
 
 def test_carried_balances_are_drawn_first_and_put_off_exhaustion() -> None:
@@ -225,7 +240,7 @@ def test_past_forecasts_begin_with_the_plan_and_end_with_the_forecast() -> None:
     now = forecast_of(signed, seen, unrestful().condition(seen), on=date(2027, 5, 2))
     assert past[-1].shortfall_probability == now.shortfall_probability.mean
     assert past[-1].expected_overage_usd == pytest.approx(now.expected_overage.mean)
-    assert past[-1].exhaustion_month == now.exhaustion.p50
+    assert past[-1].exhaustion_month == now.exhaustion.median
     assert past[-1].months["2027-09"] == pytest.approx(now.months["2027-09"])
     assert past[0].months == bands(signed, [], signed.spend)
     before = settle(signed.contract, signed.offer, term_use(signed.contract, signed.spend))

@@ -128,7 +128,7 @@ def after_the_term(**changed: Any) -> Tracking:
         expected_shortfall=Estimate(mean=ended.period.left_usd, se=0.0),
         expected_overage=never,
         expected_cost=Estimate(mean=COMMIT_USD, se=0.0),
-        exhaustion=MonthRange(probability=never, p10=None, p50=None, p90=None),
+        exhaustion=MonthRange(probability=never, median=None, p10=None, p50=None, p90=None),
     )
     made = {
         "on": date(2028, 1, 15),
@@ -238,7 +238,9 @@ def forecast(plan: SignedPlan, months: Sequence[TrackedMonth]) -> Forecast:
         expected_overage=Estimate(mean=2_345.0, se=61.0),
         expected_cost=Estimate(mean=COMMIT_USD + 2_345.0, se=61.0),
         straight_line_shortfall_usd=21_000.0,
-        exhaustion=MonthRange(probability=Estimate(mean=0.377, se=0.004), p10="2027-10", p50="2027-12", p90="2027-12"),
+        exhaustion=MonthRange(
+            probability=Estimate(mean=0.377, se=0.004), median=None, p10="2027-10", p50="2027-12", p90="2027-12"
+        ),
         pace=Pace(
             recent_usd=sum(recent) / len(recent) if recent else 0.0,
             needed_usd=(COMMIT_USD - drawn) / (1.0 - plan.offer.discount_fraction) / to_come if to_come else 0.0,

@@ -72,10 +72,12 @@ class Recalibration:
 class MonthRange:
     """When something happens in the current period, on the paths on which it does: YYYY-MM at P10, P50 and P90.
 
-    probability: that it happens in the period at all.
+    probability: that it happens in the period at all. median: the month by whose end it has happened on half of all
+    paths; None where it does not.
     """
 
     probability: Estimate
+    median: str | None
     p10: str | None
     p50: str | None
     p90: str | None
@@ -196,7 +198,7 @@ class Alert:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastForecast:
     """What was to be expected after an earlier month; as a Forecast has it. on: the day it was made, None where it is
-    worked out again now from the months up to as_of."""
+    worked out again now from the months up to as_of. exhaustion_month: the median over all paths."""
 
     as_of: str
     on: date | None

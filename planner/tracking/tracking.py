@@ -61,7 +61,7 @@ class Tracking:
             expected_shortfall_usd=forecast.expected_shortfall.mean,
             overage_probability=forecast.overage_probability.mean,
             expected_overage_usd=forecast.expected_overage.mean,
-            exhaustion_month=forecast.exhaustion.p50,
+            exhaustion_month=forecast.exhaustion.median,
             effective_sample_size=forecast.effective_sample_size,
             months=forecast.months,
         )

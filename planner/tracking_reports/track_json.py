@@ -96,7 +96,7 @@ def _forecast_json(forecast: Forecast) -> Json:
         **_estimate_json("expected_overage_usd", forecast.expected_overage),
         **_estimate_json("expected_cost_usd", forecast.expected_cost),
         "straight_line_shortfall_usd": _finite(forecast.straight_line_shortfall_usd),
-        "exhaustion_month": forecast.exhaustion.p50,
+        "exhaustion_month": forecast.exhaustion.median,
         "exhaustion": _range_json(forecast.exhaustion),
         "effective_sample_size": _finite(forecast.effective_sample_size),
         "recalibration": _recalibration_json(forecast.recalibration),
@@ -124,7 +124,13 @@ def _band_json(month: str, band: tuple[float, float, float]) -> Json:
 
 
 def _range_json(found: MonthRange) -> Json:
-    return {"p10": found.p10, "p50": found.p50, "p90": found.p90, **_estimate_json("probability", found.probability)}
+    return {
+        "median": found.median,
+        "p10": found.p10,
+        "p50": found.p50,
+        "p90": found.p90,
+        **_estimate_json("probability", found.probability),
+    }
 
 
 def _recalibration_json(found: Recalibration | None) -> Json | None:

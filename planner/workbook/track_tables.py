@@ -86,7 +86,14 @@ def _write_month_causes(sheet: Sheet, at: int, month: MonthCauses, names: Sequen
 def write_history(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> int:
     """What was to be expected after each month; returns the next free row."""
     sheet.subtitle(row, "What was to be expected, month by month", last_col=last_col)
-    labels = ("P(shortfall)", "expected shortfall", "P(overage)", "expected overage", "used up in", "paths that count")
+    labels = (
+        "P(shortfall)",
+        "expected shortfall",
+        "P(overage)",
+        "expected overage",
+        "used up by, 1 in 2",
+        "paths that count",
+    )
     sheet.header(row + 1, ("after", "told on", *labels), n_text=2)
     at = row + 2
     for past in tracking.past:

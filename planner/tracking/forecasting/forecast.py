@@ -117,14 +117,16 @@ def straight_line_shortfall_usd(signed: SignedPlan, observed: Sequence[Observed]
 
 
 def month_range(signed: SignedPlan, found: Exhaustion) -> MonthRange:
-    """When the commitment is used up, on the paths on which it is."""
-    happens = found.month >= 0
+    """When the commitment is used up, on the paths on which it is; median: on all paths."""
+    happens, start = found.month >= 0, signed.inputs.start
     months = np.sort(found.month[happens])
     if not months.size:
-        return MonthRange(probability=probability(happens), p10=None, p50=None, p90=None)
+        return MonthRange(probability=probability(happens), median=None, p10=None, p50=None, p90=None)
     at = [int(months[min(int(level * months.size), months.size - 1)]) for level in BAND]
-    p10, p50, p90 = (month_name(signed.inputs.start, month) for month in at)
-    return MonthRange(probability=probability(happens), p10=p10, p50=p50, p90=p90)
+    p10, p50, p90 = (month_name(start, month) for month in at)
+    half = (found.month.size + 1) // 2
+    median = month_name(start, int(months[half - 1])) if months.size >= half else None
+    return MonthRange(probability=probability(happens), median=median, p10=p10, p50=p50, p90=p90)
 
 
 def bands(

@@ -37,7 +37,7 @@ def _after(signed: SignedPlan, conditioner: Conditioner, closed: Sequence[Observ
         expected_shortfall_usd=float(found.shortfall_usd.mean()),
         overage_probability=probability(found.over).mean,
         expected_overage_usd=float(found.overage_usd.mean()),
-        exhaustion_month=month_range(signed, found.exhaustion).p50,
+        exhaustion_month=month_range(signed, found.exhaustion).median,
         effective_sample_size=conditioned.effective_sample_size,
         months=bands(signed, closed, conditioned.spend),
     )
