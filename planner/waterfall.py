@@ -10,8 +10,7 @@ Dollars are list dollars of months 0 to 11, nominal; a saving is negative. Shapl
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
-from math import factorial
+from itertools import combinations, compress
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from planner.plan import Plan
 from planner.prepared import Prepared
 from planner.risk import Estimate, RangedEstimate, estimate, quantiles, ranged
 from planner.settlement import settle
+from planner.shapley import members, shapley
 from planner.simulation import KeptPaths, SpendPaths, simulate_spend
 from planner.term_use import TermUse, whole_use
 from planner.units import MONTHS_PER_YEAR, FloatArray
@@ -96,14 +96,8 @@ def coalitions(kinds: Sequence[LeverKind]) -> Iterator[Coalition]:
 
 def shapley_steps(spend: CoalitionSpend, kinds: Sequence[LeverKind]) -> dict[LeverKind, FloatArray]:
     """Each kind's step on every path, (n_paths,); they add up to spend(all) - spend(none). spend: of all coalitions."""
-    n = len(kinds)
-    weights = [factorial(size) * factorial(n - size - 1) / factorial(n) for size in range(n)]
-    steps = {kind: np.zeros_like(spend[_NOBODY]) for kind in kinds}
-    for coalition in coalitions(kinds):
-        for kind in kinds:
-            if kind not in coalition:
-                steps[kind] += weights[len(coalition)] * (spend[coalition | {kind}] - spend[coalition])
-    return steps
+    ordered = [frozenset(compress(kinds, inside)) for inside in members(len(kinds))]
+    return dict(zip(kinds, shapley(np.stack([spend[coalition] for coalition in ordered])), strict=True))
 
 
 def waterfall(scenario: str, spend: CoalitionSpend, kinds: Sequence[LeverKind], signed: SignedYear) -> Waterfall:

@@ -14,9 +14,8 @@ from planner.evidence.drift import Counts
 from planner.evidence_in_plan.checking import NewCounts
 from planner.price_data.facts import load_price_facts
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.causes.causes import NAMES, causes_of
+from planner.tracking.causes.causes import NAMES, causes_of, steps_of
 from planner.tracking.causes.planned import Planned, planned
-from planner.tracking.causes.shapley import shapley
 from planner.tracking.result import Causes
 from planner.tracking.signed_plan import SignedPlan
 
@@ -63,7 +62,7 @@ def test_a_month_as_planned_has_no_cause(signed: SignedPlan, central: Planned, a
 def test_shapley_is_the_mean_over_every_order() -> None:
     values = np.random.default_rng(1).normal(size=(3, 2, 2, 2, 2))
     orders = list(permutations(range(4)))
-    for row, steps in zip(values, shapley(values), strict=True):
+    for row, steps in zip(values, steps_of(values), strict=True):
         mean = np.zeros(4)
         for order in orders:
             at = [0, 0, 0, 0]

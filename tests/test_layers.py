@@ -26,6 +26,7 @@ ORDER = (
     "planner.sdk",
     "planner.bundled",
     "planner.units",
+    "planner.shapley",
     "planner.distributions",
     "planner.usage.streams",
     "planner.evidence.*",

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
-from planner.business_units.games import excess, least_core_excess, members, nearest_shares, shapley
+from planner.business_units.games import excess, least_core_excess, nearest_shares
+from planner.shapley import members, shapley
 
 
 def slow_shapley(game: Sequence[float]) -> list[float]:

@@ -4,46 +4,21 @@ A game of n players is an array with one entry per coalition along its first axi
 of 2^i over its players i: entry 0 is nobody, the last one everybody. Values are costs: less is better. Further axes,
 such as paths, are games side by side.
 
-Shapley, "A value for n-person games" (1953); Gillies, "Solutions to general non-zero-sum games" (1959), for the core;
+The Shapley value is planner.shapley's. Gillies, "Solutions to general non-zero-sum games" (1959), for the core;
 Maschler, Peleg and Shapley, "Geometric properties of the kernel, nucleolus, and related solution concepts" (1979), for
 the least core.
 """
 
-from math import factorial
 from typing import Final
 
 import numpy as np
 from scipy.optimize import linprog, minimize
 
-from planner.units import BoolArray, FloatArray
+from planner.shapley import members
+from planner.units import FloatArray
 
 _ROUNDING: Final = 1e-9
 """Of the size of a game's values: a solver's constraint that is missed by so little is met."""
-
-
-def members(n_players: int) -> BoolArray:
-    """Who belongs to which coalition, shape (2^n, n)."""
-    found: BoolArray = (np.arange(2**n_players)[:, None] >> np.arange(n_players)) & 1 == 1
-    return found
-
-
-def shapley_weights(n_players: int) -> FloatArray:
-    """W with shares = W @ game, shape (n, 2^n): the average over all orders of what a player adds on arriving.
-
-    Over coalitions S without player i, of size s:  share(i) = sum of s! (n - s - 1)! / n! * (value(S + i) - value(S)).
-    """
-    belongs = members(n_players).T
-    sizes = belongs.sum(axis=0)
-    orders = [factorial(s) * factorial(n_players - 1 - s) / factorial(n_players) for s in range(n_players)]
-    with_player, without = (np.array(edge)[sizes] for edge in ([0.0, *orders], [*orders, 0.0]))
-    weights: FloatArray = np.where(belongs, with_player, -without)
-    return weights
-
-
-def shapley(game: FloatArray) -> FloatArray:
-    """The Shapley value of a game with value 0 for nobody, shape (n, ...): shares add up to everybody's value."""
-    shares: FloatArray = np.tensordot(shapley_weights(_n_players(game)), game, axes=1)
-    return shares
 
 
 def excess(costs: FloatArray, shares: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from planner.bands import DiscountBand
 from planner.business_units.effort import affordable_paths, check_number, without_fixed_commitments
-from planner.business_units.games import excess, least_core_excess, members, nearest_shares, shapley_weights
+from planner.business_units.games import excess, least_core_excess, nearest_shares
 from planner.business_units.notes import Named, of_each_plan, pooling_notes
 from planner.business_units.result import Group, Pooling, Separate, UnitShare
 from planner.business_units.shares import commitment_fractions, shortfall_shares
@@ -37,6 +37,7 @@ from planner.offer import Offer
 from planner.plan import Plan
 from planner.prepared import Progress
 from planner.risk import Estimate, estimate, probability
+from planner.shapley import members, shapley_weights
 from planner.simulation import KeptPaths
 from planner.term_use import TermUse
 from planner.units import HALF_CENT_USD, BoolArray, FloatArray

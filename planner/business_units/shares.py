@@ -23,12 +23,12 @@ from typing import Final
 
 import numpy as np
 
-from planner.business_units.games import members, shapley, shapley_weights
 from planner.business_units.spend import added
 from planner.contract import Contract
 from planner.offer import Offer
 from planner.risk import Estimate
 from planner.settlement import settle
+from planner.shapley import members, shapley, shapley_weights
 from planner.term_use import TermUse
 from planner.units import FloatArray, IntArray
 

@@ -7,6 +7,7 @@ from typing import Final, get_args
 import numpy as np
 
 from planner.evidence_in_plan.checking import NewCounts
+from planner.shapley import shapley
 from planner.tracking.actual import ActualMonth
 from planner.tracking.causes.cause_notes import notes_of
 from planner.tracking.causes.cause_words import Facts, blind_words, facts_of
@@ -14,7 +15,6 @@ from planner.tracking.causes.planned import Planned, planned
 from planner.tracking.causes.requests import Requests, requests_of
 from planner.tracking.causes.rest import rest_parts
 from planner.tracking.causes.served import Served, logged_escalations, served
-from planner.tracking.causes.shapley import shapley
 from planner.tracking.causes.split_terms import LEAST_USD, Terms, terms_of
 from planner.tracking.result import Cause, CauseName, Causes, MonthCauses
 from planner.tracking.signed_plan import SignedPlan
@@ -81,7 +81,7 @@ def _split(
     signed: SignedPlan, central: Planned, actual: Served, requests: Requests, months: Sequence[ActualMonth]
 ) -> _Split:
     terms = terms_of(central, actual, requests)
-    steps = shapley(terms.values())
+    steps = steps_of(terms.values())
     for row in np.flatnonzero(~actual.is_counted).tolist():
         steps[row] = _blind(signed, terms, months[row], row)
     planned_usd = on_grid(central.month_usd()[actual.at])
@@ -96,6 +96,15 @@ def _split(
         facts=facts_of(terms),
         is_counted=actual.is_counted.tolist(),
     )
+
+
+def steps_of(values: FloatArray) -> FloatArray:
+    """What each factor changes, on average over all orders in which they could, (M, n).
+
+    values: (M, 2, 2, ... n times), 0 as planned and 1 as it was.
+    """
+    game = values.transpose(0, *range(values.ndim - 1, 0, -1)).reshape(len(values), 2 ** (values.ndim - 1))
+    return shapley(game.T).T
 
 
 def on_grid(usd: FloatArray) -> FloatArray:
