@@ -103,7 +103,7 @@ def test_a_probability_is_said_with_its_error_its_limit_and_its_dollars() -> Non
         "The chance that commitment goes unused in the term is 31.2% ± 0.4, above the limit of 25.0%: an expected "
         "$84,120 ± 900 of what is owed would pay for nothing.",
         "The chance of use beyond the commitment in the term is 10.0% ± 0.2, at the limit of 10.0%: an expected "
-        "$12,300 ± 400 is billed for it.",
+        "$12,300 ± 400 would be billed for it.",
     ]
 
 
@@ -157,3 +157,14 @@ def test_months_are_said_beside_their_bands() -> None:
 def test_a_limit_of_one_month_speaks_of_one() -> None:
     (alert,) = alerts_of(AlertLimits(outside_band_months=1), forecast(), months(50_000.0))
     assert alert.words.startswith("2027-01 is outside the 80% band")
+
+
+def test_once_the_term_is_over_an_alert_says_what_happened_and_expects_nothing() -> None:
+    over = replace(
+        forecast(Estimate(mean=1.0, se=0.0), Estimate(mean=1.0, se=0.0)), months={"2027-12": (9.0, 9.0, 9.0)}
+    )
+    limits = AlertLimits(shortfall_probability=0.25, overage_probability=0.1)
+    assert [alert.words for alert in alerts_of(limits, over, ())] == [
+        "Commitment went unused in the term: $84,120 of it paid for nothing.",
+        "Use went beyond the commitment in the term: $12,300 was billed for it.",
+    ]

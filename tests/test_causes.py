@@ -278,7 +278,7 @@ def test_volume_and_price_by_hand() -> None:
     assert (found.planned_usd, found.actual_usd) == pytest.approx((30_000.0, 29_700.0))
     assert usd_of(found) == pytest.approx(dict.fromkeys(NAMES, 0.0) | {"volume": 2850.0, "prices": -3150.0}, abs=CENT)
     assert "3,300,000 requests against 3,000,000 planned (+10.0%)" in words_of(found)["volume"]
-    assert "opus 90.0% against 100.0% expected" in words_of(found)["prices"]
+    assert "opus 90.0% against 100.0% planned" in words_of(found)["prices"]
 
 
 # --- what the rest holds, and what cannot be told --------------------------------------------------------------------

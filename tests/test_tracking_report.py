@@ -18,11 +18,12 @@ from planner.contract import Contract
 from planner.risk import Estimate
 from planner.signed import AlertLimits
 from planner.tables import Table
+from planner.tracking.acting.chance_words import risk_words
 from planner.tracking.result import Action, Cause, Recalibration
 from planner.tracking.signed_plan import SignedPlan
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import conclusion, headline
-from planner.tracking_reports.figures import about, difference_words, risk_words
+from planner.tracking_reports.figures import about, difference_words
 from planner.tracking_reports.told import track_notes, track_sentences, track_tables
 from planner.tracking_reports.track_json import track_json
 
@@ -62,7 +63,7 @@ def money(cell: str) -> float:
     ("risk", "verdict"),
     [
         (0.97, "A shortfall is all but certain"),
-        (0.62, "A shortfall is likely"),
+        (0.62, "A shortfall is more likely than not"),
         (0.25, "A shortfall may come"),
         (0.24, "The commitment is on course to be used up"),
     ],
@@ -126,10 +127,10 @@ def test_what_becomes_of_the_rest_is_what_the_contract_says() -> None:
     assert "is left until 2027-12-31; what is unused then is forfeited." in said(tracking())
     rolled = replace(contract, rollover=Rollover(share=0.5, months=6))
     words = said(changed_signed(tracking(), contract=rolled))
-    assert "50.0% of what is unused then can be used for 6 months more." in words
+    assert "50.0% of what is unused then can be used for 6 months more; the rest is forfeited." in words
     linked = replace(contract, rollover=Rollover(share=0.5, months=6, renew_min_fraction=0.75))
     words = said(changed_signed(tracking(), contract=linked))
-    assert "for 6 months more, if the next commitment is at least 75.0% of this one." in words
+    assert "for 6 months more, if the next commitment is at least 75.0% of this one; the rest is forfeited." in words
     trued = replace(contract, shortfall="true_up", true_up_rate=0.75)
     assert "what is unused then is charged at 75.0%." in said(changed_signed(tracking(), contract=trued))
     made = tracking()
@@ -159,13 +160,17 @@ def test_a_recalibrated_forecast_says_what_that_means() -> None:
         "The forecast was recalibrated, and is less sure than the plan as signed. March fell further than it should. "
         "Without that, 31 effective paths would have been left."
     ) in words
-    assert "as much as 152 equal ones would (effective sample size), few enough to make its figures rough." in words
+    assert (
+        "as much as 152 equally weighted ones would (effective sample size), few enough to make its figures rough."
+        in words
+    )
 
 
 def test_a_month_that_is_not_closed_is_said_to_be_and_not_judged() -> None:
     made = tracking()
-    assert "April 2027 is not closed: $4,773 was seen from 2027-04-01 to 2027-04-10, which makes $14,300 ± 6%" in said(
-        made
+    assert (
+        "April 2027 is not closed: $4,773 was seen from 2027-04-01 to 2027-04-10, which points to $14,300 ± 6.0%"
+        in said(made)
     )
     assert table(made, "Actual months").rows[-1][6] == "not closed"
     running = replace(made.months[-1], last=date(2027, 4, 1), scale_log_sd=3.0, whole_usd=inf)
@@ -209,10 +214,11 @@ def test_causes_that_cancel_are_still_named() -> None:
 def test_what_has_moved_is_said_and_what_has_not_is_not() -> None:
     made = tracking()
     words = said(made)
-    above = "92.0% of 'triage' went to claude-haiku-5-5 or a newer model of its tier, above the 71.0% to 88.0%"
-    assert f"In the last closed month, {above}" in words
-    assert "The escalation of 'triage' on claude-haiku-5-5 rose from 6.0% to 15.5%: grade a new sample." in words
-    assert "of 'answer' went to" not in words
+    calls = "92.0% of the calls of 'triage' went to claude-haiku-5-5 or a newer model of its tier"
+    band = "above the plan's 80% band for that month, 71.0% to 88.0%."
+    assert f"In the last closed month, {calls}, {band}" in words
+    assert "The escalation rate of 'triage' on claude-haiku-5-5 rose from 6.0% to 15.5%: grade a new sample." in words
+    assert "calls of 'answer' went to" not in words
     assert "Input and output of claude-opus-5-5 cost 10% less from 2027-02-01 on." in words
     assert "claude-haiku-6" not in words
     assert [row[2] for row in table(made, "Since signing").rows] == ["claude-opus-5-5", "claude-haiku-6"]
@@ -233,7 +239,7 @@ def test_the_best_action_comes_first_and_then_the_next_deadline() -> None:
     made = tracking()
     words = said(replace(made, actions=(*made.actions, late)))
     assert "Worth most: Top up. It saves $20,000 ± 300.\nNext to decide, by 2027-12-31: Bring $12,600" in words
-    nothing = "Nothing that can be done now saves anything by itself."
+    nothing = "Nothing that can be done now saves a sum worth naming (0.1% of what is committed)."
     assert nothing in said(tracking(actions=()))
     costs = replace(late, value=Estimate(mean=-500.0, se=20.0))
     assert f"{nothing}\n" in said(tracking(actions=(costs,)))
@@ -370,3 +376,17 @@ def test_a_bill_that_is_not_what_the_log_makes_is_said() -> None:
     assert "3 closed months, 25.0% less than the log makes after the discount" in billed(0.75)
     assert "3 closed months, as the log makes it after the discount" in billed(1.004)
     assert "billed for" not in billed(None)
+
+
+def test_a_chance_that_rounds_to_none_or_all_is_not_said_to_be_that_while_months_are_to_come() -> None:
+    made = tracking()
+    first = replace(made.past[0], shortfall_probability=0.0001, overage_probability=0.9999)
+    row = table(replace(made, past=(first, *made.past[1:])), "The forecast, month by month").rows[0]
+    assert "<0.1%" in row
+    assert ">99.9%" in row
+    assert "0.0%" not in row
+    assert "100.0%" not in row
+    known = replace(first, months={month: (p50,) * 3 for month, (_, p50, _) in first.months.items()})
+    row = table(replace(made, past=(known, *made.past[1:])), "The forecast, month by month").rows[0]
+    assert "0.0%" in row
+    assert "100.0%" in row

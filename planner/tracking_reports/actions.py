@@ -15,7 +15,11 @@ def actions_sentences(tracking: Tracking) -> tuple[str, ...]:
     best = max(saving, key=lambda action: action.value.mean, default=None)
     dated = [action for action in tracking.actions if action.by is not None and action.by >= tracking.on]
     soonest = min(dated, key=lambda action: action.by or tracking.on, default=None)
-    said = [] if is_over(tracking) else ["Nothing that can be done now saves anything by itself."]
+    said = (
+        []
+        if is_over(tracking)
+        else ["Nothing that can be done now saves a sum worth naming (0.1% of what is committed)."]
+    )
     if best is not None:
         said = [f"Worth most: {_stop(best.action)} {_value_sentence(best)}{_until(best)}."]
     if soonest is not None and soonest is not best:
@@ -57,5 +61,6 @@ def actions_table(tracking: Tracking) -> Table:
             for action in tracking.actions
         ),
         numeric=frozenset({1, 3}),
-        note="Saves: over the term, on the paths of today's forecast, with its error; below zero it costs.",
+        note="Saves: the expected saving on the paths of today's forecast, with its error; below zero it costs. By: "
+        "the last day for it. Amount: dollars at list, or of commitment.",
     )

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from planner.tracking.acting.chance_words import risk_words
 from planner.tracking.result import PastForecast
 from planner.tracking.tracking import Tracking
-from planner.tracking_reports.figures import closed_words, is_over, risk_words
+from planner.tracking_reports.figures import closed_words, is_over, month_words
 from planner.units import HALF_CENT_USD
 from planner.words import percent, usd, usd_estimate
 
@@ -78,10 +79,18 @@ def _verdict(tracking: Tracking) -> str:
     if risk >= _NEARLY_CERTAIN:
         return "A shortfall is all but certain"
     if risk >= _LIKELY:
-        return "A shortfall is likely"
+        return "A shortfall is more likely than not"
     if limit is not None and risk >= limit:
         return "A shortfall may come"
-    return "The commitment is on course to be used up"
+    return f"The commitment is on course to be used up{_when(tracking)}"
+
+
+def _when(tracking: Tracking) -> str:
+    """The month in which one commitment for the whole term runs out; of several periods the next ones are others."""
+    month = tracking.forecast.exhaustion.median
+    if month is None or len(tracking.signed.contract.periods) > 1:
+        return ""
+    return f" in {month_words(month)}"
 
 
 def _risk(tracking: Tracking) -> str:

@@ -5,9 +5,10 @@ from typing import Final
 
 from planner.contract import Contract
 from planner.tables import Table
+from planner.tracking.acting.chance_words import risk_words
 from planner.tracking.result import Forecast, MonthRange
 from planner.tracking.tracking import Tracking
-from planner.tracking_reports.figures import about, closed_months, is_over, month_words, risk_words
+from planner.tracking_reports.figures import about, closed_months, is_over, month_words
 from planner.units import HALF_CENT_USD
 from planner.words import counted, percent, usd, usd_estimate
 
@@ -54,7 +55,9 @@ def _unused_words(contract: Contract) -> str:
         months = counted(contract.rollover.months, "month")
         carried = f"{percent(contract.rollover.share)} of what is unused then can be used for {months} more"
         least = contract.rollover.renew_min_fraction
-        return f"{carried}, if the next commitment is at least {percent(least)} of this one" if least > 0.0 else carried
+        renewed = f", if the next commitment is at least {percent(least)} of this one" if least > 0.0 else ""
+        rest = "; the rest is forfeited" if contract.rollover.share < 1.0 else ""
+        return f"{carried}{renewed}{rest}"
     return "what is unused then is forfeited"
 
 
@@ -91,7 +94,7 @@ def _exhaustion_sentence(forecast: Forecast) -> str:
     if found.p50 is None:
         return f"On no path of the forecast is it used up by {forecast.period.ends_on}."
     return (
-        f"It is used up by {forecast.period.ends_on} with a probability of {risk_words(forecast, found.probability)}"
+        f"The probability that it is used up by {forecast.period.ends_on} is {risk_words(forecast, found.probability)}"
         f"{_when(found)}."
     )
 
@@ -100,10 +103,10 @@ def _when(found: MonthRange) -> str:
     if found.p50 is None:
         return ""
     if found.p10 is None or found.p90 is None or found.p10 == found.p90:
-        return f", then in {month_words(found.p50)}"
+        return f", in {month_words(found.p50)}"
     return (
-        f": then half of the time by {month_words(found.p50)}, and four times in five from {month_words(found.p10)} to "
-        f"{month_words(found.p90)}"
+        f"; if it is, half of the time by {month_words(found.p50)}, and four times in five from "
+        f"{month_words(found.p10)} to {month_words(found.p90)}"
     )
 
 
@@ -134,21 +137,45 @@ def drawdown_table(tracking: Tracking) -> Table:
         ("to be used by", str(period.ends_on)),
         *_pace_rows(tracking),
         *_exhaustion_rows(forecast),
-        ("committed over the term", usd(forecast.committed_usd)),
-        ("drawn over the term", usd(forecast.drawn_usd)),
-        ("shortfall risk over the term", risk_words(forecast, forecast.shortfall_probability)),
-        ("expected shortfall", usd_estimate(forecast.expected_shortfall)),
-        ("overage risk over the term", risk_words(forecast, forecast.overage_probability)),
-        ("expected overage", usd_estimate(forecast.expected_overage)),
-        ("expected cost of the term", usd_estimate(forecast.expected_cost)),
+        *_term_rows(tracking),
+    ]
+    told = [
+        *(["Used up in: on the paths on which it is."] if forecast.pace.months_left > 0.0 else []),
+        "Cost of the term: as settled, with what is billed already.",
     ]
     return Table(
         title="The commitment, its drawdown and its pace",
         columns=("", "value"),
         rows=tuple(rows),
         numeric=frozenset({1}),
-        note="Used up in: on the paths on which it is. Expected cost: as settled, what is already billed included.",
+        note=" ".join(told),
     )
+
+
+def _term_rows(tracking: Tracking) -> list[tuple[str, str]]:
+    """Of the whole term: what is to be expected of it, and once it is over what it came to."""
+    forecast = tracking.forecast
+    rows = []
+    if len(tracking.signed.contract.periods) > 1:
+        rows = [
+            ("committed over the term", usd(forecast.committed_usd)),
+            ("drawn over the term", usd(forecast.drawn_usd)),
+        ]
+    if is_over(tracking):
+        return [
+            *rows,
+            ("shortfall", usd(forecast.expected_shortfall.mean)),
+            ("overage", usd(forecast.expected_overage.mean)),
+            ("cost of the term", usd(forecast.expected_cost.mean)),
+        ]
+    return [
+        *rows,
+        ("shortfall risk over the term", risk_words(forecast, forecast.shortfall_probability)),
+        ("expected shortfall", usd_estimate(forecast.expected_shortfall)),
+        ("overage risk over the term", risk_words(forecast, forecast.overage_probability)),
+        ("expected overage", usd_estimate(forecast.expected_overage)),
+        ("expected cost of the term", usd_estimate(forecast.expected_cost)),
+    ]
 
 
 def _pace_rows(tracking: Tracking) -> list[tuple[str, str]]:

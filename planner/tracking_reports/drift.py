@@ -33,13 +33,13 @@ def _adoption_sentence(one: AdoptionDrift) -> str:
     low, _, high = one.expected
     side = "above" if one.measured > high else "below"
     return (
-        f"In the last closed month, {percent(one.measured)} of '{one.request_type}' went to {one.model} or a newer "
-        f"model of its tier, {side} the {percent(low)} to {percent(high)} that the plan expects then."
+        f"In the last closed month, {percent(one.measured)} of the calls of '{one.request_type}' went to {one.model} "
+        f"or a newer model of its tier, {side} the plan's 80% band for that month, {percent(low)} to {percent(high)}."
     )
 
 
 def _check_sentence(one: PairCheck, moved: Drift) -> str:
-    what = "pass rate" if one.new is not None and one.new.source == "graded answers" else "escalation"
+    what = "pass rate" if one.new is not None and one.new.source == "graded answers" else "escalation rate"
     return (
         f"The {what} of '{one.request_type}' on {one.model} {moved.moved} from {percent(moved.old.rate)} to "
         f"{percent(moved.new.rate)}: grade a new sample."
@@ -99,4 +99,6 @@ def since_table(tracking: Tracking) -> Table:
             for one in tracking.since
         ),
         numeric=frozenset({3}),
+        note="List cost of the rest of the term: what it changes if all of that use moves. Less list cost draws "
+        "less of the commitment down.",
     )

@@ -3,15 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 from math import floor, isfinite, log10
-from typing import Final
 
-from planner.risk import Estimate
-from planner.tracking.result import Forecast, TrackedMonth
+from planner.tracking.result import TrackedMonth
 from planner.tracking.tracking import Tracking
-from planner.words import counted, percent, percent_estimate, usd
-
-_RULE_OF_THREE: Final = 3.0
-"""What n independent paths never showed has a probability below 3 / n, at 95 % confidence."""
+from planner.words import counted, usd
 
 
 def n_closed(tracking: Tracking) -> int:
@@ -37,19 +32,6 @@ def closed_words(tracking: Tracking) -> str:
 def month_words(month: str) -> str:
     """YYYY-MM as April 2027."""
     return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
-
-
-def risk_words(forecast: Forecast, value: Estimate) -> str:
-    """A probability with its error; what no path shows, or every one, is known to what so many paths can tell.
-
-    Once nothing of the term is left to come, it has happened or has not.
-    """
-    if all(low == high for low, _, high in forecast.months.values()):
-        return percent(value.mean)
-    if value.se > 0.0 or value.mean not in (0.0, 1.0):
-        return percent_estimate(value)
-    bound = min(_RULE_OF_THREE / forecast.effective_sample_size, 0.5)
-    return f"below {percent(max(bound, 0.001))}" if value.mean == 0.0 else f"above {percent(min(1.0 - bound, 0.999))}"
 
 
 def difference_words(value: float) -> str:

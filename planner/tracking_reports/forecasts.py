@@ -12,6 +12,9 @@ from planner.words import count, counted, percent, percent_estimate, usd_short
 
 _FEW_PATHS: Final = 200
 
+_BAND: Final = 0.8
+"""What the band from P10 to P90 holds in the long run."""
+
 
 def basis_sentences(tracking: Tracking) -> tuple[str, ...]:
     """How many paths the forecast rests on, and what was done to the plan where it did not explain what was seen."""
@@ -21,8 +24,8 @@ def basis_sentences(tracking: Tracking) -> tuple[str, ...]:
     effective, paths = count(forecast.effective_sample_size), count(forecast.n_paths)
     few = ", few enough to make its figures rough" if forecast.effective_sample_size < _FEW_PATHS else ""
     said = (
-        f"The forecast weighs the plan's {paths} paths by how well each fits what was seen: that leaves as much as "
-        f"{effective} equal ones would (effective sample size){few}."
+        f"The forecast weighs the plan's {paths} paths by how well each fits what was seen: they say as much as "
+        f"{effective} equally weighted ones would (effective sample size){few}."
     )
     if forecast.recalibration is None:
         return (said,)
@@ -51,8 +54,8 @@ def history_table(tracking: Tracking) -> Table:
                 "expected shortfall",
                 "overage risk",
                 "expected overage",
-                "used up by, one time in two",
-                "sample size",
+                "used up by",
+                "effective paths",
             ),
         ),
         rows=(
@@ -60,7 +63,8 @@ def history_table(tracking: Tracking) -> Table:
             *_today_row(tracking, has_days=has_days),
         ),
         numeric=frozenset({1, 2, 3, 4, 6}) if not has_days else frozenset({2, 3, 4, 5, 7}),
-        note="Sample size: paths of equal weight that would say as much."
+        note="Used up by: the month by which half of the paths have used up the running commitment; a dash where fewer "
+        "do. Effective paths: paths of equal weight that would say as much."
         + (" Made on: a dash where it is worked out again now from the months up to then." if has_days else ""),
     )
 
@@ -88,13 +92,21 @@ def _row(after: str, one: PastForecast, *, has_days: bool) -> tuple[str, ...]:
     return (
         after,
         *((("-" if one.on is None else str(one.on)),) if has_days else ()),
-        percent(one.shortfall_probability),
+        _chance(one, one.shortfall_probability),
         usd_short(one.expected_shortfall_usd),
-        percent(one.overage_probability),
+        _chance(one, one.overage_probability),
         usd_short(one.expected_overage_usd),
         one.exhaustion_month or "-",
         count(one.effective_sample_size),
     )
+
+
+def _chance(one: PastForecast, chance: float) -> str:
+    """A probability to a tenth of a percent; what rounds to none or all of it is not that while months are to come."""
+    is_settled = bool(one.months) and all(low == high for low, _, high in one.months.values())
+    if is_settled or 0.0005 <= chance < 0.9995:
+        return percent(chance)
+    return "<0.1%" if chance < 0.5 else ">99.9%"
 
 
 def after_words(tracking: Tracking, one: PastForecast) -> str:
@@ -111,11 +123,14 @@ def _judged_sentence(one: Judged) -> str:
     of = "The plan as it was signed" if one.of == "the plan as signed" else "Forecasts made a month ahead"
     low, high = one.interval
     side = "above" if one.bias >= 0 else "below"
-    bias = f"; use was {percent_estimate(_off(one))} {side} the middle of it" if isfinite(one.bias) else ""
-    return (
-        f"{of} held {one.inside} of {counted(one.months, 'month')} in the 80% band (its true share: "
-        f"{percent(low, 0)} to {percent(high, 0)}, at 95% confidence){bias}."
-    )
+    bias = f"; use was {percent_estimate(_off(one))} {side} its middle" if isfinite(one.bias) else ""
+    return f"{of} held {one.inside} of {counted(one.months, 'month')} in the 80% band{_meaning(low, high)}{bias}."
+
+
+def _meaning(low: float, high: float) -> str:
+    """What so few months say of a band that should hold four in five."""
+    fits = "fits" if low <= _BAND <= high else "does not fit"
+    return f", which {fits} 80% in the long run (true share {percent(low, 0)} to {percent(high, 0)}, at 95% confidence)"
 
 
 def _off(one: Judged) -> Estimate:

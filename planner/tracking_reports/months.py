@@ -15,7 +15,7 @@ from planner.words import count, counted, percent, usd, usd_short
 _SAYS_NOTHING_LOG_SD: Final = 1.0
 """A month that is known to a factor of e at best is not worth a figure."""
 
-_WHOLE_PERCENT: Final = 0.01
+_WHOLE_PERCENT: Final = 0.1
 
 _AGREES_FRACTION: Final = 0.01
 """As everywhere, a bill that differs by less agrees with its log."""
@@ -39,8 +39,9 @@ def months_table(tracking: Tracking) -> Table:
         columns=(*columns, *(("billed",) if has_bill else ())),
         rows=tuple(_row(month, has_bill=has_bill) for month in tracking.months),
         numeric=frozenset({1, 2, 3, 4, 5, 7, *((8,) if has_bill else ())}),
-        note="A month that is not closed is scaled to a whole one, with the error of that, and held against no "
-        "band. After the discount: the actual use at the committed discount, whatever was billed.",
+        note="P10 to P90 of the plan is its 80% band. A month that is not closed is scaled to a whole one, with the "
+        "error of that, and held against no band. After the discount: the actual use at the committed discount, "
+        "whatever was billed.",
     )
 
 
@@ -89,11 +90,11 @@ def _billed_sentence(tracking: Tracking) -> tuple[str, ...]:
     """What was billed of the running period beside what the log makes of it, while all of it draws the commitment."""
     period = tracking.forecast.period
     billed = [
-        (month.billed_usd, month.net_usd)
+        (month.billed_usd, month.net_usd, month.month)
         for month in closed_months(tracking.months)
         if month.billed_usd is not None and period.first <= month.month <= period.last
     ]
-    bill, net = (sum(each) for each in zip(*billed, strict=True)) if billed else (0.0, 0.0)
+    bill, net = sum(one[0] for one in billed), sum(one[1] for one in billed)
     if net <= 0.0 or period.left_usd <= HALF_CENT_USD:
         return ()
     said = f"{usd(bill)} was billed for {counted(len(billed), 'closed month')}"
@@ -102,9 +103,17 @@ def _billed_sentence(tracking: Tracking) -> tuple[str, ...]:
         return (f"{said}, as the log makes it after the discount ({usd(net)}).",)
     return (
         f"{said}, {percent(abs(off))} {'more' if off > 0 else 'less'} than the log makes after the discount "
-        f"({usd(net)}). The bill is what draws the commitment down, and the forecast rests on the log: find the cause "
-        "with `planner measure LOG --billed FILE` first.",
+        f"({usd(net)}){_furthest_words(billed)}. The bill is what draws the commitment down, and the forecast rests on "
+        "the log: find the cause with `planner measure LOG --billed FILE` first.",
     )
+
+
+def _furthest_words(billed: list[tuple[float, float, str]]) -> str:
+    """The month whose bill, USD, is furthest from what its log makes, USD: where to look first."""
+    bill, net, month = max(billed, key=lambda one: abs(one[0] - one[1]))
+    if len(billed) < 2:
+        return ""
+    return f", furthest off in {month_words(month)} ({usd(bill)} for {usd(net)})"
 
 
 def _outside_words(closed: tuple[TrackedMonth, ...]) -> str:
@@ -124,7 +133,7 @@ def _open_sentence(month: TrackedMonth) -> str:
         seen = f"{seen} from {month.first} to {month.last}"
     if not is_scaled(month):
         return f"{seen}, too little to say what the whole month will be."
-    return f"{seen}, which makes {about(month.whole_usd)} ± {_scaling_error(month)} of the whole month."
+    return f"{seen}, which points to {about(month.whole_usd)} ± {_scaling_error(month)} for the whole month."
 
 
 def is_scaled(month: TrackedMonth) -> bool:
@@ -165,5 +174,5 @@ def signed_fan(tracking: Tracking) -> dict[str, tuple[float, float, float]]:
 
 
 def _scaling_error(month: TrackedMonth) -> str:
-    """Of a month that was scaled: to a percent, or to a tenth of one where it is less."""
+    """Of a month that was scaled: to a percent, or to a tenth of one below ten."""
     return percent(month.scale_log_sd, 0 if month.scale_log_sd >= _WHOLE_PERCENT else 1)

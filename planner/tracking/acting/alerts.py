@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from planner.coverage import month_index
 from planner.risk import Estimate
 from planner.signed import AlertLimits
+from planner.tracking.acting.chance_words import is_settled, risk_words
 from planner.tracking.result import Alert, Forecast, TrackedMonth
-from planner.words import percent, percent_estimate, usd, usd_estimate
+from planner.words import percent, usd, usd_estimate
 
 
 def alerts_of(limits: AlertLimits, forecast: Forecast, months: Sequence[TrackedMonth]) -> tuple[Alert, ...]:
@@ -27,7 +28,9 @@ def _shortfall(limits: AlertLimits, forecast: Forecast) -> Alert | None:
         value=chance.mean,
         limit=limit,
         words=(
-            f"The chance that commitment goes unused in the term is {_at(chance, limit)}: an expected "
+            f"Commitment went unused in the term: {usd(forecast.expected_shortfall.mean)} of it paid for nothing."
+            if is_settled(forecast)
+            else f"The chance that commitment goes unused in the term is {_at(forecast, chance, limit)}: an expected "
             f"{usd_estimate(forecast.expected_shortfall)} of what is owed would pay for nothing."
         ),
     )
@@ -42,15 +45,17 @@ def _overage(limits: AlertLimits, forecast: Forecast) -> Alert | None:
         value=chance.mean,
         limit=limit,
         words=(
-            f"The chance of use beyond the commitment in the term is {_at(chance, limit)}: an expected "
-            f"{usd_estimate(forecast.expected_overage)} is billed for it."
+            f"Use went beyond the commitment in the term: {usd(forecast.expected_overage.mean)} was billed for it."
+            if is_settled(forecast)
+            else f"The chance of use beyond the commitment in the term is {_at(forecast, chance, limit)}: an expected "
+            f"{usd_estimate(forecast.expected_overage)} would be billed for it."
         ),
     )
 
 
-def _at(chance: Estimate, limit: float) -> str:
+def _at(forecast: Forecast, chance: Estimate, limit: float) -> str:
     where = "at" if chance.mean == limit else "above"
-    return f"{percent_estimate(chance)}, {where} the limit of {percent(limit)}"
+    return f"{risk_words(forecast, chance)}, {where} the limit of {percent(limit)}"
 
 
 def _outside(limits: AlertLimits, months: Sequence[TrackedMonth]) -> Alert | None:

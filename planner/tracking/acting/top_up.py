@@ -46,10 +46,7 @@ def _top_up_action(standing: Standing, forecast: Forecast, extra: float, value: 
         value=value,
         by=before_exhaustion(standing, forecast),
         amount_usd=extra,
-        why=(
-            f"Use beyond the commitment is billed at a discount of {percent(terms.overage_discount_fraction)}; "
-            f"{NOT_SIGNED}"
-        ),
+        why=(f"Use beyond the commitment is billed {_overage_words(terms.overage_discount_fraction)}; {NOT_SIGNED}"),
     )
 
 
@@ -69,3 +66,7 @@ def _topped_up(standing: Standing, extra_usd: float) -> Settlement:
     commits = [contract.commit_usd_per_year_of(offer, period) for period in contract.periods]
     commits[standing.index] += extra_usd / standing.period.year_fraction
     return standing.with_commits(commits)
+
+
+def _overage_words(discount_fraction: float) -> str:
+    return "at list" if discount_fraction == 0.0 else f"at a discount of {percent(discount_fraction)}"

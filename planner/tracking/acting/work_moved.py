@@ -51,13 +51,14 @@ def _action(standing: Standing, amount: float, value: Estimate, *, chance: float
     last = standing.last_day_before(standing.period.stop)
     return Action(
         kind="bring work forward",
-        action=f"Bring {usd_rounded_down(amount)} of work at list forward from after {last} to before it.",
+        action=f"Bring work of {usd_rounded_down(amount)} at list forward, from after {last} to that day or before.",
         value=value,
         by=last,
         amount_usd=amount,
         why=(
-            f"In {percent(chance)} of the cases commitment goes unused by then, and it is owed anyway: work done on it "
-            "is not paid for later, at the contract's rate; where the commitment is used up, it is billed beyond it."
+            f"On {percent(chance)} of the paths commitment goes unused by then and is owed anyway: work that uses it "
+            "does not have to be paid for later. Where the commitment is used up, that work is billed beyond it; both "
+            "are in what it saves."
         ),
     )
 

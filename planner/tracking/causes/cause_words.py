@@ -77,8 +77,8 @@ class Facts:
         digits = 1 if percent(shares[PLANNED]) != percent(shares[ACTUAL]) else 2
         before, now = (percent(share, digits) for share in shares)
         if before == now:
-            return f"Most in '{name}': {now} of the requests in all, as planned, but not month by month or at home."
-        return f"Most in '{name}': {now} of the requests against {before}."
+            return f"Most in '{name}': {now} of all requests, as planned, but not month by month or model by model."
+        return f"Most in '{name}': {now} of all requests against {before} planned."
 
     def _tokens(self, rows: list[int], index: int) -> str:
         before, now = (
@@ -86,7 +86,7 @@ class Facts:
             for side in (PLANNED, ACTUAL)
         )
         name = self.terms.central.types[index]
-        return f"Most in '{name}': {count(now)} tokens a request against {count(before)}, at its routes as they are."
+        return f"Most in '{name}': {count(now)} tokens a request against {count(before)} planned, routes included."
 
     def _caching(self, rows: list[int], index: int) -> str:
         read = []
@@ -95,7 +95,10 @@ class Facts:
             prompt = float(tokens[:OUTPUT].sum())
             read.append(float(tokens[CACHE_READ]) / prompt if prompt else 0.0)
         name = self.terms.central.types[index]
-        return f"Most in '{name}': {percent(read[ACTUAL])} of its prompts read from cache against {percent(read[0])}."
+        return (
+            f"Most in '{name}': {percent(read[ACTUAL])} of its prompt tokens read from cache against "
+            f"{percent(read[PLANNED])} planned."
+        )
 
     def _adoption(self, rows: list[int], index: int) -> str:
         central = self.terms.central
@@ -104,7 +107,7 @@ class Facts:
         most = int(np.abs(shares[ACTUAL] - shares[PLANNED]).argmax())
         return (
             f"Most in '{central.types[index]}': {percent(float(shares[ACTUAL][most]))} of its requests routed to "
-            f"{central.groups[groups[most]][1]} against {percent(float(shares[PLANNED][most]))}."
+            f"{central.groups[groups[most]][1]} against {percent(float(shares[PLANNED][most]))} planned."
         )
 
     def _escalation(self, rows: list[int], index: int) -> str:
@@ -117,7 +120,10 @@ class Facts:
             again = (routed * structure.per_routed[rows][:, places]).sum()
             total = float((requests * structure.routed[rows][:, np.unique(streams.from_of[places])].sum(axis=1)).sum())
             rates.append(float(again) / total if total else 0.0)
-        return f"Most in '{central.types[index]}': {percent(rates[1])} of what is routed against {percent(rates[0])}."
+        return (
+            f"Most in '{central.types[index]}': {percent(rates[ACTUAL])} of what is routed escalates against "
+            f"{percent(rates[PLANNED])} planned."
+        )
 
     def _prices(self, rows: list[int]) -> str:
         streams, calls = self.terms.central.streams, self.terms.named[rows]
@@ -131,10 +137,11 @@ class Facts:
                 before, now = (
                     float((base * self.terms.prices[side][rows])[:, of].sum()) / listed for side in (PLANNED, ACTUAL)
                 )
-                said.append((abs(now - before) * listed, f"{name} {percent(now)} against {percent(before)} expected"))
+                said.append((abs(now - before) * listed, f"{name} {percent(now)} against {percent(before)} planned"))
         if not said or max(said)[0] < HALF_CENT_USD:
             return _AS_PLANNED
-        return f"List prices beside those of the pricing day: {'; '.join(words for _, words in sorted(said)[::-1])}."
+        listed_words = "; ".join(words for _, words in sorted(said)[::-1])
+        return f"List prices as a share of those on the pricing day: {listed_words}."
 
     def _places(self, kind: int, index: int) -> list[int]:
         streams = self.terms.central.streams
