@@ -390,3 +390,16 @@ def test_a_chance_that_rounds_to_none_or_all_is_not_said_to_be_that_while_months
     row = table(replace(made, past=(known, *made.past[1:])), "The forecast, month by month").rows[0]
     assert "0.0%" in row
     assert "100.0%" in row
+
+
+def test_a_risk_that_lies_in_later_periods_is_told_apart_from_that_of_the_one_that_runs() -> None:
+    made = tracking()
+    quarters = replace(signed().contract, commit_period="quarter")
+    sure = replace(made.forecast.exhaustion, probability=Estimate(mean=0.9, se=0.002))
+    risky = changed_forecast(
+        changed_signed(made, contract=quarters), exhaustion=sure, shortfall_probability=Estimate(mean=0.6, se=0.004)
+    )
+    later = f"Most of the shortfall risk of 60.0% ± 0.4 lies after {made.forecast.period.ends_on}"
+    assert later in said(risky)
+    assert "Most of the shortfall risk" not in said(changed_forecast(risky, exhaustion=made.forecast.exhaustion))
+    assert "Most of the shortfall risk" not in said(changed_forecast(made, exhaustion=sure))

@@ -15,6 +15,9 @@ from planner.words import counted, percent, usd, usd_estimate
 _RECENT_MONTHS: Final = 3
 """As a Pace takes the mean of."""
 
+_WORTH_TELLING: Final = 0.01
+"""A risk below it raises no question of when."""
+
 
 def drawdown_sentences(tracking: Tracking) -> tuple[str, ...]:
     """What is drawn and left, the pace it needs, when it is used up; empty without a commitment or after the term."""
@@ -27,6 +30,7 @@ def drawdown_sentences(tracking: Tracking) -> tuple[str, ...]:
             _drawn_sentence(tracking),
             _pace_sentence(tracking),
             _exhaustion_sentence(forecast),
+            _later_sentence(tracking),
             _straight_line_sentence(tracking),
         )
         if sentence
@@ -107,6 +111,18 @@ def _when(found: MonthRange) -> str:
     return (
         f"; if it is, half of the time by {month_words(found.p50)}, and four times in five from "
         f"{month_words(found.p10)} to {month_words(found.p90)}"
+    )
+
+
+def _later_sentence(tracking: Tracking) -> str:
+    """Where the risk of the term lies mostly in later periods, so that it does not seem to contradict this one's."""
+    forecast, period = tracking.forecast, tracking.forecast.period
+    risk, own = forecast.shortfall_probability, 1.0 - forecast.exhaustion.probability.mean
+    if len(tracking.signed.contract.periods) == 1 or risk.mean < _WORTH_TELLING or own >= risk.mean / 2.0:
+        return ""
+    return (
+        f"Most of the shortfall risk of {risk_words(forecast, risk)} lies after {period.ends_on}: it counts every "
+        "period of the term."
     )
 
 

@@ -42,7 +42,7 @@ def renewal_table(tracking: Tracking) -> Table:
             ("expected cost of the year", usd_estimate(found.expected_cost), usd_estimate(found.same_again_cost)),
             (
                 "shortfall risk",
-                percent_estimate(found.shortfall_probability),
+                "-" if found.commit_usd_per_year <= 0.0 else percent_estimate(found.shortfall_probability),
                 percent_estimate(found.same_again_shortfall_probability),
             ),
         ),

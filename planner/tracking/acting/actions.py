@@ -61,7 +61,7 @@ def _renewal(standing: Standing) -> Action | None:
     last, commit = standing.last_day_before(term), found.offer.commit_usd_per_year
     again = found.again.commit_usd_per_year
     sized = (
-        f"with {usd_rounded_down(commit)} a year at {percent(found.offer.discount_fraction)}"
+        f"with {usd_rounded_down(commit)} a year at {percent(found.offer.discount_fraction)} discount"
         if commit
         else "without a commitment"
     )

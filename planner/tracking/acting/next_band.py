@@ -56,13 +56,16 @@ def _action(standing: Standing, forecast: Forecast, offer: Offer, extra: float, 
     commit = after + extra / period.year_fraction
     return Action(
         kind="next band",
-        action=f"Ask for the next band from {day} on: {usd_rounded_down(commit)} a year at {percent(discounts[1])}.",
+        action=(
+            f"Ask for the next band from {day} on: {usd_rounded_down(commit)} a year at {percent(discounts[1])} "
+            "discount."
+        ),
         value=value,
         by=before_exhaustion(standing, forecast),
         amount_usd=(commit - before) * period.year_fraction,
         why=(
-            f"{usd(before)} a year at {percent(discounts[0])} is signed; what is used already stays as it was billed, "
-            f"and {NOT_SIGNED}"
+            f"{usd(before)} a year at {percent(discounts[0])} discount is signed; what is used already stays as it was "
+            f"billed, and {NOT_SIGNED}"
         ),
     )
 

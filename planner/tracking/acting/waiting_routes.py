@@ -50,7 +50,7 @@ def _action(standing: Standing, found: Waiting) -> Action:
         by=last,
         amount_usd=found.at_list.mean,
         why=(
-            f"It would take {usd_estimate(found.at_list)} off the list cost by then, and "
+            f"Going on with it would take {usd_estimate(found.at_list)} off the list cost by then, and "
             f"{usd_estimate(found.in_fact)} off what is paid: the rest would only leave more of the commitment unused."
         ),
     )

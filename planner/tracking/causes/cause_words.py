@@ -13,6 +13,8 @@ from planner.units import CACHE_READ, HALF_CENT_USD, OUTPUT, FloatArray
 from planner.words import count, percent, usd
 
 _AS_PLANNED = "As planned."
+_CENTS_BELOW_USD = 10.0
+"""The rest takes the rounding of its table, so that the cents of larger parts would not agree with it."""
 _UNTOLD = "The log counts no requests, so that this stands as volume."
 
 
@@ -195,4 +197,5 @@ def _rest(parts: Mapping[str, float]) -> str:
     said = sorted(((abs(part), name) for name, part in parts.items() if abs(part) >= HALF_CENT_USD), reverse=True)
     if not said:
         return _AS_PLANNED
-    return f"What is left, by name: {'; '.join(f'{name} {usd(parts[name], cents=True)}' for _, name in said)}."
+    named = (f"{name} {usd(parts[name], cents=size < _CENTS_BELOW_USD)}" for size, name in said)
+    return f"What is left, by name: {'; '.join(named)}."
