@@ -14,7 +14,7 @@ from contract_strategies import Case, dec, seeded_case, terms_of
 from test_alerts import forecast
 
 from planner.bands import DiscountBand
-from planner.clauses import EarlyRenewal, InForce, Reduction, Rollover
+from planner.clauses import EarlyRenewal, FixedSpend, InForce, Reduction, Rollover
 from planner.contract import Contract
 from planner.lever_costs.unit_costs import Account
 from planner.offer import Offer
@@ -408,13 +408,16 @@ def test_a_band_is_reached_by_the_years_to_come(plan: SignedPlan, basis: str) ->
 @pytest.mark.parametrize("eligible", [1.0, 0.8])
 @pytest.mark.parametrize("drawdown", ["contracted", "list"])
 @pytest.mark.parametrize("closed", [10_000.0, 40_000.0])
+@pytest.mark.parametrize("seats", [0.0, 2_000.0])
 def test_a_new_band_leaves_what_is_used_already_as_it_was_billed(
-    plan: SignedPlan, closed: float, drawdown: str, eligible: float
+    plan: SignedPlan, closed: float, drawdown: str, eligible: float, seats: float
 ) -> None:
-    """Of 90,000 signed, four closed months draw a part, or all and more; the rest is kept as a purse by hand."""
+    """Of 90,000 signed, four closed months draw a part, or all and more; the rest is kept as a purse by hand. Seats are
+    a part of every month, and those to come are not billed yet."""
     to_come = np.linspace(5_000, 40_000, 16)
-    spend = still(np.vstack([np.full((4, 16), closed), np.tile(to_come, (20, 1))]) / eligible)
-    contract = one_year(bands=BANDS, drawdown=drawdown, eligible_fraction=eligible)
+    spend = still((np.vstack([np.full((4, 16), closed), np.tile(to_come, (20, 1))]) - seats) / eligible)
+    fixed = (FixedSpend(name="seats", usd_per_month=seats, eligible=True),)
+    contract = one_year(bands=BANDS, drawdown=drawdown, eligible_fraction=eligible, fixed_spend=fixed)
     standing = standing_of(plan, contract, contract.offer_at(90_000.0), spend, month=4)
     billed = billed_so_far(standing)
     saved = saved_by_amending_usd(standing, contract.offer_at(120_000.0), billed)

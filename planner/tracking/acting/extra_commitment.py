@@ -1,7 +1,7 @@
 """What any commitment on top rests on: what is billed already, how much is best, and until when it helps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -9,9 +9,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from planner.coverage import first_day
-from planner.settlement import Settlement
-from planner.tracking.acting.spend_parts import parts_of, with_parts
+from planner.settlement import Settlement, settle
+from planner.steps import steps
+from planner.term_use import term_use
 from planner.tracking.acting.standing import Standing
+from planner.tracking.forecasting.drawdown import by_month, until
 from planner.tracking.result import Forecast
 from planner.units import HALF_CENT_USD
 
@@ -32,20 +34,10 @@ class Billed:
 
 
 def billed_so_far(standing: Standing) -> Billed:
-    """The same settlement with nothing used later."""
-    to_come = slice(standing.month, None)
-    parts = {}
-    for key, part in parts_of(standing.spend).items():
-        current = part.current_usd.copy()
-        current[to_come] = 0.0
-        signing = part.signing_usd
-        if signing is part.current_usd:
-            signing = current
-        elif signing is not None:
-            signing = signing.copy()
-            signing[to_come] = 0.0
-        parts[key] = replace(part, current_usd=current, signing_usd=signing)
-    row = standing.with_spend(with_parts(standing.spend, parts)).ledger.rows[standing.index]
+    """The same settlement with nothing used later, fixed spend neither."""
+    contract = standing.contract
+    seen = until(term_use(by_month(contract), standing.spend), standing.month).over(steps(contract))
+    row = settle(contract, standing.offer, seen).ledger.rows[standing.index]
     return Billed(
         drawn_usd=float(np.mean(row.drawn_current)),
         beyond_usd=float(np.mean(row.beyond)),

@@ -9,8 +9,8 @@ from planner.contract import Contract
 from planner.offer import Offer
 from planner.risk import Estimate, estimate
 from planner.settlement import Settlement, settle
-from planner.simulation import AccountPaths, SpendPaths
-from planner.term_use import TermUse, term_use
+from planner.steps import steps
+from planner.term_use import AccountUse, TermUse, term_use
 from planner.tracking.acting.extra_commitment import (
     NOT_SIGNED,
     Billed,
@@ -18,8 +18,8 @@ from planner.tracking.acting.extra_commitment import (
     best_extra_usd,
     billed_so_far,
 )
-from planner.tracking.acting.spend_parts import parts_of, with_parts
 from planner.tracking.acting.standing import Standing
+from planner.tracking.forecasting.drawdown import by_month
 from planner.tracking.result import Action, Forecast
 from planner.units import FloatArray
 from planner.words import percent, usd, usd_rounded_down
@@ -35,8 +35,7 @@ def next_band(standing: Standing, forecast: Forecast) -> Action | None:
     if band is None or standing.period.year_fraction == 0:
         return None
     offer, billed = _raised(standing, band), billed_so_far(standing)
-    spend = _drawing_as_before(standing, offer)
-    use = term_use(standing.contract, spend)
+    use = _drawing_as_before(standing, offer)
 
     def amended(extra: float) -> Settlement:
         return _amended(standing, offer, billed.beyond_usd + extra, use)
@@ -76,12 +75,11 @@ def saved_by_amending_usd(standing: Standing, offer: Offer, billed: Billed, extr
     Use of closed months stays as it drew the commitment and as it was billed, at the discount that was signed.
     extra_usd: committed on top of the offer in the running period.
     """
-    use = term_use(standing.contract, _drawing_as_before(standing, offer))
-    amended, at = _amended(standing, offer, billed.beyond_usd + extra_usd, use), standing.index
+    use = _drawing_as_before(standing, offer)
+    amended = _amended(standing, offer, billed.beyond_usd + extra_usd, use)
     owed, before = (standing.contract.owed_fraction(terms, standing.period) for terms in (offer, standing.offer))
     stays = billed.overage_usd - owed * billed.beyond_usd + (before - owed) * billed.drawn_usd
-    outside = (amended.ledger.outside_usd[at:] - standing.settled.ledger.outside_usd[at:]).sum(axis=0)
-    saved: FloatArray = standing.saved_usd(amended) + outside - stays
+    saved: FloatArray = standing.saved_usd(amended) - stays
     return saved
 
 
@@ -93,28 +91,30 @@ def _amended(standing: Standing, offer: Offer, extra_usd: float, use: TermUse) -
     return settle(contract, offer, use, commits=commits)
 
 
-def _drawing_as_before(standing: Standing, offer: Offer) -> SpendPaths:
-    """Spend whose closed months of the running period draw at another discount what they drew at the one signed."""
-    if standing.contract.drawdown == "list" or standing.month == standing.period.first:
-        return standing.spend
+def _drawing_as_before(standing: Standing, offer: Offer) -> TermUse:
+    """Use whose closed months of the running period, fixed spend among it, draw at another discount what they drew at
+    the one signed."""
+    contract = standing.contract
+    if contract.drawdown == "list" or standing.month == standing.period.first:
+        return standing.use
     before, after = (terms.in_year(standing.period.year) for terms in (standing.offer, offer))
     closed = slice(standing.period.first, standing.month)
-    changed = {}
-    for key, part in parts_of(standing.spend).items():
-        if key.eligible:
-            ratio = before.kept_fraction(key.tier) / after.kept_fraction(key.tier)
-            changed[key] = _scaled(part, closed, ratio)
-    return with_parts(standing.spend, changed)
+    use = term_use(by_month(contract), standing.spend)
+    accounts = tuple(
+        _scaled(account, closed, before.kept_fraction(account.tier) / after.kept_fraction(account.tier))
+        for account in use.accounts
+    )
+    return replace(use, accounts=accounts).over(steps(contract))
 
 
-def _scaled(part: AccountPaths, months: slice, ratio: float) -> AccountPaths:
-    current, signing = part.current_usd.copy(), part.signing_usd
+def _scaled(account: AccountUse, months: slice, ratio: float) -> AccountUse:
+    current = account.current.copy()
     current[months] *= ratio
-    if signing is None or signing is part.current_usd:
-        return AccountPaths(current_usd=current, signing_usd=None if signing is None else current)
-    signing = signing.copy()
-    signing[months] *= ratio
-    return AccountPaths(current_usd=current, signing_usd=signing)
+    if account.drawing is account.current:
+        return replace(account, current=current, drawing=current)
+    drawing = account.drawing.copy()
+    drawing[months] *= ratio
+    return replace(account, current=current, drawing=drawing)
 
 
 def _next(standing: Standing) -> DiscountBand | None:

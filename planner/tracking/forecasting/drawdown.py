@@ -44,7 +44,7 @@ def seen_so_far(contract: Contract, offer: Offer, observed: Sequence[Observed], 
     monthly = by_month(contract)
     stop = max((item.month + 1 for item in observed), default=0)
     spend = spend_of({item.month: item.accounts for item in observed}, keys, contract.term_months)
-    return settle(monthly, offer, _until(term_use(monthly, spend), stop))
+    return settle(monthly, offer, until(term_use(monthly, spend), stop))
 
 
 def spend_of(months: Mapping[int, Mapping[Account, AccountUsd]], keys: Sequence[Account], n_months: int) -> SpendPaths:
@@ -69,8 +69,8 @@ def spend_of_accounts(accounts: Mapping[Account, tuple[FloatArray, FloatArray]],
     )
 
 
-def _until(use: TermUse, stop: int) -> TermUse:
-    """Use with nothing in the months from `stop` on; use in steps of months."""
+def until(use: TermUse, stop: int) -> TermUse:
+    """Use with nothing in the months from `stop` on, fixed spend neither; use in steps of months."""
 
     def cut(usd: FloatArray) -> FloatArray:
         found = usd.copy()
