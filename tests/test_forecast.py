@@ -76,6 +76,24 @@ def by_hand(signed: SignedPlan, seen: Sequence[Observed], months: Mapping[int, f
 # --- by hand ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_early_renewal_counts_from_its_day_on() -> None:
+    """Of 192,000 for two years, 8,000 a month is behind after 18: half of what is left is credited, 48,000 begins anew.
+
+    Before that day nothing is given up, whatever nothing used from today on would come to.
+    """
+    right = (("month", 18), ("credit_fraction", 0.5), ("commit_fraction", 1.0))
+    signed = plain(term_months=24, commit_period="term", early_renewal=right)
+    seen, paths = [month(t, 8_000.0) for t in range(18)], dict.fromkeys(range(24), 8_000.0)
+    before = by_hand(signed, seen[:17], paths).period
+    assert (before.committed_usd, before.given_up_usd) == (192_000.0, 0.0)
+    assert before.left_usd == pytest.approx(192_000.0 - 17 * 6_400.0)
+    found = by_hand(signed, seen, paths)
+    assert found.period.committed_usd == pytest.approx(240_000.0)
+    assert found.period.left_usd == pytest.approx(48_000.0)
+    assert found.period.given_up_usd == pytest.approx(76_800.0)
+    assert found.pace.needed_usd == pytest.approx((48_000.0 + 38_400.0) / 0.8 / 6, rel=1e-5)  # the credit comes first
+
+
 def test_a_year_by_hand() -> None:
     """Three months of 12,000 USD at 20 % off draw 28,800 of 96,000; 12,000 a month use it up in the tenth month."""
     signed = plain()

@@ -86,8 +86,8 @@ class MonthRange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodState:
     """The commitment period that runs now, in the commitment's own basis. first, last: YYYY-MM; drawn: of the actual
-    months, balances carried over among it; left: of the current commitment. ends_on: the day on which the rest is
-    forfeited or carried over."""
+    months, balances carried over among it; left: of the current commitment. given_up: of it, where an early renewal
+    has ended what was left then. ends_on: the day on which the rest is forfeited or carried over."""
 
     first: str
     last: str
@@ -95,6 +95,7 @@ class PeriodState:
     drawn_usd: float
     left_usd: float
     ends_on: date
+    given_up_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,11 +41,13 @@ def _drawn_sentence(tracking: Tracking) -> str:
     period, contract = tracking.forecast.period, tracking.signed.contract
     span = f"{month_words(period.first)} to {month_words(period.last)}"
     basis = " in list dollars" if contract.drawdown == "list" else ""
-    own = period.committed_usd - period.left_usd
+    own = period.committed_usd - period.left_usd - period.given_up_usd
     share = f" ({percent(own / period.committed_usd)})" if period.committed_usd > 0.0 else ""
     said = f"Committed for {span}: {usd(period.committed_usd)}{basis}, of which {usd(own)}{share} is drawn"
     if period.drawn_usd - own > HALF_CENT_USD:
         said += f" (beside {usd(period.drawn_usd - own)} from balances carried over)"
+    if period.given_up_usd > HALF_CENT_USD:
+        said += f", {usd(period.given_up_usd)} was given up when it was renewed early"
     if period.left_usd <= HALF_CENT_USD:
         return f"{said}: nothing is left, and further use is billed beyond the commitment."
     return f"{said} and {usd(period.left_usd)} is left until {period.ends_on}; {_unused_words(contract)}."

@@ -107,6 +107,7 @@ def _forecast_json(forecast: Forecast) -> Json:
             "committed_usd": period.committed_usd,
             "drawn_usd": period.drawn_usd,
             "left_usd": period.left_usd,
+            "given_up_usd": period.given_up_usd,
         },
         "pace": {
             "recent_usd_per_month": _finite(pace.recent_usd),

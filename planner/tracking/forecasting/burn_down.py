@@ -13,7 +13,7 @@ from planner.paths_file import month_name
 from planner.risk import quantiles
 from planner.simulation import SpendPaths
 from planner.term_use import term_use
-from planner.tracking.forecasting.drawdown import by_month
+from planner.tracking.forecasting.drawdown import by_month, left_by_month
 from planner.tracking.result import TrackedMonth
 from planner.tracking.signed_plan import BAND, SignedPlan
 from planner.units import FloatArray
@@ -40,7 +40,7 @@ def burn_down(signed: SignedPlan, spend: SpendPaths) -> BurnDown:
     rows = _rows(signed.contract, signed.offer, spend)
     return BurnDown(
         as_signed=_named(signed, left_usd(signed.contract, signed.offer, signed.spend)),
-        today=_named(signed, np.concatenate([_left_of(signed.contract, row) for row in rows])),
+        today=_named(signed, np.concatenate([left_by_month(signed.contract, row) for row in rows])),
         begins={
             month_name(start, row.period.first): float(np.mean(np.asarray(row.committed) - np.asarray(row.renewed)))
             for row in rows
@@ -50,25 +50,13 @@ def burn_down(signed: SignedPlan, spend: SpendPaths) -> BurnDown:
 
 def left_usd(contract: Contract, offer: Offer, spend: SpendPaths) -> FloatArray:
     """What every path leaves of the running period's commitment at the end of each month: (term_months, n_paths)."""
-    return np.concatenate([_left_of(contract, row) for row in _rows(contract, offer, spend)])
+    return np.concatenate([left_by_month(contract, row) for row in _rows(contract, offer, spend)])
 
 
 def _rows(contract: Contract, offer: Offer, spend: SpendPaths) -> list[LedgerRow]:
     """The ledger with every month's draw in it."""
     monthly = by_month(contract)
     return walk(monthly, offer, term_use(monthly, spend))
-
-
-def _left_of(contract: Contract, row: LedgerRow) -> FloatArray:
-    """Of one period, (its months, n_paths); an early renewal begins anew with what it commits."""
-    early, found = contract.early_renewal, []
-    left = np.asarray(row.committed) - np.asarray(row.renewed)
-    for month, drawn in enumerate(row.drawn_by_step, start=row.period.first):
-        if early is not None and month == early.month:
-            left = np.where(np.asarray(row.renewed) > 0, row.renewed, left)
-        left = np.maximum(left - drawn, 0.0)
-        found.append(left)
-    return np.stack(np.broadcast_arrays(*found))
 
 
 def _named(signed: SignedPlan, left: FloatArray) -> Left:

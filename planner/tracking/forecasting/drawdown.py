@@ -39,9 +39,13 @@ def settled_by_month(contract: Contract, offer: Offer, spend: SpendPaths) -> Set
 def seen_so_far(contract: Contract, offer: Offer, observed: Sequence[Observed], keys: Sequence[Account]) -> Settlement:
     """What was used settled on one path, as if nothing were used after it, fixed spend neither.
 
-    keys: accounts of the plan, which a contract may need although nothing was used of them.
+    keys: accounts of the plan, which a contract may need although nothing was used of them. A right to renew early is
+    used where its day has come.
     """
     monthly = by_month(contract)
+    early, over = contract.early_renewal, max((item.month + item.is_closed for item in observed), default=0)
+    if early is not None and early.month > over:
+        monthly = replace(monthly, early_renewal=replace(early, exercised=False))
     stop = max((item.month + 1 for item in observed), default=0)
     spend = spend_of({item.month: item.accounts for item in observed}, keys, contract.term_months)
     return settle(monthly, offer, until(term_use(monthly, spend), stop))
@@ -96,6 +100,21 @@ def period_index(contract: Contract, month: int) -> int:
     return found[-1] if found else 0
 
 
+def left_by_month(contract: Contract, row: LedgerRow) -> FloatArray:
+    """What is left of a period's own commitment at the end of each of its months, (n_months, n_paths).
+
+    Settled by month. An early renewal begins anew with what it commits.
+    """
+    early, found = contract.early_renewal, []
+    left = np.asarray(row.committed) - np.asarray(row.renewed)
+    for month, drawn in enumerate(row.drawn_by_step, start=row.period.first):
+        if early is not None and month == early.month:
+            left = np.where(np.asarray(row.renewed) > 0, row.renewed, left)
+        left = np.maximum(left - drawn, 0.0)
+        found.append(left)
+    return np.stack(np.broadcast_arrays(*found))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhaustion:
     """Contract month in which the commitment of a period is used up on each path, -1 where it is not; (n_paths,)."""
@@ -104,14 +123,13 @@ class Exhaustion:
     month: IntArray
 
 
-def exhaustion(settled: Settlement, index: int) -> Exhaustion:
-    """When the commitment of a period is used up; settled by month."""
+def exhaustion(contract: Contract, settled: Settlement, index: int) -> Exhaustion:
+    """When the commitment of a period is used up, for good where it is renewed early; settled by month."""
     row: LedgerRow = settled.ledger.rows[index]
     shape = settled.paid_usd.shape
     committed = np.broadcast_to(row.committed, shape)
-    drawn, month = np.zeros(shape), np.full(shape, -1)
-    for number, (usd, beyond) in enumerate(zip(row.drawn_by_step, row.overage_by_step, strict=True)):
-        drawn = drawn + usd
-        reached = (drawn >= committed - HALF_CENT_USD) | (np.asarray(beyond) > HALF_CENT_USD)
+    month = np.full(shape, -1)
+    for number, (left, beyond) in enumerate(zip(left_by_month(contract, row), row.overage_by_step, strict=True)):
+        reached = (left <= HALF_CENT_USD) | (np.asarray(beyond) > HALF_CENT_USD)
         month[reached & (month < 0) & (committed > HALF_CENT_USD)] = row.period.first + number
     return Exhaustion(period=row.period, month=month)

@@ -15,6 +15,7 @@ from planner.tracking.forecasting.conditioning import Conditioned
 from planner.tracking.forecasting.drawdown import (
     Exhaustion,
     exhaustion,
+    left_by_month,
     period_index,
     seen_so_far,
     settled_by_month,
@@ -96,7 +97,7 @@ def outlook(signed: SignedPlan, spend: SpendPaths, index: int) -> Outlook:
         shortfall_usd=settled.shortfall_usd.sum(axis=0),
         overage_usd=overage,
         paid_usd=settled.paid_usd,
-        exhaustion=exhaustion(settled, index),
+        exhaustion=exhaustion(signed.contract, settled, index),
         committed_usd=sum(_mean(row.committed) for row in settled.ledger.rows),
     )
 
@@ -146,11 +147,13 @@ def _period_state(signed: SignedPlan, seen: Settlement, index: int) -> PeriodSta
     row, start = seen.ledger.rows[index], signed.inputs.start
     first, last = (month_name(start, month) for month in (row.period.first, row.period.stop - 1))
     committed, current, banked = (float(np.mean(usd)) for usd in (row.committed, row.drawn_current, row.drawn_banked))
+    left = float(np.mean(left_by_month(signed.contract, row)[-1]))
     return PeriodState(
         first=first,
         last=last,
         committed_usd=committed,
         drawn_usd=current + banked,
-        left_usd=committed - current,
+        left_usd=left,
         ends_on=last_day(last),
+        given_up_usd=committed - current - left if np.any(row.renewed) else 0.0,
     )

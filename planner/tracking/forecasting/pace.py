@@ -9,7 +9,7 @@ from planner.contract import Period
 from planner.lever_costs.unit_costs import Account
 from planner.simulation import SpendPaths
 from planner.tracking.actual import AccountUsd
-from planner.tracking.forecasting.drawdown import settled_by_month, spend_of_accounts
+from planner.tracking.forecasting.drawdown import left_by_month, settled_by_month, spend_of_accounts
 from planner.tracking.forecasting.swings import is_told
 from planner.tracking.observed import Observed
 from planner.tracking.result import Pace
@@ -118,7 +118,7 @@ def _needed_usd(
         spend = _at_levels(signed, observed, left, to_come, levels)
         settled = settled_by_month(signed.contract, signed.offer, spend)
         row = settled.ledger.rows[signed.contract.periods.index(period)]
-        open_usd = np.broadcast_to(row.committed - row.drawn_current, levels.shape)
+        open_usd = np.broadcast_to(left_by_month(signed.contract, row)[-1], levels.shape)
         done: BoolArray = open_usd <= HALF_CENT_USD
         return done
 
