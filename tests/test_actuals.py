@@ -235,6 +235,22 @@ def test_a_log_that_lies_wholly_after_today_or_before_the_term(signed: SignedPla
         read(signed, path, on=date(2026, 4, 1))
 
 
+def test_a_log_of_working_days_reaches_over_a_weekend_and_no_further(signed: SignedPlan, tmp_path: Path) -> None:
+    """It has a gap of three days every week, by which days that are still to be logged must not count as covered."""
+    worked = [day for day in days(date(2026, 7, 1), date(2026, 11, 20)) if day.weekday() < 5]
+
+    def last_month(until: date) -> ActualMonth:
+        return read(signed, written(tmp_path, [row(day) for day in worked if day <= until])).months[-1]
+
+    cut = last_month(date(2026, 9, 28))  # a Monday: two working days of September are to come
+    assert not cut.is_closed
+    assert cut.scale == pytest.approx(22 / 20)
+    assert last_month(date(2026, 9, 30)).is_closed
+    assert last_month(date(2026, 10, 30)).is_closed  # a Friday, and the last working day
+    assert last_month(date(2026, 11, 18)).scale == pytest.approx(21 / 13)
+    assert last_month(date(2026, 11, 20)).scale == pytest.approx(21 / 15)
+
+
 def test_buckets_of_a_month_close_it_and_the_one_that_runs_is_left_as_it_is(signed: SignedPlan, tmp_path: Path) -> None:
     path = written(tmp_path, [row(date(2026, month, 1), 30_000) for month in range(6, 12)])
     found = read(signed, path)

@@ -20,7 +20,7 @@ from planner.list_cost import BATCH
 from planner.measurement import Measurement, measure, prompt_edges
 from planner.read_inputs import usage_of
 from planner.tracking.actual import ActualMonth, Use
-from planner.tracking.months.actual_days import daily_list, holes_of
+from planner.tracking.months.actual_days import daily_list, holes_of, is_cut
 from planner.tracking.months.running_month import LEAST_DAYS, DailyList, Scaling, scaled
 from planner.tracking.months.signing_prices import signing_prices
 from planner.tracking.signed_plan import SignedPlan
@@ -160,8 +160,8 @@ class _Reader:
 
     def _is_closed(self, month: str) -> bool:
         """Whether the month is over, and the log covers it wholly and without a hole."""
-        over = last_day(month) < self.on
-        return over and month in self.measurement.complete_months and not holes_of(self.measurement, month)
+        over = last_day(month) < self.on and month in self.measurement.complete_months
+        return over and not holes_of(self.measurement, month) and not is_cut(self.measurement, self.groups, month)
 
     def _billed_usd(self, month: str, part: pd.DataFrame) -> float | None:
         """What cost exports bill for a month, else its invoice, else what its rows say; credits are no use."""
