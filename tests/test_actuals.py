@@ -32,6 +32,7 @@ from planner.tracking.months.months import contract_month, tracked_months
 from planner.tracking.months.running_month import UNSCALED_LOG_SD, DailyList, scaled
 from planner.tracking.months.signing_prices import newest_in_service, signing_prices
 from planner.tracking.signed_plan import SignedPlan, signed_plan
+from planner.tracking_reports.months import is_scaled
 
 Row = dict[str, Any]
 
@@ -249,6 +250,15 @@ def test_a_log_of_working_days_reaches_over_a_weekend_and_no_further(signed: Sig
     assert last_month(date(2026, 10, 30)).is_closed  # a Friday, and the last working day
     assert last_month(date(2026, 11, 18)).scale == pytest.approx(21 / 13)
     assert last_month(date(2026, 11, 20)).scale == pytest.approx(21 / 15)
+
+
+def test_a_month_whose_last_days_are_days_off_is_all_there(signed: SignedPlan, tmp_path: Path) -> None:
+    worked = [day for day in days(date(2026, 7, 1), date(2026, 10, 30)) if day.weekday() < 5]
+    month = read(signed, written(tmp_path, [row(day) for day in worked]), on=date(2026, 10, 31)).months[-1]
+    assert (month.is_closed, month.scale, month.scale_log_sd) == (False, 1.0, 0.0)
+    assert "30 of 31 days are covered; the month is taken as 1 times what was used" in month.notes[0]
+    (tracked,) = tracked_months(signed, [month], np.zeros((3, 12)))
+    assert is_scaled(tracked)
 
 
 def test_buckets_of_a_month_close_it_and_the_one_that_runs_is_left_as_it_is(signed: SignedPlan, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def _open_sentence(month: TrackedMonth) -> str:
 
 def is_scaled(month: TrackedMonth) -> bool:
     """Whether what was seen says anything of the whole month."""
-    return isfinite(month.whole_usd) and 0.0 < month.scale_log_sd < _SAYS_NOTHING_LOG_SD
+    return isfinite(month.whole_usd) and month.scale_log_sd < _SAYS_NOTHING_LOG_SD
 
 
 def _days_of(month: TrackedMonth) -> int:

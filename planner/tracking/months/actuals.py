@@ -21,7 +21,7 @@ from planner.measurement import Measurement, measure, prompt_edges
 from planner.read_inputs import usage_of
 from planner.tracking.actual import ActualMonth, Use
 from planner.tracking.months.actual_days import daily_list, holes_of, is_cut
-from planner.tracking.months.running_month import LEAST_DAYS, DailyList, Scaling, scaled
+from planner.tracking.months.running_month import UNSCALED_LOG_SD, DailyList, Scaling, scaled
 from planner.tracking.months.signing_prices import signing_prices
 from planner.tracking.signed_plan import SignedPlan
 from planner.units import TOKEN_COLUMNS
@@ -180,7 +180,7 @@ class _Reader:
             if month == month_of(last.date()) and 0 < last.hour < _LAST_HOUR:
                 yield f"the log ends on {last.date()} at {last:%H:%M}; what came later that day is not in it"
             return
-        if scaling.whole_days < LEAST_DAYS or scaling.scale <= 1.0:
+        if scaling.log_sd >= UNSCALED_LOG_SD:
             yield (
                 f"{scaling.whole_days} whole days of {days_in(month)} are too few to say what the month comes to; its "
                 "use counts as it is"
