@@ -345,12 +345,15 @@ def test_a_top_up_is_to_be_had_before_the_commitment_may_run_out(plan: SignedPla
     use, contract = np.linspace(100_000, 200_000, 64), one_year(0.5)
     standing = standing_of(plan, contract, contract.offer_at(50_000.0), yearly(use, use), month=4, on=date(2027, 5, 5))
     days = []
-    for month in ("2027-08", "2027-05", "2028-01"):
+    for month in ("2027-08", "2028-01", "2027-05"):
         out = MonthRange(probability=Estimate(mean=1.0, se=0.0), median=month, p10=month, p50=month, p90=month)
         found = top_up(standing, replace(forecast(), exhaustion=out))
         assert found is not None
         days.append(found.by)
-    assert days == [date(2027, 7, 31), date(2027, 5, 5), date(2027, 12, 31)]
+    assert days == [date(2027, 7, 31), date(2027, 12, 31), date(2027, 5, 5)]
+    over = top_up(replace(standing, on=date(2028, 1, 5)), replace(forecast(), exhaustion=out))
+    assert over is not None
+    assert over.by == date(2027, 12, 31)  # which is past, so that it is not listed
 
 
 # --- the next band ---------------------------------------------------------------------------------------------------

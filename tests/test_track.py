@@ -141,6 +141,18 @@ def test_a_month_that_is_missing_is_said_and_not_taken_as_zero(
     assert abs(gap.forecast.shortfall_probability.mean - complete.forecast.shortfall_probability.mean) < 0.1
 
 
+def test_actions_begin_where_the_forecast_does_after_a_missing_month(
+    inputs: PlanInputs, as_planned: list[ActualMonth], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """March is missing and April runs: nothing can be done about a period that ended with March."""
+    asked: list[int] = []
+    monkeypatch.setattr("planner.tracking.track.actions_of", lambda *_, month, **__: asked.append(month) or ())
+    running = replace(as_planned[3], is_closed=False, scale=2.0, scale_log_sd=0.1)
+    tracked(inputs, [*as_planned[:2], running])
+    tracked(inputs, as_planned)
+    assert asked == [3, 4]
+
+
 def test_the_forecast_that_is_kept_is_the_one_that_was_made(inputs: PlanInputs, as_planned: list[ActualMonth]) -> None:
     found = tracked(inputs, as_planned)
     assert found.made.shortfall_probability == found.forecast.shortfall_probability.mean

@@ -24,7 +24,7 @@ from planner.tracking.causes.planned import planned
 from planner.tracking.causes.since_signing import since_signing
 from planner.tracking.forecasting.burn_down import burn_down
 from planner.tracking.forecasting.conditioning import conditioner_of
-from planner.tracking.forecasting.forecast import forecast_of
+from planner.tracking.forecasting.forecast import forecast_of, next_month
 from planner.tracking.forecasting.judged import judged
 from planner.tracking.forecasting.past import past_forecasts
 from planner.tracking.months.actuals import ReadActuals, read_actuals
@@ -95,7 +95,7 @@ def _tracked(seen: _Seen) -> Tracking:
         forecast=forecast,
         past=past,
         causes=causes_of(signed, actual, seen.new, central),
-        actions=actions_of(signed, conditioned.spend, forecast, month=_first_open(signed, actual), on=seen.on),
+        actions=actions_of(signed, conditioned.spend, forecast, month=next_month(observed), on=seen.on),
         adoption=adoption_of(signed, actual, central),
         checks=checked_pairs(signed.prepared, seen.new),
         since=since_signing(signed, on=seen.on, central=central),
@@ -117,11 +117,6 @@ def _in_term(signed: SignedPlan, months: Sequence[ActualMonth]) -> tuple[ActualM
                 f"{signed.contract.term_months} months): it is the log of another plan; name the right one with --log"
             )
     return tuple(months)
-
-
-def _first_open(signed: SignedPlan, months: Sequence[ActualMonth]) -> int:
-    """The first contract month after the last closed one."""
-    return max((contract_month(signed, month.month) + 1 for month in months if month.is_closed), default=0)
 
 
 def log_entry(tracking: Tracking) -> Entry:

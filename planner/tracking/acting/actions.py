@@ -26,7 +26,7 @@ def actions_of(
 ) -> tuple[Action, ...]:
     """What is worth doing from here and not too late for, what saves most first; nothing once the term is over.
 
-    month: the first contract month that is not closed.
+    month: the first contract month after those that are over, as the forecast has it.
     """
     if month >= signed.contract.term_months:
         return ()

@@ -76,8 +76,9 @@ def _least(cost: Callable[[float], float], most: float) -> float:
 
 
 def before_exhaustion(standing: Standing, forecast: Forecast) -> date:
-    """The day before the month in which the commitment may run out (P10), at the earliest today; else the last day."""
+    """The day before the month in which the commitment may run out (P10), at the earliest today; else the last day, as
+    for a period that is over."""
     end, month = standing.last_day_before(standing.period.stop), forecast.exhaustion.p10
-    if month is None:
+    if month is None or end < standing.on:
         return end
     return max(standing.on, min(end, first_day(month) - timedelta(days=1)))
