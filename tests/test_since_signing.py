@@ -133,15 +133,18 @@ def test_a_new_model_counts_the_same_text_in_its_own_tokens() -> None:
     assert found.drawdown_usd == pytest.approx((0.1 * ratio - 1.0) * 1000.0 * left)
 
 
-def test_a_retirement_is_what_the_plan_has_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = mix_entry("chat", "claude-opus-5", uncached_input_tokens=1000.0)
-    signed = plan_of("2026-11-24", entry)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_retirement_is_what_the_plan_has_for_it(beside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on the successor anyway is no part of it."""
+    entry = [mix_entry("chat", "claude-opus-5", uncached_input_tokens=1000.0)]
+    entry += [mix_entry("chat", "claude-opus-5-5", uncached_input_tokens=3000.0)] if beside else []
+    signed = plan_of("2026-11-24", *entry)
     book = signed.prepared.price_book
     models = dict(book.facts.models)
     models["claude-opus-5"] = replace(models["claude-opus-5"], retires_on=date(2027, 3, 31))
     retiring = replace(book, facts=replace(book.facts, models=models))
     monkeypatch.setattr("planner.prices.load_price_facts", lambda: retiring.facts)
-    again = plan_of("2026-11-24", entry)
+    again = plan_of("2026-11-24", *entry)
     (found,) = [item for item in since_signing(again, on=date(2026, 12, 1)) if item.kind == "retirement"]
     assert (found.on, found.model) == (date(2027, 3, 31), "claude-opus-5")
     # eight months on Opus 5.5, a fifth cheaper: 4,000 instead of 5,000 a month

@@ -157,9 +157,10 @@ def _retirements(left: _Left, since: date) -> Iterator[SinceSigning]:
             words = f"{move.model} {past} on {move.on}; the plan leaves its traffic at its last price: {move.note}"
             yield SinceSigning(kind="retirement", on=move.on, model=move.model, drawdown_usd=None, words=words)
             continue
-        cost = _moved_usd(left, move.model, move.successor, move.on + timedelta(days=1))
-        fraction = move.cost_change_fraction
-        change = None if fraction is None or fraction <= -1.0 else cost * fraction / (1.0 + fraction)
+        fraction, change = move.cost_change_fraction, None
+        if fraction is not None and fraction > -1.0:
+            cost = _moved_usd(left, move.model, move.successor, move.on + timedelta(days=1), 1.0 + fraction)
+            change = cost * fraction / (1.0 + fraction)
         told = "" if fraction is None else f" at {percent(1.0 + fraction)} of the cost"
         worth = "" if change is None else f": {usd_short(change)} of the list cost of the months left"
         words = (
@@ -169,18 +170,25 @@ def _retirements(left: _Left, since: date) -> Iterator[SinceSigning]:
         yield SinceSigning(kind="retirement", on=move.on, model=move.model, drawdown_usd=change, words=words)
 
 
-def _moved_usd(left: _Left, model: str, successor: str, first: date) -> float:
-    """Expected cost, from a day on, of what came to the successor from a model, USD: of the types that used it."""
-    central, streams = left.central, left.central.streams
-    calls = central.calls()
-    from_it = {key[0] for place, key in enumerate(streams.keys) if key[2] == model and calls[:, place].any()}
-    of = [
-        place
-        for place, key in enumerate(streams.keys)
-        if key[2] == successor and key[0] in from_it and key[1] != DOLLARS
-    ]
-    cost = (calls * streams.call_usd())[:, of].sum(axis=1)
-    return float(cost @ left.parts(first))
+def _moved_usd(left: _Left, model: str, successor: str, first: date, ratio: float) -> float:
+    """Expected cost, from a day on, of what came to the successor from a model, USD.
+
+    Of the successor's calls of the same type and kind, as large a share as the model had in the month before. ratio:
+    what its text costs on the successor over what it cost.
+    """
+    central, keys = left.central, left.central.streams.keys
+    usd, parts = central.calls() * central.streams.call_usd(), left.parts(first)
+    horizon = Horizon(start=left.signed.inputs.start, n_months=central.n_months)
+    before = max(int(horizon.end_of(first - timedelta(days=1))) - 1, 0)
+    total = 0.0
+    for of_type, kind in dict.fromkeys(key[:2] for key in keys if key[2] == model and key[1] != DOLLARS):
+        from_it, of = (
+            [place for place, key in enumerate(keys) if key[:3] == (of_type, kind, name)] for name in (model, successor)
+        )
+        came, own = ratio * float(usd[before, from_it].sum()), float(usd[before, of].sum())
+        if came > 0:
+            total += came / (came + own) * float(usd[:, of].sum(axis=1) @ parts)
+    return total
 
 
 def _new_models(left: _Left, since: date) -> Iterator[SinceSigning]:
