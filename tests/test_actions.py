@@ -178,7 +178,7 @@ def test_the_amount_is_a_quantile_of_what_is_unused_and_its_value_is_below_the_e
     assert found.amount_usd == pytest.approx(np.quantile(unused, 0.5))
     assert 0 < found.value.mean < standing.settled.shortfall_usd.sum(axis=0).mean()
     assert (found.kind, found.by) == ("bring work forward", date(2027, 12, 31))
-    assert found.action == "Bring work of $30,550 at list forward, from after 2027-12-31 to that day or before."
+    assert found.action == "Bring work forward that costs $30,550 at list: do it by 2027-12-31 and not after."
 
 
 def test_a_shortfall_that_is_rare_asks_for_less_work_or_none(plan: SignedPlan) -> None:

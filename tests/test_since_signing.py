@@ -110,7 +110,7 @@ def test_a_new_model_is_beside_what_the_plan_uses_of_its_tier() -> None:
     signed = plan_of("2026-09-15", entry)
     found = {item.model: item for item in since_signing(signed, on=date(2026, 10, 1)) if item.kind == "new model"}
     assert found["claude-opus-5-5"].drawdown_usd == pytest.approx(-0.2 * 12 * 7500)
-    assert "costs 80.0% there" in found["claude-opus-5-5"].words
+    assert "costs 80.0% of what" in found["claude-opus-5-5"].words
     assert found["claude-sonnet-5-5"].drawdown_usd is None
     assert "nothing of its tier" in found["claude-sonnet-5-5"].words
     assert "claude-haiku-5-5" not in found  # it came on 2026-10-07

@@ -71,21 +71,9 @@ def history_table(tracking: Tracking) -> Table:
 
 def _today_row(tracking: Tracking, *, has_days: bool) -> tuple[tuple[str, ...], ...]:
     """The forecast of today, where it knows more than the closed months: a month runs."""
-    forecast = tracking.forecast
     if not tracking.months or tracking.months[-1].is_closed:
         return ()
-    today = PastForecast(
-        as_of=forecast.as_of,
-        on=tracking.on,
-        shortfall_probability=forecast.shortfall_probability.mean,
-        expected_shortfall_usd=forecast.expected_shortfall.mean,
-        overage_probability=forecast.overage_probability.mean,
-        expected_overage_usd=forecast.expected_overage.mean,
-        exhaustion_month=forecast.exhaustion.median,
-        effective_sample_size=forecast.effective_sample_size,
-        months=forecast.months,
-    )
-    return (_row(str(tracking.months[-1].last), today, has_days=has_days),)
+    return (_row(str(tracking.months[-1].last), tracking.made, has_days=has_days),)
 
 
 def _row(after: str, one: PastForecast, *, has_days: bool) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def _action(standing: Standing, amount: float, value: Estimate, *, chance: float
     last = standing.last_day_before(standing.period.stop)
     return Action(
         kind="bring work forward",
-        action=f"Bring work of {usd_rounded_down(amount)} at list forward, from after {last} to that day or before.",
+        action=f"Bring work forward that costs {usd_rounded_down(amount)} at list: do it by {last} and not after.",
         value=value,
         by=last,
         amount_usd=amount,

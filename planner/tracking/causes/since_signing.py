@@ -214,8 +214,8 @@ def _new_models(left: _Left, since: date) -> Iterator[SinceSigning]:
         )
         total = sum(float(cost.sum()) for cost in costs.values())
         words = (
-            f"{model} came on {launched}: the same text costs {percent(1.0 + change / total)} there of what it costs "
-            f"on {', '.join(costs)} in the plan; {usd_short(change)} of list cost over the months left if all of that "
-            "moves."
+            f"{model} came on {launched}: a text costs {percent(1.0 + change / total)} of what it costs on "
+            f"{', '.join(costs)} in the plan. If all of that moved, the list cost of the months left would change by "
+            f"{usd_short(change)}."
         )
         yield SinceSigning(kind="new model", on=launched, model=model, drawdown_usd=change, words=words)
