@@ -56,9 +56,8 @@ def _action(standing: Standing, amount: float, value: Estimate, *, chance: float
         by=last,
         amount_usd=amount,
         why=(
-            f"On {percent(chance)} of the paths commitment goes unused by then and is owed anyway: work that uses it "
-            "does not have to be paid for later. Where the commitment is used up, that work is billed beyond it; both "
-            "are in what it saves."
+            f"On {percent(chance)} of the paths commitment goes unused by then and is owed anyway: such work is not "
+            "paid for later. Elsewhere it is billed beyond the commitment. Both count."
         ),
     )
 
