@@ -11,6 +11,7 @@ import typer
 
 from planner.commands import baseline as baseline_command
 from planner.commands import evidence as evidence_commands
+from planner.commands import export as export_command
 from planner.commands import formats as formats_command
 from planner.commands import learn as learn_command
 from planner.commands import levers as lever_commands
@@ -32,7 +33,6 @@ from planner.errors import InputError, PlannerError
 if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.simulation import KeptPaths
-    from planner.tracking.tracking import Tracking
 
 app = typer.Typer(
     name="planner",
@@ -55,6 +55,7 @@ for _command in (
     *units_command.COMMANDS,
     *formats_command.COMMANDS,
     settle_command.settle,
+    export_command.export,
     track_command.track,
     prices_command.prices,
     pull_command.pull,
@@ -88,21 +89,6 @@ def main() -> None:
         if os.environ.get("PLANNER_TRACEBACK"):
             raise
         fail(f"this is a fault in the planner: {type(error).__name__}: {error}. Set PLANNER_TRACEBACK=1 for details", 1)
-
-
-def _tracked(path: Path, plan: "Plan", *, quiet: bool) -> "Tracking | None":
-    """What the log of months beside a signed plan says today; None where there is none."""
-    if plan.inputs.signed is None:
-        return None
-    from planner.clock import today  # noqa: PLC0415
-    from planner.tracking.months.month_log import default_log, read_log  # noqa: PLC0415
-    from planner.tracking.track import track  # noqa: PLC0415
-
-    log = default_log(path)
-    if not log.is_file():
-        return None
-    with progress_bars(quiet=quiet) as progress:
-        return track(plan.inputs, None, log=read_log(log), on=today(), progress=progress)
 
 
 def _build(path: Path, *, quiet: bool, kept: "KeptPaths | None" = None) -> "Plan":
@@ -223,46 +209,6 @@ def price_offer(
     show([report.outcome_table(outcome, f"An offer, in scenario '{outcome.scenario}'")])
     if not quiet:
         warn(result.warnings)
-
-
-@app.command()
-def export(
-    path: PlanPath,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="The workbook to write, .xlsx.")] = None,
-    focus: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A folder for FOCUS rows; it is made if there is none.")
-    ] = None,
-    as_json: JsonFlag = False,
-    quiet: QuietFlag = False,
-) -> None:
-    """Write the plan as a workbook whose offer sheet prices what is typed into it, as FOCUS rows, or as both."""
-    from planner.clock import today  # noqa: PLC0415
-    from planner.focus.write import check_folder, focus_json, write_focus  # noqa: PLC0415
-    from planner.workbook.book import write_workbook  # noqa: PLC0415
-
-    if output is None and focus is None:
-        raise InputError("nothing to write: give -o FILE.xlsx for a workbook, --focus DIR for FOCUS rows, or both")
-    if output is not None and output.suffix.lower() != ".xlsx":
-        raise InputError(f"-o {output}: give a file name that ends in .xlsx")
-    if focus is not None:
-        check_folder(focus)  # before anything is worked out
-    result = _build(path, quiet=quiet or as_json)
-    written: dict[str, object] = {}
-    files: list[Path] = []
-    notes: tuple[str, ...] = ()
-    if output is not None:
-        write_workbook(result, output, _tracked(path, result, quiet=quiet or as_json))
-        written |= {"file": str(output), "bytes": output.stat().st_size}
-        files.append(output)
-    if focus is not None:
-        made = write_focus(result, focus, today())
-        written |= {"focus": focus_json(made)}
-        files, notes = [*files, *made.files], made.notes
-    if as_json:
-        print_json(written | {"warnings": list(result.warnings)})
-        return
-    print(f"Wrote {', '.join(map(str, files))}.")
-    warn([] if quiet else [*notes, *result.warnings])
 
 
 @app.command(name="app")

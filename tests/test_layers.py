@@ -150,6 +150,7 @@ ORDER = (
     "planner.evidence_in_plan.*",
     "planner.plan_grading",
     "planner.tracking.*",
+    "planner.dossier",
     "planner.listings",
     "planner.data_quality_report",
     "planner.tokens_report",
@@ -186,6 +187,9 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.run_rate": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.commands.export": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.settle": {

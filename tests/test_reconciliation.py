@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from planner.billed.records import Invoice
 from planner.bundled import app_path
 from planner.commands.measure_told import conclusion, tables_of
+from planner.dossier import Dossier
 from planner.errors import UsageError
 from planner.machine import plan_json
 from planner.measurement import Exclusion, Measurement
@@ -507,7 +508,7 @@ def test_a_failed_gate_is_said_by_the_plan_its_json_and_its_workbook(tmp_path: P
     assert "+30.0%" in said
     assert said in plan_json(plan)["warnings"]
     assert any("the invoice says $123.45" in warning for warning in plan.warnings)
-    write_workbook(plan, tmp_path / "plan.xlsx")
+    write_workbook(Dossier(plan=plan), tmp_path / "plan.xlsx")
     cells = [
         str(cell.value) for sheet in load_workbook(tmp_path / "plan.xlsx") for row in sheet.iter_rows() for cell in row
     ]

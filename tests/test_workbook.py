@@ -21,6 +21,7 @@ from openpyxl.workbook import Workbook
 from workbooks import Books, at, differing, faults, formula_cells, read_formulas
 from xlsxwriter import Workbook as NewWorkbook
 
+from planner.dossier import Dossier
 from planner.errors import WorkbookError
 from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan, build_plan
@@ -29,7 +30,7 @@ from planner.settlement import settle
 from planner.sizing.expectation import Expectation
 from planner.units import HALF_CENT_USD
 from planner.workbook.book import workbook_bytes, write_workbook
-from planner.workbook.pricing import N_POINTS, bin_means, offer_points, quantile_error
+from planner.workbook.calculator.pricing import N_POINTS, bin_means, offer_points, quantile_error
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import make_styles
 
@@ -177,7 +178,7 @@ def plant(source: Path, target: Path) -> Path:
     book = read_formulas(source)
     address = at(book, "offer_expected_cost_usd").coordinate
     names = [sheet.title for sheet in book]
-    member = f"xl/worksheets/sheet{names.index('Offer') + 1}.xml"
+    member = f"xl/worksheets/sheet{names.index('Offer calculator') + 1}.xml"
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for item in old.infolist():
             content = old.read(item)
@@ -193,7 +194,7 @@ def plant(source: Path, target: Path) -> Path:
 def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
     for name, plan in plans.items():
-        write_workbook(plan, folder / f"{name}.xlsx")
+        write_workbook(Dossier(plan=plan), folder / f"{name}.xlsx")
     return folder
 
 
@@ -219,14 +220,18 @@ def books(
     }
     for name, typed in wrong.items():
         files.append(type_in(year, written / f"{name}.xlsx", typed))
-    row = find_row(read_formulas(year), "Offer", "commitment from, USD a year") + 1
+    row = find_row(read_formulas(year), "Offer calculator", "commitment from, USD a year") + 1
     # The bands out of order, with a third one in a spare row.
-    bands = [("Offer", f"A{row}", 5e5), ("Offer", f"B{row}", 0.22), ("Offer", f"A{row + 2}", 1e5)]
-    bands += [("Offer", f"B{row + 2}", 0.07)]
+    bands = [
+        ("Offer calculator", f"A{row}", 5e5),
+        ("Offer calculator", f"B{row}", 0.22),
+        ("Offer calculator", f"A{row + 2}", 1e5),
+    ]
+    bands += [("Offer calculator", f"B{row + 2}", 0.07)]
     banded = Typed(plan="year", commit=3e5, discount=0.5, rule="band table")
     files.append(type_in(year, written / "banded.xlsx", banded, bands))
     typed = Typed(plan="year", commit=3e5, discount=0.1)
-    files.append(type_in(year, written / "tampered.xlsx", typed, [("Distribution", "C500", 1e9)]))
+    files.append(type_in(year, written / "tampered.xlsx", typed, [("Points", "C500", 1e9)]))
     folder = tmp_path_factory.mktemp("libreoffice")
     out = recalculate(soffice, files, folder)
     return Books(written=written, recalculated=out[0].parent)
@@ -253,15 +258,15 @@ def test_no_cell_shows_an_error_and_all_checks_hold(books: Books, name: str) -> 
     errors = [c.coordinate for sheet in fresh for row in sheet.iter_rows() for c in row if c.data_type == "e"]
     assert not errors
     assert at(fresh, "checks_ok").value is True
-    assert "all hold" in {cell.value for row in fresh["Summary"].iter_rows() for cell in row}
+    assert "all hold" in {cell.value for row in fresh["Decision"].iter_rows() for cell in row}
 
 
 # --- offers typed in -------------------------------------------------------------------------------------------------
 
 
 def column(book: Workbook, scenario: str, label: str) -> list[float]:
-    """A column of sheet Distribution by its two headings."""
-    sheet = book["Distribution"]
+    """A column of sheet Points by its two headings."""
+    sheet = book["Points"]
     for cells in sheet.iter_cols(min_row=4, max_row=5 + N_POINTS, values_only=True):
         if cells[0] == scenario and str(cells[1]).startswith(label):
             return [float(value) for value in cells[2:]]
@@ -364,7 +369,7 @@ def test_inputs_that_are_not_valid_are_not_priced(books: Books, name: str) -> No
     fresh = books.fresh(name)
     assert at(fresh, "offer_expected_cost_usd").value == "#N/A"
     assert at(fresh, "checks_ok").value is False
-    assert "FAILED: see Checks" in {cell.value for row in fresh["Summary"].iter_rows() for cell in row}
+    assert "FAILED: see Checks" in {cell.value for row in fresh["Decision"].iter_rows() for cell in row}
 
 
 def test_the_band_table_gives_the_discount_of_the_highest_band_reached(books: Books, plans: dict[str, Plan]) -> None:
@@ -393,12 +398,12 @@ def test_untrusted_names_stay_text(written: Path) -> None:
 def test_recalculated_untrusted_names_are_still_text(books: Books) -> None:
     fresh = books.fresh("hostile")
     assert at(fresh, "offer_scenario").value == HOSTILE[3]
-    assert fresh["Summary"]["A1"].value == HOSTILE[1]
+    assert fresh["Decision"]["A1"].value == HOSTILE[1]
 
 
 @pytest.mark.parametrize("name", ["year", "locked"])
 def test_the_same_plan_gives_the_same_bytes(plans: dict[str, Plan], written: Path, name: str) -> None:
-    assert workbook_bytes(plans[name]) == (written / f"{name}.xlsx").read_bytes()
+    assert workbook_bytes(Dossier(plan=plans[name])) == (written / f"{name}.xlsx").read_bytes()
 
 
 def test_the_created_date_is_the_plans_start(written: Path) -> None:
@@ -421,19 +426,19 @@ def test_a_plan_with_such_a_number_is_refused_and_the_old_file_kept(plans: dict[
     path = tmp_path / "plan.xlsx"
     path.write_bytes(b"old")
     with pytest.raises(WorkbookError, match="'Commit curve'!E14"):
-        write_workbook(replace(plan, curve=(*plan.curve[:3], broken, *plan.curve[4:])), path)
+        write_workbook(Dossier(plan=replace(plan, curve=(*plan.curve[:3], broken, *plan.curve[4:]))), path)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["plan.xlsx"]
 
 
 def test_a_file_that_cannot_be_written_is_an_error_that_names_it(plans: dict[str, Plan], tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match=r"missing/plan\.xlsx"):
-        write_workbook(plans["year"], tmp_path / "missing" / "plan.xlsx")
+        write_workbook(Dossier(plan=plans["year"]), tmp_path / "missing" / "plan.xlsx")
     (tmp_path / "folder.xlsx").mkdir()
     with pytest.raises(WorkbookError, match=r"folder\.xlsx"):
-        write_workbook(plans["year"], tmp_path / "folder.xlsx")
+        write_workbook(Dossier(plan=plans["year"]), tmp_path / "folder.xlsx")
     with pytest.raises(WorkbookError, match=r"name it plan\.xlsx"):
-        write_workbook(plans["year"], tmp_path / "plan.csv")
+        write_workbook(Dossier(plan=plans["year"]), tmp_path / "plan.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["folder.xlsx"]
 
 
@@ -441,7 +446,7 @@ def test_sheets_without_content_are_left_out(plans: dict[str, Plan], written: Pa
     assert "Routes" in read_formulas(written / "year.xlsx").sheetnames
     prepared = plans["year"].prepared
     costs = tuple(replace(item, economics=()) for item in prepared.scenario_costs)
-    content = workbook_bytes(replace(plans["year"], prepared=replace(prepared, scenario_costs=costs)))
+    content = workbook_bytes(Dossier(plan=replace(plans["year"], prepared=replace(prepared, scenario_costs=costs))))
     names = openpyxl.load_workbook(BytesIO(content)).sheetnames
     assert "Routes" not in names
     assert "Request mix" in names
@@ -467,9 +472,9 @@ def test_only_the_cells_to_type_in_are_unlocked(written: Path) -> None:
         for cell in row
         if not cell.protection.locked
     }
-    inputs = {f"Offer!{at(book, name).coordinate}" for name in NAMES}
+    inputs = {f"Offer calculator!{at(book, name).coordinate}" for name in NAMES}
     assert inputs <= unlocked
-    assert all(address.startswith("Offer!") for address in unlocked)
+    assert all(address.startswith("Offer calculator!") for address in unlocked)
 
 
 # --- house rules of formulas -----------------------------------------------------------------------------------------

@@ -18,17 +18,18 @@ from trackings import tracking
 from workbooks import Books, at, differing, faults, formula_cells, read, read_formulas
 
 from planner.contract import Contract
+from planner.dossier import Dossier
 from planner.inputs import Decision
 from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
 from planner.term_use import TermUse, term_use
-from planner.workbook.assumptions import assumptions
+from planner.workbook.assumed.assumptions import assumptions
 from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.contract_words import unpriced, why_no_offer_sheet
 
-LIVE = ("Offer", "Distribution", "Calc")
+LIVE = ("Offer calculator", "Points", "Calc")
 TRACKED = "tracked"
 """The workbook of a plan that is tracked; what is tracked needs no plan of the same contract to be recalculated."""
 
@@ -151,8 +152,8 @@ def plans() -> dict[str, Plan]:
 def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
     for name, plan in plans.items():
-        write_workbook(plan, folder / f"{name}.xlsx")
-    write_workbook(plans["ramp"], folder / f"{TRACKED}.xlsx", shown(tracking()))
+        write_workbook(Dossier(plan=plan), folder / f"{name}.xlsx")
+    write_workbook(Dossier(plan=plans["ramp"], tracking=shown(tracking())), folder / f"{TRACKED}.xlsx")
     return folder
 
 
@@ -162,14 +163,14 @@ def books(written: Path, requires: Callable[..., str], tmp_path_factory: pytest.
     soffice = requires("soffice", "libreoffice")
     book = openpyxl.load_workbook(written / "ramp.xlsx")
     row, col = heading(book, "forfeited")
-    book["Ledger"].cell(row + 2, col).value += 1.0
+    book["Ramp and ledger"].cell(row + 2, col).value += 1.0
     book.save(written / "tampered.xlsx")
     files = [written / f"{name}.xlsx" for name in (*CONTRACTS, TRACKED, "tampered")]
     out = recalculate(soffice, files, tmp_path_factory.mktemp("libreoffice"))
     return Books(written=written, recalculated=out[0].parent)
 
 
-def heading(book: Any, label: str, sheet: str = "Ledger") -> tuple[int, int]:
+def heading(book: Any, label: str, sheet: str = "Ramp and ledger") -> tuple[int, int]:
     """Row and column of a heading, the lowest one of that name."""
     return max((c.row, c.column) for row in book[sheet].iter_rows() for c in row if c.value == label)
 
@@ -177,7 +178,7 @@ def heading(book: Any, label: str, sheet: str = "Ledger") -> tuple[int, int]:
 def ledger_column(book: Any, label: str, n_periods: int) -> list[Any]:
     """A column of the ledger by its heading: one value a period, and the total."""
     row, col = heading(book, label)
-    return [book["Ledger"].cell(row + 1 + index, col).value for index in range(n_periods + 1)]
+    return [book["Ramp and ledger"].cell(row + 1 + index, col).value for index in range(n_periods + 1)]
 
 
 def texts(book: Any, sheet: str) -> str:
@@ -204,7 +205,7 @@ def test_formulas_are_short_and_without_constants_or_volatile_functions(written:
 
 
 def test_the_same_plan_gives_the_same_bytes(plans: dict[str, Plan], written: Path) -> None:
-    assert workbook_bytes(plans["everything"]) == (written / "everything.xlsx").read_bytes()
+    assert workbook_bytes(Dossier(plan=plans["everything"])) == (written / "everything.xlsx").read_bytes()
 
 
 # --- the ledger ------------------------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ def test_the_ledger_shows_the_means_of_the_settlement_and_leaves_out_what_is_alw
     plan, fresh = plans[name], books.fresh(name)
     contract, outcome = plan.inputs.contract, plan.recommendation
     ledger = settle(contract, outcome.offer, plan.uses[outcome.scenario]).ledger
-    shown = {c.value for row in fresh["Ledger"].iter_rows() for c in row}
+    shown = {c.value for row in fresh["Ramp and ledger"].iter_rows() for c in row}
     for label, figure in FIGURES.items():
         means = getattr(ledger, figure).mean(axis=1).tolist()
         if not any(means):
@@ -266,7 +267,7 @@ def test_what_a_contract_in_force_brings_in_opens_the_ledger(books: Books, plans
 def test_a_dollar_that_is_missing_from_the_ledger_fails_the_checks(books: Books) -> None:
     fresh = books.fresh("tampered")
     assert at(fresh, "checks_ok").value is False
-    assert "FAILED: see Checks" in texts(fresh, "Summary")
+    assert "FAILED: see Checks" in texts(fresh, "Decision")
 
 
 def test_commitments_and_discounts_stand_year_by_year(books: Books, plans: dict[str, Plan]) -> None:
@@ -275,16 +276,16 @@ def test_commitments_and_discounts_stand_year_by_year(books: Books, plans: dict[
     offer = plan.recommendation.offer
     assert offer.later
     for year in range(3):
-        cells = [fresh["Ledger"].cell(row + 1 + year, col + i).value for i in range(2)]
+        cells = [fresh["Ramp and ledger"].cell(row + 1 + year, col + i).value for i in range(2)]
         assert cells == [offer.in_year(year).commit_usd_per_year, offer.in_year(year).discount_fraction]
-    total = fresh["Ledger"].cell(row + 4, col).value
+    total = fresh["Ramp and ledger"].cell(row + 4, col).value
     assert total == pytest.approx(sum(offer.commits_usd_per_year(3)))
 
 
 def test_a_part_of_a_year_signs_its_share(books: Books, plans: dict[str, Plan]) -> None:
     fresh, offer = books.fresh("quarters"), plans["quarters"].recommendation.offer
     row, col = heading(fresh, "signed")
-    signed = [fresh["Ledger"].cell(row + 1 + i, col).value for i in range(3)]
+    signed = [fresh["Ramp and ledger"].cell(row + 1 + i, col).value for i in range(3)]
     commit = offer.commit_usd_per_year
     assert commit > 0
     assert signed == pytest.approx([commit, commit / 6, commit * 7 / 6])
@@ -292,7 +293,7 @@ def test_a_part_of_a_year_signs_its_share(books: Books, plans: dict[str, Plan]) 
 
 def test_what_no_commitment_still_draws_and_earns_is_said(written: Path, plans: dict[str, Plan]) -> None:
     for name in ("everything", "ramp"):
-        plan, ledger = plans[name], texts(read_formulas(written / f"{name}.xlsx"), "Ledger")
+        plan, ledger = plans[name], texts(read_formulas(written / f"{name}.xlsx"), "Ramp and ledger")
         without = plan.outcome(NO_COMMITMENT).expected_cost.mean
         is_list = without == pytest.approx(plan.recommendation.on_demand_cost_usd)
         assert is_list == (name == "ramp")
@@ -302,12 +303,12 @@ def test_what_no_commitment_still_draws_and_earns_is_said(written: Path, plans: 
 def test_present_value_stands_beside_nominal_where_money_costs_something(books: Books, plans: dict[str, Plan]) -> None:
     outcome = plans["ramp"].recommendation
     row, col = heading(books.fresh("ramp"), "present value")
-    with_it = [books.fresh("ramp")["Ledger"].cell(row + 2, col - 1 + i).value for i in range(2)]
+    with_it = [books.fresh("ramp")["Ramp and ledger"].cell(row + 2, col - 1 + i).value for i in range(2)]
     assert with_it == pytest.approx([outcome.expected_cost.mean, outcome.npv_cost.mean], rel=1e-12)
     assert outcome.npv_cost.mean < outcome.expected_cost.mean
-    assert "Expected cost at present value, 8.0% a year" in texts(books.fresh("ramp"), "Summary")
+    assert "Expected cost at present value, 8.0% a year" in texts(books.fresh("ramp"), "Decision")
     for name in ("pooled", "fixed"):
-        assert "present value" not in texts(books.fresh(name), "Ledger")
+        assert "present value" not in texts(books.fresh(name), "Ramp and ledger")
 
 
 # --- what can be priced ----------------------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ def test_sheets_that_price_offers_are_there_only_where_they_know_every_term(
     assert not set(LIVE) & set(fresh.sheetnames)
     assert set(fresh.defined_names) == {"checks_ok"}
     assert why is not None
-    assert why in texts(fresh, "Summary")
+    assert why in texts(fresh, "Decision")
     assert why in texts(fresh, "About")
     assert not [f for _, _, f in formula_cells(books.formulas(name)) if any(f"{sheet}!" in f for sheet in LIVE)]
 
@@ -348,7 +349,7 @@ NOMINAL = Decision(
 
 
 def formulas_cost(contract: Contract, offer: Offer, use: TermUse) -> tuple[np.ndarray, np.ndarray]:
-    """Each path's cost and unused dollars by the arithmetic of the offer sheet: contract years apart, one discount."""
+    """Each path's cost and unused dollars by the arithmetic of the offer calculator: years apart, one discount."""
     kept, q = (
         1.0 - offer.discount_fraction,
         contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction),
@@ -545,11 +546,11 @@ def test_years_sized_apart_are_marked_at_their_average(written: Path, plans: dic
 def test_nothing_that_is_settled_is_called_a_limitation(written: Path, name: str) -> None:
     about = texts(read_formulas(written / f"{name}.xlsx"), "About")
     assert "are not modelled" not in about
-    assert "Every clause that sheet Inputs lists is settled" in about
+    assert "Every clause that sheet Assumptions lists is settled" in about
 
 
 def test_a_ledger_without_a_commitment_says_so(plans: dict[str, Plan]) -> None:
     assert plans["unsigned"].recommendation.offer.is_none
-    book = openpyxl.load_workbook(BytesIO(workbook_bytes(plans["unsigned"])))
-    assert "Nothing is committed" in texts(book, "Ledger")
-    assert "committed" not in {c.value for row in book["Ledger"].iter_rows() for c in row}
+    book = openpyxl.load_workbook(BytesIO(workbook_bytes(Dossier(plan=plans["unsigned"]))))
+    assert "Nothing is committed" in texts(book, "Ramp and ledger")
+    assert "committed" not in {c.value for row in book["Ramp and ledger"].iter_rows() for c in row}

@@ -1,4 +1,4 @@
-"""The sheet Track: the figures of a tracked plan, formulas where they can be checked, and nothing without months.
+"""The sheet Tracking: the figures of a tracked plan, formulas where they can be checked, and nothing without months.
 
 That its formulas recalculate to what they were written with is held in test_workbook_ledger.py, in one start of
 LibreOffice with other workbooks.
@@ -16,6 +16,7 @@ from test_tracking_charts import shown
 from trackings import COMMIT_USD, after_the_term, before_the_term, tracking
 
 from planner import cli
+from planner.dossier import Dossier
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
 from planner.tracking.months.month_log import append, default_log
@@ -44,12 +45,12 @@ def book(plan: Plan, found: Tracking) -> Workbook:
 
 
 def written(plan: Plan, found: Tracking | None) -> Workbook:
-    return openpyxl.load_workbook(BytesIO(workbook_bytes(plan, found)), data_only=True)
+    return openpyxl.load_workbook(BytesIO(workbook_bytes(Dossier(plan=plan, tracking=found))), data_only=True)
 
 
 def below(book: Workbook, label: str, rows: int, title: str) -> list[Any]:
     """The cells below a heading of the table under a title."""
-    sheet = book["Track"]
+    sheet = book["Tracking"]
     top = next(c.row for row in sheet.iter_rows(max_col=1) for c in row if str(c.value).startswith(title))
     row, col = next((c.row, c.column) for row in sheet.iter_rows(min_row=top) for c in row if c.value == label)
     return [sheet.cell(row + 1 + index, col).value for index in range(rows)]
@@ -61,14 +62,14 @@ def checks_of(book: Workbook) -> dict[str, bool]:
 
 
 def test_the_sheet_is_there_only_where_a_month_was_tracked(plan: Plan, book: Workbook) -> None:
-    assert book.sheetnames[book.sheetnames.index("Ledger") + 1] == "Track"
+    assert book.sheetnames[book.sheetnames.index("Ramp and ledger") + 1] == "Tracking"
     for nothing in (None, shown(before_the_term())):
-        assert "Track" not in written(plan, nothing).sheetnames
+        assert "Tracking" not in written(plan, nothing).sheetnames
         assert not checks_of(written(plan, nothing))
 
 
 def test_the_conclusion_comes_first_and_every_sentence_is_the_reports(book: Workbook, found: Tracking) -> None:
-    column = [row[0] for row in book["Track"].iter_rows(max_col=1, values_only=True) if row[0]]
+    column = [row[0] for row in book["Tracking"].iter_rows(max_col=1, values_only=True) if row[0]]
     assert tuple(column[2:4]) == headline(found)
     assert any("holds 10 of 30 days" in str(text) for text in column)
 

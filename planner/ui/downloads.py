@@ -16,6 +16,7 @@ from planner.backtest_report import backtest_json
 from planner.calibration.calibrate import Calibration
 from planner.calibration_report import calibration_json
 from planner.csv_cells import inert_cell
+from planner.dossier import Dossier
 from planner.drivers import Drivers
 from planner.drivers_report import drivers_json
 from planner.machine import compare_json, measure_json, outcome_json, plan_json
@@ -193,7 +194,7 @@ def plan_buttons(
     stem = file_stem(plan)
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     offers = {
-        "workbook": ("Workbook (Excel)", lambda: workbook_bytes(plan, tracking), "xlsx", xlsx),
+        "workbook": ("Workbook (Excel)", lambda: workbook_bytes(Dossier(plan=plan, tracking=tracking)), "xlsx", xlsx),
         "plan": ("Plan file (TOML)", plan.inputs.text.encode, "toml", "application/toml"),
         "json": ("Results (JSON)", lambda: json_bytes(plan), "json", "application/json"),
     }

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from planner.dossier import Dossier
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import headline
 from planner.tracking_reports.track_json import track_json
@@ -117,8 +118,8 @@ def _downloads(current: Loaded, found: Tracked) -> None:
         )
         if tracking.months:
             downloads.button(
-                "Workbook with sheet Track",
-                lambda: workbook_bytes(current.plan, tracking),
+                "Workbook with sheet Tracking",
+                lambda: workbook_bytes(Dossier(plan=current.plan, tracking=tracking)),
                 name=f"{stem}.xlsx",
                 mime=_XLSX,
                 key="track_workbook",

@@ -11,20 +11,16 @@ from typing import Final
 
 from xlsxwriter import Workbook
 
+from planner.dossier import Dossier
 from planner.errors import WorkbookError
 from planner.plan import Plan
-from planner.tracking.tracking import Tracking
-from planner.workbook.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, write_block, write_constants
-from planner.workbook.calc_sheet import write_terms as write_offer_terms
-from planner.workbook.checks_sheet import OfferPart, checks, write_checks
-from planner.workbook.contract_words import why_no_offer_sheet
-from planner.workbook.cover_sheets import write_about, write_summary
-from planner.workbook.curve_sheet import cost_chart, write_curve
-from planner.workbook.distribution_sheet import write_distribution
-from planner.workbook.input_sheets import write_inputs, write_prices
-from planner.workbook.ledger_sheet import write_ledger
-from planner.workbook.offer_sheet import write_offer
-from planner.workbook.pricing import (
+from planner.workbook.assumed.assumptions_sheet import write_assumptions
+from planner.workbook.assumed.prices_sheet import write_prices
+from planner.workbook.calculator.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, write_block, write_constants
+from planner.workbook.calculator.calc_sheet import write_terms as write_offer_terms
+from planner.workbook.calculator.calculator_sheet import write_offer
+from planner.workbook.calculator.points_sheet import write_distribution
+from planner.workbook.calculator.pricing import (
     OfferPoints,
     OfferState,
     offer_points,
@@ -32,10 +28,19 @@ from planner.workbook.pricing import (
     quantile_error,
     terms,
 )
-from planner.workbook.result_sheets import MixLayout, write_mix, write_routes, write_scenarios
+from planner.workbook.check import Check
+from planner.workbook.checks_sheet import OfferPart, checks, write_checks
+from planner.workbook.contract_words import why_no_offer_sheet
+from planner.workbook.front.about_sheet import write_about
+from planner.workbook.front.decision_sheet import write_decision
+from planner.workbook.results.curve_sheet import cost_chart, write_curve
+from planner.workbook.results.ledger_sheet import write_ledger
+from planner.workbook.results.mix_sheet import MixLayout, write_mix
+from planner.workbook.results.routes_sheet import write_routes
+from planner.workbook.results.scenarios_sheet import write_scenarios
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import FONT, FONT_SIZE, make_styles
-from planner.workbook.track_sheet import track_checks, write_track
+from planner.workbook.tracked.track_sheet import track_checks, write_track
 
 _OPTIONS: Final = {
     "in_memory": True,
@@ -45,36 +50,38 @@ _OPTIONS: Final = {
     "nan_inf_to_errors": False,
 }
 _SHEETS: Final = {
-    "Summary": "the conclusion, the risk in it, and what must be known before signing",
-    "Offer": "type an offer in and read what it costs",
+    "Decision": "what to sign, the risk in it, and what must be known before signing",
+    "Offer calculator": "type an offer in and read what it costs",
     "Commit curve": "expected cost and shortfall probability of every commitment",
-    "Ledger": "what each period commits, and where every dollar of it is expected to go",
-    "Track": "what was used since signing, beside the plan as it was signed, and what is to be expected now",
-    "Scenarios": "list spend a year and by month, differences between scenarios",
+    "Ramp and ledger": "what each period commits, and where every dollar of it is expected to go",
+    "Tracking": "what was used since signing, beside the plan as it was signed, and what is to be expected now",
+    "Scenarios and regret": "list spend a year and by month, differences between scenarios",
     "Request mix": "a level month by request type and model",
     "Routes": "what each route does to the cost of a request, and its break-even escalation",
-    "Inputs": "every assumption in force, and whose it is",
+    "Assumptions": "every assumption in force, and whose it is",
     "Prices": "list prices of the models in use",
-    "Distribution": "the simulated spend that the formulas price from",
-    "Calc": "the workings of the offer sheet",
+    "Points": "the simulated spend that the formulas price from",
+    "Calc": "the workings of the offer calculator",
     "Checks": "what must hold for the workbook to be trusted",
     "About": "version, seed, hashes, limitations",
 }
 
-_LIVE: Final = ("Offer", "Distribution", "Calc")
+Writer = Callable[[Sheet, Workbook, Dossier], list[Check]]
+
+_WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {}
+"""Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
+
+_LIVE: Final = ("Offer calculator", "Points", "Calc")
 """Sheets that price offers by formula, and only where those formulas know every term of the contract."""
 
 
-def write_workbook(plan: Plan, path: Path, tracking: Tracking | None = None) -> None:
-    """Write the workbook, whole or not at all. Errors: WorkbookError where it cannot be written there.
-
-    tracking: of the same plan, where it was signed.
-    """
+def write_workbook(found: Dossier, path: Path) -> None:
+    """Write the workbook, whole or not at all. Errors: WorkbookError where it cannot be written there."""
     if path.suffix.lower() != ".xlsx":
         raise WorkbookError(
             f"cannot write {path}: spreadsheets open a workbook only as .xlsx; name it {path.stem}.xlsx"
         )
-    content = workbook_bytes(plan, tracking)
+    content = workbook_bytes(found)
     temporary: Path | None = None
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
@@ -94,56 +101,62 @@ def write_workbook(plan: Plan, path: Path, tracking: Tracking | None = None) -> 
         ) from None
 
 
-def workbook_bytes(plan: Plan, tracking: Tracking | None = None) -> bytes:
-    """The workbook as a file's content; the same plan gives the same bytes. Errors: WorkbookError."""
+def workbook_bytes(found: Dossier) -> bytes:
+    """The workbook as a file's content; the same dossier gives the same bytes. Errors: WorkbookError."""
     buffer = BytesIO()
     # XlsxWriter writes into the properties that it is given, so each workbook gets its own.
     properties = {"font_name": FONT, "font_size": FONT_SIZE}
     workbook = Workbook(buffer, {**_OPTIONS, "default_format_properties": properties})
-    start = plan.inputs.start
+    start = found.plan.inputs.start
     workbook.set_properties(
         {"title": "Commitment plan", "created": datetime(start.year, start.month, start.day, tzinfo=UTC)}
     )
-    _fill(workbook, plan, tracking if tracking is not None and tracking.months else None)
+    _fill(workbook, found)
     workbook.close()
     return buffer.getvalue()
 
 
-def _fill(workbook: Workbook, plan: Plan, tracking: Tracking | None) -> None:
+def _fill(workbook: Workbook, found: Dossier) -> None:
     """Sheets stand in reading order and are filled in the order in which they need each other."""
-    sheets = _add_sheets(workbook, plan, is_tracked=tracking is not None)
+    plan = found.plan
+    sheets = _add_sheets(workbook, found)
 
     def define(name: str, address: str) -> None:
         workbook.define_name(name, f"={address}")
 
-    offer = _write_offer_part(sheets, plan, define) if "Offer" in sheets else None
+    offer = _write_offer_part(sheets, plan, define) if "Offer calculator" in sheets else None
     curve = write_curve(sheets["Commit curve"], workbook, plan)
-    ledger = write_ledger(sheets["Ledger"], plan)
-    write_scenarios(sheets["Scenarios"], workbook, plan)
+    ledger = write_ledger(sheets["Ramp and ledger"], plan)
+    write_scenarios(sheets["Scenarios and regret"], workbook, plan)
     mix: MixLayout | None = write_mix(sheets["Request mix"], plan) if "Request mix" in sheets else None
     if "Routes" in sheets:
         write_routes(sheets["Routes"], plan)
-    write_inputs(sheets["Inputs"], plan)
+    write_assumptions(sheets["Assumptions"], plan)
     write_prices(sheets["Prices"], plan)
     error = offer.error if offer else None
-    found = checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix)
-    if tracking is not None:
-        found += track_checks(tracking, write_track(sheets["Track"], workbook, tracking))
-    hold = write_checks(sheets["Checks"], found, error, define)
+    held = checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix)
+    if (tracking := found.months_tracked) is not None:
+        held += track_checks(tracking, write_track(sheets["Tracking"], workbook, tracking))
+    for name, (_, write) in _WRITERS.items():
+        if name in sheets:
+            held += write(sheets[name], workbook, found)
+    hold = write_checks(sheets["Checks"], held, error, define)
     chart = cost_chart(sheets["Commit curve"], workbook, plan)
-    write_summary(sheets["Summary"], plan, checks_hold=hold, chart=chart)
+    write_decision(sheets["Decision"], plan, checks_hold=hold, chart=chart)
     write_about(sheets["About"], plan, error, [(name, _SHEETS[name]) for name in sheets])
 
 
-def _add_sheets(workbook: Workbook, plan: Plan, *, is_tracked: bool) -> dict[str, Sheet]:
+def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
     """An empty sheet for everything that has content."""
-    empty = set() if why_no_offer_sheet(plan) is None else set(_LIVE)
+    plan = found.plan
+    empty = {name for name, (has, _) in _WRITERS.items() if not has(found)}
+    empty |= set() if why_no_offer_sheet(plan) is None else set(_LIVE)
     if not plan.prepared.mix_lines:
         empty.add("Request mix")
     if not any(costs.economics for costs in plan.prepared.scenario_costs):
         empty.add("Routes")
-    if not is_tracked:
-        empty.add("Track")
+    if found.months_tracked is None:
+        empty.add("Tracking")
     styles = make_styles(workbook)
     return {
         name: Sheet(name=name, worksheet=workbook.add_worksheet(name), styles=styles)
@@ -156,7 +169,7 @@ def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[st
     points = offer_points(plan)
     error = quantile_error(plan, points)
     state = _state(plan, points)
-    distribution = write_distribution(sheets["Distribution"], points, error, n_paths=plan.n_paths)
+    distribution = write_distribution(sheets["Points"], points, error, n_paths=plan.n_paths)
     calc = sheets["Calc"]
     write_constants(calc, points, define)
     write_offer_terms(calc, state.terms)
@@ -165,7 +178,7 @@ def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[st
     calc.set_layout(at_least={0: 34, 1: 16})
     calc.print_setup(last_row=recommended.next_row - 2, last_col=max(*calc.widths, 5))
     calc.worksheet.freeze_panes(1, 0)
-    write_offer(sheets["Offer"], state, typed, recommended, define)
+    write_offer(sheets["Offer calculator"], state, typed, recommended, define)
     return OfferPart(state=state, error=error, distribution=distribution, typed=typed, recommended=recommended)
 
 

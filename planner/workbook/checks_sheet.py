@@ -7,34 +7,19 @@ from typing import Final
 
 from planner.plan import Plan
 from planner.units import HALF_CENT_USD
-from planner.workbook.calc_sheet import Block
+from planner.workbook.calculator.calc_sheet import Block
+from planner.workbook.calculator.points_sheet import DistributionLayout
+from planner.workbook.calculator.pricing import N_POINTS, OfferState, QuantileError
+from planner.workbook.check import Check
 from planner.workbook.contract_words import follows_one_amount
-from planner.workbook.curve_sheet import CurveLayout, cost_words, decided_cost_usd
-from planner.workbook.distribution_sheet import DistributionLayout
-from planner.workbook.ledger_table import LedgerLayout
-from planner.workbook.pricing import N_POINTS, OfferState, QuantileError
-from planner.workbook.result_sheets import MixLayout
+from planner.workbook.results.curve_sheet import CurveLayout, cost_words, decided_cost_usd
+from planner.workbook.results.ledger_table import LedgerLayout
+from planner.workbook.results.mix_sheet import MixLayout
 from planner.workbook.sheet import Sheet, area, cell
 
 COST_ERROR_LIMIT: Final = 0.001
 _ROUNDING: Final = 1e-9
 _FIRST_ROW: Final = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """|workbook - expected| <= tolerance; `value` is what the formula gives now."""
-
-    what: str
-    formula: str
-    value: float
-    expected: float
-    tolerance: float
-    style: str = "usd"
-
-    @property
-    def holds(self) -> bool:
-        return abs(self.value - self.expected) <= self.tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,6 @@ def why_no_offer_sheet(plan: Plan) -> str | None:
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     return (
         f"No other offer can be typed into this workbook: its formulas would ignore part of these terms ({listed}). "
-        "Read other commitments on sheet Commit curve and the recommended one on sheet Ledger, or change the plan and "
-        "export again."
+        "Read other commitments on sheet Commit curve and the recommended one on sheet Ramp and ledger, or change the "
+        "plan and export again."
     )

@@ -1,4 +1,4 @@
-"""Sheet Track: the commitment as signed against what was used, what is to be expected now, and what changed."""
+"""Sheet Tracking: the commitment as signed against what was used, what is to be expected now, and what changed."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,10 +12,10 @@ from planner.tracking_reports.drawdown import drawdown_sentences
 from planner.tracking_reports.forecasts import basis_sentences
 from planner.tracking_reports.told import track_notes
 from planner.units import HALF_CENT_USD
-from planner.workbook.checks_sheet import Check
+from planner.workbook.check import Check
 from planner.workbook.sheet import Sheet, cell
-from planner.workbook.track_months import MonthsLayout, MonthsTable
-from planner.workbook.track_tables import (
+from planner.workbook.tracked.track_months import MonthsLayout, MonthsTable
+from planner.workbook.tracked.track_tables import (
     CausesLayout,
     write_actions,
     write_causes,

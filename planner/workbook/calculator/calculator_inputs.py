@@ -1,11 +1,11 @@
-"""The cells of sheet Offer that are typed in: the offer, and the bands that a discount may be looked up in."""
+"""The cells of sheet Offer calculator that are typed in: the offer, and the bands to look a discount up in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calc_sheet import Block
-from planner.workbook.pricing import OfferState
+from planner.workbook.calculator.calc_sheet import Block
+from planner.workbook.calculator.pricing import OfferState
 from planner.workbook.sheet import Sheet, Value, area, cell
 
 Define = Callable[[str, str], None]

@@ -1,4 +1,4 @@
-"""Sheet Calc: the workings behind the offer sheet, one step per row, for the offer typed in and the recommended one.
+"""Sheet Calc: the workings behind the offer calculator, one step per row, of the offer typed in and the recommended.
 
 Every block has a table over scenarios and contract years and a table over scenarios; along a row the formula is the
 same. planner.workbook.pricing computes the same steps, which are the cells' cached values.
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from planner.units import HALF_CENT_USD
-from planner.workbook.calc_table import CalcTable
-from planner.workbook.distribution_sheet import DistributionLayout
-from planner.workbook.pricing import N_POINTS, PERCENTILES, Bracket, OfferPoints, OfferTerms, PricedOffer
+from planner.workbook.calculator.calc_table import CalcTable
+from planner.workbook.calculator.points_sheet import DistributionLayout
+from planner.workbook.calculator.pricing import N_POINTS, PERCENTILES, Bracket, OfferPoints, OfferTerms, PricedOffer
 from planner.workbook.sheet import Sheet, Value, cell
 
 _LAST_COL: Final = 5
@@ -42,11 +42,12 @@ class Block:
 
 def write_constants(sheet: Sheet, points: OfferPoints, define: Callable[[str, str], None]) -> None:
     """The named scalars that formulas use in place of numbers."""
-    sheet.title("Workings of the offer sheet", last_col=_LAST_COL)
+    sheet.title("Workings of the offer calculator", last_col=_LAST_COL)
     sheet.paragraph(
         1,
         "Nothing is typed here. The offer typed in and the recommended one are priced by the same formulas, step by "
-        "step; sheet Offer shows the results and sheet Checks holds the recommended one against the program.",
+        "step; sheet Offer calculator shows the results, and sheet Checks holds the recommended one against the "
+        "program.",
         last_col=_LAST_COL,
     )
     n_years = sum(points.year_fractions)

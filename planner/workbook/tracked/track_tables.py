@@ -1,4 +1,4 @@
-"""Tables of the sheet Track below its months: causes that add up, earlier forecasts, actions, and what drifted."""
+"""Tables of the sheet Tracking below its months: causes that add up, earlier forecasts, actions, and what drifted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

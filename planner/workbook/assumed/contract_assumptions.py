@@ -9,7 +9,7 @@ from planner.contract import Contract
 from planner.plan import Plan
 from planner.units import MONTHS_PER_YEAR
 from planner.words import usd
-from planner.workbook.assumption import CHOSEN, YOURS, Assumption, Document, origin_of, plain
+from planner.workbook.assumed.assumption import CHOSEN, YOURS, Assumption, Document, origin_of, plain
 from planner.workbook.sheet import Value
 
 _TERMS: Final = "Contract"

@@ -1,4 +1,4 @@
-"""The arithmetic of the offer sheet, in Python: what its formulas compute, from the same 1,001 points.
+"""The arithmetic of the offer calculator, in Python: what its formulas compute, from the same 1,001 points.
 
 Paths are sorted and summed up in 1,001 bins of equal probability. Bin means keep the mean exactly, so that expected
 cost, shortfall and overage are wrong only in the one bin that the commitment cuts. Probabilities and percentiles are
@@ -43,7 +43,7 @@ class ScenarioPoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferPoints:
-    """Everything that the offer sheet prices from. has_percentiles: whether cost quantiles follow from use."""
+    """Everything that the offer calculator prices from. has_percentiles: whether cost quantiles follow from use."""
 
     contract: Contract
     scenarios: tuple[ScenarioPoints, ...]

@@ -13,7 +13,7 @@ from planner.levers import Lever, Route, Scenario
 from planner.plan import Plan
 from planner.prices import OwnTerms
 from planner.units import OUTPUT
-from planner.workbook.assumption import (
+from planner.workbook.assumed.assumption import (
     DEFAULT,
     FITTED,
     MEASURED,
@@ -24,7 +24,7 @@ from planner.workbook.assumption import (
     origin_of,
     plain,
 )
-from planner.workbook.contract_assumptions import contract_assumptions
+from planner.workbook.assumed.contract_assumptions import contract_assumptions
 from planner.workbook.sheet import Value
 
 

@@ -1,13 +1,13 @@
-"""Sheet Offer: an offer typed in is priced by formulas, beside the recommended one."""
+"""Sheet Offer calculator: an offer typed in is priced by formulas, beside the recommended one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calc_sheet import COMMIT, DISCOUNT, OWED, RECOMMENDED, TYPED, Block
+from planner.workbook.calculator.calc_sheet import COMMIT, DISCOUNT, OWED, RECOMMENDED, TYPED, Block
+from planner.workbook.calculator.calculator_inputs import INPUT_ROW, LAST_COL, Define, write_bands, write_offer_inputs
+from planner.workbook.calculator.pricing import PERCENTILES, OfferPoints, OfferState, OfferTerms
 from planner.workbook.contract_words import protected_prices
-from planner.workbook.offer_inputs import INPUT_ROW, LAST_COL, Define, write_bands, write_offer_inputs
-from planner.workbook.pricing import PERCENTILES, OfferPoints, OfferState, OfferTerms
 from planner.workbook.sheet import Sheet, Value, cell
 
 _OUTPUT_ROW: Final = 13
@@ -18,7 +18,7 @@ def write_offer(sheet: Sheet, state: OfferState, typed: Block, recommended: Bloc
     sheet.title("Offer: type one in, read what it costs", last_col=LAST_COL)
     sheet.paragraph(
         1,
-        "Change the blue cells on yellow. Every other figure follows by formula from the spend on sheet Distribution "
+        "Change the blue cells on yellow. Every other figure follows by formula from the spend on sheet Points "
         f"and covers the whole term of {state.points.contract.term_months} months, in US dollars before tax.",
         last_col=LAST_COL,
     )

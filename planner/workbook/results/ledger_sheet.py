@@ -1,4 +1,4 @@
-"""Sheet Ledger: what each period of the recommended commitment is expected to come to, every dollar accounted for."""
+"""Sheet Ramp and ledger: what each period is expected to come to, every dollar accounted for."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from planner.plan import Plan
 from planner.units import MONTHS_PER_YEAR
 from planner.words import percent, usd
 from planner.workbook.contract_words import in_any_period
-from planner.workbook.ledger_table import LedgerLayout, LedgerTable, months_words
+from planner.workbook.results.ledger_table import LedgerLayout, LedgerTable, months_words
 from planner.workbook.sheet import Sheet, area, cell
 
 _FIRST_ROW: Final = 3

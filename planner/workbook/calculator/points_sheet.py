@@ -1,12 +1,12 @@
-"""Sheet Distribution: the spend that the formulas price from, 1,001 points per contract year and scenario."""
+"""Sheet Points: the spend that the formulas price from, 1,001 points per contract year and scenario."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from planner.units import FloatArray
+from planner.workbook.calculator.pricing import N_POINTS, OfferPoints, QuantileError, ScenarioPoints
 from planner.workbook.contract_words import protected_prices
-from planner.workbook.pricing import N_POINTS, OfferPoints, QuantileError, ScenarioPoints
 from planner.workbook.sheet import Sheet, area
 
 _SCENARIO_ROW: Final = 3
