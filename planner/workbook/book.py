@@ -30,6 +30,7 @@ from planner.workbook.calculator.pricing import (
 )
 from planner.workbook.check import Check
 from planner.workbook.checks_sheet import OfferPart, checks, write_checks
+from planner.workbook.contents import SHEETS
 from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.front.about_sheet import write_about
 from planner.workbook.front.decision_sheet import write_decision
@@ -49,27 +50,18 @@ _OPTIONS: Final = {
     "strings_to_numbers": False,
     "nan_inf_to_errors": False,
 }
-_SHEETS: Final = {
-    "Decision": "what to sign, the risk in it, and what must be known before signing",
-    "Offer calculator": "type an offer in and read what it costs",
-    "Commit curve": "expected cost and shortfall probability of every commitment",
-    "Ramp and ledger": "what each period commits, and where every dollar of it is expected to go",
-    "Tracking": "what was used since signing, beside the plan as it was signed, and what is to be expected now",
-    "Scenarios and regret": "list spend a year and by month, differences between scenarios",
-    "Request mix": "a level month by request type and model",
-    "Routes": "what each route does to the cost of a request, and its break-even escalation",
-    "Assumptions": "every assumption in force, and whose it is",
-    "Prices": "list prices of the models in use",
-    "Points": "the simulated spend that the formulas price from",
-    "Calc": "the workings of the offer calculator",
-    "Checks": "what must hold for the workbook to be trusted",
-    "About": "version, seed, hashes, limitations",
-}
-
 Writer = Callable[[Sheet, Workbook, Dossier], list[Check]]
 
 _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {}
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
+
+_ALWAYS: Final = {
+    *("Decision", "Assumptions", "Request mix", "Prices", "Routes", "Commit curve", "Offer calculator"),
+    *("Ramp and ledger", "Scenarios and regret", "Tracking", "Points", "Calc", "Checks", "About"),
+}
+"""Sheets that are written together, because they need each other."""
+
+_TAB_COLORS: Final = {"output": "#1F2A44", "input": "#E0A800", "workings": "#8A93A6"}
 
 _LIVE: Final = ("Offer calculator", "Points", "Calc")
 """Sheets that price offers by formula, and only where those formulas know every term of the contract."""
@@ -143,7 +135,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     hold = write_checks(sheets["Checks"], held, error, define)
     chart = cost_chart(sheets["Commit curve"], workbook, plan)
     write_decision(sheets["Decision"], plan, checks_hold=hold, chart=chart)
-    write_about(sheets["About"], plan, error, [(name, _SHEETS[name]) for name in sheets])
+    write_about(sheets["About"], plan, error, [info for info in SHEETS if info.name in sheets])
 
 
 def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
@@ -157,12 +149,13 @@ def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
         empty.add("Routes")
     if found.months_tracked is None:
         empty.add("Tracking")
-    styles = make_styles(workbook)
-    return {
-        name: Sheet(name=name, worksheet=workbook.add_worksheet(name), styles=styles)
-        for name in _SHEETS
-        if name not in empty
-    }
+    styles, sheets = make_styles(workbook), {}
+    for info in SHEETS:
+        if info.name in ({*_ALWAYS, *_WRITERS} - empty):
+            worksheet = workbook.add_worksheet(info.name)
+            worksheet.set_tab_color(_TAB_COLORS[info.kind])
+            sheets[info.name] = Sheet(name=info.name, worksheet=worksheet, styles=styles)
+    return sheets
 
 
 def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[str, str], None]) -> OfferPart:

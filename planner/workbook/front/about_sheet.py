@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from typing import Final
 
 from planner.plan import Plan
 from planner.words import percent
 from planner.workbook.calculator.pricing import QuantileError
+from planner.workbook.contents import SheetInfo
 from planner.workbook.contract_words import counts_present_value, why_no_offer_sheet
 from planner.workbook.sheet import Sheet
 
+_KINDS: Final = {"output": "results", "input": "typed in", "workings": "workings"}
 
-def write_about(sheet: Sheet, plan: Plan, error: QuantileError | None, sheets: Sequence[tuple[str, str]]) -> None:
+
+def write_about(sheet: Sheet, plan: Plan, error: QuantileError | None, sheets: Sequence[SheetInfo]) -> None:
     """Version, seed, hashes, what each sheet holds, and what the workbook cannot do."""
     inputs, book = plan.inputs, plan.prepared.price_book
     sheet.title("About this workbook", last_col=1)
@@ -30,7 +34,7 @@ def write_about(sheet: Sheet, plan: Plan, error: QuantileError | None, sheets: S
     for row, (label, value) in enumerate(facts, start=2):
         sheet.text(row, 0, label, "bold")
         sheet.text(row, 1, value, sized=False)
-    row = _write_list(sheet, row + 2, "Sheets", sheets)
+    row = _write_list(sheet, row + 2, "Sheets", [(info.name, f"{_KINDS[info.kind]}: {info.what}") for info in sheets])
     row = _write_list(sheet, row + 1, "Limitations", list(_limitations(plan, error)))
     sheet.set_layout(exact={0: 24, 1: 100})
     sheet.print_setup(last_row=row - 1, last_col=1, pages_high=1)
