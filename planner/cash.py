@@ -3,7 +3,8 @@
 A dollar paid at the start of month x weighs (1 + w)^(-x / 12), w being the buyer's cost of capital a year.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,25 @@ from planner.term_use import TermUse
 from planner.units import MONTHS_PER_YEAR, FloatArray
 
 _QUARTER = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One payment on every path, USD, a number or of shape (n_paths,).
+
+    month: of the term, in which it is paid. at_end: at that month's end, else at its start. for_commitment: whether for
+    what is committed, else for use beyond or beside it, or in fees and credits.
+    """
+
+    month: int
+    at_end: bool
+    usd: Usd
+    for_commitment: bool
+
+    @property
+    def at(self) -> int:
+        """The month at whose start it is paid, the end of a month being the start of the next."""
+        return self.month + 1 if self.at_end else self.month
 
 
 def weight(month: float, cost_of_capital_per_year: float) -> float:
@@ -33,24 +53,36 @@ def instalments(contract: Contract, period: Period, first: int) -> list[tuple[in
     return [(start, n / (period.stop - first)) for start, n in zip(starts, months, strict=True)]
 
 
-def npv_paid_usd(
+def flows(
     contract: Contract, offer: Offer, use: TermUse, rows: Sequence[LedgerRow], settled: Sequence[tuple[int, Usd]]
-) -> FloatArray:
-    """Present value of everything paid on each path, shape (n_paths,). settled: (month, USD) of fees and credits.
+) -> Iterator[Flow]:
+    """Everything that is paid, and when. settled: (month, USD) of fees and credits, each at the start of its month.
+
+    use: in the steps that the rows were walked in, with the figures of each step kept (planner.steps.by_month).
+    """
+    in_arrears = contract.payment.mode == "arrears"
+    for row, (first, stop) in zip(rows, use.steps_of, strict=True):
+        owed = contract.owed_fraction(offer, row.period)
+        for month, usd in _commitment(contract, offer, row):
+            at_end = in_arrears or month == row.period.stop
+            yield Flow(month=month - at_end, at_end=at_end, usd=usd if owed == 1.0 else owed * usd, for_commitment=True)
+        for number, overage in zip(range(first, stop), row.overage_by_step, strict=True):
+            outside = 0.0 if use.outside_usd is None else use.outside_usd[number]
+            last = use.steps[number].stop - 1
+            yield Flow(month=last, at_end=True, usd=overage + outside, for_commitment=False)
+    for month, usd in settled:
+        yield Flow(month=month - 1, at_end=True, usd=usd, for_commitment=False)
+
+
+def npv_paid_usd(contract: Contract, use: TermUse, paid: Iterable[Flow]) -> FloatArray:
+    """Present value of everything paid on each path, shape (n_paths,).
 
     use: in steps of single months wherever the cost of capital is not zero.
     """
     w = contract.payment.cost_of_capital_per_year
     total = np.zeros(use.n_paths)
-    for row, (first, stop) in zip(rows, use.steps_of, strict=True):
-        owed = contract.owed_fraction(offer, row.period)
-        for month, usd in _commitment(contract, offer, row):
-            total += weight(month, w) * owed * usd
-        for number, overage in zip(range(first, stop), row.overage_by_step, strict=True):
-            outside = 0.0 if use.outside_usd is None else use.outside_usd[number]
-            total += weight(use.steps[number].stop, w) * (overage + outside)
-    for month, usd in settled:
-        total += weight(month, w) * usd
+    for flow in paid:
+        total += weight(flow.at, w) * flow.usd
     return total
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+PaymentMode = Literal["upfront", "quarterly", "arrears"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollover:
@@ -71,7 +73,7 @@ class TrueForward:
 class Payment:
     """When the commitment is paid, and what money costs the buyer a year."""
 
-    mode: Literal["upfront", "quarterly", "arrears"] = "arrears"
+    mode: PaymentMode = "arrears"
     cost_of_capital_per_year: float = 0.0
 
 

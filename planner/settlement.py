@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.cash import npv_paid_usd
+from planner.cash import flows, npv_paid_usd
 from planner.clause_rules import Usd
 from planner.contract import Contract
 from planner.ledger import LedgerRow, walk
@@ -29,12 +29,14 @@ class Ledger:
     """Who owes what on every path, period by period; each figure of shape (n_periods, n_paths).
 
     Commitments and balances count in the commitment's own basis; overage, outside and paid are dollars billed. Paid
-    holds fees and credits as well. opening_bank_usd: what a contract in force brought in.
+    holds fees and credits as well; settled: (month, USD) of them, at the start of that month. opening_bank_usd: what a
+    contract in force brought in.
     """
 
     rows: Sequence[LedgerRow]
     outside_usd: FloatArray
     paid_usd: FloatArray
+    settled: Sequence[tuple[int, Usd]]
     opening_bank_usd: float
 
     def _stacked(self, figure: Callable[[LedgerRow], Usd]) -> FloatArray:
@@ -122,16 +124,25 @@ def settle(contract: Contract, offer: Offer, use: TermUse, *, commits: Sequence[
         paid[index] = paid[index] + usd
     by_period = np.stack([np.broadcast_to(usd, (use.n_paths,)) for usd in paid])
     total: FloatArray = by_period[0] if len(by_period) == 1 else by_period.sum(axis=0)
-    flows = [(month, usd) for _, month, usd in settled]
-    ledger = Ledger(rows=rows, outside_usd=outside, paid_usd=by_period, opening_bank_usd=_opening_bank(contract, offer))
+    ledger = Ledger(
+        rows=rows,
+        outside_usd=outside,
+        paid_usd=by_period,
+        settled=[(month, usd) for _, month, usd in settled],
+        opening_bank_usd=_opening_bank(contract, offer),
+    )
     return Settlement(
         paid_usd=total,
-        npv_paid_usd=npv_paid_usd(contract, offer, use, rows, flows) if contract.values_time else total,
+        npv_paid_usd=_present_value(contract, offer, use, ledger) if contract.values_time else total,
         on_demand_usd=use.on_demand_usd,
         shortfall_usd=_shortfall(contract, ledger),
         overage_usd=ledger.overage_usd,
         ledger=ledger,
     )
+
+
+def _present_value(contract: Contract, offer: Offer, use: TermUse, ledger: Ledger) -> FloatArray:
+    return npv_paid_usd(contract, use, flows(contract, offer, use, ledger.rows, ledger.settled))
 
 
 def _outside(use: TermUse) -> FloatArray:

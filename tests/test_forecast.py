@@ -18,10 +18,11 @@ from strategies import Table, plan_table
 from planner.lever_costs.unit_costs import Account
 from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
+from planner.steps import by_month
 from planner.term_use import term_use
 from planner.tracking.actual import AccountUsd
 from planner.tracking.forecasting.conditioning import Conditioned, Conditioner, conditioner_of
-from planner.tracking.forecasting.drawdown import Exhaustion, by_month, settled_by_month, spend_of
+from planner.tracking.forecasting.drawdown import Exhaustion, settled_by_month, spend_of
 from planner.tracking.forecasting.forecast import bands, forecast_of, month_range, straight_line_shortfall_usd
 from planner.tracking.forecasting.judged import coverage_interval, judged
 from planner.tracking.forecasting.past import past_forecasts

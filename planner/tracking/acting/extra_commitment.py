@@ -10,10 +10,10 @@ from scipy.optimize import minimize_scalar
 
 from planner.coverage import first_day
 from planner.settlement import Settlement, settle
-from planner.steps import steps
+from planner.steps import by_month, steps
 from planner.term_use import term_use
 from planner.tracking.acting.standing import Standing
-from planner.tracking.forecasting.drawdown import by_month, until
+from planner.tracking.forecasting.drawdown import until
 from planner.tracking.result import Forecast
 from planner.units import HALF_CENT_USD
 

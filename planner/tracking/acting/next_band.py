@@ -9,7 +9,7 @@ from planner.contract import Contract
 from planner.offer import Offer
 from planner.risk import Estimate, estimate
 from planner.settlement import Settlement, settle
-from planner.steps import steps
+from planner.steps import by_month, steps
 from planner.term_use import AccountUse, TermUse, term_use
 from planner.tracking.acting.extra_commitment import (
     NOT_SIGNED,
@@ -19,7 +19,6 @@ from planner.tracking.acting.extra_commitment import (
     billed_so_far,
 )
 from planner.tracking.acting.standing import Standing
-from planner.tracking.forecasting.drawdown import by_month
 from planner.tracking.result import Action, Forecast
 from planner.units import FloatArray
 from planner.words import percent, usd, usd_rounded_down

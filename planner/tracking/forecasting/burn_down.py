@@ -12,8 +12,9 @@ from planner.offer import Offer
 from planner.paths_file import month_name
 from planner.risk import quantiles
 from planner.simulation import SpendPaths
+from planner.steps import by_month
 from planner.term_use import term_use
-from planner.tracking.forecasting.drawdown import by_month, left_by_month
+from planner.tracking.forecasting.drawdown import left_by_month
 from planner.tracking.result import TrackedMonth
 from planner.tracking.signed_plan import BAND, SignedPlan
 from planner.units import FloatArray

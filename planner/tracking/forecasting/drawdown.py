@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
@@ -12,22 +11,11 @@ from planner.lever_costs.unit_costs import Account
 from planner.offer import Offer
 from planner.settlement import Settlement, settle
 from planner.simulation import AccountPaths, SpendPaths
+from planner.steps import by_month
 from planner.term_use import AccountUse, TermUse, term_use
 from planner.tracking.actual import AccountUsd
 from planner.tracking.observed import Observed
 from planner.units import HALF_CENT_USD, FloatArray, IntArray
-
-_NEXT_TO_NOTHING: Final = 1e-12
-
-
-def by_month(contract: Contract) -> Contract:
-    """The contract, settled in steps of single months and with what every month draws kept.
-
-    Settlement keeps months apart where money has a time value; one of next to nothing changes no figure but the present
-    value, by less than a millionth of a cent in a million dollars.
-    """
-    cost = contract.payment.cost_of_capital_per_year or _NEXT_TO_NOTHING
-    return replace(contract, payment=replace(contract.payment, cost_of_capital_per_year=cost))
 
 
 def settled_by_month(contract: Contract, offer: Offer, spend: SpendPaths) -> Settlement:
