@@ -218,7 +218,9 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """What a path came to. opening: what an earlier contract brought into the banks."""
+    """What a path came to. opening: what an earlier contract brought into the banks. cash: (month, USD) paid at the
+    start of that month, the end of the last being the start of a next; in_advance: of it, instalments. listed: the same
+    at list with nothing signed."""
 
     rows: tuple[Row, ...]
     opening: Decimal
@@ -226,6 +228,9 @@ class Bill:
     npv: Decimal
     on_demand: Decimal
     npv_on_demand: Decimal
+    cash: tuple[tuple[int, Decimal], ...]
+    in_advance: tuple[tuple[int, Decimal], ...]
+    listed: tuple[tuple[int, Decimal], ...]
 
 
 class Entering(NamedTuple):
@@ -252,7 +257,7 @@ class State:
 
     raised: annual level of a true-forward. renewed: whether the early renewal has happened. factor: of a reduction.
     credit: over-use that has not yet lowered a commitment.
-    cash: (month, USD). use: D of each month so far.
+    cash: (month, USD); in_advance: of it, instalments. use: D of each month so far.
     """
 
     banks: list[Bank] = field(default_factory=list)
@@ -261,6 +266,7 @@ class State:
     factor: Decimal = ONE
     credit: Decimal = ZERO
     cash: list[tuple[int, Decimal]] = field(default_factory=list)
+    in_advance: list[tuple[int, Decimal]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     use: list[Decimal] = field(default_factory=list)
 
@@ -296,6 +302,9 @@ def settle(terms: Terms, path: Sequence[Month]) -> Bill:
         npv=present_value(terms, state.cash),
         on_demand=sum((usd for _, usd in listed), start=ZERO),
         npv_on_demand=present_value(terms, listed),
+        cash=tuple(state.cash),
+        in_advance=tuple(state.in_advance),
+        listed=tuple(listed),
     )
 
 
@@ -495,7 +504,7 @@ def pay_commitment(terms: Terms, state: State, number: int, owed_usd: Decimal) -
     first, stop = period_spans(terms)[number]
     if terms.payment == "upfront" and terms.period == "term":
         for year, (begin, end) in zip(terms.years, spans(terms.months, 12), strict=True):
-            state.cash.append((begin, owed_rate(terms, number) * year.commit * (end - begin) / 12))
+            pay_instalment(state, begin, owed_rate(terms, number) * year.commit * (end - begin) / 12)
     else:
         pay_in_advance(terms, state, first, stop, owed_usd)
 
@@ -504,7 +513,12 @@ def pay_in_advance(terms: Terms, state: State, first: int, stop: int, owed_usd: 
     """What is owed for [first, stop): year by year or quarter by quarter from its beginning; in arrears nothing."""
     if terms.payment != "arrears":
         for begin, end in spans(stop - first, {"upfront": 12, "quarterly": 3}[terms.payment]):
-            state.cash.append((first + begin, owed_usd * (end - begin) / (stop - first)))
+            pay_instalment(state, first + begin, owed_usd * (end - begin) / (stop - first))
+
+
+def pay_instalment(state: State, month: int, usd: Decimal) -> None:
+    state.cash.append((month, usd))
+    state.in_advance.append((month, usd))
 
 
 # --- clauses that change a commitment --------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ ORDER = (
     "planner.ledger",
     "planner.cash",
     "planner.settlement",
+    "planner.monthly_cash",
     "planner.foresight",
     "planner.dead_zone",
     "planner.risk",
@@ -138,6 +139,7 @@ ORDER = (
     "planner.lever_savings",
     "planner.cost_lines",
     "planner.plan_drivers",
+    "planner.budget",
     "planner.typed_offer",
     "planner.negotiation.*",
     "planner.business_units.*",
@@ -164,6 +166,7 @@ ORDER = (
     "planner.prices_report",
     "planner.prices_json",
     "planner.ledger_report",
+    "planner.budget_report",
     "planner.pull_report",
     "planner.machine",
     "planner.baseline_report",
@@ -217,6 +220,9 @@ LATE: dict[str, dict[str, str]] = {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.measure_log": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
+    "planner.commands.budget": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
     "planner.commands.learn": {
