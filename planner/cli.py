@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.commands import baseline as baseline_command
+from planner.commands import budget as budget_command
 from planner.commands import evidence as evidence_commands
 from planner.commands import export as export_command
 from planner.commands import formats as formats_command
@@ -52,6 +53,7 @@ for _command in (
     *negotiate_commands.COMMANDS,
     *signing_command.COMMANDS,
     *learn_command.COMMANDS,
+    *budget_command.COMMANDS,
     *units_command.COMMANDS,
     *formats_command.COMMANDS,
     settle_command.settle,
