@@ -73,16 +73,14 @@ def months_table(found: Budget, mode: PaymentMode) -> Table:
         )
     without = (f"{WITHOUT}: mean", "P50", "P90")
     columns = ("month", "mean", "P50", "P90", *(("on its 1st", "paid ahead") if in_advance else ()), "drawn", *without)
-    ahead_note = (
-        "paid ahead: of the commitment that runs, paid and not yet drawn at the month's end; " if in_advance else ""
-    )
+    paid_ahead = "paid ahead: of the commitment that runs, paid and not yet drawn at the month's end; "
     return Table(
         title=f"Cash by month with {offer_name(found.offer)}, paid {MODE_WORDS[mode]}, in '{found.scenario}'",
         columns=columns,
         rows=tuple(rows),
         numeric=frozenset(range(1, len(columns))),
-        note=f"US dollars before tax, from {found.n_paths:,} paths; {ahead_note}drawn: from the commitment, whenever it "
-        "is paid. Use beyond it is paid at its month's end.",
+        note=f"US dollars before tax, from {found.n_paths:,} paths; {paid_ahead if in_advance else ''}drawn: from the "
+        "commitment, whenever it is paid. Use beyond it is paid at its month's end.",
     )
 
 
@@ -164,8 +162,8 @@ def _adding_up(found: Budget, mode: PaymentMode) -> Iterator[str]:
     if abs(months - whole) > _LEAST_USD:
         way = "more" if months > whole else "less"
         yield (
-            f"The P90s of its months add up to {usd_short(months)}, {usd_short(abs(months - whole))} {way} than the P90 "
-            f"of {stretch_name(found, year)}: a budget of a year is not the sum of those of its months."
+            f"The P90s of the months of {stretch_name(found, year)} add up to {usd_short(months)}, "
+            f"{usd_short(abs(months - whole))} {way} than its P90: budget the year by its own."
         )
 
 
