@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
+from planner.assumption_notes import AssumptionNote
 from planner.billed.records import BilledSource
 from planner.contract import Contract
 from planner.demand import DemandModel
@@ -130,7 +131,7 @@ class PlanInputs:
     where there is one. demand_at_defaults: the same with every key that was not typed at its default. evidence: as the
     plan has it itself; file_evidence: of every evidence file that it names. files: where these and the files of its
     evaluations are looked for. signed: None before signing. actual_usage: how use after signing is read, also where the
-    mix is typed in; None where nothing is said of it.
+    mix is typed in; None where nothing is said of it. assumption_notes: who answers for which key.
     """
 
     name: str
@@ -163,6 +164,7 @@ class PlanInputs:
     files: NamedFiles = field(default_factory=lambda: NamedFiles(base_dir=Path()))
     signed: Signed | None = None
     actual_usage: UsageInputs | None = None
+    assumption_notes: tuple[AssumptionNote, ...] = ()
 
     @property
     def sha256(self) -> str:

@@ -120,6 +120,7 @@ ORDER = (
     "planner.sizing.*",
     "planner.commit",
     "planner.signed",
+    "planner.assumption_notes",
     "planner.inputs",
     "planner.read_inputs",
     "planner.typed_mix",

@@ -477,11 +477,8 @@ def test_a_right_that_the_plan_does_better_without_is_the_plans_choice(plans: di
 
 
 def test_bands_are_listed_in_the_terms_of_the_quote(plans: dict[str, Plan]) -> None:
-    units = {row.name: row.unit for row in assumptions(plans["ramp"]) if row.name.startswith("band from")}
-    assert units == {
-        "band from $250,000 a year": "discount; quote of 12 November",
-        "band from $400,000 a year": "discount",
-    }
+    quoted = {row.name: row.known.source for row in assumptions(plans["ramp"]) if row.name.startswith("band from")}
+    assert quoted == {"band from $250,000 a year": "quote of 12 November", "band from $400,000 a year": ""}
     assert listed(plans["free"], "Contract")["band from $900,000 over the term"] == (0.2, "yours")
     assert listed(plans["renewed"], "Contract")["band from $250,000 a year, opus"] == (0.15, "yours")
 

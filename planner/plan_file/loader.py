@@ -1,6 +1,7 @@
 """From a plan file to PlanInputs: the only parser of assumptions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from planner.errors import InputError
 from planner.inputs import Decision, PlanInputs, TargetError, TypedMix, UsageInputs
 from planner.levers import Scenario
 from planner.named_files import NamedFiles
+from planner.plan_file.assumption_keys import known_paths
+from planner.plan_file.assumption_sections import notes_of
 from planner.plan_file.contract_loader import contract_notes, contract_of
 from planner.plan_file.demand import demand_model, priors, typed_keys, typed_part
 from planner.plan_file.evaluation_loader import evaluations_of
@@ -67,7 +70,8 @@ def parse_plan(text: str, *, base_dir: Path, files: NamedFiles | None = None) ->
         file = PlanFile.model_validate(document)
     except ValidationError as error:
         raise InputError(explain(error)) from None
-    return _inputs(file, document, text=text, base_dir=base_dir, files=files or NamedFiles(base_dir=base_dir))
+    inputs = _inputs(file, document, text=text, base_dir=base_dir, files=files or NamedFiles(base_dir=base_dir))
+    return replace(inputs, assumption_notes=notes_of(file.assumption, known_paths(document)))
 
 
 def _inputs(file: PlanFile, document: Mapping[str, Any], *, text: str, base_dir: Path, files: NamedFiles) -> PlanInputs:

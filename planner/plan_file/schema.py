@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from planner.distributions import Point, rate_from_quantiles
+from planner.plan_file.assumption_sections import AssumptionSection
 from planner.plan_file.contract_sections import ContractSection, FixedSpendSection
 from planner.plan_file.evaluation_sections import EvaluationSection, FileName
 from planner.plan_file.evidence_sections import EvidenceSection
@@ -205,6 +206,7 @@ class PlanFile(Section):
     negotiation: NegotiationSection = Field(default_factory=NegotiationSection)
     signed: SignedSection | None = None
     alerts: AlertsSection = Field(default_factory=AlertsSection)
+    assumption: list[AssumptionSection] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_source(self) -> "PlanFile":

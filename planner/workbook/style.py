@@ -49,6 +49,7 @@ _STYLES: Final[Mapping[str, dict[str, Any]]] = {
     "header_after": {**_HEADER, "align": "left", "indent": 2},
     "bold": {"bold": True, "valign": "top"},
     "right": {"align": "right", "valign": "top"},
+    "right_text": {"align": "right", "valign": "top", "text_wrap": True},
     "flag": {"bold": True, "align": "center", "border": 1, "valign": "top"},
     "total_text": {"bold": True, "top": 1, "valign": "top"},
     "input_text": {"align": "right", **_INPUT},

@@ -1,40 +1,131 @@
-"""Sheet Assumptions: every assumption in force, and whose it is."""
+"""Sheet Assumptions: every assumption in force, whose it is, where it comes from and since when."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from planner.assumption_notes import AssumptionNote, note_of
 from planner.plan import Plan
-from planner.workbook.assumed.assumption import CHOSEN
-from planner.workbook.assumed.assumptions import assumptions
+from planner.workbook.assumed.assumption import CHOSEN, PRIOR, WIDENED, YOURS, Assumption, plain
+from planner.workbook.assumed.assumptions import assumptions, source_of
 from planner.workbook.contract_words import why_no_offer_sheet
-from planner.workbook.sheet import Sheet
+from planner.workbook.sheet import Sheet, area
+
+NOT_NAMED: Final = "not named"
+NOT_GIVEN: Final = "not given"
+
+_COLUMNS: Final = (
+    *("section", "assumption", "value or mean", "P10", "P90", "unit", "origin"),
+    *("owner", "source", "date", "key in the plan file"),
+)
+_WIDTHS: Final = {0: 24, 1: 25, 2: 15, 3: 11, 4: 11, 5: 24, 6: 10, 7: 18, 8: 34, 9: 12, 10: 34}
+_UNIT, _ORIGIN, _OWNER, _LAST_COL = 5, 6, 7, 10
+_COUNTS_ROW: Final = 3
+_HEADER_ROW: Final = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An assumption with who answers for it. owner, source, on: in words, which say so where nothing is known."""
+
+    assumption: Assumption
+    owner: str
+    source: str
+    on: str
+
+
+def answered(plan: Plan) -> list[Answered]:
+    """Every assumption in force with its owner, source and day: the plan's own words, else what the program knows.
+
+    An entry of the plan that speaks of none of them, such as one of a clause that is not in force, comes last.
+    """
+    rows, notes = assumptions(plan), plan.inputs.assumption_notes
+    above = {".".join(row.path[:depth]) for row in rows for depth in range(1, len(row.path) + 1)}
+    others = [_other(note) for note in notes if note.key not in above]
+    return [
+        *(_answered(plan, row, note_of(notes, row.path)) for row in rows),
+        *(_answered(plan, row, note_of(notes, (row.key,))) for row in others),
+    ]
+
+
+def _other(note: AssumptionNote) -> Assumption:
+    return plain("Named in the plan", (note.key,), "as the plan has it", "right", "", YOURS)
+
+
+def _answered(plan: Plan, row: Assumption, note: AssumptionNote | None) -> Answered:
+    """The plan's own source and day go together: neither is put beside the program's."""
+    known = source_of(plan, row)
+    source, on = known.source, known.on
+    if note is not None and (note.source or note.on):
+        source, on = note.source or "", note.on
+    return Answered(
+        assumption=row,
+        owner=(note.owner if note is not None else None) or NOT_NAMED,
+        source=source or NOT_GIVEN,
+        on=NOT_GIVEN if on is None else on.isoformat(),
+    )
 
 
 def write_assumptions(sheet: Sheet, plan: Plan) -> None:
-    """Every assumption in force with its spread, unit and origin."""
-    rows = assumptions(plan)
-    chosen = ", chosen (by this plan, because it costs less)" if any(row.origin == CHOSEN for row in rows) else ""
+    """Every assumption in force with its spread, unit and origin, its owner, source and date."""
+    rows = answered(plan)
+    sheet.title("Assumptions in force", last_col=_LAST_COL)
+    sheet.paragraph(1, _note(plan, rows), last_col=_LAST_COL, width=185)
+    last = _HEADER_ROW + len(rows)
+    _write_counts(sheet, rows, last)
+    sheet.header(_HEADER_ROW, _COLUMNS, n_text=2)
+    for col in range(_UNIT, _LAST_COL + 1):
+        sheet.text(_HEADER_ROW, col, _COLUMNS[col], "header_after" if col == _UNIT else "header")
+    for row, item in enumerate(rows, start=_HEADER_ROW + 1):
+        _write_row(sheet, row, item)
+    sheet.set_layout(exact=_WIDTHS)
+    sheet.print_setup(last_row=last, last_col=_LAST_COL, header_row=_HEADER_ROW)
+    sheet.worksheet.autofilter(_HEADER_ROW, 0, last, _LAST_COL)
+
+
+def _note(plan: Plan, rows: Sequence[Answered]) -> str:
+    is_chosen = any(row.assumption.origin == CHOSEN for row in rows)
+    chosen = ", chosen (by this plan, because it costs less)" if is_chosen else ""
     is_live = why_no_offer_sheet(plan) is None
     live = "; only the blue cells of sheet Offer calculator recalculate here" if is_live else ""
-    sheet.title("Assumptions in force", last_col=6)
-    sheet.paragraph(
-        1,
-        "Origin: yours (in the plan), measured or fitted (from the log), widened (for short history), prior (a "
-        "judgement that ships with the program: replace it when you know better), default (a convention)"
-        f"{chosen}. To change one, edit the plan and export again{live}. Names are the plan file's.",
-        last_col=6,
-        width=115,
+    return (
+        "Everything that the figures of this workbook rest on. Origin: yours (in the plan), measured or fitted (from "
+        "the log), widened (for short history), prior (a judgement that ships with the program: replace it when you "
+        f"know better), default (a convention){chosen}. To change one, edit the plan and export again{live}. To name "
+        "an owner, a source or a date, write an [[assumption]] with the key of the last column into the plan, or with "
+        "the beginning of keys, such as demand, for all below it."
     )
-    sheet.header(3, ("section", "assumption", "value or mean", "P10", "P90", "unit", "origin"), n_text=2)
-    sheet.text(3, 5, "unit", "header_after")
-    sheet.text(3, 6, "origin", "header")
-    for row, item in enumerate(rows, start=4):
-        sheet.text(row, 0, item.section)
-        sheet.text(row, 1, item.name)
+
+
+def _write_counts(sheet: Sheet, rows: Sequence[Answered], last: int) -> None:
+    """How many assumptions nobody answers for yet, counted from the table below."""
+    owners = area(_HEADER_ROW + 1, _OWNER, last, _OWNER)
+    origins = area(_HEADER_ROW + 1, _ORIGIN, last, _ORIGIN)
+    unnamed = [row for row in rows if row.owner == NOT_NAMED]
+    priors = [row for row in unnamed if row.assumption.origin == PRIOR]
+    for row, (label, formula, value) in enumerate(
+        (
+            ("Assumptions on this sheet", f"=ROWS({owners})", len(rows)),
+            ("Without an owner", f'=COUNTIF({owners},"{NOT_NAMED}")', len(unnamed)),
+            ("   of these, priors", f'=COUNTIFS({owners},"{NOT_NAMED}",{origins},"{PRIOR}")', len(priors)),
+        ),
+        start=_COUNTS_ROW,
+    ):
+        sheet.text(row, 0, label, "bold" if row == _COUNTS_ROW + 1 else "label")
+        sheet.formula(row, 2, formula, value, "bold_count" if row == _COUNTS_ROW + 1 else "count")
+
+
+def _write_row(sheet: Sheet, row: int, answer: Answered) -> None:
+    item = answer.assumption
+    sheet.text(row, 0, item.section)
+    sheet.text(row, 1, item.name)
+    if isinstance(item.value, str):
+        sheet.text(row, 2, item.value, "right_text")
+    else:
         sheet.value(row, 2, item.value, item.style)
-        if item.p10_p90 is not None:
-            for col, value in enumerate(item.p10_p90, start=3):
-                sheet.number(row, col, value, item.style)
-        sheet.text(row, 5, item.unit, "text_after")
-        sheet.text(row, 6, item.origin, "bold" if item.origin in ("prior", "widened") else "text")
-    sheet.set_layout(at_least={5: 20})
-    last = 3 + len(rows)
-    sheet.print_setup(last_row=last, last_col=6, header_row=3)
-    sheet.worksheet.autofilter(3, 0, last, 6)
+    for col, value in enumerate(item.p10_p90 or (), start=3):
+        sheet.number(row, col, value, item.style)
+    sheet.text(row, _UNIT, item.unit, "text_after")
+    sheet.text(row, _ORIGIN, item.origin, "bold" if item.origin in (PRIOR, WIDENED) else "text")
+    for col, text in enumerate((answer.owner, answer.source, answer.on, item.key), start=_OWNER):
+        sheet.text(row, col, text)

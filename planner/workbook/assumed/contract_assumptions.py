@@ -7,9 +7,20 @@ from planner.bands import DiscountBand
 from planner.clauses import InForce
 from planner.contract import Contract
 from planner.plan import Plan
+from planner.plan_file.assumption_keys import band_name
 from planner.units import MONTHS_PER_YEAR
 from planner.words import usd
-from planner.workbook.assumed.assumption import CHOSEN, YOURS, Assumption, Document, origin_of, plain
+from planner.workbook.assumed.assumption import (
+    CHOSEN,
+    UNKNOWN,
+    YOURS,
+    Assumption,
+    Document,
+    Known,
+    Path,
+    origin_of,
+    plain,
+)
 from planner.workbook.sheet import Value
 
 _TERMS: Final = "Contract"
@@ -27,20 +38,19 @@ def contract_assumptions(plan: Plan, document: Document) -> Iterator[Assumption]
     for clause, rows in _clauses(contract):
         section = f"{_TERMS}: {clause.replace('_', ' ')}"
         yield from (_assumption(section, (*row[:4], (clause, *row[4])), document) for row in rows)
-    yield from (_band(contract, band, document) for band in contract.bands)
-    for band in contract.bands:
-        for tier, discount in band.by_tier:
-            yield plain(_TERMS, f"{_band_name(contract, band)}, {tier}", discount, "percent", "discount", YOURS)
+    yield from _bands(contract, document)
     for item in contract.fixed_spend:
         where = "draws the commitment down" if item.eligible else _OUTSIDE
-        yield plain("Fixed spend", item.name, item.usd_per_month, "usd", f"USD a month, {where}", YOURS)
+        path, unit = ("fixed_spend", item.name, "usd_per_month"), f"USD a month, {where}"
+        yield plain("Fixed spend", path, item.usd_per_month, "usd", unit, YOURS, name=item.name)
 
 
 def _assumption(section: str, row: Row, document: Document) -> Assumption:
-    name, value, style, unit, path = row
-    if name == "exercised" and value == "no" and _said(document, "contract", *path) is not False:
-        return plain(section, name, value, style, "not used: no dearer without it", CHOSEN)
-    return plain(section, name, value, style, unit, origin_of(document, "contract", *path))
+    name, value, style, unit, key = row
+    path = ("contract", *key)
+    if name == "exercised" and value == "no" and _said(document, *path) is not False:
+        return plain(section, path, value, style, "not used: no dearer without it", CHOSEN, name=name)
+    return plain(section, path, value, style, unit, origin_of(document, path), name=name)
 
 
 def _said(document: Document, *path: str) -> Any:
@@ -212,18 +222,28 @@ def _band_name(contract: Contract, band: DiscountBand) -> str:
     return f"band from {usd(band.min_commit_usd_per_year)} a year"
 
 
-def _band(contract: Contract, band: DiscountBand, document: Document) -> Assumption:
-    source = _sources(contract, document).get(band.min_commit_usd_per_year)
-    unit = f"discount; {source}" if source else "discount"
-    return plain(_TERMS, _band_name(contract, band), band.discount_fraction, "percent", unit, YOURS)
+def _bands(contract: Contract, document: Document) -> Iterator[Assumption]:
+    """The discount of every band, then those of its tiers."""
+    written = _written(contract, document)
+    for band in contract.bands:
+        at, known = written.get(band.min_commit_usd_per_year, (("contract", "band"), UNKNOWN))
+        name, path = _band_name(contract, band), (*at, "discount_fraction")
+        yield plain(_TERMS, path, band.discount_fraction, "percent", "discount", YOURS, name=name, known=known)
+    for band in contract.bands:
+        at, known = written.get(band.min_commit_usd_per_year, (("contract", "band"), UNKNOWN))
+        for tier, discount in band.by_tier:
+            name, path = f"{_band_name(contract, band)}, {tier}", (*at, "discount_by_tier", tier)
+            yield plain(_TERMS, path, discount, "percent", "discount", YOURS, name=name, known=known)
 
 
-def _sources(contract: Contract, document: Document) -> dict[float, str]:
-    """Where each band's quote is from, by threshold a year, as far as the plan says it."""
-    years, found = contract.term_months / MONTHS_PER_YEAR, {}
+def _written(contract: Contract, document: Document) -> dict[float, tuple[Path, Known]]:
+    """Where each band stands and where its quote is from, by threshold a year."""
+    years = contract.term_months / MONTHS_PER_YEAR
+    found: dict[float, tuple[Path, Known]] = {}
     for item in document.get("contract", {}).get("band", ()):
         total = item.get("min_commit_usd_total")
         threshold = item.get("min_commit_usd_per_year") if total is None else total / years
-        if "source" in item and threshold is not None:
-            found[float(threshold)] = str(item["source"])
+        if threshold is not None:
+            at = ("contract", "band", band_name(item))
+            found[float(threshold)] = (at, Known(source=str(item.get("source", ""))))
     return found
