@@ -1,6 +1,7 @@
 """[[assumption]]: who answers for which key. It changes no figure, and a key that names nothing is a mistake."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,14 @@ from planner.assumption_notes import AssumptionNote, note_of
 from planner.errors import InputError
 from planner.inputs import PlanInputs
 from planner.plan_file.assumption_keys import ASSUMED, is_written, known_paths
+from planner.plan_file.assumption_text import without_lost
+from planner.plan_file.lever_text import RouteEdit, with_routes
 from planner.plan_file.loader import parse_plan
+from planner.plan_file.price_text import with_snapshot
+from planner.plan_file.quote_text import with_offer
 from planner.plan_file.schema import PlanFile
+from planner.plan_file.signed_text import with_signed
+from planner.plan_file.text import terms_of, with_contract, with_usage_sources
 
 PLAN = """
 [plan]
@@ -180,6 +187,81 @@ def test_every_key_that_stands_in_a_plan_can_be_answered_for() -> None:
     defaults = {path for path in known if not is_written(document, path)}
     assert {("demand", "rebound"), ("contract", "true_up_rate"), ("decision", "money")} <= defaults
     assert not defaults & found
+
+
+# --- plans written back ----------------------------------------------------------------------------------------------
+
+ANSWERED = PLAN + (
+    "\n# who answers for what\n"
+    + entry("demand", owner="Head of support").replace("\n", "  # for all of it\n", 1)
+    + entry("contract.rollover.months", owner="Procurement")
+    + entry("contract.band.250000", source="quote of 12 November", on=date(2026, 11, 12))
+    + entry("mix.triage", owner="Support")
+    + entry("scenario.v1.2.route.triage.escalation", owner="ML lead")
+    + entry("scenario.v1.2.route", owner="Routing")
+)
+
+
+def keys_of(text: str) -> list[str]:
+    return [note.key for note in parse_plan(text, base_dir=Path()).assumption_notes]
+
+
+ALL = keys_of(ANSWERED)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: with_offer(text, {"name": "first", "discount_fraction": 0.1}),
+        lambda text: with_signed(text, date(2026, 12, 1), [300_000.0]),
+        lambda text: with_snapshot(text, "0123456789abcdef"),
+        lambda text: with_contract(
+            text, terms_of(text)[0] | {"term_months": 24, "rollover": {"share": 1, "months": 6}}
+        ),
+        lambda text: with_routes(text, "v1.2", [RouteEdit(request_type="triage", to="claude-sonnet-5-5")]),
+        lambda text: with_routes(text, "v1", [RouteEdit(request_type="triage", to="claude-sonnet-5-5")]),
+    ],
+)
+def test_whoever_writes_a_plan_keeps_who_answers_for_it(write: Callable[[str], str]) -> None:
+    changed = write(ANSWERED)
+    assert changed != ANSWERED
+    assert changed[changed.index("# who answers for what") :].startswith(
+        ANSWERED[ANSWERED.index("# who answers for what") :].rstrip("\n")
+    )
+    assert keys_of(changed) == ALL
+
+
+@pytest.mark.parametrize(
+    ("write", "gone"),
+    [
+        (lambda text: with_contract(text, _without(terms_of(text)[0], "rollover")), ["contract.rollover.months"]),
+        (
+            lambda text: with_contract(text, terms_of(text)[0] | {"band": terms_of(text)[0]["band"][1:]}),
+            ["contract.band.250000"],
+        ),
+        (
+            lambda text: with_routes(text, "v1.2", [RouteEdit(request_type="triage", to=None)]),
+            ["scenario.v1.2.route.triage.escalation"],
+        ),
+        (lambda text: with_usage_sources(text, ["log.csv"], keep_selection=False), ["mix.triage"]),
+    ],
+)
+def test_with_what_is_taken_out_of_a_plan_goes_who_answers_for_it(write: Callable[[str], str], gone: list[str]) -> None:
+    changed = write(ANSWERED)
+    assert keys_of(changed) == [key for key in ALL if key not in gone]
+    assert 'owner = "Head of support"' in changed.replace("'", '"')
+    assert "# for all of it" in changed
+
+
+def test_the_last_entry_goes_with_its_table_and_a_spelling_that_resists_is_told() -> None:
+    one = PLAN + entry("mix.triage", owner="Support")
+    changed = with_usage_sources(one, ["log.csv"], keep_selection=False)
+    assert "assumption" not in tomllib.loads(changed)
+    assert without_lost(PLAN, PLAN) == PLAN
+
+
+def _without(table: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name != key}
 
 
 def test_every_table_with_assumptions_is_one_of_the_plan_file() -> None:

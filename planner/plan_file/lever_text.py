@@ -8,6 +8,7 @@ from typing import Any, Final
 import tomlkit
 
 from planner.errors import InputError
+from planner.plan_file.assumption_text import without_lost
 from planner.plan_file.in_place import changed_in_place
 
 RAMP_KEYS: Final = ("start_month", "months")
@@ -37,7 +38,7 @@ def routes_of(text: str, scenario: str, request_type: str) -> list[dict[str, Any
 
 
 def with_routes(text: str, scenario: str, edits: Sequence[RouteEdit]) -> str:
-    """The text with these edits of one scenario.
+    """The text with these edits of one scenario. With a route that goes, its [[assumption]] goes.
 
     Errors: InputError where the scenario is written in a way that cannot be changed in place.
     """
@@ -55,7 +56,7 @@ def with_routes(text: str, scenario: str, edits: Sequence[RouteEdit]) -> str:
             f"the scenario '{scenario}' is spelled in the plan file in a way that cannot be changed here without "
             "losing something; change its routes in the file"
         )
-    return changed
+    return without_lost(text, changed)
 
 
 def _scenario(document: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ import tomlkit
 from tomlkit.items import AoT, InlineTable, Table
 
 from planner.calibration.calibrate import CALENDAR, DEMAND_KEYS, FITTED_KEYS, Calibration, Fitted
+from planner.plan_file.assumption_text import without_lost
 from planner.plan_file.in_place import changed_in_place
 
 RARER_TERMS: Final = ("eligible", "marketplace", "in_force", "renewal")
@@ -21,6 +22,7 @@ def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: boo
     """A plan's text that measures these sources, in place of its own log or of a mix typed in.
 
     keep_selection: whether [usage] window, exclude, billed and invoice stay; they speak of particular days and use.
+    With what goes, its [[assumption]] goes. Errors: InputError where that cannot be changed in place.
     """
     document = tomlkit.parse(text)
     if "usage" not in document:
@@ -31,7 +33,7 @@ def with_usage_sources(text: str, sources: Sequence[str], *, keep_selection: boo
         for key in ("window", "exclude", "billed", "invoice"):
             usage.pop(key, None)
     document.pop("mix", None)
-    return tomlkit.dumps(document)
+    return without_lost(text, tomlkit.dumps(document))
 
 
 def terms_of(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -56,19 +58,20 @@ def with_contract(text: str, contract: Mapping[str, Any], fixed_spend: Sequence[
 
     Keys that say the same already stay as they are written. Where terms are spelled in a way that cannot be
     changed in place, such as dotted keys, the two sections are written anew at the end. A horizon (plan.months) that
-    the term outgrows grows with it.
+    the term outgrows grows with it, and with a clause or a band that goes, its [[assumption]] goes. Errors: InputError
+    where that cannot be changed in place.
     """
     if terms_of(text) == (contract, list(fixed_spend)):
         return text
-    text = _with_horizon(text, contract.get("term_months", 0))
+    before, text = text, _with_horizon(text, contract.get("term_months", 0))
     wanted = tomllib.loads(text) | {"contract": contract}
     wanted.pop("fixed_spend", None)
     if fixed_spend:
         wanted["fixed_spend"] = list(fixed_spend)
     changed = changed_in_place(text, wanted, lambda document: _put(document, contract, fixed_spend))
-    if changed is not None:
-        return changed
-    return written_anew(text, {"contract": contract, "fixed_spend": list(fixed_spend)})
+    if changed is None:
+        changed = written_anew(text, {"contract": contract, "fixed_spend": list(fixed_spend)})
+    return without_lost(before, changed)
 
 
 def _with_horizon(text: str, term_months: int) -> str:
