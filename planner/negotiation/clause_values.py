@@ -14,7 +14,7 @@ from planner.negotiation.variations import LeftOut, Variation, variations
 from planner.risk import Estimate, estimate
 from planner.units import HALF_CENT_USD, FloatArray
 
-_SEEN: Final = 2.0
+SEEN: Final = 2.0
 """A value below this many of its standard errors cannot be told from nothing."""
 _PAIRED: Final = 4
 _MOST_SWAPS: Final = 8
@@ -46,7 +46,7 @@ class ClauseValue:
     @property
     def is_seen(self) -> bool:
         """Whether the paths can tell the value from nothing."""
-        return abs(self.value.mean) > max(_SEEN * self.value.se, HALF_CENT_USD)
+        return abs(self.value.mean) > max(SEEN * self.value.se, HALF_CENT_USD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,7 @@ def clauses_tables(trades: TradeList) -> list[Table]:
 
 
 def _values_table(trades: TradeList, title: str, items: Sequence[ClauseValue], *, note: str) -> Table:
-    worst, is_apart = percent(1.0 - trades.cvar_level, 0), _is_apart(trades)
+    worst, is_apart = percent(1.0 - trades.cvar_level, 0), counts_apart(trades)
     cost = ("expected cost",) if is_apart else ()
     columns = ("clause", "worth", *cost, "discount points", f"worst {worst}", "risk", "commitment a year")
     return Table(
@@ -109,7 +109,7 @@ def _values_table(trades: TradeList, title: str, items: Sequence[ClauseValue], *
     )
 
 
-def _is_apart(trades: TradeList) -> bool:
+def counts_apart(trades: TradeList) -> bool:
     """Whether the decision minimises something other than the expected cost."""
     both = ((item.value.mean, item.expected_cost.mean) for item in trades.clauses if item.terms is not None)
     return any(abs(value - cost) > HALF_CENT_USD for value, cost in both)
