@@ -34,6 +34,8 @@ from planner.workbook.contents import SHEETS
 from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.front.about_sheet import write_about
 from planner.workbook.front.decision_sheet import write_decision
+from planner.workbook.negotiating.clause_sheet import has_clause_values, write_clause_values
+from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger
 from planner.workbook.results.mix_sheet import MixLayout, write_mix
@@ -52,7 +54,10 @@ _OPTIONS: Final = {
 }
 Writer = Callable[[Sheet, Workbook, Dossier], list[Check]]
 
-_WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {}
+_WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
+    "Clause values": (has_clause_values, write_clause_values),
+    "Positions": (has_positions, write_positions),
+}
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
 
 _ALWAYS: Final = {
