@@ -36,6 +36,7 @@ from planner.workbook.front.about_sheet import write_about
 from planner.workbook.front.decision_sheet import write_decision
 from planner.workbook.negotiating.clause_sheet import has_clause_values, write_clause_values
 from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
+from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger
 from planner.workbook.results.mix_sheet import MixLayout, write_mix
@@ -57,6 +58,7 @@ Writer = Callable[[Sheet, Workbook, Dossier], list[Check]]
 _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
     "Clause values": (has_clause_values, write_clause_values),
     "Positions": (has_positions, write_positions),
+    "Sensitivity": (has_sensitivity, write_sensitivity),
 }
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
 
@@ -124,14 +126,14 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     offer = _write_offer_part(sheets, plan, define) if "Offer calculator" in sheets else None
     curve = write_curve(sheets["Commit curve"], workbook, plan)
     ledger = write_ledger(sheets["Ramp and ledger"], plan)
-    write_scenarios(sheets["Scenarios and regret"], workbook, plan)
+    of_regret = write_scenarios(sheets["Scenarios and regret"], workbook, plan, found.regret)
     mix: MixLayout | None = write_mix(sheets["Request mix"], plan) if "Request mix" in sheets else None
     if "Routes" in sheets:
         write_routes(sheets["Routes"], plan)
     write_assumptions(sheets["Assumptions"], plan)
     write_prices(sheets["Prices"], plan)
     error = offer.error if offer else None
-    held = checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix)
+    held = [*checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix), *of_regret]
     if (tracking := found.months_tracked) is not None:
         held += track_checks(tracking, write_track(sheets["Tracking"], workbook, tracking))
     for name, (_, write) in _WRITERS.items():

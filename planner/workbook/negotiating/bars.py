@@ -9,8 +9,8 @@ from xlsxwriter import Workbook
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import DARK, FONT, RULE
 
-MOST_BARS: Final = 14
-_PIXELS_PER_BAR: Final = 26
+MOST_BARS: Final = 10
+_PIXELS_PER_BAR: Final = 24
 _AROUND_PIXELS: Final = 110
 _ROW_PIXELS: Final = 20
 _BESIDE: Final = {"label_position": "low"}
@@ -40,7 +40,7 @@ class BarChart:
     series: Sequence[Bars]
     largest_usd: float
     name_col: int = 0
-    width: int = 560
+    width: int = 540
 
     @property
     def shown(self) -> int:

@@ -19,8 +19,8 @@ _GAINS: Final = "nothing: you are better off without it"
 _HOW: Final = (
     "Offer first what costs you nothing, then what brings most for a dollar that you give. Both together is priced "
     "jointly, because clauses change each other's worth; a swap is fair to you where it is not below zero. Worth per "
-    "dollar given: 1 and what both together bring over what you give; below 1 you lose by it. What a clause is worth to the other side is not "
-    "known here and not guessed: ask."
+    "dollar given: 1 and what both together bring over what you give; below 1 you lose by it. What a clause is worth "
+    "to the other side is not known here and not guessed: ask."
 )
 
 

@@ -6,17 +6,22 @@ from typing import Any, Final
 from xlsxwriter import Workbook
 
 from planner.machine import compare_json
+from planner.negotiation.regret import RegretMatrix
 from planner.plan import ANNUAL_LEVELS, MONTHLY_LEVELS, Plan
 from planner.units import MONTHS_PER_YEAR
+from planner.workbook.check import Check
+from planner.workbook.negotiating.regret_table import regret_columns, write_regret
 from planner.workbook.sheet import Sheet
 
 _FIRST_TABLE_ROW: Final = 3
 
 _CHART_ROWS: Final = 16
+_NARROWEST: Final = 14
 
 
-def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan) -> None:
-    """Annual and monthly list spend of every scenario, differences on common paths, a chart of the one decided on."""
+def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan, regret: RegretMatrix | None = None) -> list[Check]:
+    """Annual and monthly list spend of every scenario, differences on common paths, a chart of the one decided on, and
+    the regret between scenarios where it was worked out; its checks."""
     sheet.title("Scenarios: list spend before any negotiated discount, US dollars", last_col=8)
     sheet.paragraph(
         1,
@@ -27,12 +32,18 @@ def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan) -> None:
     )
     row = _write_annual(sheet, plan, _FIRST_TABLE_ROW)
     row = _write_differences(sheet, plan, row + 1)
+    last_col, found = 8, list[Check]()
+    if regret is not None:
+        last_col = max(last_col, regret_columns(regret) - 1)
+        row, found = write_regret(sheet, workbook, regret, row + 1, last_col=last_col, width=125)
+        row -= 1
     chart_row = row + 1
     first, last_row = _write_monthly(sheet, plan, chart_row + _CHART_ROWS)
-    sheet.set_layout(at_least={0: 26})
+    sheet.set_layout(at_least={0: 26} | dict.fromkeys(range(1, last_col), _NARROWEST))
     _add_fan(sheet, workbook, plan, chart_row, first)
-    sheet.print_setup(last_row=last_row, last_col=8)
+    sheet.print_setup(last_row=last_row, last_col=last_col)
     sheet.worksheet.freeze_panes(1, 0)
+    return found
 
 
 def _write_error(sheet: Sheet, row: int, col: int, se: float | None) -> None:
