@@ -30,7 +30,7 @@ def decision_caveats(
     asked: the contract before its rights were weighed. use: of the scenario decided on.
     """
     return (
-        *_limit(inputs, constraint),
+        *limit_sentences(inputs, constraint),
         *_rights(asked, inputs.contract),
         *_left_over(inputs.contract, recommendation),
         *_nothing_to_draw(inputs.contract, use),
@@ -39,7 +39,8 @@ def decision_caveats(
     )
 
 
-def _limit(inputs: PlanInputs, constraint: ConstraintNote) -> Iterator[str]:
+def limit_sentences(inputs: PlanInputs, constraint: ConstraintNote) -> Iterator[str]:
+    """What the limit on the shortfall probability does to the choice, where it does anything."""
     alpha, of_what = percent(inputs.decision.max_shortfall_probability), _of_what(inputs, constraint)
     if not constraint.is_met:
         yield (

@@ -181,7 +181,7 @@ def drivers_sentences(found: Drivers) -> tuple[str, ...]:
     """What makes annual spend uncertain, what moves the most dollars, what makes shortfall uncertain; warnings."""
     said = [
         *_uncertain("Annual spend", [(one.name, one.spend) for one in found.inputs]),
-        *_moved(found),
+        *most_moved(found),
         *_uncertain("Shortfall cost", [(one.name, one.shortfall) for one in found.inputs]),
         *(f"{warning}." for warning in found.warnings),
     ]
@@ -252,8 +252,8 @@ def _about(share: Estimate) -> str:
     return percent(share.mean, 0 if share.se >= 0.005 or share.mean >= 0.02 else 1)
 
 
-def _moved(found: Drivers) -> list[str]:
-    """The input that moves expected spend most between its P10 and P90, in dollars."""
+def most_moved(found: Drivers) -> list[str]:
+    """The input that moves expected spend most between its P10 and P90, in dollars; empty where none is seen to."""
     moves = [
         (abs(high.mean - low.mean), one, low, high)
         for one in found.inputs

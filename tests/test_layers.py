@@ -175,6 +175,7 @@ ORDER = (
     "planner.evidence_reports.*",
     "planner.tracking_reports.*",
     "planner.charts.*",
+    "planner.brief.*",
     "planner.workbook.*",
     "planner.ui.*",
     "planner.commands.*",

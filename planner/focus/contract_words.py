@@ -42,6 +42,11 @@ def _sentences(contract: Contract, offer: Offer, period: Period) -> Iterator[str
         f"{duration(period.stop - period.first).lower()}, counted in {counted}, "
         f"at {percent(terms.discount_fraction)} off the list price."
     )
+    yield from terms_sentences(contract, terms)
+
+
+def terms_sentences(contract: Contract, terms: Offer) -> Iterator[str]:
+    """Bands, overage, payment and every clause. terms: of the contract year that they are said for."""
     if terms.discount_by_tier:
         tiers = ", ".join(f"{tier} {percent(fraction)}" for tier, fraction in terms.discount_by_tier)
         yield f"Model tiers with a discount of their own: {tiers}."

@@ -11,6 +11,7 @@ from typing import Final
 
 from xlsxwriter import Workbook
 
+from planner.brief.worked_out import brief_of
 from planner.dossier import Dossier
 from planner.errors import WorkbookError
 from planner.plan import Plan
@@ -141,7 +142,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
             held += write(sheets[name], workbook, found)
     hold = write_checks(sheets["Checks"], held, error, define)
     chart = cost_chart(sheets["Commit curve"], workbook, plan)
-    write_decision(sheets["Decision"], plan, checks_hold=hold, chart=chart)
+    write_decision(sheets["Decision"], brief_of(found), checks_hold=hold, chart=chart)
     write_about(sheets["About"], plan, error, [info for info in SHEETS if info.name in sheets])
 
 
