@@ -1,6 +1,7 @@
 """Quotes in hand and asks of the buyer's own: terms beside those on the table, as data."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from planner.contract import Contract
 
@@ -9,12 +10,15 @@ from planner.contract import Contract
 class Quote:
     """An offer in hand. contract: its terms, the commitment fixed where one is quoted.
 
-    at_one_discount: it quotes one discount, which holds at any commitment, and no bands of its own.
+    at_one_discount: it quotes one discount, which holds at any commitment, and no bands of its own. source: who or what
+    says so, for people; received_on: the day.
     """
 
     name: str
     contract: Contract
     at_one_discount: bool
+    source: str = ""
+    received_on: date | None = None
 
     @property
     def open_contract(self) -> Contract:

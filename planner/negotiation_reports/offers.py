@@ -23,6 +23,8 @@ def _quote_json(priced: PricedQuotes, item: PricedQuote) -> dict[str, Any]:
     terms, p10_p50_p90 = item.standing, item.savings_rate_p10_p50_p90
     return {
         "name": item.quote.name,
+        "source": item.quote.source or None,
+        "received_on": None if item.quote.received_on is None else item.quote.received_on.isoformat(),
         "rank": item.rank,
         "term_months": item.quote.contract.term_months,
         "commit_usd_per_year": terms.offer.commit_usd_per_year,

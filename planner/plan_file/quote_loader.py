@@ -40,7 +40,7 @@ class QuoteReader:
 
     def _quote(self, index: int, section: OfferSection) -> Quote:
         place = f"offer[{index + 1}]"
-        own = self._own_keys("offer", index, ("name", "discount_fraction"))
+        own = self._own_keys("offer", index, ("name", "discount_fraction", "source", "received_on"))
         if section.discount_fraction is not None:
             if section.band is not None:
                 raise InputError(f"{place}: discount_fraction and band both say a discount; leave one out")
@@ -51,6 +51,8 @@ class QuoteReader:
             name=section.name,
             contract=located(place, self._varied, place, section, own, is_offer=True),
             at_one_discount=section.discount_fraction is not None,
+            source=section.source or "",
+            received_on=section.received_on,
         )
 
     def _ask(self, index: int, section: AskSection) -> Ask:

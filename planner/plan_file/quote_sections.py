@@ -1,5 +1,6 @@
 """[[offer]], [[ask]] and [negotiation] of a plan file as written: quotes in hand, and what the buyer may ask for."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -36,6 +37,8 @@ class OfferSection(VariedTerms):
     discount_fraction: Discount | None = Field(
         default=None, description="the discount quoted, in place of bands; left out: the bands decide"
     )
+    source: Name | None = Field(default=None, description="for people: who or what says so; changes no figure")
+    received_on: date | None = Field(default=None, description="for people: the day it was received")
 
 
 class AskSection(VariedTerms):
