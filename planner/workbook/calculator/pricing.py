@@ -57,12 +57,17 @@ class OfferPoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferTerms:
-    """An offer in the terms of the formulas. owed and list_usd are per year; list_usd is the use that exhausts it."""
+    """An offer in the terms of the formulas. owed and list_usd are per year; list_usd is the use that exhausts it.
+
+    charged: the share of an unused dollar that is charged: 1 where it is forfeited, the rate of a true-up else.
+    """
 
     commit_usd: float
     discount: float
     overage_discount: float
     draws_list: bool
+    term_months: int
+    charged: float = 1.0
 
     @property
     def kept(self) -> float:
@@ -218,6 +223,8 @@ def terms(contract: Contract, offer: Offer) -> OfferTerms:
         discount=offer.discount_fraction,
         overage_discount=offer.overage_discount_fraction,
         draws_list=contract.drawdown == "list",
+        term_months=contract.term_months,
+        charged=contract.true_up_rate if contract.shortfall == "true_up" else 1.0,
     )
 
 
