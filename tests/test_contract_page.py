@@ -21,9 +21,9 @@ from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.text import RARER_TERMS, rarer_terms, terms_of, with_contract
 from planner.report import headline
 from planner.simulation import KeptPaths
+from planner.terms_told import lacking, told
 from planner.ui.contract_form import CLAUSES, PLAIN_FIELDS, edited, shown
 from planner.ui.contract_page import changes_table
-from planner.ui.contract_words import lacking, told
 from planner.ui.decision import (
     alternatives,
     decision_figures,

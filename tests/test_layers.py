@@ -127,6 +127,7 @@ ORDER = (
     "planner.plan_file.*",
     "planner.objectives",
     "planner.words",
+    "planner.terms_told",
     "planner.lever_caveats",
     "planner.caveats",
     "planner.outcome",

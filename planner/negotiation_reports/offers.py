@@ -22,9 +22,7 @@ def offers_json(priced: PricedQuotes) -> list[dict[str, Any]]:
 def _quote_json(priced: PricedQuotes, item: PricedQuote) -> dict[str, Any]:
     terms, p10_p50_p90 = item.standing, item.savings_rate_p10_p50_p90
     return {
-        "name": item.quote.name,
-        "source": item.quote.source or None,
-        "received_on": None if item.quote.received_on is None else item.quote.received_on.isoformat(),
+        **_origin_json(item),
         "rank": item.rank,
         "term_months": item.quote.contract.term_months,
         "commit_usd_per_year": terms.offer.commit_usd_per_year,
@@ -59,6 +57,15 @@ def _quote_json(priced: PricedQuotes, item: PricedQuote) -> dict[str, Any]:
         "fair_insurance_premium_se_usd": finite(item.fair_premium.se),
         "insurance_worth_usd": item.insured_usd,
         "next_band": None if item.stretch is None else _stretch_json(item.stretch),
+    }
+
+
+def _origin_json(item: PricedQuote) -> dict[str, Any]:
+    source, received_on = item.quote.source, item.quote.received_on
+    return {
+        "name": item.quote.name,
+        "source": source or None,
+        "received_on": None if received_on is None else received_on.isoformat(),
     }
 
 

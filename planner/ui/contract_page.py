@@ -7,9 +7,9 @@ import streamlit as st
 from planner.plan import Plan
 from planner.report import headline, offer_name
 from planner.tables import Table
+from planner.terms_told import Told, lacking, told
 from planner.ui import show
 from planner.ui.contract_editor import contract_editor
-from planner.ui.contract_words import Told, lacking, told
 from planner.ui.escape import plain
 from planner.ui.session import loaded
 from planner.words import percent, percent_estimate, usd_estimate, usd_short

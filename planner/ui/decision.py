@@ -16,7 +16,7 @@ from planner.plan import Plan
 from planner.report import offer_name
 from planner.risk import Estimate
 from planner.sizing.expectation import Expectation, is_allowed
-from planner.ui.contract_words import listed
+from planner.terms_told import listed
 from planner.ui.figures import Figure, error_words
 from planner.words import percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
 
