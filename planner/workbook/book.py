@@ -38,6 +38,7 @@ from planner.workbook.front.decision_sheet import write_decision
 from planner.workbook.negotiating.clause_sheet import has_clause_values, write_clause_values
 from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
 from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
+from planner.workbook.quoting.offers_sheet import write_offers
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger
 from planner.workbook.results.mix_sheet import MixLayout, write_mix
@@ -60,6 +61,7 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
     "Clause values": (has_clause_values, write_clause_values),
     "Positions": (has_positions, write_positions),
     "Sensitivity": (has_sensitivity, write_sensitivity),
+    "Offers compared": (lambda _: True, write_offers),
 }
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
 

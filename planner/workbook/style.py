@@ -26,6 +26,7 @@ _NUMBER_FORMATS: Final = {
     "number": ("#,##0.00", "{:,.2f}"),
     "plain": ("General", "{:.6g}"),
     "tiny": ("0.0E+00", "{:.1E}"),
+    "date": ("yyyy-mm-dd", "2026-12-31"),
 }
 _INPUT: Final = {
     "font_color": "#0000FF",
@@ -55,6 +56,7 @@ _STYLES: Final[Mapping[str, dict[str, Any]]] = {
     "flag": {"bold": True, "align": "center", "border": 1, "valign": "top"},
     "total_text": {"bold": True, "top": 1, "valign": "top"},
     "input_text": {"align": "right", **_INPUT},
+    "input_words": {"align": "left", "text_wrap": True, **_INPUT},
     **{name: {"num_format": code, "valign": "top", "align": "right"} for name, (code, _) in _NUMBER_FORMATS.items()},
     **{
         f"total_{name}": {"num_format": code, "align": "right", "bold": True, "top": 1, "valign": "top"}

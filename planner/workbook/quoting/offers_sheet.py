@@ -1,0 +1,97 @@
+"""Sheet Offers compared: room to type quotes in, and the plan's own as the program priced them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name
+
+from planner.dossier import Dossier
+from planner.workbook.check import Check
+from planner.workbook.quoting.priced_tables import Column, QuoteTable, priced_tables
+from planner.workbook.quoting.row_workings import Workings, write_workings
+from planner.workbook.quoting.savings_chart import HEIGHT_ROWS as CHART_ROWS
+from planner.workbook.quoting.savings_chart import savings_chart
+from planner.workbook.quoting.typed_fields import N_ROWS
+from planner.workbook.quoting.typed_rows import STATE_COL, write_inputs
+from planner.workbook.sheet import Sheet, area
+
+SHEET: Final = "Offers compared"
+_LAST_COL: Final = STATE_COL
+_INPUT_HEADER_ROW: Final = 4
+_RESULT_ROW: Final = _INPUT_HEADER_ROW + N_ROWS + 2
+_WIDTHS: Final = {0: 30, **dict.fromkeys(range(1, STATE_COL - 1), 13), STATE_COL - 1: 22, STATE_COL: 34}
+_ROUNDING: Final = 1e-9
+
+
+def write_offers(sheet: Sheet, workbook: Workbook, found: Dossier) -> list[Check]:
+    """Inputs first, then results, then workings; returns the checks."""
+    plan = found.plan
+
+    def define(name: str, address: str) -> None:
+        workbook.define_name(name, f"={address}")
+
+    tables = () if found.negotiated is None else priced_tables(found.negotiated.quotes, plan.inputs)
+    sheet.title("Offers compared: quotes in hand, and room to type others in", last_col=_LAST_COL)
+    sheet.paragraph(1, _note(found), last_col=_LAST_COL, width=150)
+    sheet.subtitle(_INPUT_HEADER_ROW - 1, "Type quotes in, one a row", last_col=_LAST_COL)
+    inputs = write_inputs(sheet, _INPUT_HEADER_ROW, define)
+    row = _RESULT_ROW
+    held, row = _write_tables(sheet, workbook, tables, row)
+    workings = Workings(first=row, inputs=inputs, n_terms=0)
+    write_workings(sheet, workings, plan.inputs.contract, plan.recommendation.offer, (), define)
+    sheet.set_layout(exact=_WIDTHS)
+    sheet.print_setup(last_row=workings.next_row - 2, last_col=_LAST_COL)
+    sheet.worksheet.set_h_pagebreaks([_RESULT_ROW, workings.first] if tables else [workings.first])
+    sheet.worksheet.freeze_panes(1, 1)
+    return held
+
+
+def _note(found: Dossier) -> str:
+    return (
+        "Blue cells on yellow are typed in: a name, a commitment and a discount make a quote; what is left blank is "
+        "as in the contract of the plan. The last column says what a row lacks. `planner read-offers` reads the rows "
+        "back into the plan, where they are priced by the program. US dollars before tax."
+    )
+
+
+def _write_tables(sheet: Sheet, workbook: Workbook, tables: Sequence[QuoteTable], row: int) -> tuple[list[Check], int]:
+    held: list[Check] = []
+    for table in tables:
+        sheet.subtitle(row, table.title, last_col=_LAST_COL)
+        sheet.paragraph(row + 1, table.note, last_col=_LAST_COL, width=150)
+        for col, column in enumerate(table.columns):
+            held += _write_column(sheet, row + 2, col, column)
+        row += table.height
+        if table.is_charted:
+            chart = savings_chart(sheet, workbook, row - table.height + 3, table.n_rows)
+            sheet.worksheet.insert_chart(row, 0, chart)
+            row += CHART_ROWS
+    return held, row
+
+
+def _write_column(sheet: Sheet, header_row: int, col: int, column: Column) -> list[Check]:
+    is_text = column.style == "text"
+    sheet.text(header_row, col, column.heading, "header" if is_text else "header_right")
+    first, last = header_row + 1, header_row + len(column.values)
+    for row, value in enumerate(column.values, start=first):
+        if column.live:
+            cells = {xl_col_to_name(at): f"{xl_col_to_name(at)}{row + 1}" for at in range(STATE_COL)}
+            sheet.formula(row, col, column.live.format(**cells), value, column.style)
+        elif is_text:
+            sheet.text(row, col, str(value))
+        else:
+            sheet.value(row, col, value, column.style)
+    if not column.live:
+        return []
+    total = sum(value for value in column.values if not isinstance(value, str))
+    return [
+        Check(
+            what="Savings rates of the plan's quotes add up to the program's",
+            formula=f"=SUM({sheet.ref(area(first, col, last, col))})",
+            value=total,
+            expected=total,
+            tolerance=_ROUNDING * max(abs(total), 1.0),
+            style="percent",
+        )
+    ]

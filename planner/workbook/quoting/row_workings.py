@@ -1,0 +1,256 @@
+"""Workings of the rows that quotes are typed into: what cannot be taken, and the terms as they are priced."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from planner.contract import Contract
+from planner.offer import Offer
+from planner.workbook.calculator.cases import OfferCells
+from planner.workbook.quoting.typed_fields import (
+    CLAUSES,
+    FIELDS,
+    FIRST_DAY,
+    LAST_DAY,
+    LONGEST_TERM_MONTHS,
+    LONGEST_TEXT,
+    MOST_COMMIT_USD,
+    N_ROWS,
+    exported_name,
+)
+from planner.workbook.quoting.typed_rows import STATE_COL, Define, InputRows
+from planner.workbook.sheet import Sheet, Value, area, cell
+
+_SCALAR_COL: Final = 1
+_EPOCH: Final = date(1899, 12, 30)
+"""Day 0 of a spreadsheet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workings:
+    """Where the workings stand, as first rows of their three tables; they take a row for every quote.
+
+    scalars: limits, words and the terms that stand in for what is left blank; n_terms: how many terms are priced here.
+    """
+
+    first: int
+    inputs: InputRows
+    n_terms: int
+
+    @property
+    def scalars(self) -> int:
+        return self.first + 2
+
+    @property
+    def faulty(self) -> int:
+        return self.scalars + len(_SCALARS) + self.n_terms + 3
+
+    @property
+    def terms(self) -> int:
+        return self.faulty + N_ROWS + 3
+
+    @property
+    def next_row(self) -> int:
+        return self.terms + N_ROWS + 1
+
+    def scalar(self, key: str) -> str:
+        """Address of a scalar within the sheet."""
+        return cell(self.scalars + _SCALARS.index(key), _SCALAR_COL)
+
+    @property
+    def offered_terms(self) -> str:
+        """Address of the terms that can be priced here."""
+        first = self.scalars + len(_SCALARS)
+        return area(first, _SCALAR_COL, first + self.n_terms - 1, _SCALAR_COL)
+
+    def faults(self, row: int) -> str:
+        """Address of which cells of a row cannot be taken, their columns fixed."""
+        at = self.faulty + row
+        return f"{cell(at, 0, row_abs=False)}:{cell(at, STATE_COL - 1, row_abs=False)}"
+
+    @property
+    def wanted(self) -> str:
+        """Address of what each cell of a row should hold, in words."""
+        return area(self.faulty - 1, 0, self.faulty - 1, STATE_COL - 1)
+
+    def term(self, row: int, key: str) -> str:
+        """Address of a term as it is priced, its column fixed."""
+        return cell(self.terms + row, 1 + _TERMS.index(key), row_abs=False)
+
+    def column(self, key: str) -> str:
+        """Address of a term as it is priced, of all rows."""
+        col = 1 + _TERMS.index(key)
+        return area(self.terms, col, self.terms + N_ROWS - 1, col)
+
+
+_SCALARS: Final = (
+    *("most_usd", "longest_months", "longest_text", "first_day", "last_day", "forfeit", "true_up", "list", "overage"),
+    *("commit_usd", "discount", "overage_discount", "drawdown", "term_months", "shortfall_clause", "true_up_rate"),
+)
+_TERMS: Final = ("filled", "valid", "priced", "commit", "discount", "overage", "term", "charged", "list")
+
+
+def cells_of(sheet: Sheet, workings: Workings, row: int) -> OfferCells:
+    """A row's terms as other sheets refer to them."""
+
+    def ref(key: str) -> str:
+        return sheet.ref(workings.term(row, key))
+
+    return OfferCells(
+        valid=ref("priced"),
+        commit=ref("commit"),
+        discount=ref("discount"),
+        overage_discount=ref("overage"),
+        drawdown_is_list=ref("list"),
+        term_months=ref("term"),
+        charged=ref("charged"),
+    )
+
+
+def write_workings(
+    sheet: Sheet, workings: Workings, contract: Contract, offer: Offer, terms_months: Sequence[int], define: Define
+) -> None:
+    """The three tables, and the column beside the input cells that says what a row lacks.
+
+    offer: what the offer calculator opens with. terms_months: terms that are priced here, none where none is.
+    """
+    sheet.subtitle(workings.first, "Workings: what the rows are held against", last_col=STATE_COL)
+    sheet.header(workings.first + 1, ("", "value"))
+    scalars = list(_scalars(contract, offer))
+    for row, (key, label, value, style) in enumerate(scalars, start=workings.scalars):
+        sheet.text(row, 0, label)
+        sheet.value(row, _SCALAR_COL, value, style)
+        if key in _SCALARS[_FIRST_EXPORTED:]:
+            define(exported_name(key), sheet.ref(cell(row, _SCALAR_COL)))
+    for row, months in enumerate(terms_months, start=workings.scalars + len(scalars)):
+        sheet.text(row, 0, "a term that is priced here, months")
+        sheet.number(row, _SCALAR_COL, months, "count")
+    _write_faulty(sheet, workings)
+    _write_terms(sheet, workings, contract)
+    for row in range(N_ROWS):
+        _write_state(sheet, workings, row)
+
+
+def _scalars(contract: Contract, offer: Offer) -> Iterator[tuple[str, str, Value, str]]:
+    """Key, label, value and style, in the order of their rows."""
+    words = list(CLAUSES)
+    yield "most_usd", "largest commitment, USD a year", MOST_COMMIT_USD, "plain"
+    yield "longest_months", "longest term, months", LONGEST_TERM_MONTHS, "count"
+    yield "longest_text", "longest text, characters", LONGEST_TEXT, "count"
+    yield "first_day", "earliest date", (FIRST_DAY - _EPOCH).days, "date"
+    yield "last_day", "latest date", (LAST_DAY - _EPOCH).days, "date"
+    yield "forfeit", "word for unused commitment that is lost", words[0], "right"
+    yield "true_up", "word for unused commitment that is charged at a rate", words[1], "right"
+    yield "list", "word for list dollars that draw down", "list", "right"
+    beyond = 0.0 if isinstance(contract.overage, str) else contract.overage
+    yield "overage", "the contract's own discount on use beyond", beyond, "percent"
+    yield "commit_usd", "recommended: commitment, USD a year", offer.commit_usd_per_year, "usd"
+    yield "discount", "recommended: discount", offer.discount_fraction, "percent"
+    yield "overage_discount", "recommended: discount on use beyond", offer.overage_discount_fraction, "percent"
+    yield "drawdown", "the contract's dollars that draw down", contract.drawdown, "right"
+    yield "term_months", "the contract's term, months", contract.term_months, "count"
+    clause = words[0] if contract.shortfall == "forfeit" else words[1]
+    yield "shortfall_clause", "what becomes of the contract's unused commitment", clause, "right"
+    yield "true_up_rate", "charged per unused dollar of the contract", charged_fraction(contract), "percent"
+
+
+_FIRST_EXPORTED: Final = _SCALARS.index("commit_usd")
+
+
+def charged_fraction(contract: Contract) -> float:
+    """The share of an unused dollar that a contract charges."""
+    return 1.0 if contract.shortfall == "forfeit" else contract.true_up_rate
+
+
+def _write_faulty(sheet: Sheet, workings: Workings) -> None:
+    top = workings.faulty - 2
+    sheet.subtitle(top, "Workings: whether what is typed cannot be taken, cell by cell", last_col=STATE_COL)
+    for col, field in enumerate(FIELDS):
+        sheet.text(top + 1, col, field.short, "header_right" if col else "header", sized=False)
+        for row in range(N_ROWS):
+            template = _faults(workings, row)[field.name]
+            formula = f"=AND({workings.term(row, 'filled')},NOT({template}))"
+            sheet.formula(workings.faulty + row, col, formula, False, "right")
+
+
+def _faults(workings: Workings, row: int) -> dict[str, str]:
+    """What must hold of each cell of a row, by field; cells that may be blank hold then too."""
+    limit, at = workings.scalar, {field.name: workings.inputs.at(row, field.name) for field in FIELDS}
+    name, term, clause, day = (at[key] for key in ("name", "term_months", "shortfall_clause", "received_on"))
+    twice = f"SUMPRODUCT(--EXACT({workings.inputs.column('name')},{name}))=1"
+    true_up = f"EXACT({clause},{limit('true_up')})"
+    is_share = "AND(ISNUMBER({0}),{0}>=0,{0}<1)"
+    rate = at["true_up_rate"]
+    held = {
+        "term_months": f"AND(ISNUMBER({term}),{term}>=1,{term}<={limit('longest_months')},{term}=ROUND({term},0))",
+        "overage_discount": is_share.format(at["overage_discount"]),
+        "shortfall_clause": f"OR(EXACT({clause},{limit('forfeit')}),{true_up})",
+        "received_on": f"AND(ISNUMBER({day}),{day}>={limit('first_day')},{day}<={limit('last_day')})",
+        "source": f"AND(ISTEXT({at['source']}),LEN({at['source']})<={limit('longest_text')})",
+    }
+    return {
+        "name": f"AND(ISTEXT({name}),LEN({name})<={limit('longest_text')},{twice})",
+        "commit_usd": "AND(ISNUMBER({0}),{0}>=0,{0}<={1})".format(at["commit_usd"], limit("most_usd")),
+        "discount": is_share.format(at["discount"]),
+        "true_up_rate": f"IF({true_up},AND(ISNUMBER({rate}),{rate}>=0,{rate}<=1),COUNTA({rate})=0)",
+        **{key: f"OR(COUNTA({at[key]})=0,{rule})" for key, rule in held.items()},
+    }
+
+
+def _write_terms(sheet: Sheet, workings: Workings, contract: Contract) -> None:
+    top = workings.terms - 2
+    sheet.subtitle(top, "Workings: the terms of each row", last_col=STATE_COL)
+    labels = (
+        "filled in",
+        "is a quote",
+        "is priced here",
+        "commitment, USD a year",
+        "discount",
+        "discount on use beyond",
+    )
+    sheet.header(top + 1, ("row", *labels, "term, months", "charged of an unused dollar", "list draws down"))
+    values: dict[str, tuple[Value, str]] = {
+        "filled": (False, "right"),
+        "valid": (False, "right"),
+        "priced": (False, "right"),
+        "commit": (0.0, "usd"),
+        "discount": (0.0, "percent"),
+        "overage": (0.0 if isinstance(contract.overage, str) else contract.overage, "percent"),
+        "term": (contract.term_months, "count"),
+        "charged": (charged_fraction(contract), "percent"),
+        "list": (contract.drawdown == "list", "right"),
+    }
+    for row in range(N_ROWS):
+        sheet.text(workings.terms + row, 0, f"row {row + 1}")
+        formulas = _terms(workings, row, follows_discount=contract.overage == "committed")
+        for col, key in enumerate(_TERMS, start=1):
+            sheet.formula(workings.terms + row, col, formulas[key], *values[key])
+
+
+def _terms(workings: Workings, row: int, *, follows_discount: bool) -> dict[str, str]:
+    at, limit, term = workings.inputs.at, workings.scalar, workings.term
+    beyond, months, clause = (at(row, key) for key in ("overage_discount", "term_months", "shortfall_clause"))
+    valid, priced = term(row, "valid"), term(row, "priced")
+    own = at(row, "discount") if follows_discount else limit("overage")
+    offered = f"SUMPRODUCT(--({workings.offered_terms}={term(row, 'term')}))=1" if workings.n_terms else "FALSE"
+    return {
+        "filled": f"=COUNTA({at(row, FIELDS[0].name)}:{at(row, FIELDS[-1].name)})>0",
+        "valid": f"=AND({term(row, 'filled')},SUMPRODUCT(--{workings.faults(row)})=0)",
+        "priced": f"=AND({valid},{offered})",
+        "commit": f"=IF({priced},{at(row, 'commit_usd')},0)",
+        "discount": f"=IF({priced},{at(row, 'discount')},0)",
+        "overage": f"=IF(COUNTA({beyond})=0,{own},{beyond})",
+        "term": f"=IF(COUNTA({months})=0,{limit('term_months')},{months})",
+        "charged": f"=IF(COUNTA({clause})=0,{limit('true_up_rate')},"
+        f"IF(EXACT({clause},{limit('true_up')}),{at(row, 'true_up_rate')},1))",
+        "list": f"=EXACT({limit('drawdown')},{limit('list')})",
+    }
+
+
+def _write_state(sheet: Sheet, workings: Workings, row: int) -> None:
+    """What the row says, in words: nothing, that it is a quote, or what it lacks."""
+    filled, valid, priced = (workings.term(row, key) for key in ("filled", "valid", "priced"))
+    said = f'IF({priced},"ok","ok: priced once read back")'
+    lacks = f'"needs "&INDEX({workings.wanted},MATCH(TRUE,{workings.faults(row)},0))'
+    sheet.formula(workings.inputs.first + row, STATE_COL, f'=IF({filled},IF({valid},{said},{lacks}),"")', "", "text")
