@@ -71,8 +71,8 @@ def differing(books: Books, name: str) -> list[str]:
 
 
 FUNCTIONS = {
-    "ABS", "AND", "COUNT", "COUNTIF", "COUNTIFS", "EXACT", "IF", "INDEX", "ISNUMBER", "MATCH", "MAX", "MIN", "NA", "OR",
-    "ROUND", "ROWS", "SUM", "SUMPRODUCT",
+    "ABS", "AND", "COUNT", "COUNTA", "COUNTIF", "COUNTIFS", "EXACT", "IF", "INDEX", "ISNUMBER", "ISTEXT", "LEN",
+    "MATCH", "MAX", "MIN", "NA", "NOT", "OR", "ROUND", "ROWS", "SUM", "SUMPRODUCT",
 }  # fmt: skip
 """Neither volatile nor newer than LibreOffice 7.4 knows."""
 
