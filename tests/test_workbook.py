@@ -30,7 +30,8 @@ from planner.settlement import settle
 from planner.sizing.expectation import Expectation
 from planner.units import HALF_CENT_USD
 from planner.workbook.book import workbook_bytes, write_workbook
-from planner.workbook.calculator.pricing import N_POINTS, bin_means, offer_points, quantile_error
+from planner.workbook.calc.point_error import quantile_error
+from planner.workbook.calculator.pricing import N_POINTS, bin_means, offer_points
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import make_styles
 

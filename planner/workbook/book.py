@@ -1,7 +1,7 @@
 """A plan as a workbook: results as values, offers as live formulas, the same bytes for the same plan."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -14,21 +14,16 @@ from xlsxwriter import Workbook
 from planner.brief.worked_out import brief_of
 from planner.dossier import Dossier
 from planner.errors import WorkbookError
-from planner.plan import Plan
 from planner.workbook.assumed.assumptions_sheet import write_assumptions
 from planner.workbook.assumed.prices_sheet import write_prices
-from planner.workbook.calculator.calc_sheet import FIRST_BLOCK_ROW, RECOMMENDED, TYPED, write_block, write_constants
-from planner.workbook.calculator.calc_sheet import write_terms as write_offer_terms
-from planner.workbook.calculator.calculator_sheet import write_offer
+from planner.workbook.calc.point_error import quantile_error
+from planner.workbook.calculator.calc_sheet import CalcContents, CaseGroup, write_calc
+from planner.workbook.calculator.calculator_inputs import band_cells
+from planner.workbook.calculator.calculator_sheet import CalculatorContents, write_offer
+from planner.workbook.calculator.offer_state import TYPED, offer_state
 from planner.workbook.calculator.points_sheet import write_distribution
-from planner.workbook.calculator.pricing import (
-    OfferPoints,
-    OfferState,
-    offer_points,
-    price_offer,
-    quantile_error,
-    terms,
-)
+from planner.workbook.calculator.pricing import offer_points
+from planner.workbook.calculator.target import target_of
 from planner.workbook.check import Check
 from planner.workbook.checks_sheet import OfferPart, checks, write_checks
 from planner.workbook.contents import SHEETS
@@ -126,7 +121,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     def define(name: str, address: str) -> None:
         workbook.define_name(name, f"={address}")
 
-    offer = _write_offer_part(sheets, plan, define) if "Offer calculator" in sheets else None
+    offer = _write_offer_part(sheets, found, define) if "Offer calculator" in sheets else None
     curve = write_curve(sheets["Commit curve"], workbook, plan)
     ledger = write_ledger(sheets["Ramp and ledger"], plan)
     of_regret = write_scenarios(sheets["Scenarios and regret"], workbook, plan, found.regret)
@@ -168,29 +163,36 @@ def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
     return sheets
 
 
-def _write_offer_part(sheets: dict[str, Sheet], plan: Plan, define: Callable[[str, str], None]) -> OfferPart:
+def _write_offer_part(sheets: dict[str, Sheet], found: Dossier, define: Callable[[str, str], None]) -> OfferPart:
+    plan, calculator = found.plan, sheets["Offer calculator"]
     points = offer_points(plan)
     error = quantile_error(plan, points)
-    state = _state(plan, points)
-    distribution = write_distribution(sheets["Points"], points, error, n_paths=plan.n_paths)
-    calc = sheets["Calc"]
-    write_constants(calc, points, define)
-    write_offer_terms(calc, state.terms)
-    typed = write_block(calc, FIRST_BLOCK_ROW, TYPED, points, distribution, state.priced)
-    recommended = write_block(calc, typed.next_row, RECOMMENDED, points, distribution, state.priced)
-    calc.set_layout(at_least={0: 34, 1: 16})
-    calc.print_setup(last_row=recommended.next_row - 2, last_col=max(*calc.widths, 5))
-    calc.worksheet.freeze_panes(1, 0)
-    write_offer(sheets["Offer calculator"], state, typed, recommended, define)
-    return OfferPart(state=state, error=error, distribution=distribution, typed=typed, recommended=recommended)
-
-
-def _state(plan: Plan, points: OfferPoints) -> OfferState:
-    names: Sequence[str] = [scenario.name for scenario in points.scenarios]
-    offer = terms(points.contract, plan.recommendation.offer)
-    return OfferState(
+    state = offer_state(plan, points)
+    distribution, costs = write_distribution(sheets["Points"], points, error, n_paths=plan.n_paths)
+    contents = CalcContents(
         points=points,
-        scenario=names.index(plan.inputs.decision.scenario),
-        terms=offer,
-        priced=[price_offer(points, scenario, offer) for scenario in points.scenarios],
+        layout=distribution,
+        costs=costs,
+        cases=CaseGroup(
+            title="Cases: an offer in a scenario, over the term, US dollars",
+            offers=state.offered,
+            cases=state.cases,
+            steps=state.steps,
+        ),
+        typed_now=TYPED,
+        asked=state.asked,
+        found=state.found,
+        bands=band_cells(state, calculator),
+        best=CaseGroup(
+            title="The best commitment, priced",
+            offers=((state.best_case.offered,),),
+            cases=(state.best_case,),
+            steps=(state.best_steps,),
+        ),
     )
+    places = write_calc(sheets["Calc"], contents, define)
+    shown = CalculatorContents(
+        state=state, places=places, error=error, decision=plan.inputs.decision, target=target_of(found)
+    )
+    write_offer(calculator, shown, define)
+    return OfferPart(state=state, error=error, distribution=distribution, cases=places.cases)

@@ -7,9 +7,10 @@ from typing import Final
 
 from planner.plan import Plan
 from planner.units import HALF_CENT_USD
-from planner.workbook.calculator.calc_sheet import Block
+from planner.workbook.calculator.cases import PricedCases
+from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
 from planner.workbook.calculator.points_sheet import DistributionLayout
-from planner.workbook.calculator.pricing import N_POINTS, OfferState, QuantileError
+from planner.workbook.calculator.pricing import N_POINTS, QuantileError, sample_of
 from planner.workbook.check import Check
 from planner.workbook.contract_words import follows_one_amount
 from planner.workbook.results.curve_sheet import CurveLayout, cost_words, decided_cost_usd
@@ -29,8 +30,7 @@ class OfferPart:
     state: OfferState
     error: QuantileError
     distribution: DistributionLayout
-    typed: Block
-    recommended: Block
+    cases: PricedCases
 
 
 def checks(
@@ -45,15 +45,15 @@ def checks(
         *(_priced_checks(plan, offer) if offer else ()),
         *_curve_check(plan, curve),
         *_ledger_checks(plan, ledger),
-        *(_offer_checks(offer.state, offer.typed) if offer else ()),
+        *(_offer_checks(offer.state, offer.cases) if offer else ()),
         *((_error_check(offer.error),) if offer else ()),
     ]
 
 
 def _priced_checks(plan: Plan, offer: OfferPart) -> list[Check]:
     return [
-        *_point_checks(plan, offer.state, offer.distribution, offer.recommended),
-        *_recommendation_checks(plan, offer.state, offer.error, offer.recommended),
+        *_point_checks(plan, offer.state, offer.distribution, offer.cases),
+        *_recommendation_checks(plan, offer.state, offer.error, offer.cases),
     ]
 
 
@@ -92,7 +92,7 @@ def _mix_checks(plan: Plan, mix: MixLayout | None) -> list[Check]:
     ]
 
 
-def _point_checks(plan: Plan, state: OfferState, layout: DistributionLayout, block: Block) -> list[Check]:
+def _point_checks(plan: Plan, state: OfferState, layout: DistributionLayout, cases: PricedCases) -> list[Check]:
     count = float(N_POINTS * layout.n_columns)
     rows = [
         Check(
@@ -104,34 +104,34 @@ def _point_checks(plan: Plan, state: OfferState, layout: DistributionLayout, blo
             style="count",
         )
     ]
-    if state.points.scenarios[0].locked is None:
-        # Where prices are locked the expected use beyond q falls as q rises.
-        rows.append(
-            Check(
-                what="Points never fall from one row to the next",
-                formula=f"=SUMPRODUCT(--({layout.lower}<{layout.upper}))",
-                value=0.0,
-                expected=0.0,
-                tolerance=0.0,
-                style="count",
-            )
+    if state.points.is_locked:
+        # Where prices are protected the expected use beyond q falls as q rises.
+        return rows
+    rows.append(
+        Check(
+            what="Points never fall from one row to the next",
+            formula=f"=SUMPRODUCT(--({layout.lower}<{layout.upper}))",
+            value=0.0,
+            expected=0.0,
+            tolerance=0.0,
+            style="count",
         )
-        rows += _mean_checks(state, block)
-    return rows
+    )
+    return rows + _mean_checks(plan, state, cases)
 
 
-def _mean_checks(state: OfferState, block: Block) -> list[Check]:
+def _mean_checks(plan: Plan, state: OfferState, cases: PricedCases) -> list[Check]:
     found = []
-    for index, (scenario, priced) in enumerate(zip(state.points.scenarios, state.priced, strict=True)):
-        value = sum(year.mean_usd for year in priced.years) + scenario.outside_usd
-        mean = f"SUMPRODUCT(({block.years['number']}={block.at('number', index)})*{block.years['mean']})"
+    for index, scenario in enumerate(state.points.scenarios):
+        key = in_scenario(RECOMMENDED, index)
+        expected = sample_of(plan, scenario.name).on_demand_usd
         found.append(
             Check(
                 what=f"Mean of the points and what is outside is the program's on-demand cost: {scenario.name}",
-                formula=f"={mean}+{block.at('outside', index)}",
-                value=value,
-                expected=scenario.on_demand_usd,
-                tolerance=_ROUNDING * max(scenario.on_demand_usd, 1.0),
+                formula=f"={cases.at(key, 'mean')}+{cases.at(key, 'outside')}",
+                value=cases.number(key, "mean") + cases.number(key, "outside"),
+                expected=expected,
+                tolerance=_ROUNDING * max(expected, 1.0),
             )
         )
     return found
@@ -145,37 +145,25 @@ def _stated(error: float) -> float:
     return ceil(error / unit) * unit
 
 
-def _recommendation_checks(plan: Plan, state: OfferState, error: QuantileError, block: Block) -> list[Check]:
-    priced, exact = state.priced[state.scenario], plan.recommendation
+def _recommendation_checks(plan: Plan, state: OfferState, error: QuantileError, cases: PricedCases) -> list[Check]:
+    exact, key = plan.recommendation, in_scenario(RECOMMENDED, state.scenario)
     cost = max(exact.expected_cost.mean, 1.0)
     rows = (
-        ("expected cost", "cost", priced.expected_cost_usd, exact.expected_cost.mean, _stated(error.cost) * cost),
-        (
-            "expected shortfall",
-            "shortfall",
-            priced.shortfall_usd,
-            exact.expected_shortfall.mean,
-            _stated(error.shortfall) * cost,
-        ),
-        ("expected overage", "overage", priced.overage_usd, exact.expected_overage.mean, _stated(error.overage) * cost),
-        (
-            "shortfall probability",
-            "probability",
-            priced.shortfall_probability,
-            exact.shortfall_probability.mean,
-            _stated(error.probability),
-        ),
+        ("expected cost", "cost", exact.expected_cost.mean, _stated(error.cost) * cost),
+        ("expected shortfall", "shortfall", exact.expected_shortfall.mean, _stated(error.shortfall) * cost),
+        ("expected overage", "overage", exact.expected_overage.mean, _stated(error.overage) * cost),
+        ("shortfall probability", "probability", exact.shortfall_probability.mean, _stated(error.probability)),
     )
     return [
         Check(
             what=f"Recommended offer, {label}: formulas against the program, within the points' error",
-            formula=f"={block.at(key, state.scenario)}",
-            value=value,
+            formula=f"={cases.at(key, step)}",
+            value=cases.number(key, step),
             expected=expected,
             tolerance=tolerance,
-            style="percent_fine" if key == "probability" else "usd",
+            style="percent_fine" if step == "probability" else "usd",
         )
-        for label, key, value, expected, tolerance in rows
+        for label, step, expected, tolerance in rows
     ]
 
 
@@ -224,14 +212,21 @@ def _ledger_checks(plan: Plan, ledger: LedgerLayout) -> list[Check]:
     ]
 
 
-def _offer_checks(state: OfferState, typed: Block) -> list[Check]:
-    balances = [year.balance for priced in state.priced for year in priced.years]
-    balance = typed.years["balance"]
+def _offer_checks(state: OfferState, cases: PricedCases) -> list[Check]:
+    best = cases.number(BEST, "cost")
     return [
         Check(
-            what="Offer typed in: every committed dollar is drawn or unused, over all scenarios and years",
-            formula=f"=SUM({balance})/COUNT({balance})",
-            value=sum(balances) / len(balances),
+            what="Offer typed in: every committed dollar is drawn or unused, in the scenario typed",
+            formula=f"={cases.at(TYPED, 'balance')}",
+            value=cases.number(TYPED, "balance"),
+            expected=1.0,
+            tolerance=_ROUNDING,
+            style="percent_fine",
+        ),
+        Check(
+            what="Best commitment: priced as an offer it costs what the search found, as a share of that",
+            formula="=IF(best_least>0,offer_best_cost_usd/best_least,1)",
+            value=best / state.found.overall.number("least") if state.found.overall.number("least") > 0 else 1.0,
             expected=1.0,
             tolerance=_ROUNDING,
             style="percent_fine",

@@ -1,6 +1,7 @@
 """What the terms of a contract make of the workbook: its words for periods and commitments, and what it can price."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planner.contract import Contract
 from planner.inputs import Decision
@@ -67,9 +68,10 @@ def counts_present_value(contract: Contract, decision: Decision) -> bool:
 def unpriced(contract: Contract, decision: Decision) -> tuple[str, ...]:
     """What keeps formulas from pricing an offer off a distribution of annual spend, in words; empty where none does."""
     found = tuple(_unpriced(contract, decision))
-    if not found and not contract.is_plain:
+    # a true-up by itself is priced: what is unused is charged in part, period by period
+    if not found and not replace(contract, shortfall="forfeit").is_plain:
         return ("clauses that link its periods",)
-    return found
+    return (*found, "a true-up") if found and contract.shortfall == "true_up" else found
 
 
 def _unpriced(contract: Contract, decision: Decision) -> Iterator[str]:
@@ -89,8 +91,6 @@ def _unpriced(contract: Contract, decision: Decision) -> Iterator[str]:
         ("a cap on discounted overage", contract.overage_cap_fraction),
     )
     yield from (words for words, clause in clauses if clause is not None)
-    if contract.shortfall == "true_up":
-        yield "a true-up"
     if contract.band_mode == "incremental":
         yield "incremental bands"
     if contract.has_tier_discounts:

@@ -1,340 +1,280 @@
-"""Sheet Calc: the workings behind the offer calculator, one step per row, of the offer typed in and the recommended.
+"""Sheet Calc: the workings behind the offer calculator.
 
-Every block has a table over scenarios and contract years and a table over scenarios; along a row the formula is the
-same. planner.workbook.pricing computes the same steps, which are the cells' cached values.
+Named scalars, the contract years, a table of the offers (typed in, recommended, best, quotes), the cases, and the
+search for the best commitment, one below the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from planner.sizing.expectation import CENT_USD
 from planner.units import HALF_CENT_USD
-from planner.workbook.calculator.calc_table import CalcTable
-from planner.workbook.calculator.points_sheet import DistributionLayout
-from planner.workbook.calculator.pricing import N_POINTS, PERCENTILES, Bracket, OfferPoints, OfferTerms, PricedOffer
-from planner.workbook.sheet import Sheet, Value, cell
+from planner.workbook.calc.best_rows import BandCells, BestRows, write_best
+from planner.workbook.calc.best_steps import NO_END_USD, TIE, Best, Question
+from planner.workbook.calc.case_rows import CaseRows, GivenTables, write_case_rows
+from planner.workbook.calc.case_steps import Steps
+from planner.workbook.calc.cost_tables import SHARE_DIGITS
+from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
+from planner.workbook.calculator.cases import Case, Offered, PricedCases
+from planner.workbook.calculator.points_sheet import CostLayout, DistributionLayout
+from planner.workbook.calculator.pricing import N_POINTS, OfferPoints
+from planner.workbook.sheet import Sheet, Value, area, cell
+
+Define = Callable[[str, str], None]
 
 _LAST_COL: Final = 5
-TYPED, RECOMMENDED = 1, 2
-"""Columns of the two offers in the table of terms."""
-
-_CONSTANTS_ROW: Final = 3
-_TERMS_ROW: Final = 13
-(_VALID, COMMIT, DISCOUNT, _OVERAGE_DISCOUNT, _DRAWDOWN, _KEPT, _OVERAGE_RATE, _LIST_USE, OWED) = range(
-    _TERMS_ROW + 2, _TERMS_ROW + 11
+_WIDTH: Final = 17
+_OFFER_COLUMNS: Final = (
+    ("valid", "inputs are valid", "right"),
+    ("commit", "commitment, USD a year", "usd"),
+    ("discount", "discount", "percent"),
+    ("overage_discount", "discount beyond", "percent"),
+    ("drawdown_is_list", "list dollars draw it down", "right"),
+    ("term_months", "term, months", "count"),
+    ("charged", "charged of an unused dollar", "percent"),
 )
-FIRST_BLOCK_ROW: Final = _TERMS_ROW + 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """Where one offer's results stand on Calc: key -> range over scenarios, and over scenarios and contract years."""
+class CaseGroup:
+    """Cases that are priced by one table. offers: in groups whose cells follow each other, one below the other."""
 
-    scenarios: Mapping[str, str]
-    years: Mapping[str, str]
-    rows: Mapping[str, int]
-    next_row: int
-
-    def at(self, key: str, scenario: int) -> str:
-        """Address of one scenario's result, counted from 0."""
-        return f"Calc!{cell(self.rows[key], scenario + 1)}"
+    title: str
+    offers: Sequence[Sequence[Offered]]
+    cases: Sequence[Case]
+    steps: Sequence[Steps]
 
 
-def write_constants(sheet: Sheet, points: OfferPoints, define: Callable[[str, str], None]) -> None:
-    """The named scalars that formulas use in place of numbers."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcContents:
+    """What Calc works on. cases: of the offer typed in, the recommended one and quotes; typed_now: key of the case of
+    the offer typed in, in the scenario typed. asked, found: the search for its best commitment, and best: that one's
+    case."""
+
+    points: OfferPoints
+    layout: DistributionLayout
+    costs: CostLayout | None
+    cases: CaseGroup
+    typed_now: str
+    asked: Question
+    found: Best
+    bands: BandCells
+    best: CaseGroup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcPlaces:
+    """Where on Calc other sheets find the cases, the scenarios' names and numbers, and the terms that can be typed."""
+
+    cases: PricedCases
+    scenarios: str
+    scenario_numbers: str
+    terms: str
+
+
+def write_calc(sheet: Sheet, contents: CalcContents, define: Define) -> CalcPlaces:
+    """Write the workings and say where they stand."""
     sheet.title("Workings of the offer calculator", last_col=_LAST_COL)
     sheet.paragraph(
         1,
-        "Nothing is typed here. The offer typed in and the recommended one are priced by the same formulas, step by "
-        "step; sheet Offer calculator shows the results, and sheet Checks holds the recommended one against the "
-        "program.",
+        "Nothing is typed here. Every offer is priced by the same formulas, step by step, in a column of its own; "
+        "sheet Offer calculator shows the results, and sheet Checks holds the recommended one against the program.",
         last_col=_LAST_COL,
     )
-    n_years = sum(points.year_fractions)
-    constants: list[tuple[str, str, Value, str, str]] = [
-        ("n_points", "points of each distribution", N_POINTS, "count", ""),
-        ("quantile_steps", "steps between quantiles", N_POINTS - 1, "count", "=n_points-1"),
-        ("contract_years", "contract years in the term", n_years, "plain", ""),
-        ("half_cent_usd", "a shortfall counts above this, USD", HALF_CENT_USD, "plain", ""),
-        ("word_list", "word for list-dollar drawdown", "list", "right", ""),
-        ("word_contracted", "word for contracted drawdown", "contracted", "right", ""),
-        ("word_typed", "word for the typed discount", "typed", "right", ""),
-        ("word_table", "word for the band table's discount", "band table", "right", ""),
-    ]
-    for row, (name, label, value, style, formula) in enumerate(constants, start=_CONSTANTS_ROW):
+    row = _write_constants(sheet, contents, define, 3)
+    names, numbers, row = _write_scenarios(sheet, contents.points, row + 1)
+    given, row = _write_given(sheet, contents.points, row + 1)
+    priced, is_list, row = _write_group(sheet, contents, contents.cases, given, row + 1)
+    search = BestRows(
+        sheet=sheet,
+        asked=contents.asked,
+        found=contents.found,
+        typed=lambda step: priced.within(contents.typed_now, step),
+        is_list=is_list,
+        bands=contents.bands,
+        layout=contents.layout,
+    )
+    row = write_best(search, row + 1, define)
+    best, _, end = _write_group(sheet, contents, contents.best, given, row + 1)
+    last_col = max(*sheet.widths, _LAST_COL)
+    sheet.set_layout(exact={0: 46, **dict.fromkeys(range(1, last_col + 1), _WIDTH)})
+    sheet.print_setup(last_row=end - 1, last_col=last_col)
+    sheet.worksheet.freeze_panes(1, 1)
+    return CalcPlaces(
+        cases=replace(
+            priced,
+            first_rows={**priced.first_rows, **best.first_rows},
+            columns={**priced.columns, **best.columns},
+            values={**priced.values, **best.values},
+        ),
+        scenarios=sheet.ref(names),
+        scenario_numbers=sheet.ref(numbers),
+        terms=sheet.ref(given.terms),
+    )
+
+
+def _write_scenarios(sheet: Sheet, points: OfferPoints, row: int) -> tuple[str, str, int]:
+    """The scenarios and their numbers; where they stand, and the next row."""
+    sheet.header(row, ("scenario", "no."))
+    for number, scenario in enumerate(points.scenarios, start=1):
+        sheet.text(row + number, 0, scenario.name, "label")
+        sheet.number(row + number, 1, number, "count")
+    last = row + len(points.scenarios)
+    return area(row + 1, 0, last, 0), area(row + 1, 1, last, 1), last + 1
+
+
+def _write_group(
+    sheet: Sheet, contents: CalcContents, group: CaseGroup, given: GivenTables, row: int
+) -> tuple[PricedCases, str, int]:
+    """Offers and their cases; also which cell says whether list dollars draw the first one down, and the next row."""
+    offers, rows_of, row = _write_offers(sheet, group, row)
+    given = replace(given, offers=offers, offer_rows=rows_of)
+    sheet.subtitle(row + 1, group.title, last_col=_LAST_COL)
+    table = CalcTable(sheet=sheet, first_row=row + 2, n_columns=len(group.cases))
+    cases = CaseRows(table=table, cases=group.cases, steps=group.steps, given=given)
+    write_case_rows(cases, contents.points, contents.layout, contents.costs)
+    keys = [case.key for case in group.cases]
+    priced = PricedCases(
+        first_rows=dict.fromkeys(keys, table.first_row),
+        columns={key: FIRST_COL + index for index, key in enumerate(keys)},
+        steps={step: at - table.first_row for step, at in table.rows.items()},
+        values={
+            (key, step): value
+            for key, steps in zip(keys, group.steps, strict=True)
+            for step, value in steps.values.items()
+        },
+    )
+    return priced, offers["drawdown_is_list"].split(":")[0], table.next_row
+
+
+def _write_constants(sheet: Sheet, contents: CalcContents, define: Define, row: int) -> int:
+    """The named scalars that formulas use in place of numbers."""
+    for name, label, value, style, formula in _constants(contents):
         sheet.text(row, 0, label, "label")
         if formula:
             sheet.formula(row, 1, formula, value, style)
         else:
             sheet.value(row, 1, value, style)
         define(name, sheet.ref(cell(row, 1)))
+        row += 1
+    return row
 
 
-def write_terms(sheet: Sheet, offer: OfferTerms) -> None:
-    """The two offers in the terms of the formulas; both start as the recommendation."""
-    sheet.subtitle(_TERMS_ROW, "Offers priced", last_col=_LAST_COL)
-    sheet.header(_TERMS_ROW + 1, ("", "typed in", "recommended"))
-    word = "list" if offer.draws_list else "contracted"
-    typed: dict[int, tuple[str, str, Value, str]] = {
-        _VALID: ("inputs are valid", "=offer_inputs_ok", True, "right"),
-        COMMIT: ("commitment, USD a year", "=IF(offer_inputs_ok,offer_commit_usd,NA())", offer.commit_usd, "usd"),
-        DISCOUNT: (
-            "discount",
-            "=IF(EXACT(offer_discount_rule,word_table),offer_band_discount,offer_discount)",
-            offer.discount,
-            "percent",
-        ),
-        _OVERAGE_DISCOUNT: ("overage discount", "=offer_overage_discount", offer.overage_discount, "percent"),
-        _DRAWDOWN: ("drawdown", "=offer_drawdown", word, "right"),
+def _constants(contents: CalcContents) -> Iterator[tuple[str, str, Value, str, str]]:
+    points, costs, asked = contents.points, contents.costs, contents.asked
+    yield "n_points", "points of each distribution", N_POINTS, "count", ""
+    yield "quantile_steps", "steps between quantiles", N_POINTS - 1, "count", "=n_points-1"
+    yield "half_cent_usd", "a shortfall counts above this, USD", HALF_CENT_USD, "plain", ""
+    yield "cent_usd", "smallest commitment, USD", CENT_USD, "plain", ""
+    yield "no_end_usd", "stands for no end, USD", NO_END_USD, "tiny", ""
+    yield "tie", "relative difference that is rounding", TIE, "tiny", ""
+    yield "n_terms", "terms that can be typed in", len(points.terms_months), "count", ""
+    yield "contract_months", "term of the plan, months", points.contract.term_months, "count", ""
+    yield "year_columns", "columns of contract years per scenario", len(points.years), "count", ""
+    yield "points_columns", "columns of points per scenario", points.columns_per_scenario, "count", ""
+    if points.is_locked:
+        yield "locked_column", "the column of annual use among them", points.columns_per_scenario - 2, "count", ""
+    if costs is not None and points.blend is not None:
+        yield "cost_rows", "rows of each percentile table", costs.rows_per_table, "count", ""
+        yield "share_digits", "decimals of a share", SHARE_DIGITS, "count", ""
+        yield "blend_steps", "steps between its shares", len(points.blend.shares) - 1, "count", ""
+        yield "outside_per_use", "outside the contract per dollar of use", points.blend.outside_per_use, "plain", ""
+        yield "outside_is_apart", "outside spend does not follow use (1)", int(points.blend.is_apart), "count", ""
+    yield "overage_follows", "use beyond has the band's discount (1)", int(asked.overage_follows), "count", ""
+    yield "word_list", "word for list-dollar drawdown", "list", "right", ""
+    yield "word_contracted", "word for contracted drawdown", "contracted", "right", ""
+    yield "word_typed", "word for the typed discount", "typed", "right", ""
+    yield "word_table", "word for the band table's discount", "band table", "right", ""
+    yield "word_forfeit", "word for unused dollars that are forfeited", "forfeit", "right", ""
+    yield "word_true_up", "word for unused dollars that are trued up", "true-up", "right", ""
+    rule = "=IF(EXACT(offer_discount_rule,word_table),1,0)"
+    yield "uses_bands", "discounts come from the band table (1)", int(asked.uses_bands), "count", rule
+
+
+def _write_given(sheet: Sheet, points: OfferPoints, row: int) -> tuple[GivenTables, int]:
+    """Terms and contract years, with what each scenario spends outside and at list."""
+    sheet.text(row, 0, "terms that can be typed in, months", "label")
+    for index, term in enumerate(points.terms_months):
+        sheet.number(row, FIRST_COL + index, term, "count")
+    terms = area(row, FIRST_COL, row, FIRST_COL + len(points.terms_months) - 1)
+    blends = ""
+    if points.blend is not None:
+        row += 1
+        shares = points.blend.shares
+        sheet.text(row, 0, "shares of the percentile tables", "label")
+        for index, share in enumerate(shares):
+            sheet.number(row, FIRST_COL + index, share, "percent_fine")
+        blends = area(row, FIRST_COL, row, FIRST_COL + len(shares) - 1)
+    n = len(points.scenarios)
+    heading = ("contract year", "no.", "share of a year", "whole (1)", "ends with month")
+    names = [scenario.name for scenario in points.scenarios]
+    kinds = ("outside", "certain outside", "at list")
+    sheet.header(row + 2, (*heading, *(f"{kind}: {name}" for kind in kinds for name in names)))
+    years = []
+    for index, year in enumerate(points.years):
+        at = row + 3 + index
+        sheet.text(at, 0, year.label, "label")
+        figures = (index + 1, "count"), (year.year_fraction, "number"), (int(year.is_whole), "count")
+        for col, (value, style) in enumerate((*figures, (year.stop, "count")), start=1):
+            sheet.number(at, col, value, style)
+        for offset, scenario in enumerate(points.scenarios):
+            for kind, usd in enumerate((scenario.outside_usd, scenario.certain_usd, scenario.on_demand_usd)):
+                sheet.number(at, 5 + kind * n + offset, float(usd[index]), "usd")
+        years.append(_year_cells(at, n))
+    return GivenTables(offers={}, offer_rows={}, terms=terms, blends=blends, years=years), row + 3 + len(years)
+
+
+def _year_cells(row: int, n_scenarios: int) -> dict[str, str]:
+    """Addresses that move down with the year."""
+
+    def across(first: int, last: int) -> str:
+        return f"{cell(row, first, row_abs=False)}:{cell(row, last, row_abs=False)}"
+
+    single = {key: cell(row, col, row_abs=False) for col, key in enumerate(("number", "fraction", "whole", "ends"), 1)}
+    return {
+        **single,
+        "aside": across(5, 4 + n_scenarios),
+        "fixed": across(5 + n_scenarios, 4 + 2 * n_scenarios),
+        "listed": across(5 + 2 * n_scenarios, 4 + 3 * n_scenarios),
     }
-    fixed: dict[int, Value] = {
-        _VALID: "given",
-        COMMIT: offer.commit_usd,
-        DISCOUNT: offer.discount,
-        _OVERAGE_DISCOUNT: offer.overage_discount,
-        _DRAWDOWN: word,
+
+
+def _write_offers(sheet: Sheet, group: CaseGroup, row: int) -> tuple[dict[str, str], dict[str, int], int]:
+    """The offers that are priced, a row each and a free row between groups; columns, rows from 1, the next row."""
+    sheet.subtitle(row, "Offers priced", last_col=len(_OFFER_COLUMNS))
+    sheet.header(row + 1, ("offer", *(label for _, label, _ in _OFFER_COLUMNS)))
+    first = at = row + 2
+    rows_of = {}
+    for together in group.offers:
+        for offered in together:
+            rows_of[offered.key] = at - first + 1
+            _write_offer(sheet, at, offered)
+            at += 1
+        at += 1
+    last = at - 2
+    columns = {key: area(first, col, last, col) for col, (key, _, _) in enumerate(_OFFER_COLUMNS, start=1)}
+    return columns, rows_of, last + 1
+
+
+def _write_offer(sheet: Sheet, row: int, offered: Offered) -> None:
+    sheet.text(row, 0, offered.label, "label")
+    offer = offered.terms
+    values: dict[str, Value] = {
+        "valid": True,
+        "commit": offer.commit_usd,
+        "discount": offer.discount,
+        "overage_discount": offer.overage_discount,
+        "drawdown_is_list": offer.draws_list,
+        "term_months": offer.term_months,
+        "charged": offer.charged,
     }
-    for row, (label, typed_formula, value, style) in typed.items():
-        sheet.text(row, 0, label, "label")
-        sheet.formula(row, TYPED, typed_formula, value, style)
-        sheet.value(row, RECOMMENDED, fixed[row], style)
-    for col in (TYPED, RECOMMENDED):
-        _derived_terms(sheet, col, offer)
-
-
-def _derived_terms(sheet: Sheet, col: int, offer: OfferTerms) -> None:
-    def at(row: int) -> str:
-        return cell(row, col, row_abs=False, col_abs=False)
-
-    rows = (
-        (_KEPT, "paid per list dollar committed", f"=1-{at(DISCOUNT)}", offer.kept, "number"),
-        (
-            _OVERAGE_RATE,
-            "paid per list dollar beyond",
-            f"=IF({at(COMMIT)}>0,1-{at(_OVERAGE_DISCOUNT)},1)",
-            offer.overage_rate,
-            "number",
-        ),
-        (
-            _LIST_USE,
-            "list use that exhausts it, USD a year",
-            f"=IF(EXACT({at(_DRAWDOWN)},word_list),{at(COMMIT)},{at(COMMIT)}/{at(_KEPT)})",
-            offer.list_usd,
-            "usd",
-        ),
-        (OWED, "owed, USD a year", f"={at(_LIST_USE)}*{at(_KEPT)}", offer.owed_usd, "usd"),
-    )
-    for row, label, formula, value, style in rows:
-        sheet.text(row, 0, label, "label")
-        sheet.formula(row, col, formula, value, style)
-
-
-def write_block(
-    sheet: Sheet, row: int, col: int, points: OfferPoints, layout: DistributionLayout, priced: Sequence[PricedOffer]
-) -> Block:
-    """One offer, its terms in column `col`, priced in every scenario, its tables from `row` down."""
-    name = "The offer typed in" if col == TYPED else "The recommended offer"
-    sheet.subtitle(row, f"{name}, by contract year", last_col=_LAST_COL)
-    n_scenarios = len(points.scenarios)
-    years = CalcTable(sheet=sheet, first_row=row + 1, n_columns=n_scenarios * len(points.year_fractions))
-    _year_rows(years, col, points, layout, priced)
-    sheet.subtitle(years.next_row + 1, f"{name}, over the term", last_col=_LAST_COL)
-    table = CalcTable(sheet=sheet, first_row=years.next_row + 2, n_columns=n_scenarios)
-    _use_rows(table, points, layout, priced, years=years, terms_col=col)
-    if points.scenarios[0].locked is not None:
-        _locked_rows(table, layout, priced, terms_col=col)
-    _result_rows(table, points, priced, terms_col=col)
-    if points.has_percentiles:
-        _percentile_rows(table, points, layout, priced, terms_col=col)
-    return Block(
-        scenarios={key: table.range_of(key) for key in table.rows},
-        years={key: years.range_of(key) for key in years.rows},
-        rows=dict(table.rows),
-        next_row=table.next_row + 1,
-    )
-
-
-def _year_rows(
-    table: CalcTable, col: int, points: OfferPoints, layout: DistributionLayout, priced: Sequence[PricedOffer]
-) -> None:
-    """Per scenario and contract year: list use that exhausts the commitment, expected use beyond and short of it."""
-    keys = [(k, year) for k in range(len(points.scenarios)) for year in range(len(points.year_fractions))]
-    years = [priced[k].years[year] for k, year in keys]
-    use = f"INDEX({layout.table},0,{{column}})"
-    table.constants("scenario", "scenario", "header_right", [points.scenarios[k].name for k, _ in keys])
-    table.constants("number", "no.", "count", [k + 1 for k, _ in keys])
-    table.constants("year", "contract year", "count", [year + 1 for _, year in keys])
-    table.constants("fraction", "share of a year", "number", [points.year_fractions[year] for _, year in keys])
-    table.constants("column", "distribution column", "count", [layout.scenarios[k].years[year] for k, year in keys])
-    owed = f"={{fraction}}*{cell(_LIST_USE, col)}"
-    table.formulas("list_use", "list use that exhausts it", "usd", owed, [y.list_usd for y in years])
-    table.formulas(
-        "beyond",
-        "expected use beyond",
-        "usd",
-        f"=SUMPRODUCT(({use}>{{list_use}})*({use}-{{list_use}}))/n_points",
-        [y.beyond_usd for y in years],
-    )
-    table.formulas(
-        "unused",
-        "expected use short of it",
-        "usd",
-        f"=SUMPRODUCT(({use}<{{list_use}})*({{list_use}}-{use}))/n_points",
-        [y.unused_usd for y in years],
-    )
-    table.formulas("mean", "mean use", "usd", f"=SUM({use})/n_points", [y.mean_usd for y in years])
-    used = "{mean}+{unused}"
-    table.formulas(
-        "balance",
-        "drawn and unused, as a share of the commitment",
-        "percent_fine",
-        f"=IF({used}>0,({{list_use}}+{{beyond}})/({used}),1)",
-        [y.balance for y in years],
-    )
-
-
-def _use_rows(
-    table: CalcTable,
-    points: OfferPoints,
-    layout: DistributionLayout,
-    priced: Sequence[PricedOffer],
-    *,
-    years: CalcTable,
-    terms_col: int,
-) -> None:
-    """Sums over contract years, and P(any year falls short) read between two quantiles of the smallest annual use."""
-    scenarios = points.scenarios
-    table.constants("scenario", "scenario", "header_right", [scenario.name for scenario in scenarios])
-    table.constants("number", "no.", "count", [k + 1 for k in range(len(scenarios))])
-    table.constants("column", "quantile column", "count", [columns.least_use for columns in layout.scenarios])
-    numbers = years.local_range("number")
-    for key, label, values in (
-        ("beyond", "expected use beyond", [p.beyond_usd for p in priced]),
-        ("unused", "expected use short of it", [p.unused_usd for p in priced]),
-    ):
-        source = years.local_range(key)
-        table.formulas(key, label, "usd", f"=SUMPRODUCT(({numbers}={{number}})*{source})", values)
-    q, kept = cell(_LIST_USE, terms_col), cell(_KEPT, terms_col)
-    table.formulas(
-        "below", "a year short below", "usd", f"={q}-half_cent_usd/{kept}", [p.short_below_usd for p in priced]
-    )
-    _bracket_rows(table, "", layout.table, "{column}", "{below}", [p.short for p in priced])
-    table.formulas(
-        "between",
-        "P between the two",
-        "percent",
-        "=IF({high}>{low},({rank}-1+({below}-{low})/({high}-{low}))/quantile_steps,1)",
-        [p.between for p in priced],
-    )
-    table.formulas(
-        "probability",
-        "shortfall probability",
-        "percent",
-        "=IF({rank}=0,0,IF({rank}=n_points,1,{between}))",
-        [p.shortfall_probability for p in priced],
-    )
-
-
-def _bracket_rows(
-    table: CalcTable, prefix: str, points: str, column: str, value: str, found: Sequence[Bracket]
-) -> None:
-    """The rank of the last point not above a value, and the points either side."""
-    rank = f"{{{prefix}rank}}"
-    table.formulas(
-        f"{prefix}rank",
-        "rank",
-        "count",
-        f"=IF({value}<INDEX({points},1,{column}),0,MATCH({value},INDEX({points},0,{column}),1))",
-        [float(at.rank) for at in found],
-    )
-    table.formulas(
-        f"{prefix}low", "point below", "usd", f"=IF({rank}=0,0,INDEX({points},{rank},{column}))", [a.low for a in found]
-    )
-    table.formulas(
-        f"{prefix}high",
-        "point above",
-        "usd",
-        f"=INDEX({points},MIN({rank}+1,n_points),{column})",
-        [a.high for a in found],
-    )
-
-
-def _locked_rows(
-    table: CalcTable, layout: DistributionLayout, priced: Sequence[PricedOffer], *, terms_col: int
-) -> None:
-    """Use beyond the commitment at the prices of its month, from the engine's table, linear between its rows."""
-    brackets = [p.locked for p in priced if p.locked is not None]
-    ends = [p.locked_ends_usd for p in priced]
-    table.constants("q_column", "annual use column", "count", [c.locked_use or 0 for c in layout.scenarios])
-    table.constants("g_column", "use beyond column", "count", [c.locked_beyond or 0 for c in layout.scenarios])
-    q = cell(_LIST_USE, terms_col)
-    _bracket_rows(table, "q_", layout.table, "{q_column}", q, brackets)
-    for key, label, row, values in (
-        ("g_low", "use beyond, below", "{q_rank}", [low for low, _ in ends]),
-        ("g_high", "use beyond, above", "MIN({q_rank}+1,n_points)", [high for _, high in ends]),
-    ):
-        table.formulas(key, label, "usd", f"=INDEX({layout.table},{row},{{g_column}})", values)
-
-
-def _result_rows(table: CalcTable, points: OfferPoints, priced: Sequence[PricedOffer], *, terms_col: int) -> None:
-    """What the offer costs over the term in each scenario."""
-    kept, owed, rate, commit = (cell(row, terms_col) for row in (_KEPT, OWED, _OVERAGE_RATE, COMMIT))
-    q = cell(_LIST_USE, terms_col)
-    locked = (
-        f"=IF({{q_high}}>{{q_low}},{{g_low}}+({{g_high}}-{{g_low}})*({q}-{{q_low}})/({{q_high}}-{{q_low}}),{{g_low}})"
-    )
-    template = "={beyond}" if points.scenarios[0].locked is None else locked
-    table.formulas(
-        "overage_list", "use beyond, as billed at list", "usd", template, [p.overage_list_usd for p in priced]
-    )
-    table.formulas("overage", "expected overage", "usd", f"={{overage_list}}*{rate}", [p.overage_usd for p in priced])
-    table.formulas("shortfall", "expected shortfall", "usd", f"={{unused}}*{kept}", [p.shortfall_usd for p in priced])
-    table.constants("outside", "outside the contract", "usd", [s.outside_usd for s in points.scenarios])
-    table.constants("on_demand", "on demand at list", "usd", [s.on_demand_usd for s in points.scenarios])
-    table.formulas(
-        "cost",
-        "expected cost",
-        "usd",
-        f"=IF({commit}>0,{owed}*contract_years+{{overage}}+{{outside}},{{on_demand}})",
-        [p.expected_cost_usd for p in priced],
-    )
-    table.formulas(
-        "savings",
-        "effective savings rate",
-        "percent",
-        "=IF({on_demand}>0,1-{cost}/{on_demand},0)",
-        [p.savings_rate for p in priced],
-    )
-
-
-def _percentile_rows(
-    table: CalcTable,
-    points: OfferPoints,
-    layout: DistributionLayout,
-    priced: Sequence[PricedOffer],
-    *,
-    terms_col: int,
-) -> None:
-    """P10, P50 and P90 of cost: with one contract year, cost rises with use, so its percentiles are those of use."""
-    owed, rate, q = (cell(row, terms_col) for row in (OWED, _OVERAGE_RATE, _LIST_USE))
-    for index, level in enumerate(PERCENTILES):
-        name = f"P{level * 100:.0f}"
-        table.constants(f"level_{name}", f"level {name}", "percent", [level] * len(priced))
-        table.formulas(
-            f"use_{name}",
-            f"use {name}",
-            "usd",
-            f"=INDEX({layout.table},ROUND({{level_{name}}}*quantile_steps,0)+1,{{column}})*contract_years",
-            [p.use_percentiles_usd[index] for p in priced],
-        )
-        table.constants(
-            f"outside_{name}", f"outside {name}", "usd", [s.outside_percentiles_usd[index] for s in points.scenarios]
-        )
-        use = f"{{use_{name}}}"
-        table.formulas(
-            f"cost_{name}",
-            f"cost {name}",
-            "usd",
-            f"={owed}*contract_years+{rate}*MAX({use}-{q}*contract_years,0)+{{outside_{name}}}",
-            [p.cost_percentiles_usd[index] for p in priced],
-        )
+    for col, (key, _, style) in enumerate(_OFFER_COLUMNS, start=1):
+        if offered.cells is not None:
+            linked = getattr(offered.cells, key)
+            formula = f"=IF({linked}>0,{linked},contract_months)" if key == "term_months" else f"={linked}"
+            sheet.formula(row, col, formula, values[key], style)
+        elif isinstance(values[key], bool):
+            sheet.worksheet.write_boolean(row, col, values[key], sheet.styles[style])
+        else:
+            sheet.value(row, col, values[key], style)

@@ -1,197 +1,220 @@
-"""Sheet Offer calculator: an offer typed in is priced by formulas, beside the recommended one."""
+"""Sheet Offer calculator: an offer typed in is priced by formulas, beside the recommended and the best one."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calculator.calc_sheet import COMMIT, DISCOUNT, OWED, RECOMMENDED, TYPED, Block
+from planner.inputs import Decision
+from planner.words import percent
+from planner.workbook.calc.case_steps import LEVELS, NOT_KNOWN
+from planner.workbook.calculator.calc_sheet import CalcPlaces
 from planner.workbook.calculator.calculator_inputs import INPUT_ROW, LAST_COL, Define, write_bands, write_offer_inputs
-from planner.workbook.calculator.pricing import PERCENTILES, OfferPoints, OfferState, OfferTerms
+from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
+from planner.workbook.calculator.pricing import OfferPoints, QuantileError
+from planner.workbook.calculator.target import Target
 from planner.workbook.contract_words import protected_prices
 from planner.workbook.sheet import Sheet, Value, cell
 
-_OUTPUT_ROW: Final = 13
+_COLUMNS: Final = ((TYPED, 1), (RECOMMENDED, 2), (BEST, 4))
+_DIFFERENCE_COL: Final = 3
+_BEST_NAMES: Final = {
+    "commit": "offer_best_commit_usd",
+    "cost": "offer_best_cost_usd",
+    "probability": "offer_best_shortfall_probability",
+}
 
 
-def write_offer(sheet: Sheet, state: OfferState, typed: Block, recommended: Block, define: Define) -> None:
-    """Inputs, results, the same offer in every scenario, and the band table, one below the other."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalculatorContents:
+    """What the sheet shows. places: where Calc has it. target: where to aim, None where nothing was negotiated."""
+
+    state: OfferState
+    places: CalcPlaces
+    error: QuantileError
+    decision: Decision
+    target: Target | None
+
+
+def write_offer(sheet: Sheet, contents: CalculatorContents, define: Define) -> None:
+    """Inputs, bands, results, and the same offer in every scenario, one below the other."""
+    state = contents.state
     sheet.title("Offer: type one in, read what it costs", last_col=LAST_COL)
     sheet.paragraph(
         1,
         "Change the blue cells on yellow. Every other figure follows by formula from the spend on sheet Points "
-        f"and covers the whole term of {state.points.contract.term_months} months, in US dollars before tax.",
+        f"and covers the whole term that is typed in, in US dollars before tax. {contents.error.sentence}",
         last_col=LAST_COL,
     )
-    write_offer_inputs(sheet, state, typed, define)
-    row = _write_outputs(sheet, state, typed, recommended, define)
-    row = _write_scenarios(sheet, state, typed, row + 1)
-    row = write_bands(sheet, state, row + 1, define)
-    for note in _notes(state.points):
-        sheet.paragraph(row, note, last_col=LAST_COL)
+    write_offer_inputs(sheet, state, contents.places, define)
+    row = write_bands(sheet, state, define)
+    row = _write_outputs(sheet, contents, row, define)
+    if contents.target is not None:
+        row = _write_target(sheet, contents, contents.target, row + 1, define)
+    row = _write_scenarios(sheet, contents, row + 1)
+    for note in _notes(state.points, contents.decision):
+        sheet.paragraph(row + 1, note, last_col=LAST_COL)
         row += 1
-    sheet.set_layout(at_least={0: 44, 1: 20, 2: 20, 3: 16, 4: 16, 5: 16, 6: 16})
-    sheet.print_setup(last_row=row - 1, last_col=LAST_COL, pages_high=1)
+    sheet.set_layout(at_least={0: 46, 1: 20, 2: 20, 3: 16, 4: 20, 5: 16, 6: 16})
+    sheet.print_setup(last_row=row, last_col=LAST_COL, pages_high=1)
     sheet.worksheet.freeze_panes(INPUT_ROW - 1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Output:
-    """A result. formula(block, column of the offer's terms) is priced for the typed and the recommended offer."""
+    """A result: its name for the offer typed in, the step of Calc, and whether the difference says anything."""
 
     name: str
+    step: str
     label: str
     style: str
-    value: Value
-    formula: Callable[[Block, int], str]
     has_difference: bool = True
 
 
-def _result(key: str) -> Callable[[Block, int], str]:
-    return lambda block, _: f"=INDEX({block.scenarios[key]},offer_scenario_number)"
-
-
-Row = tuple[str, str, str, Value, Callable[[Block, int], str]]
-
-
-def _outputs(state: OfferState) -> list[_Output]:
-    rows = [*_costs(state), *_risks(state), *_percentiles(state)]
-    return [
-        *(_Output(name=n, label=w, style=s, value=v, formula=f) for n, w, s, v, f in rows),
-        *_break_evens(state.terms),
-    ]
-
-
-def _costs(state: OfferState) -> list[Row]:
-    priced = state.priced[state.scenario]
-    on_demand = state.points.scenarios[state.scenario].on_demand_usd
-    saving = on_demand - priced.expected_cost_usd
-    return [
-        ("offer_expected_cost_usd", "Expected cost", "usd", priced.expected_cost_usd, _result("cost")),
-        ("offer_on_demand_usd", "Expected cost on demand, at list", "usd", on_demand, _result("on_demand")),
-        (
-            "offer_expected_saving_usd",
-            "Expected saving against on demand",
-            "usd",
-            saving,
-            lambda block, _: "={on_demand}-{cost}",
-        ),
-        ("offer_effective_savings_rate", "Effective savings rate", "percent", priced.savings_rate, _result("savings")),
-    ]
-
-
-def _risks(state: OfferState) -> list[Row]:
-    priced = state.priced[state.scenario]
-    return [
-        (
-            "offer_shortfall_probability",
-            "Probability of a shortfall in any contract year",
-            "percent",
-            priced.shortfall_probability,
-            _result("probability"),
-        ),
-        ("offer_expected_shortfall_usd", "Expected shortfall", "usd", priced.shortfall_usd, _result("shortfall")),
-        ("offer_expected_overage_usd", "Expected overage", "usd", priced.overage_usd, _result("overage")),
-        (
-            "offer_owed_usd",
-            "Owed whether used or not",
-            "usd",
-            state.terms.owed_usd * sum(state.points.year_fractions),
-            lambda _, col: f"=Calc!{cell(OWED, col)}*contract_years",
-        ),
-    ]
-
-
-def _percentiles(state: OfferState) -> list[Row]:
-    levels = [f"{level * 100:.0f}" for level in PERCENTILES] if state.points.has_percentiles else []
-    costs = state.priced[state.scenario].cost_percentiles_usd
-    return [
-        (f"offer_cost_p{level}_usd", f"Cost, P{level}", "usd", cost, _result(f"cost_P{level}"))
-        for level, cost in zip(levels, costs, strict=True)
-    ]
-
-
-def _break_evens(terms: OfferTerms) -> tuple[_Output, _Output]:
-    none = terms.commit_usd == 0
-    return (
-        _Output(
-            name="offer_break_even_utilization",
-            label="Break-even utilization of the commitment's list dollars",
-            style="percent",
-            value="n/a" if none else terms.kept,
-            formula=lambda _, col: f'=IF(Calc!{cell(COMMIT, col)}>0,1-Calc!{cell(DISCOUNT, col)},"n/a")',
-            has_difference=False,
-        ),
-        _Output(
-            name="offer_break_even_use_usd",
-            label="Break-even list use a year: below it on demand is cheaper",
-            style="usd",
-            value=terms.owed_usd,
-            formula=lambda _, col: f"=Calc!{cell(OWED, col)}",
-        ),
+def _outputs(points: OfferPoints) -> Iterator[_Output]:
+    short = "Probability of a shortfall in any contract year"
+    even = "Break-even utilization of the commitment's list dollars"
+    below = "Break-even list use a year: below it on demand is cheaper"
+    yield _Output(name="", step="commit", label="Commitment, USD a year", style="usd")
+    yield _Output(name="offer_expected_cost_usd", step="cost", label="Expected cost", style="usd")
+    yield _Output(name="offer_on_demand_usd", step="on_demand", label="Expected cost on demand, at list", style="usd")
+    yield _Output(
+        name="offer_expected_saving_usd", step="saving", label="Expected saving against on demand", style="usd"
     )
+    yield _Output(name="offer_effective_savings_rate", step="savings", label="Effective savings rate", style="percent")
+    yield _Output(name="offer_shortfall_probability", step="probability", label=short, style="percent")
+    yield _Output(name="offer_expected_shortfall_usd", step="shortfall", label="Expected shortfall", style="usd")
+    yield _Output(name="offer_expected_overage_usd", step="overage", label="Expected overage", style="usd")
+    yield _Output(name="offer_owed_usd", step="owed_anyway", label="Owed even if nothing is used", style="usd")
+    for level in LEVELS if points.blend is not None else ():
+        name = f"offer_cost_{level.lower()}_usd"
+        yield _Output(name=name, step=f"cost_{level}", label=f"Cost, {level}", style="usd")
+    yield _Output(
+        name="offer_break_even_utilization", step="break_even", label=even, style="percent", has_difference=False
+    )
+    yield _Output(name="offer_break_even_list_usd_per_year", step="break_even_use", label=below, style="usd")
 
 
-def _write_outputs(sheet: Sheet, state: OfferState, typed: Block, recommended: Block, define: Define) -> int:
-    sheet.subtitle(_OUTPUT_ROW - 1, "What it costs over the term", last_col=LAST_COL)
-    sheet.header(_OUTPUT_ROW, ("", "this offer", "recommended offer", "difference"))
-    rows = {output.name: _OUTPUT_ROW + 1 + index for index, output in enumerate(_outputs(state))}
-    for output in _outputs(state):
-        row = rows[output.name]
-        sheet.text(row, 0, output.label, "label")
-        for col, block in ((TYPED, typed), (RECOMMENDED, recommended)):
-            formula = output.formula(block, col).format(
-                on_demand=cell(rows["offer_on_demand_usd"], col, row_abs=False, col_abs=False),
-                cost=cell(rows["offer_expected_cost_usd"], col, row_abs=False, col_abs=False),
-            )
-            sheet.formula(row, col, formula, output.value, f"bold_{output.style}" if col == TYPED else output.style)
+def _write_outputs(sheet: Sheet, contents: CalculatorContents, row: int, define: Define) -> int:
+    """Every result of the offer typed in, the recommended one and the best; returns the next free row."""
+    sheet.subtitle(row, "What it costs over the term", last_col=LAST_COL)
+    heading = ("", "this offer", "recommended offer", "this less recommended", "best commitment for this quote")
+    sheet.header(row + 1, heading)
+    cases = contents.places.cases
+    for at, output in enumerate(_outputs(contents.state.points), start=row + 2):
+        sheet.text(at, 0, output.label, "label")
+        for key, col in _COLUMNS:
+            style = f"bold_{output.style}" if key == TYPED else output.style
+            sheet.formula(at, col, f"={cases.at(key, output.step)}", cases.value(key, output.step), style)
         if output.has_difference:
-            sheet.formula(row, 3, f"=B{row + 1}-C{row + 1}", 0.0, output.style)
-        define(output.name, sheet.ref(cell(row, TYPED)))
-    return _OUTPUT_ROW + 1 + len(rows)
+            _write_difference(sheet, contents, at, output)
+        if output.name:
+            define(output.name, sheet.ref(cell(at, 1)))
+        if output.step in _BEST_NAMES:
+            define(_BEST_NAMES[output.step], sheet.ref(cell(at, 4)))
+    return row + 2 + len(list(_outputs(contents.state.points)))
 
 
-def _write_scenarios(sheet: Sheet, state: OfferState, typed: Block, row: int) -> int:
+def _write_difference(sheet: Sheet, contents: CalculatorContents, row: int, output: _Output) -> None:
+    """This offer less the recommended one, where both are known."""
+    values = [contents.state.of(key).values[output.step] for key in (TYPED, RECOMMENDED)]
+    value: Value = NOT_KNOWN
+    if not any(isinstance(item, str) for item in values):
+        value = contents.state.of(TYPED).number(output.step) - contents.state.of(RECOMMENDED).number(output.step)
+    ours, theirs = f"B{row + 1}", f"C{row + 1}"
+    formula = f"={ours}-{theirs}"
+    if output.step.startswith("cost_"):
+        formula = f'=IF(OR(EXACT({ours},"{NOT_KNOWN}"),EXACT({theirs},"{NOT_KNOWN}")),"{NOT_KNOWN}",{ours}-{theirs})'
+    sheet.formula(row, _DIFFERENCE_COL, formula, value, output.style)
+
+
+def _write_target(sheet: Sheet, contents: CalculatorContents, target: Target, row: int, define: Define) -> int:
+    """How far the offer is from the target; returns the next free row."""
+    state, cases = contents.state, contents.places.cases
+    sheet.subtitle(row, "Against the target of sheet Positions", last_col=LAST_COL)
+    given: tuple[tuple[str, str, float, str], ...] = (
+        ("target_cost_usd", "Expected cost of the target, less what only the buyer values", target.cost_usd, "usd"),
+        ("target_rate", "The same per dollar on demand, for another term", target.rate, "percent"),
+        ("target_term_months", "Term of the target, months", target.term_months, "count"),
+        ("target_scenario_number", "Number of the scenario that it is priced in", state.scenario + 1, "count"),
+    )
+    for at, (name, label, value, style) in enumerate(given, start=row + 1):
+        sheet.text(at, 0, label, "label")
+        sheet.number(at, 1, value, style)
+        define(name, sheet.ref(cell(at, 1)))
+    at = row + 1 + len(given)
+    sheet.text(at, 0, "Costs more than the target (n/a in other scenarios)", "label")
+    for key, col in _COLUMNS:
+        cost, listed = cases.at(key, "cost"), cases.at(key, "on_demand")
+        value = target.gap_usd(state.of(key).number("cost"), state.of(key).number("on_demand"), state.terms.term_months)
+        another = f"IF({cases.at(key, 'term')}=target_term_months,target_cost_usd,target_rate*{listed})"
+        formula = f'=IF(offer_scenario_number=target_scenario_number,{cost}-{another},"{NOT_KNOWN}")'
+        sheet.formula(at, col, formula, value, "bold_usd" if key == TYPED else "usd")
+    define("offer_target_gap_usd", sheet.ref(cell(at, 1)))
+    return at + 1
+
+
+def _write_scenarios(sheet: Sheet, contents: CalculatorContents, row: int) -> int:
+    """The offer typed in, lived in every scenario; returns the next free row."""
+    cases, scenarios = contents.places.cases, contents.state.points.scenarios
     sheet.subtitle(row, "This offer in every scenario", last_col=LAST_COL)
     columns = (
-        ("expected cost", "cost", "usd", [p.expected_cost_usd for p in state.priced]),
-        ("on demand", "on_demand", "usd", [s.on_demand_usd for s in state.points.scenarios]),
-        ("savings rate", "savings", "percent", [p.savings_rate for p in state.priced]),
-        ("P(shortfall)", "probability", "percent", [p.shortfall_probability for p in state.priced]),
-        ("expected shortfall", "shortfall", "usd", [p.shortfall_usd for p in state.priced]),
-        ("expected overage", "overage", "usd", [p.overage_usd for p in state.priced]),
+        ("expected cost", "cost", "usd"),
+        ("on demand", "on_demand", "usd"),
+        ("savings rate", "savings", "percent"),
+        ("P(shortfall)", "probability", "percent"),
+        ("expected shortfall", "shortfall", "usd"),
+        ("expected overage", "overage", "usd"),
     )
-    sheet.header(row + 1, ("scenario", *(label for label, *_ in columns)))
-    for index, scenario in enumerate(state.points.scenarios):
+    sheet.header(row + 1, ("scenario", *(f"{label}, USD" if style == "usd" else label for label, _, style in columns)))
+    for index, scenario in enumerate(scenarios):
+        key = in_scenario(TYPED, index)
         sheet.text(row + 2 + index, 0, scenario.name)
-        for col, (_, key, style, values) in enumerate(columns, start=1):
-            sheet.formula(row + 2 + index, col, f"={typed.at(key, index)}", values[index], style)
-    return row + 2 + len(state.points.scenarios)
+        for col, (_, step, style) in enumerate(columns, start=1):
+            sheet.formula(row + 2 + index, col, f"={cases.at(key, step)}", cases.value(key, step), style)
+    return row + 2 + len(scenarios)
 
 
-def _notes(points: OfferPoints) -> list[str]:
+def _notes(points: OfferPoints, decision: Decision) -> Iterator[str]:
     contract = points.contract
-    notes = []
+    yield _best_note(points, decision)
     if contract.overage == "committed":
-        notes.append(
+        yield (
             "The plan's contract bills use beyond the commitment at the committed discount: when you change the "
-            "discount, change the discount on use beyond it too."
+            "discount, change the discount on use beyond it too. Bands bring theirs along."
         )
-    if len(points.year_fractions) > 1:
-        notes.append(
+    if len(points.years) > 1:
+        yield (
             "The commitment is the same in every contract year, a part-year owes its share, and what a year leaves "
-            "unused is forfeited. Percentiles of cost over several years depend on how the years move together, which "
-            "this workbook does not carry: the program shows them."
+            "unused is charged as the shortfall clause says."
         )
-    if points.scenarios[0].locked is not None:
-        notes.append(
-            f"{protected_prices(contract)} Use beyond the commitment, billed at the prices of "
-            "its month, is looked up in a table that the program computed; percentiles of cost are not carried."
+    if points.is_locked:
+        yield (
+            f"{protected_prices(contract)} Use beyond the commitment, billed at the prices of its month, is looked up "
+            "in a table that the program computed for the plan's own term, which is the only one that can be typed; "
+            "percentiles of cost are not carried."
         )
+    elif points.blend is not None and points.blend.is_apart:
+        yield "What does not draw the commitment down is apart: with a true-up, percentiles of cost are not known."
     if contract.eligible_fraction < 1:
-        notes.append(
-            f"{contract.eligible_fraction:.1%} of list spend enters the contract; the rest is billed at list outside "
-            "it and is part of every cost."
+        yield (
+            f"{percent(contract.eligible_fraction)} of list spend enters the contract; the rest is billed at list "
+            "outside it and is part of every cost."
         )
-    elif any(scenario.outside_usd for scenario in points.scenarios):
-        notes.append("What does not draw the commitment down is billed at list beside it and is part of every cost.")
-    return notes
+    elif any(scenario.outside_usd.any() for scenario in points.scenarios):
+        yield "What does not draw the commitment down is billed at list beside it and is part of every cost."
+
+
+def _best_note(points: OfferPoints, decision: Decision) -> str:
+    """What the best commitment is the best of."""
+    parts = [
+        "Best commitment: the least expected cost among no commitment and every amount at the typed discount, or at "
+        "the bands where the discount is taken from the band table, with P(shortfall) within the limit typed."
+    ]
+    if decision.objective != "expected_cost":
+        parts.append("The plan decides by another measure than the expected cost, so that its recommendation differs.")
+    if decision.shortfall_limit_per == "period" and len(points.years) > 1:
+        parts.append(
+            "The plan limits each contract year by itself; the limit here holds for any year of the term, so that the "
+            "best commitment here may be smaller."
+        )
+    return " ".join(parts)

@@ -54,19 +54,31 @@ class Case:
 class PricedCases:
     """The cases as Calc prices them: where each step stands, and its value when the workbook is written.
 
-    rows: step -> row of Calc; columns: case -> column. values: (case, step) -> value. Steps that other sheets may rely
-    on: "cost", "on_demand", "saving", "savings", "probability", "shortfall", "overage", "list_use", "owed".
+    first_rows, columns: of each case on Calc; steps: step -> rows below the first. values: (case, step) -> value. Steps
+    that other sheets may rely on: "cost", "on_demand", "saving", "savings", "probability", "shortfall", "overage",
+    "owed_anyway", "break_even", "break_even_use", and where they are tabulated "cost_P10", "cost_P50", "cost_P90",
+    which may be the words "n/a".
     """
 
-    cases: tuple[Case, ...]
-    rows: Mapping[str, int]
+    first_rows: Mapping[str, int]
     columns: Mapping[str, int]
+    steps: Mapping[str, int]
     values: Mapping[tuple[str, str], Value]
 
     def at(self, case: str, step: str) -> str:
         """Address of a step of a case, for other sheets."""
-        return f"Calc!{cell(self.rows[step], self.columns[case])}"
+        return f"Calc!{self.within(case, step)}"
+
+    def within(self, case: str, step: str) -> str:
+        """Its address within Calc."""
+        return cell(self.first_rows[case] + self.steps[step], self.columns[case])
 
     def value(self, case: str, step: str) -> Value:
         """The same step when the workbook is written."""
         return self.values[case, step]
+
+    def number(self, case: str, step: str) -> float:
+        """The same, where it is a number."""
+        value = self.values[case, step]
+        assert not isinstance(value, str)
+        return float(value)

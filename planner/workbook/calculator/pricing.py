@@ -1,58 +1,110 @@
-"""The arithmetic of the offer calculator, in Python: what its formulas compute, from the same 1,001 points.
+"""The simulated spend as the workbook carries it: 1,001 points per contract year, from which its formulas price offers.
 
 Paths are sorted and summed up in 1,001 bins of equal probability. Bin means keep the mean exactly, so that expected
-cost, shortfall and overage are wrong only in the one bin that the commitment cuts. Probabilities and percentiles are
-read from the quantiles at 0.0 %, 0.1 %, ... 100.0 %, linear between them.
+cost, shortfall and overage are wrong only in the one bin that the commitment cuts. Probabilities are read from the
+quantiles at 0.0 %, 0.1 %, ... 100.0 %, linear between them. Percentiles of cost come from tables that the program
+computed on all paths (planner.workbook.calc.cost_tables).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from planner.contract import Contract
 from planner.offer import Offer
 from planner.plan import Plan
-from planner.risk import quantiles
 from planner.sizing.plain_sample import PlainSample, plain_sample
-from planner.term_use import TermUse
-from planner.units import HALF_CENT_USD, FloatArray
+from planner.steps import steps
+from planner.term_use import TermUse, term_use
+from planner.units import MONTHS_PER_YEAR, FloatArray
+from planner.workbook.calc.cost_tables import CostBlend, CostTable, cost_blend, cost_table
 
 N_POINTS = 1001
-PERCENTILES = (0.1, 0.5, 0.9)
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearColumn:
+    """Months [first, stop) that the points of a column sum up: a whole contract year, or the part of one that ends the
+    plan's own term and counts in no other."""
+
+    first: int
+    stop: int
+
+    @property
+    def year_fraction(self) -> float:
+        return (self.stop - self.first) / MONTHS_PER_YEAR
+
+    @property
+    def is_whole(self) -> bool:
+        return self.stop - self.first == MONTHS_PER_YEAR
+
+    @property
+    def label(self) -> str:
+        year = f"contract year {self.first // MONTHS_PER_YEAR + 1}"
+        return year if self.is_whole else f"{year}, {self.stop - self.first} months"
+
+    def fraction_in(self, term_months: int) -> float:
+        """The share of a year that a term owes in these months; 0 where they are no contract year of it."""
+        counts = self.stop <= term_months if self.is_whole else self.stop == term_months
+        return self.year_fraction if counts else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermPoints:
+    """What a scenario's points say over one term.
+
+    least_use: (1001,), quantiles of each path's smallest annual use over the contract years. pooled_use: (1001,), the
+    bin means of all its contract years as annual use, every n-th of the sorted n x 1001, by the share of a year that
+    they stand for. cost: percentiles of cost, None at protected prices.
+    """
+
+    term_months: int
+    least_use: FloatArray
+    pooled_use: FloatArray
+    cost: CostTable | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioPoints:
     """One scenario's spend as the workbook carries it, USD at list.
 
-    use: shape (n_years, 1001), bin means of what draws the commitment down, per contract year. least_use: (1001,),
-    quantiles of each path's smallest annual use. locked: None, or where prices are locked shape (2, 1001): annual list
-    use q, and the expected use beyond it at the prices of the day. outside_percentiles_usd: P10, P50, P90 of list
-    spend outside the contract.
+    use: shape (n_columns, 1001), bin means of what draws the commitment down, per year column. outside_usd,
+    certain_usd, on_demand_usd: (n_columns,), expected list spend outside the contract, the part of it that is the same
+    on every path, and all spend at list. terms: one per offered term. locked: None, or where prices are protected shape
+    (3, 1001): annual list use q, the expected use beyond it at the prices of the day, and the expected use short of it.
     """
 
     name: str
     use: FloatArray
-    least_use: FloatArray
+    outside_usd: FloatArray
+    certain_usd: FloatArray
+    on_demand_usd: FloatArray
+    terms: tuple[TermPoints, ...]
     locked: FloatArray | None
-    outside_usd: float
-    outside_percentiles_usd: tuple[float, ...]
-    on_demand_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferPoints:
-    """Everything that the offer calculator prices from. has_percentiles: whether cost quantiles follow from use."""
+    """Everything that the offer calculator prices from. blend: how percentiles of cost are tabulated, None where they
+    are not."""
 
     contract: Contract
+    years: tuple[YearColumn, ...]
+    terms_months: tuple[int, ...]
     scenarios: tuple[ScenarioPoints, ...]
-    has_percentiles: bool
+    blend: CostBlend | None
 
     @property
-    def year_fractions(self) -> tuple[float, ...]:
-        """Share of a year in each contract year; the last may be a part of one."""
-        return tuple(period.year_fraction for period in self.contract.periods)
+    def is_locked(self) -> bool:
+        """Whether prices of committed use are protected, so that use beyond it is looked up in a table."""
+        return self.scenarios[0].locked is not None
+
+    @property
+    def columns_per_scenario(self) -> int:
+        """Columns of points: the years, two for each term, and three where prices are protected."""
+        return len(self.years) + 2 * len(self.terms_months) + (3 if self.is_locked else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,83 +133,42 @@ class OfferTerms:
     def list_usd(self) -> float:
         return self.commit_usd if self.draws_list else self.commit_usd / self.kept
 
-    @property
-    def owed_usd(self) -> float:
-        return self.list_usd * self.kept
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricedYear:
-    """A contract year: list use that exhausts the commitment, expected use beyond it, expected unused, mean use."""
-
-    list_usd: float
-    beyond_usd: float
-    unused_usd: float
-    mean_usd: float
-
-    @property
-    def balance(self) -> float:
-        """q + use beyond it over use + use short of it: 1, since every committed dollar is drawn or unused."""
-        used = self.mean_usd + self.unused_usd
-        return (self.list_usd + self.beyond_usd) / used if used > 0 else 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bracket:
-    """Between which of the 1,001 points a value lies: the rank below it (0: below all) and the points either side."""
-
-    rank: int
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricedOffer:
-    """An offer priced in one scenario, with the steps on the way. USD over the term."""
-
-    years: tuple[PricedYear, ...]
-    beyond_usd: float
-    unused_usd: float
-    short_below_usd: float
-    short: Bracket
-    between: float
-    shortfall_probability: float
-    locked: Bracket | None
-    locked_ends_usd: tuple[float, float]
-    overage_list_usd: float
-    overage_usd: float
-    shortfall_usd: float
-    expected_cost_usd: float
-    savings_rate: float
-    use_percentiles_usd: tuple[float, ...]
-    cost_percentiles_usd: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferState:
-    """What the sheet opens with: the recommended offer, in the scenario decided on, priced in every scenario."""
-
-    points: OfferPoints
-    scenario: int
-    terms: OfferTerms
-    priced: Sequence[PricedOffer]
-
-    @property
-    def scenario_name(self) -> str:
-        return self.points.scenarios[self.scenario].name
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantileError:
-    """Largest difference from the full sample, over scenarios and the commitments of the curve.
+    """Largest difference from the full sample, over scenarios, offered terms and the commitments of the curve.
 
     cost: of expected cost, relative. shortfall and overage: relative to expected cost. probability: absolute.
+    percentile: of P10, P50 and P90 of cost, relative; None where they are not tabulated.
     """
 
     cost: float
     shortfall: float
     overage: float
     probability: float
+    percentile: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The error as it is stated beside the results."""
+        tail = "" if self.percentile is None else f", P10, P50 and P90 of cost within {self.percentile:.3%}"
+        return (
+            "Against all paths, at every commitment of the curve, in every scenario and term: expected cost within "
+            f"{self.cost:.5%}, expected shortfall within {self.shortfall:.5%} of cost, shortfall probability within "
+            f"{self.probability * 100:.3f} points{tail}."
+        )
+
+
+def terms(contract: Contract, offer: Offer) -> OfferTerms:
+    """An offer under a contract's drawdown basis, as the formulas take it."""
+    return OfferTerms(
+        commit_usd=offer.commit_usd_per_year,
+        discount=offer.discount_fraction,
+        overage_discount=offer.overage_discount_fraction,
+        draws_list=contract.drawdown == "list",
+        term_months=contract.term_months,
+        charged=contract.true_up_rate if contract.shortfall == "true_up" else 1.0,
+    )
 
 
 def bin_means(sample: FloatArray, n: int = N_POINTS) -> FloatArray:
@@ -174,159 +185,125 @@ def bin_means(sample: FloatArray, n: int = N_POINTS) -> FloatArray:
 def offer_points(plan: Plan) -> OfferPoints:
     """Condense every scenario's paths into the points that the workbook carries."""
     contract = plan.inputs.contract
-    passed_through = all(not use.is_protected for use in plan.uses.values())
-    # Where only some models are eligible, what is billed outside does not rise with what enters.
-    in_step = contract.eligible.is_everything
+    uses = {name: offered_uses(plan, name) for name in plan.summaries}
+    terms_months = tuple(uses[plan.inputs.baseline])
+    years = tuple(_year_columns(contract.term_months, terms_months))
+    locked = any(use.is_protected for use in plan.uses.values())
+    blend = None if locked else cost_blend(contract, plan.uses.values())
     return OfferPoints(
         contract=contract,
-        scenarios=tuple(_scenario_points(plan, name, locked=not passed_through) for name in plan.summaries),
-        has_percentiles=passed_through and in_step and len(contract.periods) == 1,
+        years=years,
+        terms_months=terms_months,
+        scenarios=tuple(_scenario_points(plan, name, of_name, years, blend) for name, of_name in uses.items()),
+        blend=blend,
     )
+
+
+def of_term(contract: Contract, term_months: int) -> Contract:
+    """The same terms over another term, the commitment open and what is unused forfeited."""
+    return replace(contract, term_months=term_months, commits_usd_per_year=None, shortfall="forfeit", true_up_rate=1.0)
+
+
+def offered_uses(plan: Plan, name: str) -> dict[int, TermUse]:
+    """Use by term, the shortest first: the plan's own, and whole years that the forecast covers and whose sums were
+    kept."""
+    return dict(sorted(_offered(plan, name)))
+
+
+def _offered(plan: Plan, name: str) -> Iterator[tuple[int, TermUse]]:
+    contract, spend = plan.inputs.contract, plan.spend[name]
+    yield contract.term_months, plan.uses[name]
+    if any(use.is_protected for use in plan.uses.values()):
+        return  # what is protected is tabulated for the plan's own term only
+    for term in range(MONTHS_PER_YEAR, plan.inputs.months + 1, MONTHS_PER_YEAR):
+        other = of_term(contract, term)
+        kept = contract.needs_accounts or not spend.sums or all((s.first, s.stop) in spend.sums for s in steps(other))
+        if term != contract.term_months and kept:
+            yield term, term_use(other, spend)
+
+
+def _year_columns(own_months: int, terms_months: tuple[int, ...]) -> Iterator[YearColumn]:
+    for stop in range(MONTHS_PER_YEAR, max(terms_months) + 1, MONTHS_PER_YEAR):
+        yield YearColumn(first=stop - MONTHS_PER_YEAR, stop=stop)
+    if part := own_months % MONTHS_PER_YEAR:
+        yield YearColumn(first=own_months - part, stop=own_months)
 
 
 def sample_of(plan: Plan, scenario: str) -> PlainSample:
-    """A scenario's spend sorted for plain offers; plans with a fixed commitment keep theirs otherwise."""
+    """A scenario's spend sorted for offers whose unused dollars are forfeited, over the plan's own term."""
     sample = plan.samples[scenario]
-    return sample if isinstance(sample, PlainSample) else plain_sample(plan.inputs.contract, plan.uses[scenario])
+    if isinstance(sample, PlainSample):
+        return sample
+    contract = plan.inputs.contract
+    return plain_sample(of_term(contract, contract.term_months), plan.uses[scenario])
 
 
-def _scenario_points(plan: Plan, name: str, *, locked: bool) -> ScenarioPoints:
-    use: TermUse = plan.uses[name]
-    sample = sample_of(plan, name)
-    levels = np.linspace(0.0, 1.0, N_POINTS)
-    grid = None
-    if locked:
-        q = _locked_grid(sample.drawing.points)
-        grid = np.stack([q, sample.overage.at(q)])
+def _scenario_points(
+    plan: Plan, name: str, uses: dict[int, TermUse], years: tuple[YearColumn, ...], blend: CostBlend | None
+) -> ScenarioPoints:
+    found = [_year_points(uses, column) for column in years]
+    use = np.stack([points for points, _, _ in found])
     return ScenarioPoints(
         name=name,
-        use=np.stack([bin_means(use.drawn_list_usd(period)) for period in plan.inputs.contract.periods]),
-        least_use=np.maximum.accumulate(np.quantile(sample.least_use, levels)),
-        locked=grid,
-        outside_usd=sample.outside_usd,
-        outside_percentiles_usd=tuple(quantiles(use.outside_total_usd, PERCENTILES).tolist()),
-        on_demand_usd=sample.on_demand_usd,
+        use=use,
+        outside_usd=np.array([outside for _, outside, _ in found]),
+        certain_usd=np.array([_certain(blend, outside, points) for points, outside, _ in found]),
+        on_demand_usd=np.array([listed for _, _, listed in found]),
+        terms=tuple(_term_points(term, of_it, use, years, blend) for term, of_it in uses.items()),
+        locked=_locked(sample_of(plan, name)) if plan.uses[name].is_protected or blend is None else None,
     )
+
+
+def _year_points(uses: dict[int, TermUse], column: YearColumn) -> tuple[FloatArray, float, float]:
+    """A year's bin means of use, its expected spend outside, and what it costs at list."""
+    use = next(use for term, use in uses.items() if column.fraction_in(term) > 0)
+    index = next(i for i, period in enumerate(use.periods) if period.first == column.first)
+    first, stop = use.steps_of[index]
+    outside = 0.0 if use.outside_usd is None else float(use.outside_usd[first:stop].sum(axis=0).mean())
+    return bin_means(use.drawn_usd[index]), outside, float(use.list_usd[index].mean()) + outside
+
+
+def _certain(blend: CostBlend | None, outside_usd: float, points: FloatArray) -> float:
+    """What of the spend outside neither follows use nor is apart."""
+    if blend is None or blend.is_apart:
+        return 0.0
+    rest = outside_usd - blend.outside_per_use * float(points.mean())
+    return rest if abs(rest) > _ROUNDING * abs(outside_usd) else 0.0
+
+
+def _term_points(
+    term: int, use: TermUse, points: FloatArray, years: tuple[YearColumn, ...], blend: CostBlend | None
+) -> TermPoints:
+    fractions = [column.fraction_in(term) for column in years]
+    return TermPoints(
+        term_months=term,
+        least_use=np.maximum.accumulate(np.quantile(use.least_usd_per_year, np.linspace(0.0, 1.0, N_POINTS))),
+        pooled_use=_pooled(points, fractions),
+        cost=None if blend is None else cost_table(blend, use),
+    )
+
+
+def _pooled(points: FloatArray, fractions: list[float]) -> FloatArray:
+    """The smallest annual use of any year at or below which at least 1/1001, 2/1001, ... 1 of the term's use lies."""
+    counted = [(row / share, np.full(N_POINTS, share)) for row, share in zip(points, fractions, strict=True) if share]
+    annual, weights = (np.concatenate(parts) for parts in zip(*counted, strict=True))
+    order = np.argsort(annual, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    # a hair below each level, so that the rounding of a sum does not move a point
+    at = np.searchsorted(reached, (np.arange(N_POINTS) + 1 - 1e-6) / N_POINTS)
+    pooled: FloatArray = annual[order][np.minimum(at, annual.size - 1)]
+    return pooled
+
+
+def _locked(sample: PlainSample) -> FloatArray:
+    q = _locked_grid(sample.drawing.points)
+    short = q * sample.years - sample.mean_drawn_usd + sample.drawing.at(q)
+    # a sum and its difference leave a trace of rounding where nothing is short
+    return np.stack([q, sample.overage.at(q), np.where(short > _ROUNDING * sample.mean_drawn_usd, short, 0.0)])
 
 
 def _locked_grid(annual_use: FloatArray) -> FloatArray:
-    """Annual list use at which locked prices are tabulated, (1001,), from 0: dense where a year's use may end."""
+    """Annual list use at which protected prices are tabulated, (1001,), from 0: dense where a year's use may end."""
     even = np.linspace(0.0, annual_use[-1], N_POINTS // 4)
     likely = np.quantile(annual_use, np.linspace(0.0, 1.0, N_POINTS - even.size))
     return np.sort(np.concatenate([even, likely]))
-
-
-def terms(contract: Contract, offer: Offer) -> OfferTerms:
-    """An offer under a contract's drawdown basis, as the formulas take it."""
-    return OfferTerms(
-        commit_usd=offer.commit_usd_per_year,
-        discount=offer.discount_fraction,
-        overage_discount=offer.overage_discount_fraction,
-        draws_list=contract.drawdown == "list",
-        term_months=contract.term_months,
-        charged=contract.true_up_rate if contract.shortfall == "true_up" else 1.0,
-    )
-
-
-def price_offer(points: OfferPoints, scenario: ScenarioPoints, offer: OfferTerms) -> PricedOffer:
-    """Price an offer from the points, step by step as the sheet Calc does."""
-    years = tuple(
-        _priced_year(use, offer.list_usd * fraction)
-        for use, fraction in zip(scenario.use, points.year_fractions, strict=True)
-    )
-    beyond, unused = sum(year.beyond_usd for year in years), sum(year.unused_usd for year in years)
-    short_below = offer.list_usd - HALF_CENT_USD / offer.kept
-    short = bracket(scenario.least_use, short_below)
-    locked, ends, overage_list = None, (0.0, 0.0), beyond
-    if scenario.locked is not None:
-        locked = bracket(scenario.locked[0], offer.list_usd)
-        ends = tuple(scenario.locked[1][[locked.rank - 1, min(locked.rank, N_POINTS - 1)]].tolist())
-        overage_list = ends[0] + (ends[1] - ends[0]) * _share(locked, offer.list_usd)
-    n_years = sum(points.year_fractions)
-    cost = scenario.on_demand_usd
-    if offer.commit_usd > 0:
-        cost = offer.owed_usd * n_years + offer.overage_rate * overage_list + scenario.outside_usd
-    use_percentiles = _use_percentiles(points, scenario)
-    return PricedOffer(
-        years=years,
-        beyond_usd=beyond,
-        unused_usd=unused,
-        short_below_usd=short_below,
-        short=short,
-        between=_between(short, short_below),
-        shortfall_probability=_probability(short, short_below),
-        locked=locked,
-        locked_ends_usd=ends,
-        overage_list_usd=overage_list,
-        overage_usd=offer.overage_rate * overage_list,
-        shortfall_usd=offer.kept * unused,
-        expected_cost_usd=cost,
-        savings_rate=1 - cost / scenario.on_demand_usd if scenario.on_demand_usd > 0 else 0.0,
-        use_percentiles_usd=use_percentiles,
-        cost_percentiles_usd=tuple(
-            offer.owed_usd * n_years + offer.overage_rate * max(use - offer.list_usd * n_years, 0) + outside
-            for use, outside in zip(use_percentiles, scenario.outside_percentiles_usd, strict=False)
-        ),
-    )
-
-
-def _priced_year(use: FloatArray, list_usd: float) -> PricedYear:
-    return PricedYear(
-        list_usd=list_usd,
-        beyond_usd=float(np.maximum(use - list_usd, 0.0).sum()) / N_POINTS,
-        unused_usd=float(np.maximum(list_usd - use, 0.0).sum()) / N_POINTS,
-        mean_usd=float(use.sum()) / N_POINTS,
-    )
-
-
-def bracket(points: FloatArray, value: float) -> Bracket:
-    """Where a value lies among ascending points; a value equal to a point lies above it."""
-    rank = int(np.searchsorted(points, value, side="right"))
-    return Bracket(
-        rank=rank,
-        low=float(points[rank - 1]) if rank else 0.0,
-        high=float(points[min(rank, N_POINTS - 1)]),
-    )
-
-
-def _share(at: Bracket, value: float) -> float:
-    """How far a value is from its lower to its upper point; 0 beyond the last one."""
-    return (value - at.low) / (at.high - at.low) if at.high > at.low else 0.0
-
-
-def _probability(at: Bracket, value: float) -> float:
-    """P(use < value), linear between quantiles."""
-    if at.rank == 0:
-        return 0.0
-    return 1.0 if at.rank == N_POINTS else _between(at, value)
-
-
-def _between(at: Bracket, value: float) -> float:
-    """The level of a value between its two quantiles; of use only where it lies between two."""
-    return (at.rank - 1 + _share(at, value)) / (N_POINTS - 1) if at.high > at.low else 1.0
-
-
-def _use_percentiles(points: OfferPoints, scenario: ScenarioPoints) -> tuple[float, ...]:
-    if not points.has_percentiles:
-        return ()
-    rows = [round(level * (N_POINTS - 1)) for level in PERCENTILES]
-    return tuple((scenario.least_use[rows] * sum(points.year_fractions)).tolist())
-
-
-def quantile_error(plan: Plan, points: OfferPoints) -> QuantileError:
-    """How far the points are from the full sample, on every commitment of the curve and in every scenario."""
-    worst = np.zeros(4)
-    offers: Sequence[Offer] = [point.offer for point in plan.curve]
-    for scenario in points.scenarios:
-        for exact in sample_of(plan, scenario.name).expect(offers):
-            priced = price_offer(points, scenario, terms(points.contract, exact.offer))
-            scale = exact.expected_cost_usd or 1.0
-            found = [
-                (priced.expected_cost_usd - exact.expected_cost_usd) / scale,
-                (priced.shortfall_usd - exact.expected_shortfall_usd) / scale,
-                (priced.overage_usd - exact.expected_overage_usd) / scale,
-                priced.shortfall_probability - exact.shortfall_probability,
-            ]
-            worst = np.maximum(worst, np.abs(found))
-    cost, shortfall, overage, probability = worst.tolist()
-    return QuantileError(cost=cost, shortfall=shortfall, overage=overage, probability=probability)

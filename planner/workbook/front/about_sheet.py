@@ -83,7 +83,9 @@ def _limitations(plan: Plan, error: QuantileError | None) -> Iterator[tuple[str,
         "by a fixed rule of use. Not modelled: taxes, currencies, service credits, termination, and what a clause "
         "leaves to negotiation.",
     )
-    if error is not None and len(contract.periods) > 1:
-        yield "several years", "Percentiles of cost over several contract years are not carried."
     if error is not None and contract.protects_prices:
-        yield "protected prices", "Overage at protected prices comes from a table that the program computed."
+        yield (
+            "protected prices",
+            "Overage at protected prices comes from a table that the program computed; percentiles of cost are not "
+            "carried.",
+        )
