@@ -253,11 +253,15 @@ def test_with_what_is_taken_out_of_a_plan_goes_who_answers_for_it(write: Callabl
     assert "# for all of it" in changed
 
 
-def test_the_last_entry_goes_with_its_table_and_a_spelling_that_resists_is_told() -> None:
-    one = PLAN + entry("mix.triage", owner="Support")
+@pytest.mark.parametrize(
+    "spelled", [entry("mix.triage", owner="Support"), 'assumption = [{ key = "mix.triage", owner = "Support" }]\n']
+)
+def test_the_last_entry_goes_with_its_table_however_it_is_spelled(spelled: str) -> None:
+    one = spelled + PLAN if spelled.startswith("assumption") else PLAN + spelled
+    assert keys_of(one) == ["mix.triage"]
     changed = with_usage_sources(one, ["log.csv"], keep_selection=False)
     assert "assumption" not in tomllib.loads(changed)
-    assert without_lost(PLAN, PLAN) == PLAN
+    assert without_lost(one, one) == one
 
 
 def _without(table: dict[str, Any], key: str) -> dict[str, Any]:

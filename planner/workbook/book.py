@@ -15,6 +15,7 @@ from planner.brief.worked_out import brief_of
 from planner.dossier import Dossier
 from planner.errors import WorkbookError
 from planner.workbook.assumed.assumptions_sheet import write_assumptions
+from planner.workbook.assumed.evidence_sheet import has_evidence, write_evidence
 from planner.workbook.assumed.prices_sheet import write_prices
 from planner.workbook.calc.point_error import quantile_error
 from planner.workbook.calculator.calc_sheet import CalcContents, CaseGroup, write_calc
@@ -34,6 +35,7 @@ from planner.workbook.negotiating.clause_sheet import has_clause_values, write_c
 from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
 from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
 from planner.workbook.quoting.offers_sheet import write_offers
+from planner.workbook.front.sign_off_sheet import write_sign_off
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger
 from planner.workbook.results.mix_sheet import MixLayout, write_mix
@@ -57,12 +59,13 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
     "Positions": (has_positions, write_positions),
     "Sensitivity": (has_sensitivity, write_sensitivity),
     "Offers compared": (lambda _: True, write_offers),
+    "Evidence": (has_evidence, write_evidence),
 }
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
 
 _ALWAYS: Final = {
     *("Decision", "Assumptions", "Request mix", "Prices", "Routes", "Commit curve", "Offer calculator"),
-    *("Ramp and ledger", "Scenarios and regret", "Tracking", "Points", "Calc", "Checks", "About"),
+    *("Ramp and ledger", "Scenarios and regret", "Tracking", "Sign-off", "Points", "Calc", "Checks", "About"),
 }
 """Sheets that are written together, because they need each other."""
 
@@ -140,6 +143,8 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     hold = write_checks(sheets["Checks"], held, error, define)
     chart = cost_chart(sheets["Commit curve"], workbook, plan)
     write_decision(sheets["Decision"], brief_of(found), checks_hold=hold, chart=chart)
+    names = {str(item[0]) for item in workbook.defined_names}
+    write_sign_off(sheets["Sign-off"], plan, names=names, checks_hold=hold)
     write_about(sheets["About"], plan, error, [info for info in SHEETS if info.name in sheets])
 
 

@@ -110,10 +110,12 @@ class Sheet:
         self.text(row, 0, text, "subtitle", sized=False)
         self.worksheet.set_row(row, 20)
 
-    def paragraph(self, row: int, text: str, *, last_col: int, style: str = "note", width: int = 110) -> None:
-        """Text wrapped across columns 0 to last_col, the row as high as `width` characters a line need."""
-        self.worksheet.merge_range(row, 0, row, last_col, "", self.styles[style])
-        self.worksheet.write_string(row, 0, text, self.styles[style])
+    def paragraph(
+        self, row: int, text: str, *, last_col: int, first_col: int = 0, style: str = "note", width: int = 110
+    ) -> None:
+        """Text wrapped across columns first_col to last_col, the row as high as `width` characters a line need."""
+        self.worksheet.merge_range(row, first_col, row, last_col, "", self.styles[style])
+        self.worksheet.write_string(row, first_col, text, self.styles[style])
         lines = sum(ceil(max(len(line), 1) / width) for line in text.split("\n"))
         self.worksheet.set_row(row, lines * _LINE_HEIGHT * (1.2 if style == "lead" else 1.0) + 2)
 

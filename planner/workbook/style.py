@@ -19,6 +19,7 @@ _NUMBER_FORMATS: Final = {
     "usd_cents": ("$#,##0.00;-$#,##0.00", "${:,.2f}"),
     "usd_small": ("$0.000000;-$0.000000", "${:.6f}"),
     "usd_most": ('"at most "$#,##0', "at most ${:,.0f}"),
+    "usd_rate": ("$#,##0.00##;-$#,##0.00##", "${:,.4f}"),
     "percent": ("0.0%", "{:.1%}"),
     "percent_least": ('"at least "0.00%', "at least {:.2%}"),
     "percent_fine": ("0.0000%", "{:.4%}"),
@@ -57,6 +58,8 @@ _STYLES: Final[Mapping[str, dict[str, Any]]] = {
     "total_text": {"bold": True, "top": 1, "valign": "top"},
     "input_text": {"align": "right", **_INPUT},
     "input_words": {"align": "left", "text_wrap": True, **_INPUT},
+    "input_form": {"align": "left", "text_wrap": True, **_INPUT},
+    "input_date": {"align": "left", "num_format": "yyyy-mm-dd", **_INPUT},
     **{name: {"num_format": code, "valign": "top", "align": "right"} for name, (code, _) in _NUMBER_FORMATS.items()},
     **{
         f"total_{name}": {"num_format": code, "align": "right", "bold": True, "top": 1, "valign": "top"}

@@ -13,13 +13,14 @@ from planner.workbook.sheet import Sheet, area
 
 NOT_NAMED: Final = "not named"
 NOT_GIVEN: Final = "not given"
+NO_DAY: Final = "-"
 
 _COLUMNS: Final = (
     *("section", "assumption", "value or mean", "P10", "P90", "unit", "origin"),
     *("owner", "source", "date", "key in the plan file"),
 )
-_WIDTHS: Final = {0: 24, 1: 25, 2: 15, 3: 11, 4: 11, 5: 24, 6: 10, 7: 18, 8: 34, 9: 12, 10: 34}
-_UNIT, _ORIGIN, _OWNER, _LAST_COL = 5, 6, 7, 10
+_WIDTHS: Final = {0: 27, 1: 27, 2: 24, 3: 11, 4: 11, 5: 29, 6: 10, 7: 20, 8: 36, 9: 11, 10: 40}
+_UNIT, _ORIGIN, _OWNER, _SOURCE, _LAST_COL = 5, 6, 7, 8, 10
 _COUNTS_ROW: Final = 3
 _HEADER_ROW: Final = 7
 
@@ -49,7 +50,7 @@ def answered(plan: Plan) -> list[Answered]:
 
 
 def _other(note: AssumptionNote) -> Assumption:
-    return plain("Named in the plan", (note.key,), "as the plan has it", "right", "", YOURS)
+    return plain("Named in the plan", (note.key,), "no line above", "right", "", YOURS)
 
 
 def _answered(plan: Plan, row: Assumption, note: AssumptionNote | None) -> Answered:
@@ -62,7 +63,7 @@ def _answered(plan: Plan, row: Assumption, note: AssumptionNote | None) -> Answe
         assumption=row,
         owner=(note.owner if note is not None else None) or NOT_NAMED,
         source=source or NOT_GIVEN,
-        on=NOT_GIVEN if on is None else on.isoformat(),
+        on=NO_DAY if on is None else on.isoformat(),
     )
 
 
@@ -75,7 +76,7 @@ def write_assumptions(sheet: Sheet, plan: Plan) -> None:
     _write_counts(sheet, rows, last)
     sheet.header(_HEADER_ROW, _COLUMNS, n_text=2)
     for col in range(_UNIT, _LAST_COL + 1):
-        sheet.text(_HEADER_ROW, col, _COLUMNS[col], "header_after" if col == _UNIT else "header")
+        sheet.text(_HEADER_ROW, col, _COLUMNS[col], "header_after" if col in (_UNIT, _SOURCE) else "header")
     for row, item in enumerate(rows, start=_HEADER_ROW + 1):
         _write_row(sheet, row, item)
     sheet.set_layout(exact=_WIDTHS)
@@ -128,4 +129,4 @@ def _write_row(sheet: Sheet, row: int, answer: Answered) -> None:
     sheet.text(row, _UNIT, item.unit, "text_after")
     sheet.text(row, _ORIGIN, item.origin, "bold" if item.origin in (PRIOR, WIDENED) else "text")
     for col, text in enumerate((answer.owner, answer.source, answer.on, item.key), start=_OWNER):
-        sheet.text(row, col, text)
+        sheet.text(row, col, text, "text_after" if col == _SOURCE else "text")

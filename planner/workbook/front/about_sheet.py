@@ -1,14 +1,14 @@
 """Sheet About: what the workbook is, what it rests on, and what it cannot do."""
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from typing import Final
 
 from planner.plan import Plan
-from planner.words import percent
+from planner.words import counted, percent
 from planner.workbook.calculator.pricing import QuantileError
 from planner.workbook.contents import SheetInfo
 from planner.workbook.contract_words import counts_present_value, why_no_offer_sheet
+from planner.workbook.front.identity import hashes, program
 from planner.workbook.sheet import Sheet
 
 _KINDS: Final = {"output": "results", "input": "typed in", "workings": "workings"}
@@ -17,28 +17,42 @@ _KINDS: Final = {"output": "results", "input": "typed in", "workings": "workings
 def write_about(sheet: Sheet, plan: Plan, error: QuantileError | None, sheets: Sequence[SheetInfo]) -> None:
     """Version, seed, hashes, what each sheet holds, and what the workbook cannot do."""
     inputs, book = plan.inputs, plan.prepared.price_book
-    sheet.title("About this workbook", last_col=1)
+    sheet.title(
+        "About this workbook",
+        "What its figures were made of, what each sheet is for, and what it cannot do. The same plan file, usage, "
+        "price data and version of the program give the same workbook, byte for byte. Tabs: dark for results, yellow "
+        "where something can be typed in, grey for workings.",
+        last_col=1,
+    )
     facts = (
         ("plan", inputs.name),
-        ("program", f"commit-planner {version('commit-planner')}"),
+        ("program", program()),
         ("contract starts", inputs.start.isoformat()),
         ("random seed", str(inputs.seed)),
         ("simulated paths", f"{plan.n_paths:,}"),
         ("prices as of", plan.prepared.priced_on.isoformat()),
         ("prices last checked", book.checked_on.isoformat()),
-        ("price data, SHA-256", book.sha256),
-        ("plan file, SHA-256", inputs.sha256),
+        ("usage measured", _usage(plan)),
+        *hashes(plan),
         ("currency", _currency(plan)),
     )
-    row = 2
-    for row, (label, value) in enumerate(facts, start=2):
+    row = 3
+    for row, (label, value) in enumerate(facts, start=3):
         sheet.text(row, 0, label, "bold")
         sheet.text(row, 1, value, sized=False)
-    row = _write_list(sheet, row + 2, "Sheets", [(info.name, f"{_KINDS[info.kind]}: {info.what}") for info in sheets])
+    row = _write_list(sheet, row + 2, "Sheets", list(_contents(sheets)))
     row = _write_list(sheet, row + 1, "Limitations", list(_limitations(plan, error)))
     sheet.set_layout(exact={0: 24, 1: 100})
     sheet.print_setup(last_row=row - 1, last_col=1, pages_high=1)
     sheet.worksheet.freeze_panes(1, 0)
+
+
+def _usage(plan: Plan) -> str:
+    measured = plan.prepared.measurement
+    if measured is None:
+        return f"none: {counted(len(plan.inputs.mix), 'request type')} typed into the plan"
+    days = f"{measured.first.date()} to {measured.last.date()}"
+    return f"{days}, {counted(measured.totals.requests, 'request')}"
 
 
 def _write_list(sheet: Sheet, row: int, title: str, items: Sequence[tuple[str, str]]) -> int:
@@ -48,6 +62,14 @@ def _write_list(sheet: Sheet, row: int, title: str, items: Sequence[tuple[str, s
         sheet.text(row, 0, label, "bold")
         sheet.text(row, 1, text, sized=False)
     return row + 1
+
+
+def _contents(sheets: Sequence[SheetInfo]) -> Iterator[tuple[str, str]]:
+    """What each sheet is for, those of a kind together."""
+    for kind, words in _KINDS.items():
+        for info in sheets:
+            if info.kind == kind:
+                yield info.name, f"{words}: {info.what}"
 
 
 def _currency(plan: Plan) -> str:
@@ -75,7 +97,8 @@ def _limitations(plan: Plan, error: QuantileError | None) -> Iterator[tuple[str,
         )
     yield (
         "forecast",
-        "A probability here is one under the plan's assumptions, of which sheet Assumptions names the priors.",
+        "A probability here is one under the plan's assumptions; sheet Assumptions says which are priors, and who "
+        "answers for each.",
     )
     yield (
         "clauses",
