@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Any, Final
 
 from xlsxwriter import Workbook
@@ -11,7 +12,10 @@ from planner.workbook.style import DARK, FONT, RULE
 
 MOST_BARS: Final = 10
 _PIXELS_PER_BAR: Final = 24
+_PIXELS_PER_LINE: Final = 14
 _AROUND_PIXELS: Final = 110
+_MOST_STEPS: Final = 5
+_ROOM_FOR_LABELS: Final = 0.18
 _ROW_PIXELS: Final = 20
 _BESIDE: Final = {"label_position": "low"}
 """Names stand left of all bars, those below zero too."""
@@ -30,7 +34,7 @@ class Bars:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarChart:
     """Horizontal bars from rows of a table, the first row on top. name_col: what each row is called;
-    largest_usd: of all values, which says in what the axis counts."""
+    usd: every value that is drawn; lines: that the longest name takes."""
 
     title: str
     names: str
@@ -38,7 +42,8 @@ class BarChart:
     first_row: int
     n_rows: int
     series: Sequence[Bars]
-    largest_usd: float
+    usd: Sequence[float]
+    lines: int = 1
     name_col: int = 0
     width: int = 540
 
@@ -50,7 +55,8 @@ class BarChart:
     @property
     def height(self) -> int:
         """Pixels."""
-        return _AROUND_PIXELS + _PIXELS_PER_BAR * max(self.shown, 2) + (20 if len(self.series) > 1 else 0)
+        per_bar = _PIXELS_PER_BAR + _PIXELS_PER_LINE * (self.lines - 1)
+        return _AROUND_PIXELS + per_bar * max(self.shown, 2) + (20 if len(self.series) > 1 else 0)
 
     @property
     def rows(self) -> int:
@@ -80,19 +86,44 @@ def insert_bars(sheet: Sheet, workbook: Workbook, chart: BarChart, *, row: int, 
     drawn.set_title({"name": chart.title + of, "name_font": {"size": 12, "name": FONT}})
     font = {"name": FONT, "size": 9, "bold": False}
     # XlsxWriter calls the axis along the bottom x and the one along the side y, in bar charts too
-    drawn.set_y_axis({"name": chart.names, "name_font": font, "num_font": font, "reverse": True, **_BESIDE})
-    money = {"name": chart.values, "name_font": font, "num_font": font, "num_format": _axis_format(chart.largest_usd)}
-    drawn.set_x_axis({**money, "major_gridlines": _GRID, "label_position": "high"})
+    drawn.set_y_axis(
+        {"name": chart.names, "name_font": font, "num_font": font, "reverse": True, "interval_unit": 1, **_BESIDE}
+    )
+    low, high, step = _scale(chart.usd, has_labels=len(chart.series) == 1)
+    drawn.set_x_axis(
+        {
+            "name": chart.values,
+            "name_font": font,
+            "num_font": font,
+            "num_format": _axis_format(step),
+            "min": low,
+            "max": high,
+            "major_unit": step,
+            "major_gridlines": _GRID,
+            "label_position": "high",
+        }
+    )
     drawn.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": font})
     drawn.set_size({"width": chart.width, "height": chart.height})
     sheet.worksheet.insert_chart(row, col, drawn, {"x_offset": x_offset, "object_position": 2})
 
 
-def _axis_format(largest_usd: float) -> str:
-    """Dollars, thousands or millions, so that the numbers along an axis do not touch."""
-    if largest_usd < 20e3:
-        return "$#,##0"
-    return '$#,##0,"k";-$#,##0,"k";$0' if largest_usd < 20e6 else '$#,##0.0,,"M";-$#,##0.0,,"M";$0'
+def _scale(usd: Sequence[float], *, has_labels: bool) -> tuple[float, float, float]:
+    """Ends and step of an axis that shows every value and 0, and has room for labels beyond the bars."""
+    least, most = min(0.0, *usd), max(0.0, *usd)
+    room = _ROOM_FOR_LABELS * (most - least) if has_labels else 0.0
+    low, high = least - (room if least < 0 else 0.0), most + (room if most > 0 else 0.0)
+    rough = max(high - low, 1.0) / _MOST_STEPS
+    unit = 10.0 ** floor(log10(rough))
+    step = next(unit * size for size in (1.0, 2.0, 5.0, 10.0) if unit * size >= rough)
+    return floor(low / step) * step, max(ceil(high / step), 1) * step, step
+
+
+def _axis_format(step: float) -> str:
+    """Dollars, thousands or millions."""
+    if step < 1e3:
+        return "$#,##0;-$#,##0;$0"
+    return '$#,##0,"k";-$#,##0,"k";$0' if step < 1e6 else '$#,##0,,"M";-$#,##0,,"M";$0'
 
 
 def _filled(is_solid: bool) -> dict[str, Any]:

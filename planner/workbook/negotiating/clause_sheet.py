@@ -27,6 +27,8 @@ from planner.workbook.negotiating.rows import (
     down,
     figure,
     headings,
+    in_lines,
+    n_lines,
     sentences,
     short_name,
     totals,
@@ -109,7 +111,8 @@ def _chart(items: Sequence[ClauseValue], first_row: int, title: str) -> BarChart
         values="worth over the term (USD)",
         first_row=first_row,
         n_rows=len(items),
-        largest_usd=max((abs(item.value.mean) for item in items), default=0.0),
+        usd=[item.value.mean for item in items],
+        lines=n_lines(short_name(item) for item in items),
         series=(Bars(name="worth", col=_WORTH, is_solid=title == "To ask for"),),
     )
 
@@ -164,7 +167,7 @@ def _with_and_without(trades: TradeList, item: ClauseValue) -> tuple[float, floa
 def _write_value(sheet: Sheet, trades: TradeList, at: int, item: ClauseValue, told: Told) -> None:
     without, having, worth = _with_and_without(trades, item)
     own = item.terms is None
-    sheet.text(at, 0, short_name(item), sized=False)
+    sheet.text(at, 0, in_lines(short_name(item)), sized=False)
     sheet.text(at, 1, f"{full_words(item)} (your own value)" if own else full_words(item), sized=False)
     sheet.number(at, 2, without, "usd")
     sheet.number(at, 3, having, "usd")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from textwrap import wrap
 from typing import Final
 
 from planner.negotiation.clause_values import SEEN, ClauseValue
@@ -13,6 +14,7 @@ from planner.workbook.sheet import Sheet, cell
 NONE: Final = "-"
 """What stands where a figure does not exist."""
 
+_LINE_OF_A_NAME: Final = 40
 _CHARACTERS_PER_WIDTH: Final = 1.22
 
 
@@ -68,6 +70,16 @@ def short_name(item: ClauseValue) -> str:
     """A clause in a few words, as scripts call it; the buyer's own ask as the plan names it."""
     name = item.variation.name
     return name if name == item.variation.words else name.replace("_", " ")
+
+
+def in_lines(name: str) -> str:
+    """A long name in lines, as a chart beside its table shows them; not every program breaks them by itself."""
+    return "\n".join(wrap(name, _LINE_OF_A_NAME, break_long_words=True)) or name
+
+
+def n_lines(names: Iterable[str]) -> int:
+    """How many lines the longest of some names takes."""
+    return max((in_lines(name).count("\n") + 1 for name in names), default=1)
 
 
 def rounded(usd: float) -> float:

@@ -16,7 +16,7 @@ from planner.risk import Estimate
 from planner.workbook.check import Check
 from planner.workbook.negotiating.bars import BarChart, Bars, insert_bars
 from planner.workbook.negotiating.learning_table import write_learning
-from planner.workbook.negotiating.rows import down, figure, headings, sentences, totals, with_error
+from planner.workbook.negotiating.rows import down, figure, headings, in_lines, n_lines, sentences, totals, with_error
 from planner.workbook.sheet import Sheet, Value, area, cell
 
 _WIDTHS: Final = {0: 46, 1: 13, 2: 11, 3: 13, 4: 13, 5: 13, 6: 13, 7: 13, 8: 13, 9: 13}
@@ -46,9 +46,9 @@ class _Tornado:
         return sum(high.mean - low.mean for _, low, high in self.rows)
 
     @property
-    def largest_usd(self) -> float:
-        """The farthest that an end is from the middle."""
-        return max((abs(end.mean - self.middle.mean) for _, *ends in self.rows for end in ends), default=0.0)
+    def moved_usd(self) -> list[float]:
+        """How far each end is from the middle."""
+        return [end.mean - self.middle.mean for _, *ends in self.rows for end in ends]
 
 
 def has_sensitivity(dossier: Dossier) -> bool:
@@ -130,7 +130,8 @@ def _chart(found: _Tornado, first_row: int) -> BarChart:
         first_row=first_row,
         n_rows=len(found.rows),
         series=(Bars(name="at its P10", col=_LESS, is_solid=False), Bars(name="at its P90", col=_LESS + 1)),
-        largest_usd=found.largest_usd,
+        usd=found.moved_usd,
+        lines=n_lines(name for name, *_ in found.rows),
     )
 
 
@@ -150,7 +151,7 @@ def _write_tornado(sheet: Sheet, found: _Tornado, row: int) -> tuple[int, Check]
     headings(sheet, row + 2, ("input", *ends, "P90 less P10", "of none known"))
     first, last, middle = row + 3, row + 2 + len(found.rows), cell(row + 1, 1)
     for at, (name, low, high) in enumerate(found.rows, start=first):
-        sheet.text(at, 0, name, sized=False)
+        sheet.text(at, 0, in_lines(name), sized=False)
         with_error(sheet, at, 1, low)
         with_error(sheet, at, 3, high)
         sheet.formula(at, _LESS, f"={down(at, 1)}-{middle}", low.mean - found.middle.mean, "usd")
