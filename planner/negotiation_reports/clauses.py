@@ -105,7 +105,7 @@ def _values_table(trades: TradeList, title: str, items: Sequence[ClauseValue], *
         columns=columns,
         rows=tuple(_value_row(item, is_apart=is_apart) for item in items if item.value.mean != 0),
         numeric=frozenset(range(1, len(columns))),
-        note=note + (_APART if is_apart else "") + _worth_nothing(items),
+        note=note + (_APART if is_apart else "") + worth_nothing(items),
     )
 
 
@@ -115,7 +115,8 @@ def counts_apart(trades: TradeList) -> bool:
     return any(abs(value - cost) > HALF_CENT_USD for value, cost in both)
 
 
-def _worth_nothing(items: Sequence[ClauseValue]) -> str:
+def worth_nothing(items: Sequence[ClauseValue]) -> str:
+    """A sentence, after a space, of the clauses that are worth nothing; empty where none is."""
     words = [item.variation.words for item in items if item.value.mean == 0]
     return f" Worth nothing under these terms: {'; '.join(words)}." if words else ""
 

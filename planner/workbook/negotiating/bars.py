@@ -89,7 +89,7 @@ def insert_bars(sheet: Sheet, workbook: Workbook, chart: BarChart, *, row: int, 
     drawn.set_y_axis(
         {"name": chart.names, "name_font": font, "num_font": font, "reverse": True, "interval_unit": 1, **_BESIDE}
     )
-    low, high, step = _scale(chart.usd, has_labels=len(chart.series) == 1)
+    low, high, step = scale(chart.usd, has_labels=len(chart.series) == 1)
     drawn.set_x_axis(
         {
             "name": chart.values,
@@ -108,7 +108,7 @@ def insert_bars(sheet: Sheet, workbook: Workbook, chart: BarChart, *, row: int, 
     sheet.worksheet.insert_chart(row, col, drawn, {"x_offset": x_offset, "object_position": 2})
 
 
-def _scale(usd: Sequence[float], *, has_labels: bool) -> tuple[float, float, float]:
+def scale(usd: Sequence[float], *, has_labels: bool) -> tuple[float, float, float]:
     """Ends and step of an axis that shows every value and 0, and has room for labels beyond the bars."""
     least, most = min(0.0, *usd), max(0.0, *usd)
     room = _ROOM_FOR_LABELS * (most - least) if has_labels else 0.0

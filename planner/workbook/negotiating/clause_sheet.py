@@ -14,6 +14,7 @@ from planner.negotiation_reports.clauses import (
     clauses_tables,
     counts_apart,
     full_words,
+    worth_nothing,
 )
 from planner.tables import Table
 from planner.units import HALF_CENT_USD
@@ -84,6 +85,13 @@ def write_clause_values(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> l
             insert_bars(sheet, workbook, chart, row=charts, col=col)
             row, col = sentences(sheet, values.next_row, [table.note], widths) + 1, 4
             checks.append(values.check)
+        elif idle := [item for item in trades.clauses if item.variation.granted == (table is given)]:
+            row = (
+                sentences(
+                    sheet, row, [f"Of what there is {title.lower()}, nothing counts.{worth_nothing(idle)}"], widths
+                )
+                + 1
+            )
     row = write_swaps(sheet, trades.swaps, swapped, row, widths)
     row, of_pairs = write_pairs(sheet, trades.interactions, paired, row, widths)
     sheet.set_layout(exact={0: widths[0], 1: widths[1]}, at_least=widths)

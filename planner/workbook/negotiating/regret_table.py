@@ -10,7 +10,7 @@ from planner.negotiation.regret import RegretMatrix, RegretRow
 from planner.negotiation_reports.regret import regret_sentences, regret_table
 from planner.units import HALF_CENT_USD
 from planner.workbook.check import Check
-from planner.workbook.negotiating.rows import down, figure, headings
+from planner.workbook.negotiating.rows import down, figure, headings, totals
 from planner.workbook.sheet import Sheet, area, cell
 from planner.workbook.style import DARK
 
@@ -48,9 +48,24 @@ class _Matrix:
         return self.last + 1
 
     @property
+    def least(self) -> int:
+        """The row of the least of the columns that hold what is largest and what is weighted."""
+        return self.bottom + 1
+
+    @property
     def weights(self) -> int:
         """The row of the scenarios' weights."""
-        return self.bottom + 1
+        return self.bottom + 2
+
+    @property
+    def within(self) -> str:
+        """The cell of how far apart two figures may be and still be taken for one, USD."""
+        return cell(self.weights + 1, self.last)
+
+    @property
+    def figures(self) -> tuple[tuple[int, Callable[[RegretRow], float]], ...]:
+        """What every row comes to, by its column: its largest regret, and its regrets weighted."""
+        return (self.largest, lambda line: line.largest.mean), (self.largest + 1, self.weighted_usd)
 
     def weighted_usd(self, row: RegretRow) -> float:
         """Its regrets by the weights."""
@@ -82,7 +97,7 @@ def write_regret(
     sheet.text(row + 1, matrix.largest + 3, ends[-1], "header_after", sized=False)
     for at, line in enumerate(rows, start=matrix.top):
         _write_row(sheet, matrix, at, line)
-    _write_weights(sheet, matrix)
+    _write_below(sheet, matrix)
     _mark(sheet, workbook, matrix)
     after = _write_beside(sheet, matrix, lived, matrix.weights + 3)
     return after, _checks(sheet, matrix)
@@ -108,22 +123,21 @@ def _write_row(sheet: Sheet, matrix: _Matrix, at: int, line: RegretRow) -> None:
 
 def _write_least(sheet: Sheet, matrix: _Matrix, at: int, line: RegretRow) -> None:
     """In words which of a row's two figures is the least of its column, to half a cent."""
-    within = cell(matrix.weights + 1, matrix.last)
-    col = matrix.largest
-    tests, is_least = [], []
-    for figures, own in (
-        (col, lambda row: row.largest.mean),
-        (col + 1, matrix.weighted_usd),
-    ):
-        column = area(matrix.top, figures, matrix.bottom, figures)
-        tests.append(f"{down(at, figures)}<=MIN({column})+{within}")
-        is_least.append(own(line) <= min(map(own, matrix.rows)) + HALF_CENT_USD)
+    tests, holds = [], []
+    for col, usd in matrix.figures:
+        tests.append(f"{down(at, col)}<={cell(matrix.least, col)}+{matrix.within}")
+        holds.append(usd(line) <= min(map(usd, matrix.rows)) + HALF_CENT_USD)
     formula = f'=IF({tests[0]},IF({tests[1]},"both","largest"),IF({tests[1]},"weighted","-"))'
     words = {(True, True): "both", (True, False): "largest", (False, True): "weighted", (False, False): "-"}
-    sheet.formula(at, col + 2, formula, words[is_least[0], is_least[1]], "right")
+    sheet.formula(at, matrix.largest + 2, formula, words[holds[0], holds[1]], "right")
 
 
-def _write_weights(sheet: Sheet, matrix: _Matrix) -> None:
+def _write_below(sheet: Sheet, matrix: _Matrix) -> None:
+    """The least of each figure, the weights, and what is taken for the same."""
+    totals(sheet, matrix.least, "least of these", matrix.largest + 3)
+    for col, usd in matrix.figures:
+        column = area(matrix.top, col, matrix.bottom, col)
+        sheet.formula(matrix.least, col, f"=MIN({column})", min(map(usd, matrix.rows)), "total_usd")
     weights = dict(matrix.found.weights)
     sheet.text(matrix.weights, 0, "weights" if matrix.found.are_own_weights else "weights, equal", "label", sized=False)
     for col, name in enumerate(matrix.found.scenarios, start=_FIRST):
@@ -161,30 +175,27 @@ def _write_beside(sheet: Sheet, matrix: _Matrix, lived: Sequence[str], row: int)
 
 
 def _checks(sheet: Sheet, matrix: _Matrix) -> list[Check]:
-    found, at = matrix.found, matrix.top + len(matrix.found.best)
-    recommended = found.recommended.largest.mean
-    own = Check(
-        what="Regret: the recommended commitment's largest is the program's",
-        formula=f"={sheet.ref(cell(at, matrix.largest))}",
-        value=recommended,
-        expected=recommended,
-        tolerance=_ROUNDING * max(recommended, 1.0),
+    found = matrix.found
+    total = sum(regret.mean for line in matrix.rows for regret in line.regrets)
+    whole = Check(
+        what="Regret: all of it, over rows and scenarios, adds up to the program's",
+        formula=f"=SUM({sheet.ref(area(matrix.top, _FIRST, matrix.bottom, matrix.last))})",
+        value=total,
+        expected=total,
+        tolerance=_ROUNDING * max(total, 1.0),
     )
-    columns = (
-        ("largest", matrix.largest, found.minimax, lambda line: line.largest.mean),
-        ("weighted", matrix.largest + 1, found.weighted, matrix.weighted_usd),
-    )
-    return [own, *(_least_check(sheet, matrix, *column) for column in columns)]
-
-
-def _least_check(
-    sheet: Sheet, matrix: _Matrix, word: str, col: int, program: RegretRow, usd: Callable[[RegretRow], float]
-) -> Check:
-    return Check(
-        what=f"Regret: no commitment of the table has a smaller {word} one than the program's least",
-        formula=f"=MIN({sheet.ref(area(matrix.top, col, matrix.bottom, col))})",
-        value=min(map(usd, matrix.rows)),
-        expected=usd(program),
-        # where clauses link periods, the least is searched for, and found to within the simulation's error
-        tolerance=max(HALF_CENT_USD, *(regret.se for regret in program.regrets)),
-    )
+    of_program = (("largest", found.minimax), ("weighted", found.weighted))
+    return [
+        whole,
+        *(
+            Check(
+                what=f"Regret: no commitment of the table has a smaller {word} one than the program's least",
+                formula=f"={sheet.ref(cell(matrix.least, col))}",
+                value=min(map(usd, matrix.rows)),
+                expected=usd(line),
+                # where clauses link periods, the least is searched for, and found to within the simulation's error
+                tolerance=max(HALF_CENT_USD, *(regret.se for regret in line.regrets)),
+            )
+            for (word, line), (col, usd) in zip(of_program, matrix.figures, strict=True)
+        ),
+    ]
