@@ -36,11 +36,14 @@ from planner.workbook.negotiating.positions_sheet import has_positions, write_po
 from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
 from planner.workbook.quoting.offers_sheet import write_offers
 from planner.workbook.front.sign_off_sheet import write_sign_off
+from planner.workbook.results.budget_sheet import has_budget, write_budget
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger
 from planner.workbook.results.mix_sheet import MixLayout, write_mix
 from planner.workbook.results.routes_sheet import write_routes
 from planner.workbook.results.scenarios_sheet import write_scenarios
+from planner.workbook.results.spend_sheet import has_spend, write_spend
+from planner.workbook.results.waterfall_sheet import has_waterfall, write_waterfall
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import FONT, FONT_SIZE, make_styles
 from planner.workbook.tracked.track_sheet import track_checks, write_track
@@ -60,6 +63,9 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
     "Sensitivity": (has_sensitivity, write_sensitivity),
     "Offers compared": (lambda _: True, write_offers),
     "Evidence": (has_evidence, write_evidence),
+    "Waterfall": (has_waterfall, write_waterfall),
+    "Spend distribution": (has_spend, write_spend),
+    "Budget view": (has_budget, write_budget),
 }
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
 
