@@ -251,7 +251,6 @@ def write_checks(
         1,
         "Each line compares a figure of this workbook, as it recalculates, with the program's.",
         last_col=4,
-        width=120,
     )
     if error is not None:
         sheet.text(_FIRST_ROW - 2, 0, "Largest error of the points in expected cost", "label")

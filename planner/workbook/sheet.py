@@ -2,22 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, isfinite
+from math import isfinite
 
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from planner.errors import WorkbookError
-from planner.workbook.style import WRAPPED, shown_length
+from planner.workbook.style import INDENT_WIDTH, WRAPPED, font_of, shown_width
+from planner.workbook.text_width import line_count, longest_word
 
 Value = float | str | bool
 
 _NARROWEST, _WIDEST = 9, 46
+_UNSET = 8.43
+# A column that nothing was written into has the width that spreadsheets give it.
+_ROOM = 2.0
+# Between a column's contents and its edges.
 _LONGEST_TEXT = 32_767
-_LINE_HEIGHT = 14.0
-_CHARACTERS_PER_WIDTH = 1.1
-# A column's width counts digits; the letters of running text are narrower.
+_DEFAULT_HEIGHT, _LINE_HEIGHT, _AROUND = 15.0, 1.3, 2.0
+# Rows in points; a line in sizes of its font.
 
 
 def cell(row: int, col: int, *, row_abs: bool = True, col_abs: bool = True) -> str:
@@ -30,17 +34,15 @@ def area(first_row: int, first_col: int, last_row: int, last_col: int) -> str:
     return f"{cell(first_row, first_col)}:{cell(last_row, last_col)}"
 
 
-def _lines(text: str, width: int) -> int:
-    """Lines that a text takes in a column, broken between words and inside words that are longer than a line."""
-    lines = 0
-    for paragraph in text.split("\n"):
-        left, lines = width, lines + 1
-        for word in paragraph.split(" "):
-            if len(word) > left and left < width:
-                left, lines = width, lines + 1
-            lines += max(ceil(len(word) / width) - 1, 0)
-            left -= len(word) % width + 1
-    return lines
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wrapped:
+    """Text that goes on in a next line, over columns first_col to last_col of a row."""
+
+    row: int
+    first_col: int
+    last_col: int
+    text: str
+    style: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +55,9 @@ class Sheet:
     name: str
     worksheet: Worksheet
     styles: Mapping[str, Format]
-    widths: dict[int, int] = field(default_factory=dict)
-    wrapped: list[tuple[int, int, str]] = field(default_factory=list)
+    widths: dict[int, float] = field(default_factory=dict)
+    wrapped: list[_Wrapped] = field(default_factory=list)
+    laid_out: dict[int, float] = field(default_factory=dict)
 
     def ref(self, address: str) -> str:
         """An address of this sheet as other sheets write it."""
@@ -66,21 +69,21 @@ class Sheet:
             raise self._error(row, col, f"text of {len(value):,} characters; a cell holds {_LONGEST_TEXT:,}")
         self.worksheet.write_string(row, col, value, self.styles[style])
         if style in WRAPPED:
-            self.wrapped.append((row, col, value))
+            self._wrap(row, col, col, value, style)
         if sized:
-            self._widen(col, len(value) if style != "header_right" else min(len(value), 16))
+            self._widen(col, _heading_width(value, style) if style == "header_right" else shown_width(value, style))
 
     def number(self, row: int, col: int, value: float, style: str = "plain") -> None:
         """A finite number."""
         self._check(row, col, value)
         self.worksheet.write_number(row, col, float(value), self.styles[style])
-        self._widen(col, shown_length(value, style))
+        self._widen(col, shown_width(value, style))
 
     def formula(self, row: int, col: int, formula: str, value: Value, style: str = "plain") -> None:
         """A formula with the value that it has now, so that viewers which do not calculate show it too."""
         self._check(row, col, value)
         self.worksheet.write_formula(row, col, formula, self.styles[style], value)
-        self._widen(col, shown_length(value, style))
+        self._widen(col, shown_width(value, style))
 
     def value(self, row: int, col: int, value: Value, style: str = "plain") -> None:
         """Text or a number, whichever it is."""
@@ -111,30 +114,33 @@ class Sheet:
         self.worksheet.set_row(row, 20)
 
     def paragraph(
-        self, row: int, text: str, *, last_col: int, first_col: int = 0, style: str = "note", width: int = 110
+        self, row: int, text: str, *, last_col: int, style: str = "note", first_col: int = 0, width: int = 0
     ) -> None:
-        """Text wrapped across columns first_col to last_col, the row as high as `width` characters a line need."""
-        self.worksheet.merge_range(row, first_col, row, last_col, "", self.styles[style])
+        """Text wrapped over the columns first_col to last_col; set_layout makes its row high enough."""
+        if last_col > first_col:
+            self.worksheet.merge_range(row, first_col, row, last_col, "", self.styles[style])
         self.worksheet.write_string(row, first_col, text, self.styles[style])
-        lines = sum(ceil(max(len(line), 1) / width) for line in text.split("\n"))
-        self.worksheet.set_row(row, lines * _LINE_HEIGHT * (1.2 if style == "lead" else 1.0) + 2)
+        self._wrap(row, first_col, last_col, text, style)
 
     def set_layout(self, *, at_least: Mapping[int, int] | None = None, exact: Mapping[int, int] | None = None) -> None:
         """Give every column the width of its contents, and every row the height that its wrapped text needs."""
         least, fixed = at_least or {}, exact or {}
-        widths = {
-            col: fixed.get(col) or min(max(self.widths.get(col, 0) + 2, least.get(col, _NARROWEST)), _WIDEST)
-            for col in {*self.widths, *least, *fixed}
-        }
-        for col, width in widths.items():
+        for col in {*self.widths, *least, *fixed}:
+            width = min(max(self.widths.get(col, 0.0) + _ROOM, least.get(col, _NARROWEST)), _WIDEST)
+            self.laid_out[col] = fixed.get(col) or width
+        for col, width in self.laid_out.items():
             self.worksheet.set_column(col, col, width)
-        lines: dict[int, int] = {}
-        for row, col, text in self.wrapped:
-            needed = _lines(text, int(widths.get(col, _NARROWEST) * _CHARACTERS_PER_WIDTH))
-            lines[row] = max(lines.get(row, 1), needed)
-        for row, needed in lines.items():
-            if needed > 1:
-                self.worksheet.set_row(row, needed * _LINE_HEIGHT)
+        heights: dict[int, float] = {}
+        for item in self.wrapped:
+            needed = _height(item, self._width(item.first_col, item.last_col))
+            heights[item.row] = max(heights.get(item.row, _DEFAULT_HEIGHT), needed)
+        for row, height in heights.items():
+            if height > _DEFAULT_HEIGHT:
+                self.worksheet.set_row(row, height)
+
+    def pixels(self, first_col: int, last_col: int) -> int:
+        """The width of columns on the screen, for a chart that is to end with a table; known after set_layout."""
+        return sum(int(self.laid_out.get(col, _UNSET) * 7 + 5) for col in range(first_col, last_col + 1))
 
     def print_setup(
         self, *, last_row: int, last_col: int, header_row: int | None = None, header_rows: int = 1, pages_high: int = 0
@@ -153,8 +159,14 @@ class Sheet:
             sheet.repeat_rows(header_row - header_rows + 1, header_row)
         sheet.protect("", {"format_columns": True, "format_rows": True, "format_cells": True, "autofilter": True})
 
-    def _widen(self, col: int, length: int) -> None:
-        self.widths[col] = max(self.widths.get(col, 0), length)
+    def _width(self, first_col: int, last_col: int) -> float:
+        return sum(self.laid_out.get(col, _UNSET) for col in range(first_col, last_col + 1))
+
+    def _wrap(self, row: int, first_col: int, last_col: int, text: str, style: str) -> None:
+        self.wrapped.append(_Wrapped(row=row, first_col=first_col, last_col=last_col, text=text, style=style))
+
+    def _widen(self, col: int, width: float) -> None:
+        self.widths[col] = max(self.widths.get(col, 0.0), width)
 
     def _check(self, row: int, col: int, value: Value) -> None:
         if not isinstance(value, str) and not isfinite(value):
@@ -165,3 +177,16 @@ class Sheet:
         return WorkbookError(
             f"workbook: {self.ref(address)}: {what}. Check the plan's inputs that feed it, and export again."
         )
+
+
+def _heading_width(text: str, style: str) -> float:
+    """Of a heading over numbers, which breaks into lines rather than widen its column much."""
+    size, bold = font_of(style)
+    return max(longest_word(text, size=size, bold=bold), min(shown_width(text, style), _NARROWEST))
+
+
+def _height(item: _Wrapped, width: float) -> float:
+    """The height that text needs in columns of this width, in points."""
+    size, bold = font_of(item.style)
+    room = width - INDENT_WIDTH * item.style.endswith("_after")
+    return line_count(item.text, room, size=size, bold=bold) * _LINE_HEIGHT * size + _AROUND

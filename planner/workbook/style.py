@@ -1,4 +1,4 @@
-"""How the workbook looks: every cell style, with the number of characters that a value takes in it.
+"""How the workbook looks: every cell style, with the width that a value takes in it.
 
 Blue on yellow is typed in, bold on grey is a heading; nothing is told by colour alone, so that it prints in grey.
 """
@@ -9,10 +9,14 @@ from typing import Any, Final
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
+from planner.workbook.text_width import text_width
+
 FONT: Final = "Arial"
 FONT_SIZE: Final = 10
 DARK: Final = "#1F2A44"
 RULE: Final = "#8A93A6"
+INDENT_WIDTH: Final = 3.0
+"""Of an indented text, in column widths."""
 
 _NUMBER_FORMATS: Final = {
     "usd": ("$#,##0;-$#,##0", "${:,.0f}"),
@@ -35,38 +39,40 @@ _INPUT: Final = {
     "border": 1,
     "border_color": RULE,
     "locked": False,
-    "valign": "top",
+    "valign": "vcenter",
 }
 _HEADER: Final = {"bold": True, "bg_color": "#D9DEE8", "bottom": 1, "text_wrap": True, "valign": "bottom"}
 
 _STYLES: Final[Mapping[str, dict[str, Any]]] = {
     "title": {"bold": True, "font_size": 16, "font_color": DARK},
     "subtitle": {"bold": True, "font_size": 12, "font_color": DARK, "bottom": 1, "bottom_color": RULE},
-    "note": {"font_color": "#444444", "text_wrap": True, "valign": "top"},
-    "lead": {"font_size": 12, "text_wrap": True, "valign": "top"},
+    "note": {"font_color": "#444444", "text_wrap": True, "valign": "vcenter"},
+    "lead": {"font_size": 12, "text_wrap": True, "valign": "vcenter"},
     "header": _HEADER,
     "header_right": {**_HEADER, "align": "right"},
-    "text": {"valign": "top", "text_wrap": True},
-    "label": {"valign": "top"},
-    "label_after": {"align": "left", "valign": "top", "indent": 2},
-    "text_after": {"align": "left", "valign": "top", "text_wrap": True, "indent": 2},
+    "text": {"valign": "vcenter", "text_wrap": True},
+    "label": {"valign": "vcenter"},
+    "label_after": {"align": "left", "valign": "vcenter", "indent": 2},
+    "text_after": {"align": "left", "valign": "vcenter", "text_wrap": True, "indent": 2},
     "header_after": {**_HEADER, "align": "left", "indent": 2},
-    "bold": {"bold": True, "valign": "top"},
-    "right": {"align": "right", "valign": "top"},
-    "right_text": {"align": "right", "valign": "top", "text_wrap": True},
-    "flag": {"bold": True, "align": "center", "border": 1, "valign": "top"},
-    "total_text": {"bold": True, "top": 1, "valign": "top"},
+    "bold": {"bold": True, "valign": "vcenter"},
+    "right": {"align": "right", "valign": "vcenter", "text_wrap": True},
+    "right_text": {"align": "right", "valign": "vcenter", "text_wrap": True},
+    "flag": {"bold": True, "align": "center", "border": 1, "valign": "vcenter"},
+    "total_text": {"bold": True, "top": 1, "valign": "vcenter"},
     "input_text": {"align": "right", **_INPUT},
     "input_words": {"align": "left", "text_wrap": True, **_INPUT},
     "input_form": {"align": "left", "text_wrap": True, **_INPUT},
     "input_date": {"align": "left", "num_format": "yyyy-mm-dd", **_INPUT},
-    **{name: {"num_format": code, "valign": "top", "align": "right"} for name, (code, _) in _NUMBER_FORMATS.items()},
     **{
-        f"total_{name}": {"num_format": code, "align": "right", "bold": True, "top": 1, "valign": "top"}
+        name: {"num_format": code, "valign": "vcenter", "align": "right"} for name, (code, _) in _NUMBER_FORMATS.items()
+    },
+    **{
+        f"total_{name}": {"num_format": code, "align": "right", "bold": True, "top": 1, "valign": "vcenter"}
         for name, (code, _) in _NUMBER_FORMATS.items()
     },
     **{
-        f"bold_{name}": {"num_format": code, "align": "right", "bold": True, "valign": "top"}
+        f"bold_{name}": {"num_format": code, "align": "right", "bold": True, "valign": "vcenter"}
         for name, (code, _) in _NUMBER_FORMATS.items()
     },
     **{
@@ -84,12 +90,24 @@ WRAPPED: Final = frozenset(name for name, properties in _STYLES.items() if prope
 """Styles whose text goes on in a next line, so that its row must be made high enough."""
 
 
-def shown_length(value: float | str | bool, style: str) -> int:
-    """Characters that a value takes when shown in a style."""
+def font_of(style: str) -> tuple[float, bool]:
+    """Size in points, and whether it is bold."""
+    properties = _STYLES[style]
+    return properties.get("font_size", FONT_SIZE), properties.get("bold", False)
+
+
+def shown_width(value: float | str | bool, style: str) -> float:
+    """The width that a value takes when shown in a style, in column widths."""
+    size, bold = font_of(style)
+    indent = INDENT_WIDTH if "indent" in _STYLES[style] else 0.0
+    return text_width(_shown(value, style), size=size, bold=bold) + indent
+
+
+def _shown(value: float | str | bool, style: str) -> str:
     if isinstance(value, str | bool):
-        return len(str(value))
+        return str(value).upper() if isinstance(value, bool) else value
     for prefix in ("", "total_", "bold_", "input_"):
         name = style.removeprefix(prefix)
         if name in _NUMBER_FORMATS:
-            return len(_NUMBER_FORMATS[name][1].format(value)) + (1 if prefix else 0)
-    return len(f"{value:.10g}")
+            return _NUMBER_FORMATS[name][1].format(value)
+    return f"{value:.10g}"

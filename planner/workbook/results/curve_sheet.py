@@ -62,7 +62,6 @@ def write_curve(sheet: Sheet, workbook: Workbook, plan: Plan) -> CurveLayout:
         f"{contract.term_months} months, computed by the program on all {plan.n_paths:,} paths."
         f"{_years_words(contract)}",
         last_col=_LAST_COL + shift,
-        width=180,
     )
     limit = plan.inputs.decision.max_shortfall_probability
     sheet.text(_HEADER_ROW - 2, 0, "Limit on P(shortfall)", "label")

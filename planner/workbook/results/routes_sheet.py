@@ -23,7 +23,6 @@ def write_routes(sheet: Sheet, plan: Plan) -> None:
         "sends the judge and escalated requests paid again. Wrong answers that are accepted are in no bill, but in the "
         "break-even. Routing pays while escalation stays below it.",
         last_col=_PAYS,
-        width=140,
     )
     sheet.header(3, _ROUTE_COLUMNS, n_text=4)
     row = 4

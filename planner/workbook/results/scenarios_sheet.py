@@ -28,7 +28,6 @@ def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan, regret: Regret
         "Annual figures are the first twelve months of the contract. All scenarios run on the same random numbers, so "
         "differences are taken path by path; the error is one standard error of the simulation.",
         last_col=8,
-        width=125,
     )
     row = _write_annual(sheet, plan, _FIRST_TABLE_ROW)
     row = _write_differences(sheet, plan, row + 1)
@@ -143,5 +142,5 @@ def _add_fan(sheet: Sheet, workbook: Workbook, plan: Plan, row: int, first: int)
         }
     )
     chart.set_legend({"position": "bottom", "font": font})
-    chart.set_size({"width": 860, "height": 300})
+    chart.set_size({"width": sheet.pixels(0, 8), "height": 300})
     sheet.worksheet.insert_chart(row, 0, chart)

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from planner.tracking.result import MonthCauses
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.forecasts import after_words, judged_sentences
 from planner.units import HALF_CENT_USD
 from planner.workbook.sheet import Sheet, Value, area, cell
-
-_WIDTH, _CHARACTERS, _LINE_HEIGHT = 190, 14, 14.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +46,10 @@ def write_causes(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> t
     sheet.number(within, n_causes + 4, HALF_CENT_USD, "plain")
     row = within + 1
     for cause in causes.causes:
-        sheet.paragraph(row, f"• {cause.cause}: {cause.words}", last_col=last_col, width=_WIDTH)
+        sheet.paragraph(row, f"• {cause.cause}: {cause.words}", last_col=last_col)
         row += 1
     for note in causes.notes:
-        sheet.paragraph(row, note, last_col=last_col, width=_WIDTH)
+        sheet.paragraph(row, note, last_col=last_col)
         row += 1
     return row + 1, layout
 
@@ -111,7 +108,7 @@ def write_history(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> 
             sheet.value(at, col, value, style)
         at += 1
     for words in judged_sentences(tracking):
-        sheet.paragraph(at, words, last_col=last_col, width=_WIDTH)
+        sheet.paragraph(at, words, last_col=last_col)
         at += 1
     return at + 1
 
@@ -146,7 +143,8 @@ def write_drift(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> in
             sheet.text(row, 1, drift.model)
             for col, share in enumerate((drift.measured, *drift.expected), start=2):
                 sheet.number(row, col, share, "percent")
-            inside = f"AND({cell(row, 2)}>={cell(row, 3)},{cell(row, 2)}<={cell(row, 5)})"
+            measured, least, _, most = (cell(row, col, row_abs=False) for col in range(2, 6))
+            inside = f"AND({measured}>={least},{measured}<={most})"
             low, _, high = drift.expected
             moved = not low <= drift.measured <= high
             sheet.formula(row, 6, f'=IF({inside},"no","yes")', "yes" if moved else "no", "right")
@@ -195,11 +193,7 @@ def write_renewal(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> 
 
 def _beside(sheet: Sheet, row: int, text: str, last_col: int, *, first_col: int = 4, style: str = "text_after") -> None:
     """A sentence over the columns that are left."""
-    sheet.worksheet.merge_range(row, first_col, row, last_col, "", sheet.styles[style])
-    sheet.worksheet.write_string(row, first_col, text, sheet.styles[style])
-    lines = ceil(len(text) / (_CHARACTERS * (last_col - first_col + 1)))
-    if lines > 1:
-        sheet.worksheet.set_row(row, _LINE_HEIGHT * lines + 2)
+    sheet.paragraph(row, text, first_col=first_col, last_col=last_col, style=style)
 
 
 def _finite(value: float) -> Value:
