@@ -1,5 +1,6 @@
 """The months of a signed term as a table: what was used beside the plan as signed and the forecast of today."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -48,24 +49,23 @@ class MonthsLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class MonthsTable:
-    """A row for each month of the term; draws where the tracking has a burn-down, bills where there are any."""
+    """A row for each month of the term, and below it one for each month seen: draws where the tracking has a burn-down,
+    bills where there are any."""
 
     sheet: Sheet
     tracking: Tracking
 
     @cached_property
     def columns(self) -> dict[str, tuple[int, str]]:
-        """Figure -> (column, heading), in order."""
-        kept = list(_COLUMNS)
-        if self.tracking.burn_down is not None:
-            kept += _DRAWN
+        """Figure -> (column, heading) of both tables, each in order."""
+        below = list(_DRAWN) if self.tracking.burn_down is not None else []
         if any(month.billed_usd is not None for month in self.tracking.months):
-            kept.append(_BILLED)
-        return {key: (col, label) for col, (key, label) in enumerate(kept, start=1)}
+            below.append(_BILLED)
+        return {key: (col, label) for kept in (_COLUMNS, below) for col, (key, label) in enumerate(kept, start=1)}
 
     @property
     def last_col(self) -> int:
-        return len(self.columns)
+        return len(_COLUMNS)
 
     @cached_property
     def fan(self) -> dict[str, tuple[float, float, float]]:
@@ -106,25 +106,57 @@ class MonthsTable:
         }
 
     def write(self, row: int, last_col: int) -> tuple[int, MonthsLayout]:
-        """Write it; returns the next free row and what the checks need."""
+        """Both tables, one below the other; returns the next free row and what the checks need."""
         self.sheet.subtitle(row, "Month by month, USD at list", last_col=last_col)
-        self.sheet.header(row + 1, ("month", *(label for _, label in self.columns.values())), n_text=2)
-        first, at, left_at = row + 2, row + 1, None
-        opening, drawn, left = first, 0.0, 0.0
-        now = self.tracking.forecast.period
-        for index, (name, period) in enumerate(self._periods().items()):
-            at = first + index
-            if index == period.first:
-                opening, drawn = at, 0.0
+        self._header(row + 1, [key for key, _ in _COLUMNS], n_text=2)
+        first = row + 2
+        for at, name in enumerate(self._periods(), start=first):
             self.sheet.text(at, 0, name)
             self._write_fans(at, name)
             if name in self.seen:
                 self._write_seen(at, self.seen[name])
+        last = first + len(self._periods()) - 1
+        actual = sum(month.actual_usd for month in self.tracking.months)
+        self._total(first, last, "actual", actual, self.last_col)
+        row, left = self._write_drawn(last + 3, last_col)
+        return row, MonthsLayout(
+            first=first,
+            last=last,
+            columns={key: col for key, (col, _) in self.columns.items()},
+            actual=self.sheet.ref(cell(last + 1, self.columns["actual"][0])),
+            actual_usd=actual,
+            left=None if left is None else self.sheet.ref(cell(left[0], self.columns["left"][0])),
+            left_usd=0.0 if left is None else left[1],
+        )
+
+    def _header(self, row: int, keys: Sequence[str], *, n_text: int = 1) -> None:
+        self.sheet.header(row, ("month", *(self.columns[key][1] for key in keys)), n_text=n_text)
+
+    def _write_drawn(self, row: int, last_col: int) -> tuple[int, tuple[int, float] | None]:
+        """What each month drew of its period and what was billed; the next free row, and where what is left stands."""
+        keys = [key for key, _ in (*_DRAWN, _BILLED) if key in self.columns]
+        if not keys:
+            return row - 1, None
+        self.sheet.subtitle(row, "Drawn from the commitment, and billed, USD", last_col=last_col)
+        self._header(row + 1, keys)
+        first, at, left = row + 2, row + 1, None
+        opening, drawn, now = first, 0.0, self.tracking.forecast.period
+        for index, (name, period) in enumerate(self._periods().items()):
+            if name not in self.draws and name not in self.seen:
+                break
+            at = first + index
+            opening, drawn = (at, 0.0) if index == period.first else (opening, drawn)
+            self.sheet.text(at, 0, name)
+            if name in self.seen and (billed := self.seen[name].billed_usd) is not None:
+                self._number(at, "billed", billed)
             if name in self.draws:
                 drawn += self.draws[name][1]
-                left = self._write_draws(at, opening, name, drawn)
-                left_at = at if now.first <= name <= now.last else None
-        return at + 2, self._totals(first, at, left_at, left)
+                of_period = self._write_draws(at, opening, name, drawn)
+                left = (at, of_period) if now.first <= name <= now.last else None
+        if "billed" in self.columns:
+            self._total(first, at, "billed", sum(month.billed_usd or 0.0 for month in self.tracking.months), len(keys))
+            at += 1
+        return at + 2, left
 
     def _write_fans(self, at: int, name: str) -> None:
         for (key, _), usd in zip(_SIGNED, self.fan[name], strict=True):
@@ -139,8 +171,6 @@ class MonthsTable:
         state = "closed" if month.is_closed else f"{month.first:%-d} to {month.last:%-d}"
         self.sheet.text(at, self.columns["state"][0], state)
         self._number(at, "actual", month.actual_usd)
-        if month.billed_usd is not None:
-            self._number(at, "billed", month.billed_usd)
         if not month.is_closed and not is_scaled(month):
             return
         self._number(at, "whole", month.whole_usd)
@@ -160,32 +190,20 @@ class MonthsTable:
         self._number(at, "committed", committed)
         self._number(at, "drawn", of_month)
         col = self.columns["drawn"][0]
-        self._formula(at, "cumulative", f"=SUM({area(opening, col, at, col)})", drawn)
+        begin = cell(opening, col, row_abs=True, col_abs=False)
+        self._formula(at, "cumulative", f"=SUM({begin}:{self._at(at, 'drawn')})", drawn)
         # what is used up to the last bit is zero for a spreadsheet too
         left = committed - drawn if abs(committed - drawn) > _DUST * committed else 0.0
         self._formula(at, "left", f"={self._at(at, 'committed')}-{self._at(at, 'cumulative')}", left)
         return left
 
-    def _totals(self, first: int, last: int, left_at: int | None, left: float) -> MonthsLayout:
-        total, sheet = last + 1, self.sheet
+    def _total(self, first: int, last: int, key: str, value: float, last_col: int) -> None:
+        """The sum of one figure below its rows, in a line across the table."""
+        total, sheet, col = last + 1, self.sheet, self.columns[key][0]
         sheet.text(total, 0, "so far", "total_text")
-        for col in range(1, self.last_col + 1):
-            sheet.worksheet.write_blank(total, col, None, sheet.styles["total_text"])
-        actual = sum(month.actual_usd for month in self.tracking.months)
-        billed = sum(month.billed_usd or 0.0 for month in self.tracking.months)
-        for key, value in (("actual", actual), ("billed", billed)):
-            if key in self.columns:
-                col = self.columns[key][0]
-                sheet.formula(total, col, f"=SUM({area(first, col, last, col)})", value, "total_usd")
-        return MonthsLayout(
-            first=first,
-            last=last,
-            columns={key: col for key, (col, _) in self.columns.items()},
-            actual=sheet.ref(cell(total, self.columns["actual"][0])),
-            actual_usd=actual,
-            left=None if left_at is None else sheet.ref(cell(left_at, self.columns["left"][0])),
-            left_usd=left,
-        )
+        for other in range(1, last_col + 1):
+            sheet.worksheet.write_blank(total, other, None, sheet.styles["total_text"])
+        sheet.formula(total, col, f"=SUM({area(first, col, last, col)})", value, "total_usd")
 
     def _at(self, row: int, key: str) -> str:
         return cell(row, self.columns[key][0], row_abs=False, col_abs=False)

@@ -27,7 +27,6 @@ from planner.workbook.tracked.track_tables import (
 _FEWEST_COLS: Final = 12
 _ROUNDING: Final = 1e-9
 _CHART_ROWS: Final = 18
-_WIDTH, _LEAD_WIDTH = 150, 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +42,13 @@ def write_track(sheet: Sheet, workbook: Workbook, tracking: Tracking) -> TrackLa
     table = MonthsTable(sheet=sheet, tracking=tracking)
     last_col = max(table.last_col, _FEWEST_COLS)
     sheet.title("Track: the commitment as signed against what was used", last_col=last_col)
-    sheet.paragraph(1, _basis(tracking), last_col=last_col, width=_WIDTH)
+    sheet.paragraph(1, _basis(tracking), last_col=last_col)
     row = 3
     for line in headline(tracking):
-        sheet.paragraph(row, line, last_col=last_col, style="lead", width=_LEAD_WIDTH)
+        sheet.paragraph(row, line, last_col=last_col, style="lead")
         row += 1
     for line in (*drawdown_sentences(tracking), *(f"• {note}" for note in track_notes(tracking))):
-        sheet.paragraph(row, line, last_col=last_col, width=_WIDTH)
+        sheet.paragraph(row, line, last_col=last_col)
         row += 1
     row = _write_expected(sheet, tracking, row + 1, last_col)
     chart_row = row + 1
@@ -60,7 +59,7 @@ def write_track(sheet: Sheet, workbook: Workbook, tracking: Tracking) -> TrackLa
         row, causes = write_causes(sheet, tracking, row + 1, last_col)
     for write in (write_history, write_actions, write_drift, write_renewal):
         row = write(sheet, tracking, row + 1, last_col)
-    sheet.set_layout(at_least={0: 26, 1: 12} | dict.fromkeys(range(2, last_col + 1), 10))
+    sheet.set_layout(at_least={0: 26, 1: 12} | dict.fromkeys(range(2, last_col + 1), 11))
     sheet.print_setup(last_row=row, last_col=last_col)
     sheet.worksheet.freeze_panes(1, 0)
     return TrackLayout(months=months, causes=causes)
@@ -114,10 +113,10 @@ def _spend_chart(sheet: Sheet, workbook: Workbook, tracking: Tracking, months: M
         ("actual", "whole", {"line": {"color": "#1B2430", "width": 2.5}, "marker": _dot("#1B2430")}),
         ("as signed, P50", "signed_p50", {"line": {"color": "#5B6673", "width": 2, "dash_type": "dash"}}),
         ("as signed, P10", "signed_p10", {"line": {"color": "#5B6673", "width": 1, "dash_type": "round_dot"}}),
-        ("as signed, P90", "signed_p90", {"line": {"color": "#5B6673", "width": 1, "dash_type": "round_dot"}}),
+        ("as signed, P90", "signed_p90", {"line": {"color": "#5B6673", "width": 1, "dash_type": "long_dash"}}),
         ("today, P50", "today_p50", {"line": {"color": "#1F5FA8", "width": 2.5}}),
-        ("today, P10", "today_p10", {"line": {"color": "#1F5FA8", "width": 1, "dash_type": "round_dot"}}),
-        ("today, P90", "today_p90", {"line": {"color": "#1F5FA8", "width": 1, "dash_type": "round_dot"}}),
+        ("today, P10", "today_p10", {"line": {"color": "#1F5FA8", "width": 1.5, "dash_type": "square_dot"}}),
+        ("today, P90", "today_p90", {"line": {"color": "#1F5FA8", "width": 1.5, "dash_type": "long_dash_dot"}}),
     )
     for name, key, look in lines:
         col = months.columns[key]
