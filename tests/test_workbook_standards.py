@@ -17,6 +17,7 @@ from xlsxwriter import Workbook
 from planner.dossier import Dossier, dossier
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan, parse_plan
+from planner.waterfall import waterfalls
 from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import make_styles
@@ -52,9 +53,10 @@ def small_plan(*, added: str = "", renamed: dict[str, str] | None = None) -> Pla
 def dossiers() -> dict[str, Dossier]:
     """Everything worked out for a small plan; ramps and linked clauses; a signed plan; names that are none."""
     plan = small_plan()
+    ramped = build_plan(replace(load_plan(THREE_YEARS), paths=PATHS // 2))
     return {
         "whole": dossier(small_plan(added=QUOTE)),
-        "three": dossier(build_plan(replace(load_plan(THREE_YEARS), paths=PATHS)), quick=True),
+        "three": Dossier(plan=ramped, waterfalls=waterfalls(ramped)),
         "tracked": Dossier(plan=plan, tracking=shown(tracking())),
         "hostile": dossier(small_plan(renamed=LONG), quick=True),
     }

@@ -30,6 +30,7 @@ _MARKS_ROW: Final = 3
 _HEADER_ROW: Final = 9
 _FIRST_ROW: Final = 10
 _CHART_COL: Final = 8
+_CHART_ROWS: Final = 16
 _LAST_COL: Final = 17
 _ALLOWED_COL: Final = 6
 _PERIOD_COL: Final = 7
@@ -77,7 +78,7 @@ def write_curve(sheet: Sheet, workbook: Workbook, plan: Plan) -> CurveLayout:
         sheet.worksheet.write_blank(last + 1, col, None, sheet.styles["total_text"])
     formula = f"=MIN({area(_FIRST_ROW, _ALLOWED_COL, last, _ALLOWED_COL)})"
     sheet.formula(last + 1, _ALLOWED_COL, formula, allowed, "total_usd")
-    sheet.set_layout(at_least={0: 17, 1: 10} | dict.fromkeys(range(2, 7 + shift), 16))
+    sheet.set_layout(at_least={0: 23, 1: 11} | dict.fromkeys(range(2, 7 + shift), 14))
     sheet.print_setup(last_row=last + 1, last_col=_LAST_COL + shift, header_row=_HEADER_ROW)
     _add_charts(sheet, workbook, plan, _CHART_COL + shift)
     return CurveLayout(
@@ -215,7 +216,7 @@ def _add_charts(sheet: Sheet, workbook: Workbook, plan: Plan, col: int) -> None:
     title = f"Probability of a shortfall {in_any_period(plan.inputs.contract)}"
     risk = _chart(sheet, workbook, plan, y_col=3, title=title)
     risk.set_y_axis(_axis("P(shortfall)", 1.0) | {"num_format": "0%", "min": 0, "max": 1})
-    sheet.worksheet.insert_chart(_FIRST_ROW + 18, col, risk)
+    sheet.worksheet.insert_chart(_FIRST_ROW + _CHART_ROWS, col, risk)
 
 
 def _chart(sheet: Sheet, workbook: Workbook, plan: Plan, *, y_col: int, title: str) -> Any:
@@ -245,7 +246,7 @@ def _chart(sheet: Sheet, workbook: Workbook, plan: Plan, *, y_col: int, title: s
     legend = {"position": "bottom", "font": {"name": "Arial", "size": 9}}
     unnamed = {"delete_series": list(range(len(names)))} if len(names) > _MOST_NAMED_LINES else {}
     chart.set_legend(legend | unnamed)
-    chart.set_size({"width": 640, "height": 350})
+    chart.set_size({"width": 640, "height": 300})
     return chart
 
 

@@ -25,7 +25,7 @@ def write_mix(sheet: Sheet, plan: Plan) -> MixLayout:
     sheet.title("Request mix: a level month at list prices", last_col=_MIX_LAST_COL)
     sheet.paragraph(
         1,
-        f"At prices of {plan.prepared.priced_on}, before growth, seasons and any lever.",
+        f"At prices of {plan.prepared.priced_on}, before growth, seasons and any lever. Costs are US dollars at list.",
         last_col=_MIX_LAST_COL,
     )
     layout, row = _write_mix_lines(sheet, plan.prepared.mix_lines, 3)

@@ -19,9 +19,9 @@ def write_routes(sheet: Sheet, plan: Plan) -> None:
     sheet.title("Routes: does moving a request type pay?", last_col=_PAYS)
     sheet.paragraph(
         1,
-        "List cost of one request, other levers apart. After: the routed call, router overhead, and for what no rule "
-        "sends the judge and escalated requests paid again. Wrong answers that are accepted are in no bill, but in the "
-        "break-even. Routing pays while escalation stays below it.",
+        "List cost of one request in US dollars, other levers apart. After: the routed call, router overhead, and for "
+        "what no rule sends the judge and escalated requests paid again. Wrong answers that are accepted are in no "
+        "bill, but in the break-even. Routing pays while escalation stays below it.",
         last_col=_PAYS,
     )
     sheet.header(3, _ROUTE_COLUMNS, n_text=4)

@@ -37,11 +37,14 @@ def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan, regret: Regret
         row, found = write_regret(sheet, workbook, regret, row + 1, last_col=last_col, width=125)
         row -= 1
     chart_row = row + 1
-    first, last_row = _write_monthly(sheet, plan, chart_row + _CHART_ROWS)
+    months_row = chart_row + _CHART_ROWS + 2
+    first, last_row = _write_monthly(sheet, plan, months_row - 2)
     sheet.set_layout(at_least={0: 26} | dict.fromkeys(range(1, last_col), _NARROWEST))
     _add_fan(sheet, workbook, plan, chart_row, first)
     sheet.print_setup(last_row=last_row, last_col=last_col)
     sheet.worksheet.freeze_panes(1, 0)
+    # the months are the last table, and the only one that goes on over a page
+    sheet.worksheet.repeat_rows(months_row - 1)
     return found
 
 
