@@ -20,6 +20,7 @@ from planner.commands import measure_log as measure_command
 from planner.commands import negotiate as negotiate_commands
 from planner.commands import prices as prices_command
 from planner.commands import pull as pull_command
+from planner.commands import read_offers as read_command
 from planner.commands import run_rate as run_rate_commands
 from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
@@ -58,6 +59,7 @@ for _command in (
     *formats_command.COMMANDS,
     settle_command.settle,
     export_command.export,
+    read_command.read_offers,
     track_command.track,
     prices_command.prices,
     pull_command.pull,

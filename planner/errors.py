@@ -22,4 +22,4 @@ class UnknownModelError(PriceError):
 
 
 class WorkbookError(PlannerError):
-    """A workbook cannot be written as asked."""
+    """A workbook cannot be written, or read back, as asked."""

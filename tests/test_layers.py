@@ -195,6 +195,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.run_rate": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.read_offers": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.export": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },

@@ -72,7 +72,7 @@ def differing(books: Books, name: str) -> list[str]:
 
 FUNCTIONS = {
     "ABS", "AND", "COUNT", "COUNTA", "COUNTIF", "COUNTIFS", "EXACT", "IF", "INDEX", "ISNUMBER", "ISTEXT", "LEN",
-    "MATCH", "MAX", "MIN", "NA", "NOT", "OR", "ROUND", "ROUNDUP", "ROWS", "SMALL", "SUM", "SUMPRODUCT",
+    "MATCH", "MAX", "MIN", "NA", "NOT", "OR", "ROUND", "ROUNDUP", "ROWS", "SMALL", "SUM", "SUMPRODUCT", "TRIM",
 }  # fmt: skip
 """Neither volatile nor newer than LibreOffice 7.4 knows."""
 

@@ -99,7 +99,7 @@ def with_offers(text: str, offers: Sequence[Mapping[str, Any]], known: Sequence[
 
 def _in_place_of(old: Mapping[str, Any], new: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
     dropped = (*known, *(_SAYS_DISCOUNT_TOO if "discount_fraction" in new else ()))
-    return {**new, **{key: value for key, value in old.items() if key not in dropped}}
+    return {**{key: value for key, value in old.items() if key not in dropped}, **new}
 
 
 def without_offer(text: str, name: str) -> str:

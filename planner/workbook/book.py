@@ -31,11 +31,11 @@ from planner.workbook.contents import SHEETS
 from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.front.about_sheet import write_about
 from planner.workbook.front.decision_sheet import write_decision
+from planner.workbook.front.sign_off_sheet import write_sign_off
 from planner.workbook.negotiating.clause_sheet import has_clause_values, write_clause_values
 from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
 from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
 from planner.workbook.quoting.offers_sheet import write_offers
-from planner.workbook.front.sign_off_sheet import write_sign_off
 from planner.workbook.results.budget_sheet import has_budget, write_budget
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger

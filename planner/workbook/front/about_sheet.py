@@ -8,7 +8,7 @@ from planner.words import counted, percent
 from planner.workbook.calculator.pricing import QuantileError
 from planner.workbook.contents import SheetInfo
 from planner.workbook.contract_words import counts_present_value, why_no_offer_sheet
-from planner.workbook.front.identity import hashes, program
+from planner.workbook.front.identity import PROGRAM, hashes, program
 from planner.workbook.sheet import Sheet
 
 _KINDS: Final = {"output": "results", "input": "typed in", "workings": "workings"}
@@ -26,7 +26,7 @@ def write_about(sheet: Sheet, plan: Plan, error: QuantileError | None, sheets: S
     )
     facts = (
         ("plan", inputs.name),
-        ("program", program()),
+        (PROGRAM, program()),
         ("contract starts", inputs.start.isoformat()),
         ("random seed", str(inputs.seed)),
         ("simulated paths", f"{plan.n_paths:,}"),

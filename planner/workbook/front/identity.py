@@ -8,6 +8,7 @@ from planner.digest import digest
 from planner.plan import Plan
 from planner.units import TOKEN_COLUMNS
 
+PROGRAM: Final = "program"
 PLAN_HASH: Final = "plan file, SHA-256"
 PRICE_HASH: Final = "price data, SHA-256"
 USAGE_HASH: Final = "usage measured, SHA-256"

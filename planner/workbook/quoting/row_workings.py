@@ -190,7 +190,7 @@ def _faults(workings: Workings, row: int) -> dict[str, str]:
         "source": f"AND(ISTEXT({at['source']}),LEN({at['source']})<={limit('longest_text')})",
     }
     return {
-        "name": f"AND(ISTEXT({name}),LEN({name})<={limit('longest_text')},{twice})",
+        "name": f"AND(ISTEXT({name}),LEN(TRIM({name}))>0,LEN({name})<={limit('longest_text')},{twice})",
         "commit_usd": "AND(ISNUMBER({0}),{0}>=0,{0}<={1})".format(at["commit_usd"], limit("most_usd")),
         "discount": is_share.format(at["discount"]),
         "true_up_rate": f"IF({true_up},AND(ISNUMBER({rate}),{rate}>=0,{rate}<=1),COUNTA({rate})=0)",

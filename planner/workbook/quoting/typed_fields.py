@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-Kind = Literal["text", "usd", "share", "rate", "months", "clause", "date"]
+Kind = Literal["text", "usd", "share", "rate", "months", "clause", "date", "drawdown"]
 
 N_ROWS: Final = 8
 MOST_COMMIT_USD: Final = 1e12
@@ -116,8 +116,15 @@ FIELDS: Final = (
 )
 """In the order of the columns."""
 
-EXPORTED: Final = ("commit_usd", "discount", "overage_discount", "drawdown", "term_months", "true_up_rate")
-"""What the offer calculator opens with: kept beside, so that a reader can tell whether another offer was typed in."""
+DRAWDOWN: Final = Field(
+    key="drawdown",
+    name="drawdown",
+    heading="dollars that draw down",
+    kind="drawdown",
+    short="dollars that draw down as listed",
+    wanted="contracted or list",
+)
+"""In the offer calculator only: a row of quotes draws down as the contract does."""
 
 
 def cell_name(row: int, field: Field) -> str:
