@@ -67,7 +67,14 @@ class Merged:
 
 def offers_text(offers: Sequence[Mapping[str, Any]]) -> str:
     """Quotes as [[offer]] entries to paste into a plan file; empty without any."""
-    return "\n\n".join(tomlkit.dumps({"offer": new_item([dict(offer)])}).strip() for offer in offers)
+    text = "\n\n".join(tomlkit.dumps({"offer": new_item([dict(offer)])}).strip() for offer in offers)
+    return "".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    """A character that no screen shows as TOML writes it."""
+    code = ord(char)
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
 
 
 def with_offers(text: str, offers: Sequence[Mapping[str, Any]], known: Sequence[str]) -> Merged:
