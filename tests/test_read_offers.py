@@ -1,4 +1,4 @@
-"""What is typed into a workbook comes back as it was typed, into the plan too; what cannot be taken is said, all of it."""
+"""What is typed into a workbook comes back as typed, into the plan too; what cannot be taken is said, all of it."""
 
 import tomllib
 import zipfile
@@ -211,7 +211,7 @@ def test_every_mistake_is_said_at_once_with_cell_value_and_remedy(light: bytes) 
     found = refusal(light, **cells).split("\n  ")
     assert found[0] == "quotes.xlsx: 19 cells cannot be taken; nothing was read"
     assert all(
-        line.startswith("Offers compared!") and "; give " in line or "clear the cell" in line for line in found[1:]
+        (line.startswith("Offers compared!") and "; give " in line) or "clear the cell" in line for line in found[1:]
     )
     said = {line.removeprefix("Offers compared!").partition(":")[0]: line for line in found[1:]}
     for place, words in {
