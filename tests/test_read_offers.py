@@ -316,8 +316,8 @@ def test_quotes_go_into_the_plan_and_every_other_line_stays(light: bytes, run: R
     code, out, err = run("read-offers", book, "--into", path)
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        "Added: 'a'.",
-        "Replaced: 'direct'.",
+        "New: 'a'.",
+        "In place of one of its name: 'direct'.",
         f"Wrote 2 quotes into {path}; `planner offers {path}` prices them.",
     ]
     new = '[[offer]]\nname = "a"\ncommit_usd_per_year = 800_000\ndiscount_fraction = 0.12\n'
@@ -326,7 +326,7 @@ def test_quotes_go_into_the_plan_and_every_other_line_stays(light: bytes, run: R
     assert path.read_text(encoding="utf-8") == wanted
     code, out, err = run("read-offers", book, "--into", path)
     assert (code, path.read_text(encoding="utf-8")) == (0, wanted)
-    assert out.splitlines() == ["Already as typed: 'direct', 'a'.", f"{path} was left as it is."]
+    assert out.splitlines() == ["As it is: 'direct', 'a'.", f"{path} was left as it is."]
     assert "made of another plan file, or of this one before it was changed" in err
 
 

@@ -62,7 +62,7 @@ def _taken(read: "ReadQuotes", into: Path) -> "TakenIn":
     from planner.workbook.reading.into_plan import taken_into  # noqa: PLC0415
 
     inputs = load_plan(into)
-    taken = taken_into(read, inputs, into.resolve().parent)
+    taken = taken_into(read, inputs)
     if taken.merged.text != inputs.text:
         write_whole(into, taken.merged.text, remedy="make the plan file writable")
     return taken

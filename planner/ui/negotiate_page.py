@@ -30,6 +30,7 @@ from planner.ui.asked import asked
 from planner.ui.escape import plain
 from planner.ui.offer_form import offer_form
 from planner.ui.session import Loaded, Report, loaded
+from planner.ui.table_files import take_to_the_table
 
 
 def page() -> None:
@@ -51,6 +52,8 @@ def page() -> None:
     if current.plan.inputs.business_units:
         st.subheader("Business units")
         _units(current)
+    st.subheader("Take to the table")
+    take_to_the_table(current, found)
     show.warnings(current.plan, expanded=False)
 
 

@@ -1,5 +1,6 @@
 """Quotes typed into the app: added to the plan on the screen, or taken out of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -24,7 +25,7 @@ def offer_form(current: Loaded) -> None:
         for quote in current.plan.inputs.quotes:
             label = f"Remove '{visible(quote.name, 60)}'"
             if st.button(plain(label), key=f"remove_{quote.name}", icon=":material/delete:"):
-                _apply(lambda name=quote.name: without_offer(current.plan.inputs.text, name))
+                change_offers(lambda name=quote.name: without_offer(current.plan.inputs.text, name))
 
 
 def _add(current: Loaded) -> None:
@@ -52,10 +53,11 @@ def _add(current: Loaded) -> None:
             offer["discount_fraction"] = round(discount / 100, 12)
         if _OVERAGE[overage] is not None:
             offer["overage"] = _OVERAGE[overage]
-        _apply(lambda: with_offer(current.plan.inputs.text, offer))
+        change_offers(lambda: with_offer(current.plan.inputs.text, offer))
 
 
-def _apply(change: Any) -> None:
+def change_offers(change: Callable[[], str]) -> None:
+    """Work the plan out again with the text that a change of its quotes makes, or say why not."""
     bar = st.progress(0.0, text="Working it out")
     try:
         session.apply_edit(change(), lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))

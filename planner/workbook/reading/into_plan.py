@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
 from planner.inputs import PlanInputs
@@ -23,10 +22,10 @@ class TakenIn:
     notes: tuple[str, ...]
 
 
-def taken_into(read: ReadQuotes, inputs: PlanInputs, base_dir: Path) -> TakenIn:
+def taken_into(read: ReadQuotes, inputs: PlanInputs) -> TakenIn:
     """The plan's text with the quotes, checked as a plan. Errors: InputError for what the plan cannot say."""
     merged = with_offers(inputs.text, read.offers, OFFER_KEYS)
-    parse_plan(merged.text, base_dir=base_dir)
+    parse_plan(merged.text, base_dir=inputs.base_dir, files=inputs.files)
     return TakenIn(merged=merged, notes=(*read.notes, *_made_of(read, inputs), *_kept(merged)))
 
 
@@ -57,10 +56,16 @@ def read_sentences(read: ReadQuotes, label: str) -> list[str]:
     return [offers_text(read.offers)]
 
 
-def taken_sentences(merged: Merged, plan: str) -> list[str]:
-    """What became of each quote."""
-    parts = (("Added", merged.added), ("Replaced", merged.replaced), ("Already as typed", merged.unchanged))
+def found_sentences(merged: Merged) -> list[str]:
+    """What becomes of each quote."""
+    parts = (("New", merged.added), ("In place of one of its name", merged.replaced), ("As it is", merged.unchanged))
     lines = [f"{what}: {_listed(names)}." for what, names in parts if names]
+    return lines or ["Nothing was typed in: no row holds a quote, and the calculator shows the offer it came with."]
+
+
+def taken_sentences(merged: Merged, plan: str) -> list[str]:
+    """What became of each quote in a plan file."""
+    lines = found_sentences(merged)
     changed = len(merged.added) + len(merged.replaced)
     last = f"Wrote {counted(changed, 'quote')} into {plan}; `planner offers {plan}` prices them."
     return [*lines, last if changed else f"{plan} was left as it is."]

@@ -1,0 +1,85 @@
+"""What is taken to the table: the whole workbook, worked out on request, and a filled-in one read back."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import streamlit as st
+
+from planner.dossier import Negotiated, dossier
+from planner.errors import PlannerError
+from planner.negotiation.quotes_priced import PricedQuotes
+from planner.negotiation.terms_pricer import terms_pricer
+from planner.ui import downloads, session, show, tracked
+from planner.ui.asked import asked
+from planner.ui.escape import plain
+from planner.ui.offer_form import change_offers
+from planner.ui.session import Loaded, Report
+from planner.workbook.book import workbook_bytes
+from planner.workbook.reading.into_plan import found_sentences, taken_into
+from planner.workbook.reading.read_quotes import read_quotes
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LONGEST: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFiles:
+    """Files to take along, as bytes."""
+
+    workbook: bytes
+
+
+def take_to_the_table(current: Loaded, known: PricedQuotes | None) -> None:
+    """Files to download once they are made, and a place for a workbook that was filled in.
+
+    known: what terms and quotes are worth, where it is worked out already.
+    """
+    tracking = tracked.tracking_of(current)
+    kind = "table" if tracking is None else f"table_{tracking.on}_{len(tracking.months)}"
+
+    def make(report: Report) -> TableFiles:
+        found = dossier(current.plan, tracking=tracking, quick=known is not None, progress=report)
+        if known is not None:
+            valued = Negotiated(pricer=terms_pricer(current.plan), trades=known.trades, quotes=known)
+            found = replace(found, negotiated=valued)
+        report("writing the workbook", 0.0)
+        return TableFiles(workbook=workbook_bytes(found))
+
+    files = asked(
+        current,
+        kind,
+        button="Prepare the files",
+        says="One workbook with everything on it: what clauses are worth, the positions, quotes side by side and room "
+        "to type others in. It takes from seconds to a few minutes, as the clauses do.",
+        make=make,
+    )
+    if files is not None:
+        show.sentence(
+            "Everything in the workbook recalculates without this program. Type quotes into its sheet Offers "
+            "compared, and give it back below."
+        )
+        name = f"{downloads.file_stem(current.plan)}-negotiation.xlsx"
+        downloads.button("Negotiation workbook (Excel)", files.workbook, name=name, mime=_XLSX, key="table_workbook")
+    _read_back(current)
+
+
+def _read_back(current: Loaded) -> None:
+    """A filled-in workbook: what is in it, and a button that puts it into the plan."""
+    key = f"filled_in_{session.edit_round()}"
+    upload = st.file_uploader("A workbook that came back filled in", type=["xlsx"], key=key)
+    if upload is None:
+        return
+    inputs = current.plan.inputs
+    try:
+        read = read_quotes(upload.getvalue(), upload.name)
+        taken = taken_into(read, inputs)
+    except PlannerError as error:
+        st.error(plain(str(error), _LONGEST))
+        return
+    merged = taken.merged
+    for line in found_sentences(merged):
+        show.sentence(line)
+    for note in taken.notes:
+        st.caption(plain(note, _LONGEST))
+    if merged.text != inputs.text and st.button("Put them into the plan", key="take_in", icon=":material/add:"):
+        change_offers(lambda: merged.text)
