@@ -1,12 +1,16 @@
 """The page Negotiate: what it says is what the engine found; quotes typed into it; long work waits to be asked."""
 
 import tomllib
+from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from openpyxl.workbook import Workbook
 from streamlit.testing.v1 import AppTest
+from workbooks import at
 
 from planner.bundled import app_path
 from planner.charts.negotiation import (
@@ -16,6 +20,7 @@ from planner.charts.negotiation import (
     signing_chart,
     signing_frame,
 )
+from planner.dossier import Dossier
 from planner.errors import InputError
 from planner.negotiation.clause_values import trade_list
 from planner.negotiation.quotes_priced import PricedQuotes, priced_quotes
@@ -27,8 +32,10 @@ from planner.negotiation_reports.positions import positions_sentences
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
 from planner.plan_file.quote_text import with_offer, without_offer
+from planner.workbook.book import workbook_bytes
 from tests.test_app import opened, words
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SMALL = Path(__file__).parent / "plans" / "small.toml"
 OFFERS = """
 [[offer]]   # by mail
@@ -87,7 +94,7 @@ def page(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def test_the_page_says_what_the_engine_found(
-    found: PricedQuotes, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, found: PricedQuotes, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = page(text, tmp_path, monkeypatch)
     said = words(app)
@@ -95,6 +102,32 @@ def test_the_page_says_what_the_engine_found(
         assert line in said
     assert [header.value for header in app.subheader][:3] == ["Offers in hand", "The trade list", "When to sign"]
     assert not app.error
+    app.button(key="run_table").click().run()
+    assert not app.exception
+    assert "Everything in the workbook recalculates without this program." in words(app)
+    assert app.download_button(key="table_workbook").label == "Negotiation workbook (Excel)"
+    _a_filled_in_workbook_is_read_back(app, workbook_bytes(Dossier(plan=plan)))
+
+
+def saved(book: Workbook) -> bytes:
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _a_filled_in_workbook_is_read_back(app: AppTest, content: bytes) -> None:
+    book = openpyxl.load_workbook(BytesIO(content))
+    for name, value in (("name", "*by mail*"), ("commit_usd", 60_000), ("discount", "6,5")):
+        at(book, f"quote_2_{name}").value = value
+    upload = app.file_uploader(key="filled_in_0")
+    upload.set_value([("quotes.xlsx", saved(book), XLSX)]).run()
+    assert '"6,5" is not a number' in words(app)
+    at(book, "quote_2_discount").value = 0.065
+    app.file_uploader(key="filled_in_0").set_value([("quotes.xlsx", saved(book), XLSX)]).run()
+    assert "New: '*by mail*'." in words(app)
+    app.button(key="take_in").click().run()
+    assert not app.exception
+    assert app.button(key="remove_*by mail*")
 
 
 def test_a_quote_is_typed_priced_and_taken_out_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

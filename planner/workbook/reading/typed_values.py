@@ -1,5 +1,6 @@
 """What a cell holds, taken as what it should hold, or refused in words that name the cell, the value and the remedy."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -18,6 +19,7 @@ from planner.workbook.quoting.typed_fields import (
 from planner.workbook.reading.opened import TypedCell
 
 _LONGEST_SHOWN: Final = 60
+_NUMBER_IN_TEXT: Final = re.compile(r"[-+]?\$?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?%?", re.ASCII)
 _DIGITS: Final = 15
 """As many as a spreadsheet keeps; what follows them is noise of its arithmetic."""
 
@@ -76,11 +78,8 @@ def _what(value: Any) -> str:
 
 def _number(value: Any) -> float:
     if isinstance(value, str):
-        kept = value.strip().replace(",", "").replace("$", "").replace("%", "")
-        try:
-            float(kept)
-        except ValueError:
-            raise NotAsWantedError("is not a number") from None
+        if _NUMBER_IN_TEXT.fullmatch(value.strip()) is None:
+            raise NotAsWantedError("is not a number")
         raise NotAsWantedError("is a number stored as text: type it again in a cell that is not formatted as text")
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise NotAsWantedError(f"is {_what(value)}, not a number")
