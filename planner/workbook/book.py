@@ -35,7 +35,8 @@ from planner.workbook.front.sign_off_sheet import write_sign_off
 from planner.workbook.negotiating.clause_sheet import has_clause_values, write_clause_values
 from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
 from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
-from planner.workbook.quoting.offers_sheet import write_offers
+from planner.workbook.quoting.offers_sheet import OffersLayout, offers_layout, write_offers
+from planner.workbook.quoting.typed_prices import LiveQuotes, quoted_cases
 from planner.workbook.results.budget_sheet import has_budget, write_budget
 from planner.workbook.results.curve_sheet import cost_chart, write_curve
 from planner.workbook.results.ledger_sheet import write_ledger
@@ -61,7 +62,6 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
     "Clause values": (has_clause_values, write_clause_values),
     "Positions": (has_positions, write_positions),
     "Sensitivity": (has_sensitivity, write_sensitivity),
-    "Offers compared": (lambda _: True, write_offers),
     "Evidence": (has_evidence, write_evidence),
     "Waterfall": (has_waterfall, write_waterfall),
     "Spend distribution": (has_spend, write_spend),
@@ -71,6 +71,7 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
 
 _ALWAYS: Final = {
     *("Decision", "Assumptions", "Request mix", "Prices", "Routes", "Commit curve", "Offer calculator"),
+    "Offers compared",
     *("Ramp and ledger", "Scenarios and regret", "Tracking", "Sign-off", "Points", "Calc", "Checks", "About"),
 }
 """Sheets that are written together, because they need each other."""
@@ -130,7 +131,12 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     def define(name: str, address: str) -> None:
         workbook.define_name(name, f"={address}")
 
-    offer = _write_offer_part(sheets, found, define) if "Offer calculator" in sheets else None
+    quotes = offers_layout(found)
+    offer: OfferPart | None = None
+    live: LiveQuotes | None = None
+    if "Offer calculator" in sheets:
+        offer, quotes = _write_offer_part(sheets, found, define)
+        live = LiveQuotes(cases=offer.cases, error=offer.error.sentence)
     curve = write_curve(sheets["Commit curve"], workbook, plan)
     ledger = write_ledger(sheets["Ramp and ledger"], plan)
     of_regret = write_scenarios(sheets["Scenarios and regret"], workbook, plan, found.regret)
@@ -143,6 +149,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     held = [*checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix), *of_regret]
     if (tracking := found.months_tracked) is not None:
         held += track_checks(tracking, write_track(sheets["Tracking"], workbook, tracking))
+    held += write_offers(sheets["Offers compared"], workbook, found, quotes, live)
     for name, (_, write) in _WRITERS.items():
         if name in sheets:
             held += write(sheets[name], workbook, found)
@@ -174,11 +181,15 @@ def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
     return sheets
 
 
-def _write_offer_part(sheets: dict[str, Sheet], found: Dossier, define: Callable[[str, str], None]) -> OfferPart:
+def _write_offer_part(
+    sheets: dict[str, Sheet], found: Dossier, define: Callable[[str, str], None]
+) -> tuple[OfferPart, OffersLayout]:
     plan, calculator = found.plan, sheets["Offer calculator"]
     points = offer_points(plan)
     error = quantile_error(plan, points)
-    state = offer_state(plan, points)
+    quotes = offers_layout(found, points.terms_months)
+    scenario = plan.inputs.decision.scenario
+    state = offer_state(plan, points, quoted_cases(sheets["Offers compared"], quotes.workings, points, scenario))
     distribution, costs = write_distribution(sheets["Points"], points, error, n_paths=plan.n_paths)
     contents = CalcContents(
         points=points,
@@ -206,4 +217,4 @@ def _write_offer_part(sheets: dict[str, Sheet], found: Dossier, define: Callable
         state=state, places=places, error=error, decision=plan.inputs.decision, target=target_of(found)
     )
     write_offer(calculator, shown, define)
-    return OfferPart(state=state, error=error, distribution=distribution, cases=places.cases)
+    return OfferPart(state=state, error=error, distribution=distribution, cases=places.cases), quotes

@@ -1,6 +1,7 @@
 """Sheet Offers compared: room to type quotes in, and the plan's own as the program priced them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -8,12 +9,14 @@ from xlsxwriter.utility import xl_col_to_name
 
 from planner.dossier import Dossier
 from planner.workbook.check import Check
+from planner.workbook.contract_words import unpriced
 from planner.workbook.quoting.priced_tables import Column, QuoteTable, priced_tables
 from planner.workbook.quoting.row_workings import Workings, write_workings
 from planner.workbook.quoting.savings_chart import HEIGHT_ROWS as CHART_ROWS
 from planner.workbook.quoting.savings_chart import savings_chart
 from planner.workbook.quoting.typed_fields import N_ROWS
-from planner.workbook.quoting.typed_rows import STATE_COL, write_inputs
+from planner.workbook.quoting.typed_prices import HEIGHT, LiveQuotes, write_typed_prices
+from planner.workbook.quoting.typed_rows import STATE_COL, InputRows, write_inputs
 from planner.workbook.sheet import Sheet, area
 
 SHEET: Final = "Offers compared"
@@ -24,50 +27,75 @@ _WIDTHS: Final = {0: 30, **dict.fromkeys(range(1, STATE_COL - 1), 13), STATE_COL
 _ROUNDING: Final = 1e-9
 
 
-def write_offers(sheet: Sheet, workbook: Workbook, found: Dossier) -> list[Check]:
-    """Inputs first, then results, then workings; returns the checks."""
-    plan = found.plan
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffersLayout:
+    """What stands where, known before anything is written, because sheet Calc refers to it."""
+
+    tables: tuple[QuoteTable, ...]
+    workings: Workings
+
+
+def offers_layout(found: Dossier, terms_months: Sequence[int] = ()) -> OffersLayout:
+    """The plan's quotes as tables, and where the workings stand. terms_months: terms that Calc can price."""
+    tables = () if found.negotiated is None else priced_tables(found.negotiated.quotes, found.plan.inputs)
+    above = sum(table.height + (CHART_ROWS if table.is_charted else 0) for table in tables)
+    first = _RESULT_ROW + (HEIGHT if terms_months else 0) + above
+    inputs = InputRows(first=_INPUT_HEADER_ROW + 1)
+    target = bool(terms_months) and found.negotiated is not None
+    workings = Workings(first=first, inputs=inputs, terms_months=tuple(terms_months), has_target=target)
+    return OffersLayout(tables=tables, workings=workings)
+
+
+def write_offers(
+    sheet: Sheet, workbook: Workbook, found: Dossier, layout: OffersLayout, live: LiveQuotes | None
+) -> list[Check]:
+    """Inputs first, then results, then workings; returns the checks. live: None where no formula prices the rows."""
+    plan, workings = found.plan, layout.workings
 
     def define(name: str, address: str) -> None:
         workbook.define_name(name, f"={address}")
 
-    tables = () if found.negotiated is None else priced_tables(found.negotiated.quotes, plan.inputs)
     sheet.title("Offers compared: quotes in hand, and room to type others in", last_col=_LAST_COL)
-    sheet.paragraph(1, _note(found), last_col=_LAST_COL, width=150)
+    sheet.paragraph(1, _note(found, is_live=live is not None), last_col=_LAST_COL, width=150)
     sheet.subtitle(_INPUT_HEADER_ROW - 1, "Type quotes in, one a row", last_col=_LAST_COL)
-    inputs = write_inputs(sheet, _INPUT_HEADER_ROW, define)
-    row = _RESULT_ROW
-    held, row = _write_tables(sheet, workbook, tables, row)
-    workings = Workings(first=row, inputs=inputs, n_terms=0)
-    write_workings(sheet, workings, plan.inputs.contract, plan.recommendation.offer, (), define)
+    write_inputs(sheet, _INPUT_HEADER_ROW, define)
+    held, row = [], _RESULT_ROW
+    if live is not None:
+        held += write_typed_prices(sheet, row, workings, live, last_col=_LAST_COL)
+        row += HEIGHT
+    held += _write_tables(sheet, workbook, layout.tables, row)
+    write_workings(sheet, workings, plan.inputs.contract, plan.recommendation.offer, define)
     sheet.set_layout(exact=_WIDTHS)
     sheet.print_setup(last_row=workings.next_row - 2, last_col=_LAST_COL)
-    sheet.worksheet.set_h_pagebreaks([_RESULT_ROW, workings.first] if tables else [workings.first])
+    sheet.worksheet.set_h_pagebreaks([row, workings.first] if layout.tables else [workings.first])
     sheet.worksheet.freeze_panes(1, 1)
     return held
 
 
-def _note(found: Dossier) -> str:
+def _note(found: Dossier, *, is_live: bool) -> str:
+    inputs = found.plan.inputs
+    priced = "`planner read-offers` reads the rows back into the plan, where the program prices them."
+    if not is_live:
+        clauses = ", ".join(unpriced(inputs.contract, inputs.decision))
+        priced = f"No formula here prices them, because of {clauses}: {priced}"
     return (
         "Blue cells on yellow are typed in: a name, a commitment and a discount make a quote; what is left blank is "
-        "as in the contract of the plan. The last column says what a row lacks. `planner read-offers` reads the rows "
-        "back into the plan, where they are priced by the program. US dollars before tax."
+        f"as in the contract of the plan. The last column says what a row needs. {priced} US dollars before tax."
     )
 
 
-def _write_tables(sheet: Sheet, workbook: Workbook, tables: Sequence[QuoteTable], row: int) -> tuple[list[Check], int]:
+def _write_tables(sheet: Sheet, workbook: Workbook, tables: Sequence[QuoteTable], row: int) -> list[Check]:
     held: list[Check] = []
     for table in tables:
         sheet.subtitle(row, table.title, last_col=_LAST_COL)
         sheet.paragraph(row + 1, table.note, last_col=_LAST_COL, width=150)
         for col, column in enumerate(table.columns):
             held += _write_column(sheet, row + 2, col, column)
-        row += table.height
         if table.is_charted:
-            chart = savings_chart(sheet, workbook, row - table.height + 3, table.n_rows)
-            sheet.worksheet.insert_chart(row, 0, chart)
+            sheet.worksheet.insert_chart(row + table.height, 0, savings_chart(sheet, workbook, row + 3, table.n_rows))
             row += CHART_ROWS
-    return held, row
+        row += table.height
+    return held
 
 
 def _write_column(sheet: Sheet, header_row: int, col: int, column: Column) -> list[Check]:

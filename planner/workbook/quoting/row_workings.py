@@ -1,13 +1,14 @@
 """Workings of the rows that quotes are typed into: what cannot be taken, and the terms as they are priced."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from planner.contract import Contract
-from planner.offer import Offer
+from planner.offer import NO_COMMITMENT, Offer
 from planner.workbook.calculator.cases import OfferCells
+from planner.workbook.calculator.pricing import OfferTerms, terms
 from planner.workbook.quoting.typed_fields import (
     CLAUSES,
     FIELDS,
@@ -31,12 +32,18 @@ _EPOCH: Final = date(1899, 12, 30)
 class Workings:
     """Where the workings stand, as first rows of their three tables; they take a row for every quote.
 
-    scalars: limits, words and the terms that stand in for what is left blank; n_terms: how many terms are priced here.
+    scalars: limits, words and the terms that stand in for what is left blank. terms_months: terms that are priced here,
+    none where none is. has_target: whether sheet Offer calculator has a target to hold them against.
     """
 
     first: int
     inputs: InputRows
-    n_terms: int
+    terms_months: tuple[int, ...]
+    has_target: bool
+
+    @property
+    def n_terms(self) -> int:
+        return len(self.terms_months)
 
     @property
     def scalars(self) -> int:
@@ -44,7 +51,7 @@ class Workings:
 
     @property
     def faulty(self) -> int:
-        return self.scalars + len(_SCALARS) + self.n_terms + 3
+        return self.scalars + len(_SCALARS) + self.n_terms + int(self.has_target) + 3
 
     @property
     def terms(self) -> int:
@@ -57,6 +64,11 @@ class Workings:
     def scalar(self, key: str) -> str:
         """Address of a scalar within the sheet."""
         return cell(self.scalars + _SCALARS.index(key), _SCALAR_COL)
+
+    @property
+    def in_target_scenario(self) -> str:
+        """Address of whether the target was priced in the scenario typed in, within the sheet."""
+        return cell(self.scalars + len(_SCALARS) + self.n_terms, _SCALAR_COL)
 
     @property
     def offered_terms(self) -> str:
@@ -74,14 +86,15 @@ class Workings:
         """Address of what each cell of a row should hold, in words."""
         return area(self.faulty - 1, 0, self.faulty - 1, STATE_COL - 1)
 
+    @property
+    def priced(self) -> str:
+        """Address of whether each row is priced here."""
+        col = 1 + _TERMS.index("priced")
+        return area(self.terms, col, self.terms + N_ROWS - 1, col)
+
     def term(self, row: int, key: str) -> str:
         """Address of a term as it is priced, its column fixed."""
         return cell(self.terms + row, 1 + _TERMS.index(key), row_abs=False)
-
-    def column(self, key: str) -> str:
-        """Address of a term as it is priced, of all rows."""
-        col = 1 + _TERMS.index(key)
-        return area(self.terms, col, self.terms + N_ROWS - 1, col)
 
 
 _SCALARS: Final = (
@@ -108,12 +121,10 @@ def cells_of(sheet: Sheet, workings: Workings, row: int) -> OfferCells:
     )
 
 
-def write_workings(
-    sheet: Sheet, workings: Workings, contract: Contract, offer: Offer, terms_months: Sequence[int], define: Define
-) -> None:
+def write_workings(sheet: Sheet, workings: Workings, contract: Contract, offer: Offer, define: Define) -> None:
     """The three tables, and the column beside the input cells that says what a row lacks.
 
-    offer: what the offer calculator opens with. terms_months: terms that are priced here, none where none is.
+    offer: what the offer calculator opens with.
     """
     sheet.subtitle(workings.first, "Workings: what the rows are held against", last_col=STATE_COL)
     sheet.header(workings.first + 1, ("", "value"))
@@ -123,9 +134,13 @@ def write_workings(
         sheet.value(row, _SCALAR_COL, value, style)
         if key in _SCALARS[_FIRST_EXPORTED:]:
             define(exported_name(key), sheet.ref(cell(row, _SCALAR_COL)))
-    for row, months in enumerate(terms_months, start=workings.scalars + len(scalars)):
+    for row, months in enumerate(workings.terms_months, start=workings.scalars + len(scalars)):
         sheet.text(row, 0, "a term that is priced here, months")
         sheet.number(row, _SCALAR_COL, months, "count")
+    if workings.has_target:
+        row = workings.scalars + len(scalars) + workings.n_terms
+        sheet.text(row, 0, "the target is of the scenario typed in")
+        sheet.formula(row, _SCALAR_COL, "=offer_scenario_number=target_scenario_number", True, "right")
     _write_faulty(sheet, workings)
     _write_terms(sheet, workings, contract)
     for row in range(N_ROWS):
@@ -143,8 +158,8 @@ def _scalars(contract: Contract, offer: Offer) -> Iterator[tuple[str, str, Value
     yield "forfeit", "word for unused commitment that is lost", words[0], "right"
     yield "true_up", "word for unused commitment that is charged at a rate", words[1], "right"
     yield "list", "word for list dollars that draw down", "list", "right"
-    beyond = 0.0 if isinstance(contract.overage, str) else contract.overage
-    yield "overage", "the contract's own discount on use beyond", beyond, "percent"
+    blank = blank_terms(contract)
+    yield "overage", "the contract's own discount on use beyond", blank.overage_discount, "percent"
     yield "commit_usd", "recommended: commitment, USD a year", offer.commit_usd_per_year, "usd"
     yield "discount", "recommended: discount", offer.discount_fraction, "percent"
     yield "overage_discount", "recommended: discount on use beyond", offer.overage_discount_fraction, "percent"
@@ -152,15 +167,16 @@ def _scalars(contract: Contract, offer: Offer) -> Iterator[tuple[str, str, Value
     yield "term_months", "the contract's term, months", contract.term_months, "count"
     clause = words[0] if contract.shortfall == "forfeit" else words[1]
     yield "shortfall_clause", "what becomes of the contract's unused commitment", clause, "right"
-    yield "true_up_rate", "charged per unused dollar of the contract", charged_fraction(contract), "percent"
+    yield "true_up_rate", "charged per unused dollar of the contract", blank.charged, "percent"
 
 
 _FIRST_EXPORTED: Final = _SCALARS.index("commit_usd")
 
 
-def charged_fraction(contract: Contract) -> float:
-    """The share of an unused dollar that a contract charges."""
-    return 1.0 if contract.shortfall == "forfeit" else contract.true_up_rate
+def blank_terms(contract: Contract) -> OfferTerms:
+    """A row that holds no quote, as it is priced: no commitment, and else as the contract has it."""
+    blank = terms(contract, NO_COMMITMENT)
+    return blank if isinstance(contract.overage, str) else replace(blank, overage_discount=contract.overage)
 
 
 def _write_faulty(sheet: Sheet, workings: Workings) -> None:
@@ -210,16 +226,17 @@ def _write_terms(sheet: Sheet, workings: Workings, contract: Contract) -> None:
         "discount on use beyond",
     )
     sheet.header(top + 1, ("row", *labels, "term, months", "charged of an unused dollar", "list draws down"))
+    blank = blank_terms(contract)
     values: dict[str, tuple[Value, str]] = {
         "filled": (False, "right"),
         "valid": (False, "right"),
         "priced": (False, "right"),
-        "commit": (0.0, "usd"),
-        "discount": (0.0, "percent"),
-        "overage": (0.0 if isinstance(contract.overage, str) else contract.overage, "percent"),
-        "term": (contract.term_months, "count"),
-        "charged": (charged_fraction(contract), "percent"),
-        "list": (contract.drawdown == "list", "right"),
+        "commit": (blank.commit_usd, "usd"),
+        "discount": (blank.discount, "percent"),
+        "overage": (blank.overage_discount, "percent"),
+        "term": (blank.term_months, "count"),
+        "charged": (blank.charged, "percent"),
+        "list": (blank.draws_list, "right"),
     }
     for row in range(N_ROWS):
         sheet.text(workings.terms + row, 0, f"row {row + 1}")
@@ -232,18 +249,19 @@ def _terms(workings: Workings, row: int, *, follows_discount: bool) -> dict[str,
     at, limit, term = workings.inputs.at, workings.scalar, workings.term
     beyond, months, clause = (at(row, key) for key in ("overage_discount", "term_months", "shortfall_clause"))
     valid, priced = term(row, "valid"), term(row, "priced")
-    own = at(row, "discount") if follows_discount else limit("overage")
-    offered = f"SUMPRODUCT(--({workings.offered_terms}={term(row, 'term')}))=1" if workings.n_terms else "FALSE"
+    own = term(row, "discount") if follows_discount else limit("overage")
+    asked = f"IF(COUNTA({months})=0,{limit('term_months')},{months})"
+    offered = f"SUMPRODUCT(--({workings.offered_terms}={asked}))=1" if workings.n_terms else "FALSE"
+    charged = f"IF(EXACT({clause},{limit('true_up')}),{at(row, 'true_up_rate')},1)"
     return {
         "filled": f"=COUNTA({at(row, FIELDS[0].name)}:{at(row, FIELDS[-1].name)})>0",
         "valid": f"=AND({term(row, 'filled')},SUMPRODUCT(--{workings.faults(row)})=0)",
         "priced": f"=AND({valid},{offered})",
         "commit": f"=IF({priced},{at(row, 'commit_usd')},0)",
         "discount": f"=IF({priced},{at(row, 'discount')},0)",
-        "overage": f"=IF(COUNTA({beyond})=0,{own},{beyond})",
-        "term": f"=IF(COUNTA({months})=0,{limit('term_months')},{months})",
-        "charged": f"=IF(COUNTA({clause})=0,{limit('true_up_rate')},"
-        f"IF(EXACT({clause},{limit('true_up')}),{at(row, 'true_up_rate')},1))",
+        "overage": f"=IF(AND({priced},COUNTA({beyond})>0),{beyond},{own})",
+        "term": f"=IF(AND({priced},COUNTA({months})>0),{months},{limit('term_months')})",
+        "charged": f"=IF(AND({priced},COUNTA({clause})>0),{charged},{limit('true_up_rate')})",
         "list": f"=EXACT({limit('drawdown')},{limit('list')})",
     }
 
@@ -251,6 +269,6 @@ def _terms(workings: Workings, row: int, *, follows_discount: bool) -> dict[str,
 def _write_state(sheet: Sheet, workings: Workings, row: int) -> None:
     """What the row says, in words: nothing, that it is a quote, or what it lacks."""
     filled, valid, priced = (workings.term(row, key) for key in ("filled", "valid", "priced"))
-    said = f'IF({priced},"ok","ok: priced once read back")'
+    said = f'IF({priced},"ok","read back to price")'
     lacks = f'"needs "&INDEX({workings.wanted},MATCH(TRUE,{workings.faults(row)},0))'
     sheet.formula(workings.inputs.first + row, STATE_COL, f'=IF({filled},IF({valid},{said},{lacks}),"")', "", "text")

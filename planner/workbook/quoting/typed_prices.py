@@ -3,51 +3,98 @@
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calculator.cases import PricedCases
-from planner.workbook.quoting.row_workings import Workings
+from planner.workbook.calculator.cases import Case, Offered, PricedCases
+from planner.workbook.calculator.pricing import OfferPoints
+from planner.workbook.check import Check
+from planner.workbook.quoting.row_workings import Workings, blank_terms, cells_of
 from planner.workbook.quoting.typed_fields import N_ROWS
 from planner.workbook.sheet import Sheet, area, cell
 
-HEIGHT: Final = N_ROWS + 4
-_RANKED: Final = 3
+_RATE_COL: Final = 4
 _STEPS: Final = (
     ("expected cost, USD", "cost", "usd"),
+    ("on demand at list, USD", "on_demand", "usd"),
     ("saves against on demand, USD", "saving", "usd"),
     ("savings rate, %", "savings", "percent"),
     ("P(shortfall), %", "probability", "percent"),
     ("expected shortfall, USD", "shortfall", "usd"),
     ("expected overage, USD", "overage", "usd"),
 )
+HEIGHT: Final = N_ROWS + 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveQuotes:
-    """The rows as Calc prices them, and the terms, in months, that it can price."""
+    """The rows as Calc prices them. error: of its points, in a sentence."""
 
     cases: PricedCases
-    terms_months: tuple[int, ...]
+    error: str
 
 
-def case_key(row: int) -> str:
-    """The case of sheet Calc that prices a row of quotes, from 0."""
+def quoted_cases(sheet: Sheet, workings: Workings, points: OfferPoints, scenario: str) -> tuple[Case, ...]:
+    """A case for every row, in the scenario typed in; rows without a quote commit to nothing."""
+    blank = blank_terms(points.contract)
+    number = [item.name for item in points.scenarios].index(scenario)
+    return tuple(
+        Case(
+            key=_key(row),
+            label=f"row {row + 1} of {sheet.name}",
+            offered=Offered(
+                key=_key(row), label=f"row {row + 1} of {sheet.name}", terms=blank, cells=cells_of(sheet, workings, row)
+            ),
+            scenario=number,
+            follows_typed=True,
+        )
+        for row in range(N_ROWS)
+    )
+
+
+def _key(row: int) -> str:
     return f"quote_{row + 1}"
 
 
-def write_typed_prices(
-    sheet: Sheet, row: int, workings: Workings, cases: PricedCases, *, last_col: int, note: str
-) -> None:
+def write_typed_prices(sheet: Sheet, row: int, workings: Workings, live: LiveQuotes, *, last_col: int) -> list[Check]:
     """A row for each row of quotes, blank where there is none; ranked by the savings rate, the largest first."""
     sheet.subtitle(row, "What the quotes typed in cost", last_col=last_col)
-    sheet.paragraph(row + 1, note, last_col=last_col, width=150)
-    sheet.header(row + 2, ("quote", *(label for label, *_ in _STEPS), "rank by savings rate"))
+    sheet.paragraph(row + 1, _note(live, has_target=workings.has_target), last_col=last_col, width=150)
+    against = ("more than the target, USD",) if workings.has_target else ()
+    sheet.header(row + 2, ("quote", *(label for label, *_ in _STEPS), "rank", *against))
     first = row + 3
-    rates = area(first, _RANKED, first + N_ROWS - 1, _RANKED)
+    rates = area(first, _RATE_COL, first + N_ROWS - 1, _RATE_COL)
     for index in range(N_ROWS):
-        valid, priced = workings.term(index, "valid"), workings.term(index, "priced")
-        at = first + index
+        at, valid, priced = first + index, workings.term(index, "valid"), workings.term(index, "priced")
+        formulas = [
+            *((f"{live.cases.at(_key(index), step)}", style) for _, step, style in _STEPS),
+            (f"1+SUMPRODUCT(ISNUMBER({rates})*({rates}>{cell(at, _RATE_COL, row_abs=False)}))", "count"),
+            *((_gap(at, workings, index), "usd") for _ in against),
+        ]
         sheet.formula(at, 0, f'=IF({valid},{workings.inputs.at(index, "name")},"")', "", "text")
-        for col, (_, step, style) in enumerate(_STEPS, start=1):
-            sheet.formula(at, col, f'=IF({priced},{cases.at(case_key(index), step)},"")', "", style)
-        own = cell(at, _RANKED, row_abs=False)
-        rank = f'=IF({priced},1+SUMPRODUCT(ISNUMBER({rates})*({rates}>{own})),"")'
-        sheet.formula(at, len(_STEPS) + 1, rank, "", "count")
+        for col, (formula, style) in enumerate(formulas, start=1):
+            sheet.formula(at, col, f'=IF({priced},{formula},"")', "", style)
+    return [_check(sheet.ref(area(first, 1, first + N_ROWS - 1, 1)), sheet.ref(workings.priced))]
+
+
+def _note(live: LiveQuotes, *, has_target: bool) -> str:
+    target = " More than the target: in the scenario decided on." if has_target else ""
+    return (
+        "Priced by formula on sheet Calc, in the scenario typed on sheet Offer calculator, over each quote's own "
+        f"term. Rank: by savings rate, the largest first, whatever the risk.{target} {live.error}"
+    )
+
+
+def _gap(at: int, workings: Workings, row: int) -> str:
+    """What a row costs more than the target; over another term than the target's, at its rate."""
+    cost, listed = cell(at, 1, row_abs=False), cell(at, 2, row_abs=False)
+    target = f"IF({workings.term(row, 'term')}=target_term_months,target_cost_usd,target_rate*{listed})"
+    return f'IF({workings.in_target_scenario},{cost}-{target},"n/a")'
+
+
+def _check(costs: str, priced: str) -> Check:
+    return Check(
+        what="Every quote typed in that can be priced here is priced",
+        formula=f"=COUNT({costs})-SUMPRODUCT(--{priced})",
+        value=0.0,
+        expected=0.0,
+        tolerance=0.0,
+        style="count",
+    )
