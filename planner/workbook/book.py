@@ -134,7 +134,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     quotes = offers_layout(found)
     offer: OfferPart | None = None
     live: LiveQuotes | None = None
-    if "Offer calculator" in sheets:
+    if "Points" in sheets:
         offer, quotes = _write_offer_part(sheets, found, define)
         live = LiveQuotes(cases=offer.cases, error=offer.error.sentence)
     curve = write_curve(sheets["Commit curve"], workbook, plan)

@@ -23,6 +23,8 @@ _BY_NAME: Final = {item.name: item for item in (*FIELDS, DRAWDOWN)}
 _CALCULATED: Final = (
     *("commit_usd", "discount", "overage_discount", "drawdown", "term_months", "shortfall_clause", "true_up_rate"),
 )
+_DISCOUNTS: Final = ("discount", "overage_discount")
+_ALWAYS_TOLD: Final = ("commit_usd_per_year", "discount_fraction", "overage")
 _CLOSE: Final = 1e-9
 
 
@@ -148,30 +150,36 @@ def _calculator(book: OpenedWorkbook, mistakes: _Mistakes, notes: list[str]) -> 
     if typed.get("shortfall") != "true_up":
         typed.pop("true_up_rate", None)
     changed = {key for key, value in typed.items() if not _same(value, opens_with.get(key))}
-    if not changed:
+    if not changed and not _by_own_bands(book):
         return {}
     if typed.get("commit_usd_per_year") == 0:
         notes.append("The offer calculator shows no commitment, which is no quote; it was left out.")
         return {}
-    terms = ("commit_usd_per_year", "discount_fraction", "overage")
-    told = {key: value for key, value in typed.items() if key in terms or key in changed}
+    told = {key: value for key, value in typed.items() if key in _ALWAYS_TOLD or key in changed}
     if "shortfall" in told and "true_up_rate" in typed:
         told["true_up_rate"] = typed["true_up_rate"]
     return told
 
 
+def _from_bands(book: OpenedWorkbook) -> bool:
+    return book.has("offer_discount_rule") and book.at("offer_discount_rule").value == "band table"
+
+
+def _by_own_bands(book: OpenedWorkbook) -> bool:
+    """Whether discounts are the bands' of the contract, which no cell shows, so that they are left to the plan."""
+    return _from_bands(book) and not book.has("offer_band_discount")
+
+
 def _calculator_fields(book: OpenedWorkbook) -> Iterator[tuple[str, Field]]:
     """What the calculator of this workbook takes, by the last part of the cell's name."""
     for name in _CALCULATED:
-        if book.has(f"offer_{name}"):
+        if book.has(f"offer_{name}") and not (name in _DISCOUNTS and _by_own_bands(book)):
             yield name, _BY_NAME[name]
 
 
 def _source(book: OpenedWorkbook, name: str) -> str:
-    """The cell that a term comes from: the discount may be the band table's."""
-    if name == "discount" and book.has("offer_discount_rule") and book.at("offer_discount_rule").value == "band table":
-        return "offer_band_discount"
-    return f"offer_{name}"
+    """The name of the cell that a term comes from: the discount may be the band table's."""
+    return "offer_band_discount" if name == "discount" and _from_bands(book) else f"offer_{name}"
 
 
 def _same(one: Any, other: Any) -> bool:
