@@ -726,7 +726,7 @@ def plan_file(tmp_path: Path) -> Path:
 def test_export_needs_something_to_write(planner: Any, plan_file: Path) -> None:
     code, _, said = planner("export", plan_file)
     assert code == 2
-    assert "give -o FILE.xlsx for a workbook, --focus DIR for FOCUS rows, or both" in said
+    assert "give -o FILE.xlsx for a workbook, --focus DIR for FOCUS rows, --brief FILE.html for one page" in said
 
 
 def test_export_writes_rows_a_workbook_or_both(planner: Any, plan_file: Path, tmp_path: Path) -> None:

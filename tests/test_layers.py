@@ -318,6 +318,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "pydantic": ("planner.plan_file",),
     "tomlkit": ("planner.plan_file",),
     "altair": ("planner.charts",),
+    "vl_convert": ("planner.brief.drawn",),
     "openpyxl": ("planner.workbook",),
     "xlsxwriter": ("planner.workbook",),
     "streamlit": ("planner.ui", "app"),
@@ -325,7 +326,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "typer": ("planner.commands", "planner.cli"),
     # The standard library, where it opens a door to the outside.
     "socket": ("planner.cli",),
-    "subprocess": ("planner.cli",),
+    "subprocess": ("planner.cli", "planner.brief.printed"),
     "ftplib": (),
     "http.client": (),
     "smtplib": (),
@@ -341,7 +342,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 """Which package may be imported where; a package from outside that is not named here may be imported nowhere."""
 
-DISTRIBUTIONS = {"ibis": "ibis-framework", "genai_prices": "genai-prices"}
+DISTRIBUTIONS = {"ibis": "ibis-framework", "genai_prices": "genai-prices", "vl_convert": "vl-convert-python"}
 """Names that a package is installed by, where they differ from the name that it is imported by."""
 
 MODULE_LINES = 350

@@ -233,7 +233,6 @@ def _figures(plan: Plan, outcome: OfferOutcome, *, is_flat: bool) -> Sequence[tu
     p10, p50, p90 = outcome.cost_p10_p50_p90_usd
     of_year = "" if is_flat else ", contract year 1"
     return (
-        ("Scenario lived in", outcome.scenario, "right"),
         *_signed(plan.inputs.contract, outcome.offer, is_flat=is_flat),
         ("Expected cost", outcome.expected_cost.mean, "usd"),
         ("   Monte Carlo error, one standard error", _finite(outcome.expected_cost.se), "usd"),
