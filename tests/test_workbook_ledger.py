@@ -409,10 +409,12 @@ def test_every_clause_that_a_contract_can_have_is_named(plans: dict[str, Plan]) 
         "in_force": "a contract in force",
         "marketplace": "marketplace terms",
         "overage_cap_fraction": "a cap on discounted overage",
-        "shortfall": "a true-up",
     }.items():
         assert unpriced(replace(plain, **{name: getattr(whole, name)}), NOMINAL) == (words,)
     assert unpriced(replace(plain, commit_period="quarter"), NOMINAL) == ("a commitment per quarter",)
+    trued_up = replace(plain, shortfall="true_up", true_up_rate=0.4)
+    assert unpriced(trued_up, NOMINAL) == ()
+    assert unpriced(replace(trued_up, rollover=whole.rollover), NOMINAL) == ("rollover", "a true-up")
     assert unpriced(plain, replace(NOMINAL, money="npv")) == ("a decision at present value",)
 
 

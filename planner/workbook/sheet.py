@@ -106,11 +106,11 @@ class Sheet:
         if note:
             self.paragraph(1, note, last_col=last_col)
 
-    def subtitle(self, row: int, text: str, *, last_col: int) -> None:
+    def subtitle(self, row: int, text: str, *, last_col: int, first_col: int = 0) -> None:
         """A heading above a table, ruled across it."""
-        for col in range(last_col + 1):
+        for col in range(first_col, last_col + 1):
             self.worksheet.write_blank(row, col, None, self.styles["subtitle"])
-        self.text(row, 0, text, "subtitle", sized=False)
+        self.text(row, first_col, text, "subtitle", sized=False)
         self.worksheet.set_row(row, 20)
 
     def paragraph(

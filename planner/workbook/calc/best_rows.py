@@ -172,8 +172,10 @@ def _bands(rows: BestRows, table: CalcTable) -> None:
 def _candidate(rows: BestRows, table: CalcTable, name: str, label: str) -> None:
     """A commitment of each band that may be its best, and what it costs."""
     points, typed = rows.asked.points, rows.typed
-    near = {"first": "MAX({pooled_rank}-1,1)", "second": "{pooled_rank}"}[name]
-    use = f"MIN(INDEX({rows.layout.table},{near},best_pooled_column),{{high}})"
+    at = {"first": "MAX({pooled_rank}-1,1)", "second": "{pooled_rank}"}[name]
+    use = f"MIN(INDEX({rows.layout.table},{at},best_pooled_column),{{high}})"
+    if name == "first":
+        use = f"IF({{level}}>0,{use},{{low}})"
     if points.is_locked:
         use = {"first": "{low}", "second": "{high}"}[name]
     _row(table, rows, f"{name}_use", f"{label}: list use, USD a year", "usd", f"=MAX({use},{{low}})")

@@ -6,8 +6,8 @@ Inside a band the expected cost of annual list use q is, over contract years of 
 
 with slope W (k - o + (o - k (1 - c)) F(q)), F the share of the term's use in years whose annual use is at most q. It is
 least where F first reaches (o - k) / (o - k (1 - c)), and at an end of the band where the slope has one sign. F is read
-from the 1,001 points of pooled annual use, and both neighbours of that level are priced. At protected prices, where
-cost may turn more than once, every tabulated q is.
+from the 1,001 points of pooled annual use, and both neighbours of that level are priced; where it is 0, so is the least
+commitment. At protected prices, where cost may turn more than once, every tabulated q is.
 """
 
 from collections.abc import Sequence
@@ -123,7 +123,7 @@ def _band(asked: Question, overall: Steps, number: int) -> Steps:
     high = min((band.number("stop") - CENT_USD) / per_list, overall.number("limit_use"))
     term = asked.points.terms_months.index(asked.offer.term_months)
     pooled = asked.points.scenarios[asked.scenario].terms[term].pooled_use
-    near = [float(pooled[max(rank - 1, 1) - 1]), float(pooled[rank - 1])]
+    near = [float(pooled[max(rank - 1, 1) - 1]) if level > 0 else low, float(pooled[rank - 1])]
     if asked.points.is_locked:
         near = [low, high]
     band.set(

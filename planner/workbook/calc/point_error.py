@@ -65,10 +65,11 @@ def _differences(priced: Steps, exact: Expectation) -> FloatArray:
 def _percentiles(
     points: OfferPoints, scenario: int, contract: Contract, use: TermUse, offers: Sequence[Offer]
 ) -> Iterator[float]:
-    """Relative differences of P10, P50 and P90 from the settled paths."""
+    """Differences of P10, P50 and P90 from those of the settled paths, relative to expected cost."""
     for offer in offers:
         priced = price_case(points, scenario, terms(contract, offer))
-        exact = quantiles(settle(contract, offer, use).paid_usd, PERCENTILES)
-        for level, usd in zip(LEVELS, exact.tolist(), strict=True):
+        paid = settle(contract, offer, use).paid_usd
+        scale = float(paid.mean()) or 1.0
+        for level, usd in zip(LEVELS, quantiles(paid, PERCENTILES).tolist(), strict=True):
             if priced.values["is_known"]:
-                yield abs(priced.number(f"cost_{level}") - usd) / (usd or 1.0)
+                yield abs(priced.number(f"cost_{level}") - usd) / scale

@@ -12,10 +12,10 @@ from planner.workbook.sheet import Sheet, Value, area, cell
 Define = Callable[[str, str], None]
 
 INPUT_ROW: Final = 4
-LAST_COL: Final = 6
+INPUT_LAST_COL: Final = 3
 N_INPUTS: Final = 10
 BAND_ROW: Final = INPUT_ROW + N_INPUTS + 3
-_VALID_COL: Final = 4
+_VALID_COL: Final = 3
 _LONGEST_TITLE: Final = 32
 _MOST_FRACTION: Final = 0.99
 _MOST_COMMIT_USD: Final = 1e12
@@ -102,7 +102,7 @@ def _inputs(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
         label="Commitment",
         value=offer.commit_usd,
         style="input_usd",
-        unit="USD a contract year; 0 is none",
+        unit="USD a year; 0 is none",
         validation=_number("Commitment", "Give US dollars a year, 0 or more.", _MOST_COMMIT_USD),
         is_valid="=AND(ISNUMBER(offer_commit_usd),offer_commit_usd>=0)",
     )
@@ -115,11 +115,11 @@ def _inputs(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
         "of list; 0% is billed at list",
     )
     rule, cells = ("typed", "band table"), ("word_typed", "word_table")
-    from_where = "the cell above, or the band table below"
+    from_where = "the cell above, or the bands below"
     yield _words("offer_discount_rule", "Discount taken from", "typed", from_where, rule, cells)
-    basis, unit = ("contracted", "list"), "contracted (after discount) or list"
+    basis, unit = ("contracted", "list"), "contracted (discounted) or list"
     word = "list" if offer.draws_list else "contracted"
-    label = "Dollars that draw the commitment down"
+    label = "Dollars that draw it down"
     yield _words("offer_drawdown", label, word, unit, basis, ("word_contracted", "word_list"))
     yield _Input(
         name="offer_term_months",
@@ -131,12 +131,12 @@ def _inputs(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
         is_valid=f"=SUMPRODUCT(--({places.terms}=offer_term_months))=1",
     )
     clause = "forfeit" if state.points.contract.shortfall == "forfeit" else "true-up"
-    unit = "forfeit: paid for nothing; true-up: charged in part"
+    unit = "forfeit, or true-up: charged in part"
     words, cells = ("forfeit", "true-up"), ("word_forfeit", "word_true_up")
     yield _words("offer_shortfall_clause", "What is left unused", clause, unit, words, cells)
     yield _share(
         "offer_true_up_rate",
-        "Charged of an unused dollar, with a true-up",
+        "Charged of an unused dollar by a true-up",
         "True-up rate",
         state.true_up_rate,
         "of it; 100% is forfeiture",
@@ -154,8 +154,8 @@ def _inputs(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
 
 def write_offer_inputs(sheet: Sheet, state: OfferState, places: CalcPlaces, define: Define) -> None:
     """The offer's inputs, each named and judged valid or not."""
-    sheet.subtitle(INPUT_ROW - 2, "The offer", last_col=LAST_COL)
-    sheet.header(INPUT_ROW - 1, ("", "value", "", "", "valid"))
+    sheet.subtitle(INPUT_ROW - 2, "The offer", last_col=INPUT_LAST_COL)
+    sheet.header(INPUT_ROW - 1, ("", "value", "", "valid"))
     sheet.text(INPUT_ROW - 1, 2, "unit", "header_after")
     inputs = tuple(_inputs(state, places))
     for row, item in enumerate(inputs, start=INPUT_ROW):
@@ -166,7 +166,7 @@ def write_offer_inputs(sheet: Sheet, state: OfferState, places: CalcPlaces, defi
         sheet.worksheet.data_validation(row, 1, row, 1, item.validation)
         define(item.name, sheet.ref(cell(row, 1)))
     last = INPUT_ROW + len(inputs)
-    sheet.text(last, 0, "All inputs are valid; nothing is priced otherwise", "label")
+    sheet.text(last, 0, "All valid; nothing is priced otherwise", "label")
     valid = f"=AND({area(INPUT_ROW, _VALID_COL, last - 1, _VALID_COL)},offer_band_discount<1)"
     sheet.formula(last, _VALID_COL, valid, True, "right")
     define("offer_inputs_ok", sheet.ref(cell(last, _VALID_COL)))
@@ -185,7 +185,7 @@ def band_cells(state: OfferState, sheet: Sheet) -> BandCells:
 
 def write_bands(sheet: Sheet, state: OfferState, define: Define) -> int:
     """The band table, editable, and the discount that it gives; returns the next free row."""
-    sheet.subtitle(BAND_ROW, "Discount bands: edit them to the quote in hand", last_col=LAST_COL)
+    sheet.subtitle(BAND_ROW, "Discount bands: edit them to the quote in hand", last_col=INPUT_LAST_COL)
     sheet.header(BAND_ROW + 1, ("commitment from, USD a year", "discount"), n_text=0)
     bands = state.asked.bands
     first, last = BAND_ROW + 2, BAND_ROW + 1 + len(bands)
@@ -201,7 +201,7 @@ def write_bands(sheet: Sheet, state: OfferState, define: Define) -> int:
     starts, discounts = area(first, 0, last, 0), area(first, 1, last, 1)
     known = [band for band in bands if band is not None]
     reached = max((low for low, _ in known if low <= state.terms.commit_usd), default=0.0)
-    sheet.text(last + 1, 0, "Band reached by the commitment typed in, from", "label")
+    sheet.text(last + 1, 0, "Band that the commitment reaches, from", "label")
     sheet.formula(last + 1, 1, f"=SUMPRODUCT(MAX(({starts}<=offer_commit_usd)*{starts}))", reached, "usd")
     sheet.text(last + 2, 0, "Its discount", "label")
     value = max((discount for low, discount in known if low == reached), default=0.0)

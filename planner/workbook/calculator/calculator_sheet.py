@@ -8,15 +8,20 @@ from planner.inputs import Decision
 from planner.words import percent
 from planner.workbook.calc.case_steps import LEVELS, NOT_KNOWN
 from planner.workbook.calculator.calc_sheet import CalcPlaces
-from planner.workbook.calculator.calculator_inputs import INPUT_ROW, LAST_COL, Define, write_bands, write_offer_inputs
+from planner.workbook.calculator.calculator_inputs import INPUT_ROW, Define, write_bands, write_offer_inputs
 from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
 from planner.workbook.calculator.pricing import OfferPoints, QuantileError
 from planner.workbook.calculator.target import Target
 from planner.workbook.contract_words import protected_prices
 from planner.workbook.sheet import Sheet, Value, cell
 
-_COLUMNS: Final = ((TYPED, 1), (RECOMMENDED, 2), (BEST, 4))
-_DIFFERENCE_COL: Final = 3
+_FIRST_COL: Final = 5
+_COLUMNS: Final = ((TYPED, _FIRST_COL + 1), (RECOMMENDED, _FIRST_COL + 2), (BEST, _FIRST_COL + 4))
+_DIFFERENCE_COL: Final = _FIRST_COL + 3
+LAST_COL: Final = _FIRST_COL + 6
+"""Inputs stand on the left, results beside them."""
+
+_WIDTH: Final = 200
 _BEST_NAMES: Final = {
     "commit": "offer_best_commit_usd",
     "cost": "offer_best_cost_usd",
@@ -44,17 +49,21 @@ def write_offer(sheet: Sheet, contents: CalculatorContents, define: Define) -> N
         "Change the blue cells on yellow. Every other figure follows by formula from the spend on sheet Points "
         f"and covers the whole term that is typed in, in US dollars before tax. {contents.error.sentence}",
         last_col=LAST_COL,
+        width=_WIDTH,
     )
     write_offer_inputs(sheet, state, contents.places, define)
-    row = write_bands(sheet, state, define)
-    row = _write_outputs(sheet, contents, row, define)
+    left = write_bands(sheet, state, define)
+    row = _write_outputs(sheet, contents, INPUT_ROW - 2, define)
     if contents.target is not None:
         row = _write_target(sheet, contents, contents.target, row + 1, define)
     row = _write_scenarios(sheet, contents, row + 1)
+    row = max(row, left)
     for note in _notes(state.points, contents.decision):
-        sheet.paragraph(row + 1, note, last_col=LAST_COL)
+        sheet.paragraph(row + 1, note, last_col=LAST_COL, width=_WIDTH)
         row += 1
-    sheet.set_layout(at_least={0: 46, 1: 20, 2: 20, 3: 16, 4: 20, 5: 16, 6: 16})
+    sheet.set_layout(
+        exact={0: 40, 2: 34, 3: 8, 4: 3, 5: 50}, at_least={1: 18, **dict.fromkeys(range(6, LAST_COL + 1), 15)}
+    )
     sheet.print_setup(last_row=row, last_col=LAST_COL, pages_high=1)
     sheet.worksheet.freeze_panes(INPUT_ROW - 1, 0)
 
@@ -72,8 +81,8 @@ class _Output:
 
 def _outputs(points: OfferPoints) -> Iterator[_Output]:
     short = "Probability of a shortfall in any contract year"
-    even = "Break-even utilization of the commitment's list dollars"
-    below = "Break-even list use a year: below it on demand is cheaper"
+    even = "Break-even utilization of list dollars committed"
+    below = "Break-even list use, USD a year"
     yield _Output(name="", step="commit", label="Commitment, USD a year", style="usd")
     yield _Output(name="offer_expected_cost_usd", step="cost", label="Expected cost", style="usd")
     yield _Output(name="offer_on_demand_usd", step="on_demand", label="Expected cost on demand, at list", style="usd")
@@ -96,21 +105,21 @@ def _outputs(points: OfferPoints) -> Iterator[_Output]:
 
 def _write_outputs(sheet: Sheet, contents: CalculatorContents, row: int, define: Define) -> int:
     """Every result of the offer typed in, the recommended one and the best; returns the next free row."""
-    sheet.subtitle(row, "What it costs over the term", last_col=LAST_COL)
-    heading = ("", "this offer", "recommended offer", "this less recommended", "best commitment for this quote")
-    sheet.header(row + 1, heading)
+    sheet.subtitle(row, "What it costs over the term", first_col=_FIRST_COL, last_col=_FIRST_COL + 4)
+    heading = ("", "this offer", "recommended", "difference", "best commitment")
+    sheet.header(row + 1, heading, first_col=_FIRST_COL)
     cases = contents.places.cases
     for at, output in enumerate(_outputs(contents.state.points), start=row + 2):
-        sheet.text(at, 0, output.label, "label")
+        sheet.text(at, _FIRST_COL, output.label, "label")
         for key, col in _COLUMNS:
             style = f"bold_{output.style}" if key == TYPED else output.style
             sheet.formula(at, col, f"={cases.at(key, output.step)}", cases.value(key, output.step), style)
         if output.has_difference:
             _write_difference(sheet, contents, at, output)
         if output.name:
-            define(output.name, sheet.ref(cell(at, 1)))
+            define(output.name, sheet.ref(cell(at, _COLUMNS[0][1])))
         if output.step in _BEST_NAMES:
-            define(_BEST_NAMES[output.step], sheet.ref(cell(at, 4)))
+            define(_BEST_NAMES[output.step], sheet.ref(cell(at, _COLUMNS[2][1])))
     return row + 2 + len(list(_outputs(contents.state.points)))
 
 
@@ -120,7 +129,7 @@ def _write_difference(sheet: Sheet, contents: CalculatorContents, row: int, outp
     value: Value = NOT_KNOWN
     if not any(isinstance(item, str) for item in values):
         value = contents.state.of(TYPED).number(output.step) - contents.state.of(RECOMMENDED).number(output.step)
-    ours, theirs = f"B{row + 1}", f"C{row + 1}"
+    ours, theirs = (cell(row, col, row_abs=False, col_abs=False) for _, col in _COLUMNS[:2])
     formula = f"={ours}-{theirs}"
     if output.step.startswith("cost_"):
         formula = f'=IF(OR(EXACT({ours},"{NOT_KNOWN}"),EXACT({theirs},"{NOT_KNOWN}")),"{NOT_KNOWN}",{ours}-{theirs})'
@@ -130,33 +139,33 @@ def _write_difference(sheet: Sheet, contents: CalculatorContents, row: int, outp
 def _write_target(sheet: Sheet, contents: CalculatorContents, target: Target, row: int, define: Define) -> int:
     """How far the offer is from the target; returns the next free row."""
     state, cases = contents.state, contents.places.cases
-    sheet.subtitle(row, "Against the target of sheet Positions", last_col=LAST_COL)
+    sheet.subtitle(row, "Against the target of sheet Positions", first_col=_FIRST_COL, last_col=_FIRST_COL + 4)
     given: tuple[tuple[str, str, float, str], ...] = (
-        ("target_cost_usd", "Expected cost of the target, less what only the buyer values", target.cost_usd, "usd"),
+        ("target_cost_usd", "Its expected cost, less the buyer's own value", target.cost_usd, "usd"),
         ("target_rate", "The same per dollar on demand, for another term", target.rate, "percent"),
         ("target_term_months", "Term of the target, months", target.term_months, "count"),
         ("target_scenario_number", "Number of the scenario that it is priced in", state.scenario + 1, "count"),
     )
     for at, (name, label, value, style) in enumerate(given, start=row + 1):
-        sheet.text(at, 0, label, "label")
-        sheet.number(at, 1, value, style)
-        define(name, sheet.ref(cell(at, 1)))
+        sheet.text(at, _FIRST_COL, label, "label")
+        sheet.number(at, _FIRST_COL + 1, value, style)
+        define(name, sheet.ref(cell(at, _FIRST_COL + 1)))
     at = row + 1 + len(given)
-    sheet.text(at, 0, "Costs more than the target (n/a in other scenarios)", "label")
+    sheet.text(at, _FIRST_COL, "Costs more than the target", "label")
     for key, col in _COLUMNS:
         cost, listed = cases.at(key, "cost"), cases.at(key, "on_demand")
         value = target.gap_usd(state.of(key).number("cost"), state.of(key).number("on_demand"), state.terms.term_months)
         another = f"IF({cases.at(key, 'term')}=target_term_months,target_cost_usd,target_rate*{listed})"
         formula = f'=IF(offer_scenario_number=target_scenario_number,{cost}-{another},"{NOT_KNOWN}")'
         sheet.formula(at, col, formula, value, "bold_usd" if key == TYPED else "usd")
-    define("offer_target_gap_usd", sheet.ref(cell(at, 1)))
+    define("offer_target_gap_usd", sheet.ref(cell(at, _FIRST_COL + 1)))
     return at + 1
 
 
 def _write_scenarios(sheet: Sheet, contents: CalculatorContents, row: int) -> int:
     """The offer typed in, lived in every scenario; returns the next free row."""
     cases, scenarios = contents.places.cases, contents.state.points.scenarios
-    sheet.subtitle(row, "This offer in every scenario", last_col=LAST_COL)
+    sheet.subtitle(row, "This offer in every scenario", first_col=_FIRST_COL, last_col=LAST_COL)
     columns = (
         ("expected cost", "cost", "usd"),
         ("on demand", "on_demand", "usd"),
@@ -165,11 +174,12 @@ def _write_scenarios(sheet: Sheet, contents: CalculatorContents, row: int) -> in
         ("expected shortfall", "shortfall", "usd"),
         ("expected overage", "overage", "usd"),
     )
-    sheet.header(row + 1, ("scenario", *(f"{label}, USD" if style == "usd" else label for label, _, style in columns)))
+    labels = (f"{label}, USD" if style == "usd" else label for label, _, style in columns)
+    sheet.header(row + 1, ("scenario", *labels), first_col=_FIRST_COL)
     for index, scenario in enumerate(scenarios):
         key = in_scenario(TYPED, index)
-        sheet.text(row + 2 + index, 0, scenario.name)
-        for col, (_, step, style) in enumerate(columns, start=1):
+        sheet.text(row + 2 + index, _FIRST_COL, scenario.name)
+        for col, (_, step, style) in enumerate(columns, start=_FIRST_COL + 1):
             sheet.formula(row + 2 + index, col, f"={cases.at(key, step)}", cases.value(key, step), style)
     return row + 2 + len(scenarios)
 

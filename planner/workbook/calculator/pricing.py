@@ -138,8 +138,8 @@ class OfferTerms:
 class QuantileError:
     """Largest difference from the full sample, over scenarios, offered terms and the commitments of the curve.
 
-    cost: of expected cost, relative. shortfall and overage: relative to expected cost. probability: absolute.
-    percentile: of P10, P50 and P90 of cost, relative; None where they are not tabulated.
+    cost: of expected cost. shortfall, overage, and percentile, of P10, P50 and P90 of cost, relative to expected cost
+    too; percentile is None where they are not tabulated. probability: absolute.
     """
 
     cost: float
@@ -151,10 +151,10 @@ class QuantileError:
     @property
     def sentence(self) -> str:
         """The error as it is stated beside the results."""
-        tail = "" if self.percentile is None else f", P10, P50 and P90 of cost within {self.percentile:.3%}"
+        tail = "" if self.percentile is None else f", P10, P50 and P90 of cost within {self.percentile:.3%} of it"
         return (
             "Against all paths, at every commitment of the curve, in every scenario and term: expected cost within "
-            f"{self.cost:.5%}, expected shortfall within {self.shortfall:.5%} of cost, shortfall probability within "
+            f"{self.cost:.5%}, expected shortfall within {self.shortfall:.5%} of it, shortfall probability within "
             f"{self.probability * 100:.3f} points{tail}."
         )
 
