@@ -1,5 +1,6 @@
 """Workbooks of contracts with clauses: every dollar of the ledger accounted for, no formula that ignores a clause."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from io import BytesIO
@@ -22,6 +23,7 @@ from planner.dossier import Dossier
 from planner.inputs import Decision
 from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan, build_plan
+from planner.plan_file.assumption_keys import known_paths
 from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
 from planner.term_use import TermUse, term_use
@@ -450,6 +452,12 @@ def test_every_clause_in_force_is_listed_with_whose_it_is(plans: dict[str, Plan]
     assert terms["cost of capital"] == (0.08, "yours")
     assert "rollover" not in terms
     assert listed(plan, "Fixed spend") == {"seats": (4_000, "yours")}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_term_can_be_answered_for_under_the_key_of_its_line(plans: dict[str, Plan], name: str) -> None:
+    known = known_paths(tomllib.loads(plans[name].inputs.text))
+    assert {row.path for row in assumptions(plans[name])} <= known
 
 
 def test_clauses_that_a_contract_does_not_have_are_not_listed(plans: dict[str, Plan]) -> None:
