@@ -146,6 +146,8 @@ NOTES = """
 [[assumption]]
 key = "demand"
 owner = "Head of support"
+source = "support plan"
+on = 2026-09-01
 [[assumption]]
 key = "demand.season"
 owner = "FinOps lead"
@@ -216,14 +218,13 @@ def test_of_a_line_the_plan_speaks_first_and_then_what_the_program_knows(plan: P
         return line.owner, line.source, line.on
 
     assert of("Demand", "season May") == ("FinOps lead", "bills of 2024 and 2025", "2026-10-01")
-    assert of("Event: EU launch", "month") == ("Head of support", NOT_GIVEN, NO_DAY)
+    assert of("Event: EU launch", "month") == ("Head of support", "support plan", "2026-09-01")
     assert of("Demand", "monthly_noise")[0] == "Head of support"
     assert of("Demand", "monthly_noise")[1].startswith("judgement that ships with commit-planner ")
+    assert of("Demand", "monthly_noise")[2] == NO_DAY, "a default in the table is none of the table's own sources"
     assert of("List-price moves", "fall") == (NOT_NAMED, "own reading of past cuts", NO_DAY)
     assert of("List-price moves", "rise")[1].startswith("judgement")
-    assert of("Contract", "band from $100,000 a year") == ("Procurement lead", NOT_GIVEN, "2026-11-12"), (
-        "the day that the plan says is not put beside another source"
-    )
+    assert of("Contract", "band from $100,000 a year") == ("Procurement lead", "quote of 12 November", "2026-11-12")
     assert of("Contract", "band from $400,000 a year") == (NOT_NAMED, NOT_GIVEN, NO_DAY)
     assert of("Contract", "term_months")[1].startswith("default of commit-planner ")
     assert of("Prices", "on") == (

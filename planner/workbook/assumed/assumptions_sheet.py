@@ -6,7 +6,7 @@ from typing import Final
 
 from planner.assumption_notes import AssumptionNote, note_of
 from planner.plan import Plan
-from planner.workbook.assumed.assumption import CHOSEN, PRIOR, WIDENED, YOURS, Assumption, plain
+from planner.workbook.assumed.assumption import CHOSEN, PRIOR, WIDENED, YOURS, Assumption, Known, plain
 from planner.workbook.assumed.assumptions import assumptions, source_of
 from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.sheet import Sheet, area
@@ -19,7 +19,7 @@ _COLUMNS: Final = (
     *("section", "assumption", "value or mean", "P10", "P90", "unit", "origin"),
     *("owner", "source", "date", "key in the plan file"),
 )
-_WIDTHS: Final = {0: 27, 1: 27, 2: 24, 3: 11, 4: 11, 5: 29, 6: 10, 7: 20, 8: 36, 9: 11, 10: 40}
+_WIDTHS: Final = {0: 30, 1: 27, 2: 24, 3: 11, 4: 11, 5: 29, 6: 10, 7: 20, 8: 36, 9: 11, 10: 42}
 _UNIT, _ORIGIN, _OWNER, _SOURCE, _LAST_COL = 5, 6, 7, 8, 10
 _COUNTS_ROW: Final = 3
 _HEADER_ROW: Final = 7
@@ -54,17 +54,26 @@ def _other(note: AssumptionNote) -> Assumption:
 
 
 def _answered(plan: Plan, row: Assumption, note: AssumptionNote | None) -> Answered:
-    """The plan's own source and day go together: neither is put beside the program's."""
     known = source_of(plan, row)
-    source, on = known.source, known.on
-    if note is not None and (note.source or note.on):
-        source, on = note.source or "", note.on
+    said = known if note is None else _said(row, note, known)
     return Answered(
         assumption=row,
         owner=(note.owner if note is not None else None) or NOT_NAMED,
-        source=source or NOT_GIVEN,
-        on=NO_DAY if on is None else on.isoformat(),
+        source=said.source or NOT_GIVEN,
+        on=NO_DAY if said.on is None else said.on.isoformat(),
     )
+
+
+def _said(row: Assumption, note: AssumptionNote, known: Known) -> Known:
+    """An entry of the key goes first; one of a table speaks of what the plan types in it and nothing else is known of.
+
+    The source of what is measured, or left to a default, is not the table's.
+    """
+    if note.key == row.key:
+        return Known(source=note.source or known.source, on=note.on if note.source else note.on or known.on)
+    if row.origin != YOURS:
+        return known
+    return Known(source=known.source or note.source or "", on=known.on or note.on)
 
 
 def write_assumptions(sheet: Sheet, plan: Plan) -> None:

@@ -16,11 +16,19 @@ def grading_words(evidence: Evidence, stale: str | None) -> str:
     day = "On a day that is not given" if evidence.graded_on is None else f"Graded on {evidence.graded_on}"
     came = evidence.provenance
     said = [f"{day}{_by(came)}."]
-    said.append("Nothing known speaks against it still holding." if stale is None else f"Stale: {stale}.")
+    said.append(_age(evidence, stale))
     said += _of_judge(came) if came is not None else ()
     said += _drawn(came) if came is not None else ("How the answers were drawn, asked and graded is not recorded.",)
     said.append(f"Source: {evidence.source}." if evidence.source else "No source is given.")
     return " ".join(said)
+
+
+def _age(evidence: Evidence, stale: str | None) -> str:
+    if stale is not None:
+        return f"Stale: {stale}."
+    if evidence.graded_on is None:
+        return "Without a day it cannot be told whether it still holds."
+    return "Nothing known speaks against it still holding."
 
 
 def _by(came: Provenance | None) -> str:
