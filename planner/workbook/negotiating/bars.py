@@ -17,6 +17,7 @@ _AROUND_PIXELS: Final = 110
 _MOST_STEPS: Final = 5
 _ROOM_FOR_LABELS: Final = 0.18
 _ROW_PIXELS: Final = 20
+_SMALL: Final = {"name": FONT, "size": 9, "bold": False}
 _BESIDE: Final = {"label_position": "low"}
 """Names stand left of all bars, those below zero too."""
 _GRID: Final = {"visible": True, "line": {"color": "#D0D4DC", "width": 0.5}}
@@ -64,7 +65,7 @@ class BarChart:
         return -(-self.height // _ROW_PIXELS) + 1
 
 
-def insert_bars(sheet: Sheet, workbook: Workbook, chart: BarChart, *, row: int, col: int, x_offset: int = 0) -> None:
+def insert_bars(sheet: Sheet, workbook: Workbook, chart: BarChart, *, row: int, col: int) -> None:
     """Draw a chart with its upper left corner in a cell."""
     drawn = workbook.add_chart({"type": "bar"})
     last = chart.first_row + chart.shown - 1
@@ -84,28 +85,30 @@ def insert_bars(sheet: Sheet, workbook: Workbook, chart: BarChart, *, row: int, 
         )
     of = f", the first {chart.shown} of {chart.n_rows}" if chart.shown < chart.n_rows else ""
     drawn.set_title({"name": chart.title + of, "name_font": {"size": 12, "name": FONT}})
-    font = {"name": FONT, "size": 9, "bold": False}
+    _set_axes(drawn, chart)
+    drawn.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": _SMALL})
+    drawn.set_size({"width": chart.width, "height": chart.height})
+    sheet.worksheet.insert_chart(row, col, drawn, {"object_position": 2})
+
+
+def _set_axes(drawn: Any, chart: BarChart) -> None:
+    """Names along the side, the first on top, and dollars along the bottom."""
     # XlsxWriter calls the axis along the bottom x and the one along the side y, in bar charts too
-    drawn.set_y_axis(
-        {"name": chart.names, "name_font": font, "num_font": font, "reverse": True, "interval_unit": 1, **_BESIDE}
-    )
+    fonts = {"name_font": _SMALL, "num_font": _SMALL}
+    drawn.set_y_axis({"name": chart.names, "reverse": True, "interval_unit": 1, **fonts, **_BESIDE})
     low, high, step = scale(chart.usd, has_labels=len(chart.series) == 1)
     drawn.set_x_axis(
         {
             "name": chart.values,
-            "name_font": font,
-            "num_font": font,
             "num_format": _axis_format(step),
             "min": low,
             "max": high,
             "major_unit": step,
             "major_gridlines": _GRID,
             "label_position": "high",
+            **fonts,
         }
     )
-    drawn.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": font})
-    drawn.set_size({"width": chart.width, "height": chart.height})
-    sheet.worksheet.insert_chart(row, col, drawn, {"x_offset": x_offset, "object_position": 2})
 
 
 def scale(usd: Sequence[float], *, has_labels: bool) -> tuple[float, float, float]:
