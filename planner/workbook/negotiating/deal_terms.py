@@ -87,7 +87,10 @@ def signed_rows(found: Positions) -> list[TermRow]:
         TermRow(
             name=f"commitment{which[year]}",
             unit="USD a year",
-            values=(*(_or(of[year] or None, "none") for of in commits), _or(most[year], _no_more(table))),
+            values=(
+                *(_or(of[year] or None, "none") for of in commits),
+                "none" if most[year] == 0 else _or(most[year], _no_more(table)),
+            ),
             style="usd",
             last_style="usd_most",
         )
@@ -115,8 +118,10 @@ def _no_more(table: PricedTerms) -> str:
 
 
 def _scaled(first_year_usd: float | None, commits: Sequence[float], year: int) -> float | None:
-    """The largest commitment of a year, in the proportions of what is on the table."""
-    return None if first_year_usd is None else first_year_usd * commits[year] / commits[0]
+    """The largest commitment of a year, in the proportions of what is on the table; None without one in year 1."""
+    if first_year_usd is None or commits[0] == 0:
+        return first_year_usd if year == 0 else None
+    return first_year_usd * commits[year] / commits[0]
 
 
 def _tiers(deals: Sequence[PricedTerms]) -> list[TermRow]:

@@ -210,7 +210,7 @@ def _write_shares(sheet: Sheet, found: Drivers, row: int) -> int:
     for col, rest in ((3, found.spend_unexplained), (8, found.shortfall_unexplained)):
         if rest is not None:
             sheet.number(last, col, rest.mean, "total_percent")
-            sheet.number(last, col + 1, rest.se, "total_percent")
+            figure(sheet, last, col + 1, rest.se, "total_percent")
     notes = [drivers_table(found).note, f"Shortfall cost: {shortfall_drivers_table(found).note}"]
     return sentences(sheet, last + 1, notes, _WIDTHS) + 1
 
