@@ -232,7 +232,7 @@ def test_every_clause_stands_in_its_table_with_what_it_is_worth_or_is_named_as_w
             clause = told[key]
             seen.add(key)
             assert row["worth"] == pytest.approx(clause["value_usd"], abs=HALF_CENT_USD)
-            assert row["standard error"] == near(clause["value_se_usd"])
+            assert row["std. error"] == near(clause["value_se_usd"])
             assert row["worth"] == pytest.approx(row["cost without it"] - row["cost with it"])
             is_seen = abs(clause["value_usd"]) > max(2.0 * clause["value_se_usd"], HALF_CENT_USD)
             assert row["told from nothing"] == ("yes" if is_seen else "no")
@@ -262,7 +262,7 @@ def test_swaps_and_pairs_say_what_clauses_do_to_each_other(books: Books, dossier
     for row, pair in zip(rows, trades.interactions, strict=True):
         assert row["worth together"] == near(pair.joint.mean)
         assert row["beyond the sum"] == pytest.approx(pair.beyond_sum.mean, abs=0.051)
-        assert row["standard error 2"] == near(pair.beyond_sum.se)
+        assert row["std. error 2"] == near(pair.beyond_sum.se)
 
 
 # --- positions -------------------------------------------------------------------------------------------------------

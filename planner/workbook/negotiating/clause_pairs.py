@@ -18,8 +18,8 @@ def write_swaps(sheet: Sheet, swaps: Sequence[Swap], table: Table, row: int, wid
     if not swaps:
         return row
     sheet.subtitle(row, table.title, last_col=max(widths))
-    labels = ("give", "get", "it costs", "standard error", "it brings", "standard error", "both together")
-    headings(sheet, row + 1, (*labels, "standard error", "beyond the difference"), n_text=2)
+    labels = ("give", "get", "it costs", "std. error", "it brings", "std. error", "both together")
+    headings(sheet, row + 1, (*labels, "std. error", "beyond the difference"), n_text=2)
     row += 2
     for at, swap in enumerate(swaps, start=row):
         sheet.text(at, 0, short_name(swap.give), sized=False)
@@ -39,8 +39,8 @@ def write_pairs(
     if not pairs:
         return row, []
     sheet.subtitle(row, table.title, last_col=max(widths))
-    labels = ("first", "second", "first alone", "second alone", "worth together", "standard error", "beyond the sum")
-    headings(sheet, row + 1, (*labels, "standard error"), n_text=2)
+    labels = ("first", "second", "first alone", "second alone", "worth together", "std. error", "beyond the sum")
+    headings(sheet, row + 1, (*labels, "std. error"), n_text=2)
     first = row + 2
     for at, pair in enumerate(pairs, start=first):
         sheet.text(at, 0, short_name(pair.first), sized=False)

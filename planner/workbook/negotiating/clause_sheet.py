@@ -130,7 +130,7 @@ def _chart(items: Sequence[ClauseValue], first_row: int, title: str) -> BarChart
 
 def _labels(trades: TradeList) -> tuple[str, ...]:
     given = (
-        *("clause", "what it says", "cost without it", "cost with it", "worth", "standard error"),
+        *("clause", "what it says", "cost without it", "cost with it", "worth", "std. error"),
         *("told from nothing", "points of discount", f"worst {percent(1.0 - trades.cvar_level, 0)} of costs"),
         *("adds to P(shortfall)", "commitment, USD a year"),
     )

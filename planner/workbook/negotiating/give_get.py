@@ -73,8 +73,8 @@ def write_give_get(sheet: Sheet, trades: TradeList, row: int, widths: Mapping[in
     if not found:
         return row, []
     sheet.subtitle(row, "Give and get: what to offer, in this order, and what to ask for it", last_col=max(widths))
-    costs = ("it costs you, USD", "standard error", "worth alone, USD", "standard error", "both together, USD")
-    labels = ("give", "and ask for", *costs, "standard error", "worth per dollar given", "order")
+    costs = ("it costs you, USD", "std. error", "worth alone, USD", "std. error", "both together, USD")
+    labels = ("give", "and ask for", *costs, "std. error", "worth per dollar given", "order")
     headings(sheet, row + 1, labels, n_text=2)
     first, last = row + 2, row + 1 + len(found)
     ratios = [trade.per_dollar for trade in found]
@@ -123,7 +123,7 @@ def write_asks(sheet: Sheet, found: Positions, row: int, widths: Mapping[int, in
     if not asks:
         return row, []
     sheet.subtitle(row, "What to ask for, the most valuable first", last_col=max(widths))
-    headings(sheet, row + 1, ("ask", "in the target", "worth alone, USD", "standard error", "points of discount"))
+    headings(sheet, row + 1, ("ask", "in the target", "worth alone, USD", "std. error", "points of discount"))
     first, last = row + 2, row + 1 + len(asks)
     for at, ask in enumerate(asks, start=first):
         sheet.text(at, 0, ask.variation.words, sized=False)

@@ -50,7 +50,7 @@ def _write_worths(
     row = sentences(sheet, row + 1, learning_sentences(found), widths, style="lead") - 1
     sheet.text(row + 1, 0, "Told from nothing: beyond so many standard errors", "label", sized=False)
     sheet.number(row + 1, 1, SEEN, "plain")
-    money = ("worth, USD", "standard error", "as fitted, USD", "at most, USD", "of knowing everything")
+    money = ("worth, USD", "std. error", "as fitted, USD", "at most, USD", "of knowing everything")
     signed = ("signed at its P10, USD a year", "signed at its P90, USD a year", "known before signing")
     headings(sheet, row + 2, ("input", *money, *signed))
     first = row + 3

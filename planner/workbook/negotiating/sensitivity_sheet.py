@@ -142,9 +142,9 @@ def _write_tornado(sheet: Sheet, found: _Tornado, row: int) -> tuple[int, Check]
     with_error(sheet, row + 1, 1, found.middle)
     ends = (
         "at its P10",
-        "standard error",
+        "std. error",
         "at its P90",
-        "standard error",
+        "std. error",
         "P10 less none known",
         "P90 less none known",
     )
@@ -194,8 +194,8 @@ def _mean_check(sheet: Sheet, plan: Plan, drivers: Drivers, row: int) -> list[Ch
 def _write_shares(sheet: Sheet, found: Drivers, row: int) -> int:
     """What the doubt about spend and about shortfall cost comes from; returns the next free row."""
     sheet.subtitle(row, "What the doubt comes from: shares of the variance", last_col=max(_WIDTHS))
-    spend = ("of annual spend: alone", "standard error", "with interactions", "standard error", "interactions")
-    shortfall = ("of shortfall cost: alone", "standard error", "with interactions", "standard error")
+    spend = ("of annual spend: alone", "std. error", "with interactions", "std. error", "interactions")
+    shortfall = ("of shortfall cost: alone", "std. error", "with interactions", "std. error")
     headings(sheet, row + 1, ("input", *spend, *shortfall))
     names, first = driver_names(found), row + 2
     for at, one in enumerate(found.inputs, start=first):
