@@ -109,7 +109,7 @@ def _add_fan(sheet: Sheet, workbook: Workbook, found: Budget, months: MonthColum
     named = (("P90", "own_p90", 4), ("P50", "own_p50", 0), ("P10", "own_p10", 5), ("mean", "own_mean", 2))
     lines = [Line(name=name, col=months.columns[key], look=LOOKS[look]) for name, key, look in named]
     lines.append(Line(name=f"{WITHOUT}, mean", col=months.columns["none_mean"], look=LOOKS[3]))
-    chart: Any = line_chart(sheet, workbook, lines, rows=(months.first, months.last), x_col=0)
+    chart: Any = line_chart(sheet, workbook, lines, rows=(months.first, months.last), name_col=0)
     finish(chart, f"Cash by month, paid {MODE_WORDS[found.contract.payment.mode]}", width=560, height=320)
     chart.set_x_axis(axis("Month", major_gridlines={"visible": False}, interval_unit=_interval(months)))
     top = max(spread.p90 for spread in (*found.own.months, *found.on_demand.months))
@@ -141,7 +141,7 @@ def _add_total_chart(sheet: Sheet, workbook: Workbook, found: Budget, tables: Se
             )
             sheet.formula(months.first + at, col, f"=SUM({above})", total, "usd")
         lines.append(Line(name=name, col=col, look=LOOKS[index]))
-    chart: Any = line_chart(sheet, workbook, lines, rows=(months.first, months.last), x_col=0)
+    chart: Any = line_chart(sheet, workbook, lines, rows=(months.first, months.last), name_col=0)
     finish(chart, "Paid so far in each way of paying, mean", width=560, height=320)
     chart.set_x_axis(axis("Month", major_gridlines={"visible": False}, interval_unit=_interval(months)))
     chart.set_y_axis(axis("Paid since the first day (USD)", num_format=money_format(total), min=0))

@@ -58,8 +58,11 @@ def _months_of_plan(key: str, heading: str, plan: CashPlan, *, with_p10: bool = 
 def write_months(sheet: Sheet, found: Budget, row: int, last_col: int) -> MonthColumns:
     """Months as the contract is paid, beside those without a commitment."""
     own, mode = found.own, found.contract.payment.mode
-    drawn = _Column(key="drawn", heading="drawn from the commitment, mean", values=found.drawn_usd.tolist())
-    columns = [*_months_of_plan("own", MODE_WORDS[mode], own, with_p10=True), drawn, *_ahead_columns("own", own)]
+    columns = _months_of_plan("own", MODE_WORDS[mode], own, with_p10=True)
+    if found.drawn_usd.any():
+        drawn = found.drawn_usd.tolist()
+        columns.append(_Column(key="drawn", heading="drawn from the commitment, mean", values=drawn))
+    columns += _ahead_columns("own", own)
     columns += _months_of_plan("none", WITHOUT, found.on_demand)
     title = f"By month, paid {MODE_WORDS[mode]} as the contract is, USD"
     return _write_table(sheet, found, (row, title, last_col), columns)

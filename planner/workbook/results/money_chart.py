@@ -29,9 +29,6 @@ class Line:
     name: str
     col: int
     look: dict[str, Any]
-    x_col: int | None = None
-    first: int | None = None
-    last: int | None = None
 
 
 def money_format(top: float) -> str:
@@ -51,24 +48,15 @@ def finish(chart: Any, title: str, *, width: int, height: int) -> None:
     chart.set_size({"width": width, "height": height})
 
 
-def line_chart(
-    sheet: Sheet,
-    workbook: Workbook,
-    lines: Sequence[Line],
-    *,
-    rows: tuple[int, int],
-    x_col: int,
-    kind: dict[str, Any] | None = None,
-) -> Any:
-    """Lines over rows of the sheet, without title and axes yet. kind: of chart, lines over names unless given."""
-    chart = workbook.add_chart(kind or {"type": "line"})
+def line_chart(sheet: Sheet, workbook: Workbook, lines: Sequence[Line], *, rows: tuple[int, int], name_col: int) -> Any:
+    """Lines over the names in a column of these rows of the sheet; without title and axes yet."""
+    chart = workbook.add_chart({"type": "line"})
+    first, last = rows
     for line in lines:
-        first, last = (rows[0] if line.first is None else line.first), (rows[1] if line.last is None else line.last)
-        x = x_col if line.x_col is None else line.x_col
         chart.add_series(
             {
                 "name": line.name,
-                "categories": [sheet.name, first, x, last, x],
+                "categories": [sheet.name, first, name_col, last, name_col],
                 "values": [sheet.name, first, line.col, last, line.col],
                 "line": line.look,
                 "marker": {"type": "none"},

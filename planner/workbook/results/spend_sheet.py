@@ -14,6 +14,7 @@ from planner.plan import Plan
 from planner.risk import Estimate, estimate, quantiles
 from planner.simulation import SpendPaths
 from planner.units import MONTHS_PER_YEAR, FloatArray
+from planner.words import percent, usd
 from planner.workbook.check import Check
 from planner.workbook.results.ledger_table import months_words
 from planner.workbook.results.money_chart import LOOKS, axis, finish, money_format
@@ -29,6 +30,9 @@ _P50, _P90 = 8, 10
 _CHART_ROWS: Final = 18
 _ROUNDING: Final = 1e-9
 _MOST_LINES: Final = len(LOOKS)
+_MARK_COL: Final = _LAST_COL + 2
+_MARK: Final = "the recommended commitment is used up"
+_WIDE, _NARROW = 1080, 560
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +62,16 @@ def write_spend(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Chec
     sheet.paragraph(1, _how_to_read(plan), last_col=_LAST_COL, width=_WIDTH)
     row, first = _write_percentiles(sheet, plan, spends, 3)
     shown = _charted(plan, spends)
-    chart_row, table_row = row + 1, row + 2 + _CHART_ROWS
-    last = _write_exceedance(sheet, shown, table_row)
-    _add_charts(sheet, workbook, plan, shown, (table_row + 2, last), chart_row)
-    sheet.set_layout(exact={0: 34, 1: 14, 2: 20} | dict.fromkeys(range(3, _LAST_COL + 1), 13))
+    chart_row = row + 1
+    row, mark = chart_row + _CHART_ROWS, used_up_usd(plan)
+    if mark is not None:
+        row = _write_mark(sheet, spends, plan, mark, row)
+    last = _write_exceedance(sheet, shown, row)
+    table = (row + 2, last)
+    if mark is not None:
+        _write_mark_points(sheet, mark, table[0])
+    _add_charts(sheet, workbook, plan, shown, table, chart_row)
+    sheet.set_layout(exact={0: 42, 1: 14, 2: 20} | dict.fromkeys(range(3, _LAST_COL + 1), 13) | {_MARK_COL: 24})
     sheet.print_setup(last_row=last, last_col=_LAST_COL)
     sheet.worksheet.freeze_panes(1, 0)
     return _checks(sheet, plan, spends, first)
@@ -124,6 +134,43 @@ def _write_error(sheet: Sheet, row: int, col: int, value: Estimate) -> None:
         sheet.text(row, col, "n/a", "right")
 
 
+# --- the commitment among them ----------------------------------------------------------------------------------------
+
+
+def used_up_usd(plan: Plan) -> float | None:
+    """List spend of contract year 1 that uses the recommended commitment up; None without one, and where clauses,
+    other prices or other spend than tokens decide as well."""
+    contract, offer = plan.inputs.contract, plan.recommendation.offer.in_year(0)
+    alone = contract.commit_period == "year" and not contract.is_linked and not contract.fixed_spend
+    same = contract.eligible.is_everything and not contract.protects_prices and contract.in_force is None
+    if offer.commit_usd_per_year == 0 or not alone or not same or contract.has_tier_discounts:
+        return None
+    listed = contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
+    return listed * contract.periods[0].year_fraction / contract.eligible_fraction
+
+
+def _write_mark(sheet: Sheet, spends: list[_Spend], plan: Plan, mark: float, row: int) -> int:
+    """How likely it is that the commitment of contract year 1 is not used up; returns the next free row."""
+    decided = next(one for one in spends if one.scenario == plan.inputs.decision.scenario and one.year == 0)
+    less = float(np.mean(decided.usd < mark))
+    sheet.paragraph(
+        row,
+        f"{_MARK.capitalize()} at {usd(mark)} of list spend in {decided.scenario}: "
+        f"{percent(less)} of the futures spend less in contract year 1, and fall short.",
+        last_col=_LAST_COL,
+        width=_WIDTH,
+    )
+    return row + 2
+
+
+def _write_mark_points(sheet: Sheet, mark: float, row: int) -> None:
+    """The two ends of a line in the chart, beside the printed page."""
+    sheet.header(row - 1, (f"{_MARK} at, USD", "chance"), first_col=_MARK_COL, n_text=0)
+    for at, chance in enumerate((0.0, 1.0), start=row):
+        sheet.number(at, _MARK_COL, mark, "usd")
+        sheet.number(at, _MARK_COL + 1, chance, "percent")
+
+
 # --- the chance of more -----------------------------------------------------------------------------------------------
 
 
@@ -152,39 +199,48 @@ def _write_exceedance(sheet: Sheet, shown: list[_Spend], row: int) -> int:
 def _add_charts(
     sheet: Sheet, workbook: Workbook, plan: Plan, shown: list[_Spend], rows: tuple[int, int], chart_row: int
 ) -> None:
-    decided = plan.inputs.decision.scenario
-    firsts = [(col, one) for col, one in enumerate(shown, start=1) if one.year == 0]
-    years = [(col, one) for col, one in enumerate(shown, start=1) if one.scenario == decided]
-    charts = [("Contract year 1: chance of spending more", [(col, one.scenario) for col, one in firsts])]
+    """Contract year 1 of every scenario with the commitment, and the years of the one decided on."""
+    decided, mark = plan.inputs.decision.scenario, used_up_usd(plan)
+    firsts = [(col, one.scenario) for col, one in enumerate(shown, start=1) if one.year == 0]
+    years = [(col, one.name) for col, one in enumerate(shown, start=1) if one.scenario == decided]
+    charts = [("Contract year 1: chance of spending more", firsts)]
     if len(years) > 1:
-        charts.append((f"{decided}: chance of spending more", [(col, one.name) for col, one in years]))
+        charts.append((f"{decided}: chance of spending more", years))
     for index, (title, named) in enumerate(charts):
-        chart = _chart(sheet, workbook, title, named, rows, shown)
+        samples = [np.quantile(shown[col - 1].usd, (CHANCES[-1], CHANCES[0])) for col, _ in named]
+        marked = mark if index == 0 else None
+        ends = [float(end) for sample in samples for end in sample] + ([marked] if marked is not None else [])
+        chart = _chart(sheet, workbook, named, rows, ends, has_mark=marked is not None)
+        finish(chart, title, width=_NARROW if len(charts) > 1 else _WIDE, height=340)
         sheet.worksheet.insert_chart(chart_row, 0 if index == 0 else 6, chart)
 
 
 def _chart(
     sheet: Sheet,
     workbook: Workbook,
-    title: str,
     named: list[tuple[int, str]],
     rows: tuple[int, int],
-    shown: list[_Spend],
+    ends: list[float],
+    *,
+    has_mark: bool,
 ) -> Any:
+    """Curves over amounts. ends: amounts that the axis has to show."""
     chart: Any = workbook.add_chart({"type": "scatter", "subtype": "straight"})
-    for (col, name), look in zip(named, LOOKS, strict=False):
+    lines = [(name, col, 0, rows, look) for (col, name), look in zip(named, LOOKS, strict=False)]
+    if has_mark:
+        line = {"color": "#000000", "width": 1.0, "dash_type": "solid"}
+        lines.append((_MARK, _MARK_COL, _MARK_COL + 1, (rows[0], rows[0] + 1), line))
+    for name, x, y, (first, last), look in lines:
         chart.add_series(
             {
                 "name": name,
-                "categories": [sheet.name, rows[0], col, rows[1], col],
-                "values": [sheet.name, rows[0], 0, rows[1], 0],
+                "categories": [sheet.name, first, x, last, x],
+                "values": [sheet.name, first, y, last, y],
                 "line": look,
-                "marker": {"type": "none"},
+                "marker": {"type": "diamond", "size": 6} if x == _MARK_COL else {"type": "none"},
             }
         )
-    samples = [np.quantile(shown[col - 1].usd, (0.01, 0.99)) for col, _ in named]
-    finish(chart, title, width=600, height=340)
-    low, high = min(float(s[0]) for s in samples), max(float(s[1]) for s in samples)
+    low, high = min(ends), max(ends)
     step = _step(high - low)
     chart.set_x_axis(axis("List spend (USD)", num_format=money_format(high), min=max(0.0, low // step * step)))
     chart.set_y_axis(axis("Chance of spending more", num_format="0%", min=0, max=1))
