@@ -195,8 +195,11 @@ def _value_sentences(found: Budget) -> Iterator[str]:
             )
 
 
-def budget_json(found: Budget) -> Json:
-    """Everything that `planner budget --json` prints. Keys are added freely and never renamed. Months count from 0."""
+def budget_json(found: Budget, mode: PaymentMode) -> Json:
+    """Everything that `planner budget --json` prints. Keys are added freely and never renamed.
+
+    mode: the way of paying that the sentences are about; figures are of all.
+    """
     offer = found.offer
     return {
         "scenario": found.scenario,
@@ -209,7 +212,7 @@ def budget_json(found: Budget) -> Json:
         "drawn_usd": _floats(found.drawn_usd),
         "by_payment": {mode: _plan_json(found, plan) for mode, plan in found.by_mode.items()},
         "no_commitment": _plan_json(found, found.on_demand),
-        "sentences": list(budget_sentences(found, found.contract.payment.mode)),
+        "sentences": list(budget_sentences(found, mode)),
     }
 
 

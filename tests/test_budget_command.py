@@ -87,7 +87,7 @@ def test_json_is_the_budget(said: Callable[..., Said], found: Budget) -> None:
     code, out, _ = said("--json")
     printed: dict[str, Any] = json.loads(out)
     assert code == 0
-    assert {**printed, "warnings": []} == {**budget_json(found), "warnings": []}
+    assert {**printed, "warnings": []} == {**budget_json(found, "quarterly"), "warnings": []}
     assert printed["payment"] == "quarterly"
     assert printed["commit_usd_per_year"] == [found.offer.commit_usd_per_year] * 2
     for plan in (*printed["by_payment"].values(), printed["no_commitment"]):

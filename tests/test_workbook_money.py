@@ -1,9 +1,12 @@
 """Sheets Waterfall, Spend distribution and Budget view: recalculated they say what the program says."""
 
+import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import openpyxl
@@ -205,6 +208,16 @@ def charts_of(book: Workbook) -> Iterator[tuple[str, Any]]:
         yield from ((sheet.title, chart) for chart in sheet._charts)
 
 
+def test_names_in_charts_are_text_and_what_they_draw_is_in_the_workbook(books: Books) -> None:
+    with zipfile.ZipFile(books.written / "long.xlsx") as parts:
+        charts = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/charts/chart")]
+    drawn = [reference for chart in charts for reference in re.findall("<c:f>(.*?)</c:f>", chart)]
+    assert len(drawn) > 20
+    ranges = re.compile(rf"'?({'|'.join(map(re.escape, WRITERS))})'?!\$[A-Z]+\$\d+:\$[A-Z]+\$\d+")
+    assert not [reference for reference in drawn if not ranges.fullmatch(reference)]
+    assert any(f"<c:v> {escape(HOSTILE)}</c:v>" in chart for chart in charts)
+
+
 N_CHARTS = {"year": (2, 1, 2), "long": (2, 2, 2), "none": (2, 1, 1), "as is": (3, 1, 2)}
 
 
@@ -367,3 +380,22 @@ def test_nothing_committed_has_no_other_way_of_paying(books: Books) -> None:
 def test_sheets_without_content_are_left_out(dossiers: dict[str, Dossier]) -> None:
     assert not has_waterfall(Dossier(plan=dossiers["year"].plan))
     assert has_budget(dossiers["none"])
+    nothing = small("paths = 64", requests="0")
+    assert not any(has(nothing) for has, _ in WRITERS.values())
+
+
+@pytest.mark.parametrize("paths", [1, 2])
+def test_so_few_paths_have_no_standard_error(paths: int, tmp_path: Path) -> None:
+    write(small(f"paths = {paths}"), tmp_path / "few.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "few.xlsx", data_only=True)["Budget view"]
+    error = sheet.cell(row_of(sheet, "year 1"), 5).value
+    assert error == "n/a" if paths == 1 else error > 0
+
+
+def small(paths: str, requests: str | None = None) -> Dossier:
+    """The plan on a few paths; requests: of both types a month instead of theirs."""
+    text = PLAN.format(contract="", name="route").replace("paths = 4_096", paths)
+    for given in ("4_200_000", "1_000_000"):
+        text = text.replace(given, given if requests is None else requests)
+    plan = build_plan(parse_plan(text, base_dir=Path()))
+    return Dossier(plan=plan, waterfalls=waterfalls(plan))

@@ -33,10 +33,10 @@ def budget(
     with progress_bars(quiet=quiet or as_json) as progress:
         plan = build_plan(load_plan(path), progress)
     found = budget_of(plan, scenario)
-    if as_json:
-        print_json(report.budget_json(found) | {"warnings": list(plan.warnings)})
-        return
     mode = payment or plan.inputs.contract.payment.mode
+    if as_json:
+        print_json(report.budget_json(found, mode) | {"warnings": list(plan.warnings)})
+        return
     show([] if quiet else report.budget_tables(found, mode))
     say(report.budget_sentences(found, mode))
     if not quiet:

@@ -62,6 +62,7 @@ def write_budget(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Che
     _add_fan(sheet, workbook, found, months, chart_row)
     sheet.set_layout(exact={0: 34} | dict.fromkeys(range(1, _LAST_COL + 1), 13))
     sheet.print_setup(last_row=last, last_col=_LAST_COL)
+    sheet.worksheet.set_h_pagebreaks([table.first - 2 for table in tables])
     sheet.worksheet.freeze_panes(1, 0)
     return _checks(sheet, plan, found, tables)
 

@@ -17,7 +17,7 @@ from planner.units import MONTHS_PER_YEAR, FloatArray
 from planner.words import percent, usd
 from planner.workbook.check import Check
 from planner.workbook.results.ledger_table import months_words
-from planner.workbook.results.money_chart import LOOKS, axis, finish, money_format
+from planner.workbook.results.money_chart import LOOKS, axis, finish, money_format, plain
 from planner.workbook.sheet import Sheet, area, cell
 
 LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -73,6 +73,7 @@ def write_spend(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Chec
     _add_charts(sheet, workbook, plan, shown, table, chart_row)
     sheet.set_layout(exact={0: 42, 1: 14, 2: 20} | dict.fromkeys(range(3, _LAST_COL + 1), 13) | {_MARK_COL: 24})
     sheet.print_setup(last_row=last, last_col=_LAST_COL)
+    sheet.worksheet.set_h_pagebreaks([row])
     sheet.worksheet.freeze_panes(1, 0)
     return _checks(sheet, plan, spends, first)
 
@@ -106,7 +107,7 @@ def _over(paths: SpendPaths, first: int, stop: int) -> FloatArray:
 
 def _write_percentiles(sheet: Sheet, plan: Plan, spends: list[_Spend], row: int) -> tuple[int, int]:
     """Returns the next free row and the first one of the table."""
-    sheet.subtitle(row, "By scenario and contract year", last_col=_LAST_COL)
+    sheet.subtitle(row, "By scenario and contract year, USD", last_col=_LAST_COL)
     labels = ("mean", "standard error", *(f"P{level * 100:.0f}" for level in LEVELS), "P90 above P50")
     sheet.header(row + 1, ("scenario", "", "months", *labels), n_text=3)
     first = row + 2
@@ -203,9 +204,9 @@ def _add_charts(
     decided, mark = plan.inputs.decision.scenario, used_up_usd(plan)
     firsts = [(col, one.scenario) for col, one in enumerate(shown, start=1) if one.year == 0]
     years = [(col, one.name) for col, one in enumerate(shown, start=1) if one.scenario == decided]
-    charts = [("Contract year 1: chance of spending more", firsts)]
+    charts = [("Chance of spending more in contract year 1, by scenario", firsts)]
     if len(years) > 1:
-        charts.append((f"{decided}: chance of spending more", years))
+        charts.append((f"Chance of spending more, by contract year: {decided}", years))
     for index, (title, named) in enumerate(charts):
         samples = [np.quantile(shown[col - 1].usd, (CHANCES[-1], CHANCES[0])) for col, _ in named]
         marked = mark if index == 0 else None
@@ -233,7 +234,7 @@ def _chart(
     for name, x, y, (first, last), look in lines:
         chart.add_series(
             {
-                "name": name,
+                "name": plain(name),
                 "categories": [sheet.name, first, x, last, x],
                 "values": [sheet.name, first, y, last, y],
                 "line": look,

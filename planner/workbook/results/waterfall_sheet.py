@@ -45,8 +45,8 @@ _HEADINGS: Final = (
 
 
 def has_waterfall(dossier: Dossier) -> bool:
-    """Whether levers were split, and there is anything to pay."""
-    return bool(dossier.waterfalls)
+    """Whether levers were split, and anything is spent or paid."""
+    return any(fall.before.mean > 0 or fall.paid.mean != 0 for fall in (dossier.waterfalls or {}).values())
 
 
 def write_waterfall(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Check]:
@@ -54,13 +54,15 @@ def write_waterfall(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[
     plan = dossier.plan
     sheet.title("Waterfall: from today's list spend to what is paid, US dollars of contract year 1", last_col=_LAST_COL)
     sheet.paragraph(1, _how_to_read(plan), last_col=_LAST_COL, width=_WIDTH)
-    row, found = 3, []
+    row, starts, found = 3, list[int](), list[Check]()
     for fall in _shown(dossier):
+        starts.append(row)
         row, checks = _write_block(sheet, workbook, plan, fall, row)
         found += checks
     # what the charts are drawn from stands beside the printed page
     sheet.set_layout(exact={0: 40} | dict.fromkeys(range(1, _LAST_COL + 1), 14) | dict.fromkeys(range(11, 16), 11))
     sheet.print_setup(last_row=row - 2, last_col=_LAST_COL)
+    sheet.worksheet.set_h_pagebreaks(starts[1:])
     sheet.worksheet.freeze_panes(1, 0)
     return found
 
