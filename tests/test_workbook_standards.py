@@ -117,16 +117,16 @@ class Draft:
         sheet = self.sheet
         sheet.title("A tidy sheet", "A note that says what it is and how to read it.", last_col=5)
         sheet.header(2, ("month", "spend, USD", "share", "running, USD"))
-        for row in range(3, 7):
-            sheet.text(row, 0, f"2027-0{row}")
+        for row in range(3, 9):
+            sheet.text(row, 0, f"2027-0{row - 2}")
             sheet.number(row, 1, 10.0 * row, "usd")
-            sheet.formula(row, 2, f"=B{row + 1}/B$8", 10.0 * row / 180, "percent")
+            sheet.formula(row, 2, f"=B{row + 1}/B$10", 10.0 * row / 330, "percent")
             sheet.formula(row, 3, f"=SUM(B$4:B{row + 1})", 10.0 * sum(range(3, row + 1)), "usd")
-        sheet.text(7, 0, "all", "total_text")
-        sheet.formula(7, 1, "=SUM(B4:B7)", 180.0, "total_usd")
-        sheet.number(9, 1, 0.2, "input_percent")
-        self.validate("B10")
-        self.book.define_name("share", "='Offer calculator'!$B$10")
+        sheet.text(9, 0, "all", "total_text")
+        sheet.formula(9, 1, "=SUM(B4:B9)", 330.0, "total_usd")
+        sheet.number(11, 1, 0.2, "input_percent")
+        self.validate("B12")
+        self.book.define_name("share", "='Offer calculator'!$B$12")
 
     def validate(self, cell: str) -> None:
         rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 1}
@@ -150,12 +150,12 @@ class Draft:
     def formula(self, address: str, formula: str, value: float | str = 0.0) -> None:
         self.raw.write_formula(address, formula, None, value)
 
-    def chart(self, *, at: str = "A13", **changed: object) -> None:
+    def chart(self, *, at: str = "A15", **changed: object) -> None:
         chart = self.book.add_chart({"type": "line"})
         looks = changed.get("looks", ({"dash_type": "solid"}, {"dash_type": "dash"}))
         assert isinstance(looks, tuple)
         for col, look in enumerate(looks, start=1):
-            area = ["Offer calculator", 3, col, 6, col]
+            area = ["Offer calculator", 3, col, 8, col]
             chart.add_series({"name": f"series {col}", "values": changed.get("values", area), "line": look})
         chart.set_title({"name": changed.get("title", "Spend by month")})
         chart.set_x_axis({"name": changed.get("x", "month")})
@@ -168,11 +168,11 @@ class Draft:
         self.sheet.print_setup(last_row=30, last_col=5, header_row=2)
 
 
-NAMED = "='Offer calculator'!$C$4:$C$7"
+NAMED = "='Offer calculator'!$C$4:$C$9"
 BLUE = {"font_color": "#0000FF", "bg_color": "#FFF6C9", "border": 1}
 
 PLANTED: list[tuple[Rule, str, Callable[[Draft], object]]] = [
-    (rules.only_sheets_that_are_seen, "links to", lambda d: d.raw.write_url("A10", "https://x.test")),
+    (rules.only_sheets_that_are_seen, "links to", lambda d: d.raw.write_url("A13", "https://x.test")),
     (rules.only_sheets_that_are_seen, "is hidden", lambda d: d.book.add_worksheet("About").hide()),
     (rules.only_sheets_that_are_seen, "not in contents", lambda d: d.book.add_worksheet("Extra")),
     (rules.only_sheets_that_are_seen, "reading order", lambda d: d.book.add_worksheet("Decision")),
@@ -184,13 +184,13 @@ PLANTED: list[tuple[Rule, str, Callable[[Draft], object]]] = [
     (rules.names_are_single_cells, "not there", lambda d: d.book.define_name("gone", "=Gone!$A$1")),
     (rules.names_are_single_cells, "lower case", lambda d: d.book.define_name("Rate", NAMED)),
     (rules.formulas_are_plain, "the constant 12", lambda d: d.formula("E4", "=B4*12")),
-    (rules.formulas_are_plain, "array formula", lambda d: d.raw.write_array_formula("E4:E4", "{=SUM(B4:B7)}")),
+    (rules.formulas_are_plain, "array formula", lambda d: d.raw.write_array_formula("E4:E4", "{=SUM(B4:B9)}")),
     (rules.formulas_are_plain, "INDIRECT", lambda d: d.formula("E4", '=INDIRECT("B4")')),
-    (rules.ranges_need_no_array_entry, "array entry", lambda d: d.formula("E4", "=SUM(B4:B7*C4:C7)")),
-    (rules.ranges_need_no_array_entry, "array entry", lambda d: d.formula("E4", "=SUMPRODUCT(IF(B4:B7>0,1,0))")),
-    (rules.ranges_need_no_array_entry, "array entry", lambda d: d.formula("E4", "=B4:B7")),
-    (rules.one_formula_along_a_row, "C6: unlike", lambda d: d.formula("C6", "=B6/D$7")),
-    (rules.one_formula_along_a_row, "C7: unlike", lambda d: d.formula("C7", "=A7/B$8")),
+    (rules.ranges_need_no_array_entry, "array entry", lambda d: d.formula("E4", "=SUM(B4:B9*C4:C9)")),
+    (rules.ranges_need_no_array_entry, "array entry", lambda d: d.formula("E4", "=SUMPRODUCT(IF(B4:B9>0,1,0))")),
+    (rules.ranges_need_no_array_entry, "array entry", lambda d: d.formula("E4", "=B4:B9")),
+    (rules.one_formula_along_a_row, "C6: unlike", lambda d: d.formula("C6", "=B6/D$9")),
+    (rules.one_formula_along_a_row, "C9: unlike", lambda d: d.formula("C9", "=A9/B$10")),
     (rules.one_formula_along_a_row, "D5: the number", lambda d: d.raw.write_number("D5", 70.0)),
     (
         rules.one_formula_along_a_row,
@@ -198,28 +198,32 @@ PLANTED: list[tuple[Rule, str, Callable[[Draft], object]]] = [
         lambda d: [d.formula(f"E{n}", f"=$B${n}") for n in (5, 6)],
     ),
     (rules.every_formula_has_its_value, "is an error", lambda d: d.formula("E4", "=1/0", "#DIV/0!")),
-    (rules.inputs_are_marked_and_validated, "B11 accepts", lambda d: d.sheet.number(10, 1, 0.2, "input_percent")),
-    (rules.inputs_are_marked_and_validated, "not marked", lambda d: (d.validate("B12"), d.number("B12", locked=False))),
-    (rules.inputs_are_marked_and_validated, "marked and locked", lambda d: d.number("B12", **BLUE)),
+    (rules.inputs_are_marked_and_validated, "B13 accepts", lambda d: d.sheet.number(12, 1, 0.2, "input_percent")),
+    (rules.inputs_are_marked_and_validated, "not marked", lambda d: (d.validate("B13"), d.number("B13", locked=False))),
+    (rules.inputs_are_marked_and_validated, "marked and locked", lambda d: d.number("B13", **BLUE)),
     (rules.inputs_are_marked_and_validated, "validated and locked", lambda d: d.validate("B4")),
-    (rules.inputs_are_marked_and_validated, "typed over", lambda d: d.sheet.formula(9, 1, "=B4", 0.2, "input_percent")),
+    (
+        rules.inputs_are_marked_and_validated,
+        "typed over",
+        lambda d: d.sheet.formula(11, 1, "=B4", 0.2, "input_percent"),
+    ),
     (rules.sheets_are_set_up, "no print area", lambda d: d.book.add_worksheet("About")),
     (rules.sheets_are_set_up, "H4 is not printed", lambda d: d.sheet.text(3, 7, "far out")),
-    (rules.text_is_not_clipped, "lines need", lambda d: d.text("A12", "many words " * 9, text_wrap=True)),
-    (rules.text_is_not_clipped, "is cut at", lambda d: (d.text("A12", "a label as long as this"), d.text("B12", "x"))),
-    (rules.text_is_not_clipped, "the column has", lambda d: d.text("A12", "a text at the right", align="right")),
-    (rules.text_is_not_clipped, "a line needs", lambda d: d.text("A12", "large", font_size=20)),
-    (rules.numbers_are_shown, "needs a width", lambda d: d.number("B12", 1e12, num_format="#,##0")),
-    (rules.readable_in_grey, "to 1 between", lambda d: d.text("A12", "pale", font_color="#BBBBBB")),
-    (rules.readable_in_grey, "Calibri", lambda d: d.text("A12", "else", font_name="Calibri")),
-    (rules.readable_in_grey, "too pale", lambda d: d.number("B12", border_color="#EEEEEE", **BLUE)),
+    (rules.text_is_not_clipped, "lines need", lambda d: d.text("A13", "many words " * 9, text_wrap=True)),
+    (rules.text_is_not_clipped, "is cut at", lambda d: (d.text("A13", "a label as long as this"), d.text("B13", "x"))),
+    (rules.text_is_not_clipped, "the column has", lambda d: d.text("A13", "a text at the right", align="right")),
+    (rules.text_is_not_clipped, "a line needs", lambda d: d.text("A13", "large", font_size=20)),
+    (rules.numbers_are_shown, "needs a width", lambda d: d.number("B13", 1e12, num_format="#,##0")),
+    (rules.readable_in_grey, "to 1 between", lambda d: d.text("A13", "pale", font_color="#BBBBBB")),
+    (rules.readable_in_grey, "Calibri", lambda d: d.text("A13", "else", font_name="Calibri")),
+    (rules.readable_in_grey, "too pale", lambda d: d.number("B13", border_color="#EEEEEE", **BLUE)),
     (rules.headings_stand_over_something, "nothing below", lambda d: d.sheet.header(20, ("month",))),
     (rules.charts_are_labelled, "no title", lambda d: d.chart(title=None)),
     (rules.charts_are_labelled, "axis without", lambda d: d.chart(y=None)),
     (rules.charts_are_labelled, "colour alone", lambda d: d.chart(looks=({"color": "red"}, {"color": "blue"}))),
     (rules.charts_are_labelled, "is empty", lambda d: d.chart(values=["Offer calculator", 20, 1, 24, 1])),
     (rules.charts_cover_nothing, "lies under", lambda d: d.chart(at="A3")),
-    (rules.charts_cover_nothing, "overlap", lambda d: (d.chart(), d.chart(at="B15"))),
+    (rules.charts_cover_nothing, "overlap", lambda d: (d.chart(), d.chart(at="B17"))),
     (rules.charts_cover_nothing, "beyond what is printed", lambda d: d.chart(at="D25")),
 ]
 
@@ -248,7 +252,7 @@ def test_every_rule_has_a_planted_fault_and_a_tidy_sheet_breaks_none(tmp_path: P
 @pytest.mark.parametrize(
     ("formula", "row", "col", "expected"),
     [
-        ("=B4/B$8", 4, 3, "R[0]C[-1]/R8C[-1]"),
+        ("=B4/B$10", 4, 3, "R[0]C[-1]/R10C[-1]"),
         ("=SUM('Commit curve'!$G$11:G12)", 12, 9, "SUM('Commit curve'!R11C7:R[0]C[-2])"),
         ('=IF(checks_ok,"A1",A1)', 1, 1, 'IF(checks_ok,"A1",R[0]C[0])'),
         ("=offer_commit_usd+Points!A1", 2, 1, "offer_commit_usd+Points!R[-1]C[0]"),

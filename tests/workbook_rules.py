@@ -148,7 +148,10 @@ def formulas_are_plain(book: Book) -> list[str]:
     return found
 
 
-AGGREGATES = {"SUM", "MIN", "MAX", "COUNT", "COUNTIF", "AND", "OR", "INDEX", "MATCH", "SUMIF", "RANK", "SUMPRODUCT"}
+AGGREGATES = {
+    "SUM", "MIN", "MAX", "COUNT", "COUNTA", "COUNTBLANK", "COUNTIF", "COUNTIFS", "AND", "OR", "INDEX", "MATCH", "SUMIF",
+    "SUMIFS", "RANK", "SMALL", "LARGE", "ROWS", "COLUMNS", "SUMPRODUCT",
+}  # fmt: skip
 NEVER_ARRAYS = {"IF", "INDEX", "MATCH", "AND", "OR"}
 """Inside of SUMPRODUCT, Excel hands these a single cell of a range unless the formula is entered as an array."""
 
@@ -183,6 +186,9 @@ def _loose_ranges(formula: str) -> Iterator[str]:
             if outer is None or set(stack[outer + 1 :]) & NEVER_ARRAYS:
                 yield f"{token.value} needs array entry in {formula}"
 
+
+LONG_RUN = 4
+"""So many like formulas in a row are a table, and one more that is unlike them a slip; fewer may be a list."""
 
 REFERENCE = re.compile(r"(?<![A-Za-z_!$'])(\$?)([A-Z]{1,3})(\$?)(\d+)(?![\w(])|(?<=!)(\$?)([A-Z]{1,3})(\$?)(\d+)")
 
@@ -248,16 +254,25 @@ def _repeated(shapes: dict[tuple[int, int], str]) -> dict[tuple[int, int], set[s
 
 
 def _is_odd(shapes: dict[tuple[int, int], str], at: tuple[int, int], shape: str, step: tuple[int, int]) -> bool:
-    """Whether both neighbours, or the two on one side, are alike and this one is not."""
+    """Whether both neighbours are alike and this one is not, or a whole run that ends here."""
     (row, col), (down, right) = at, step
-    near = {k: shapes.get((row + k * down, col + k * right)) for k in (-2, -1, 1, 2)}
-    pairs = ((near[-1], near[1]), (near[-2], near[-1]), (near[1], near[2]))
-    return any(a is not None and a == b and a != shape for a, b in pairs)
+    runs = []
+    for way in (-1, 1):
+        beside = [shapes.get((row + way * k * down, col + way * k * right)) for k in range(1, LONG_RUN + 1)]
+        runs.append(beside)
+    before, after = runs
+    neighbours_alike = before[0] is not None and before[0] == after[0] != shape
+    return neighbours_alike or any(run[0] not in (None, shape) and len(set(run)) == 1 for run in runs)
 
 
 def _is_fixed(sheet: Worksheet, shapes: dict[tuple[int, int], str], at: tuple[int, int]) -> bool:
-    """Whether it is the formula of the cell above or to the left, written with addresses that do not move ($A$1)."""
+    """Whether it is the formula of the cell above or to the left, written with addresses that do not move ($A$1).
+
+    What another sheet holds is fetched from where it stands there.
+    """
     row, col = at
+    if "!" in shapes[at]:
+        return False
     for one in ((row - 1, col), (row, col - 1)):
         if one in shapes and shapes[one] != shapes[at]:
             loose = [relative(str(sheet.cell(*place).value).replace("$", ""), *place) for place in (one, at)]
@@ -350,7 +365,8 @@ def sheets_are_set_up(book: Book) -> list[str]:
             "has no note below its title": not isinstance(sheet["A2"].value, str) or len(sheet["A2"].value) < 20,
         }
         found += [f"{sheet.title} {what}" for what, is_wrong in wrong.items() if is_wrong]
-        found += [f"{sheet.title}: {at} is not printed" for at in _outside(sheet)]
+        drawn = _drawn_columns(book, sheet.title)
+        found += [f"{place(cell)} is not printed" for cell in _outside(sheet) if cell.column not in drawn]
     return found
 
 
@@ -358,16 +374,24 @@ class _Nothing:
     fitToPage = False  # noqa: N815 - as openpyxl spells it
 
 
-def _outside(sheet: Worksheet) -> list[str]:
+def _outside(sheet: Worksheet) -> list[Cell]:
     if not sheet.print_area:
         return []
     _, _, last_col, last_row = range_boundaries(sheet.print_area.split("!")[-1].replace("$", ""))
-    return [
-        cell.coordinate
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.value is not None and (cell.row > last_row or cell.column > last_col)
-    ]
+    cells = (cell for row in sheet.iter_rows() for cell in row if cell.value is not None)
+    return [cell for cell in cells if cell.row > last_row or cell.column > last_col]
+
+
+def _drawn_columns(book: Book, name: str) -> set[int]:
+    """Columns of a sheet that a chart draws: they may stand beside what is printed, since the chart is printed."""
+    found = set()
+    for part in (part for part in book.parts if re.fullmatch(r"xl/charts/chart\d+\.xml", part)):
+        for reference in (item.text or "" for item in book.xml(part).iter(f"{CHART}f")):
+            sheet, _, area = reference.rpartition("!")
+            if sheet.strip("'").replace("''", "'") == name:
+                first, _, last, _ = range_boundaries(area.replace("$", ""))
+                found |= set(range(first - 1, last + 1))  # with the words beside them
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,9 +431,9 @@ def text_is_not_clipped(book: Book) -> list[str]:
 
 def _clipped(sheet: Worksheet, size: Measures, cell: Cell) -> str:
     font, text = cell.font, str(cell.value)
-    _, last = size.merged.get((cell.row, cell.column), (cell.row, cell.column))
+    last_row, last = size.merged.get((cell.row, cell.column), (cell.row, cell.column))
     room = size.width(cell.column, last) - INDENT * (cell.alignment.indent or 0)
-    height = size.heights.get(cell.row, DEFAULT_HEIGHT)
+    height = sum(size.heights.get(row, DEFAULT_HEIGHT) for row in range(cell.row, last_row + 1))
     if cell.alignment.wrap_text:
         lines = line_count(text, room + 0.5, size=font.sz, bold=bool(font.b))
         needed = lines * font.sz * 1.2
@@ -450,6 +474,9 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "0": lambda v: f"{v:.0f}",
     "$#,##0;-$#,##0": lambda v: f"{'-' if v < 0 else ''}${abs(v):,.0f}",
     "$#,##0.00;-$#,##0.00": lambda v: f"{'-' if v < 0 else ''}${abs(v):,.2f}",
+    "$#,##0.00##;-$#,##0.00##": lambda v: f"{'-' if v < 0 else ''}${abs(v):,.4f}",
+    '"at most "$#,##0': lambda v: f"at most ${v:,.0f}",
+    '"at least "0.00%': lambda v: f"at least {v:.2%}",
     "$#,##0.00##": lambda v: f"${v:,.4f}",
     "$0.000000;-$0.000000": lambda v: f"{'-' if v < 0 else ''}${abs(v):.6f}",
     "0.0%": lambda v: f"{v:.1%}",
@@ -509,7 +536,7 @@ def readable_in_grey(book: Book) -> list[str]:
 def headings_stand_over_something(book: Book) -> list[str]:
     """Below a heading there is a row of its table, and no column of the table is without a heading and a value."""
     found = []
-    for sheet in book.values:
+    for sheet in book.formulas:
         for cell in (cell for row in sheet.iter_rows() for cell in row if is_heading(cell) and cell.value):
             below = [
                 sheet.cell(cell.row + step, col).value for step in (1, 2) for col in range(1, sheet.max_column + 1)
