@@ -10,14 +10,15 @@ from xlsxwriter.worksheet import Worksheet
 
 from planner.errors import WorkbookError
 from planner.workbook.style import INDENT_WIDTH, WRAPPED, font_of, shown_width
-from planner.workbook.text_width import line_count, longest_word
+from planner.workbook.text_width import ON_SCREEN, line_count, longest_word
 
 Value = float | str | bool
 
-_NARROWEST, _WIDEST = 9, 46
+_NARROWEST, _WIDEST, _WIDEST_UNBROKEN = 9, 46, 54
+# Text that nearly fits a line is given the line; longer text is broken at the widest column.
 _UNSET = 8.43
 # A column that nothing was written into has the width that spreadsheets give it.
-_ROOM = 2.0
+_ROOM = 1.5
 # Between a column's contents and its edges.
 _LONGEST_TEXT = 32_767
 _DEFAULT_HEIGHT, _LINE_HEIGHT, _AROUND = 15.0, 1.3, 2.0
@@ -126,8 +127,8 @@ class Sheet:
         """Give every column the width of its contents, and every row the height that its wrapped text needs."""
         least, fixed = at_least or {}, exact or {}
         for col in {*self.widths, *least, *fixed}:
-            width = min(max(self.widths.get(col, 0.0) + _ROOM, least.get(col, _NARROWEST)), _WIDEST)
-            self.laid_out[col] = fixed.get(col) or width
+            width = max(self.widths.get(col, 0.0) * ON_SCREEN + _ROOM, least.get(col, _NARROWEST))
+            self.laid_out[col] = fixed.get(col) or (width if width <= _WIDEST_UNBROKEN else _WIDEST)
         for col, width in self.laid_out.items():
             self.worksheet.set_column(col, col, width)
         heights: dict[int, float] = {}

@@ -59,7 +59,7 @@ _UNKNOWN: Final = 778
 _SQUARE: Final = 1000
 _DEFAULT_SIZE: Final = 10
 
-_SCREEN: Final = 1.05
+ON_SCREEN: Final = 1.05
 """Letters drawn for the screen are set on whole pixels, which makes running text up to a twentieth wider."""
 
 
@@ -96,7 +96,7 @@ def longest_word(text: str, *, size: float = _DEFAULT_SIZE, bold: bool = False) 
 
 def line_count(text: str, width: float, *, size: float = _DEFAULT_SIZE, bold: bool = False) -> int:
     """Lines that text takes in a column, broken between words and inside words that are wider than the column."""
-    room, space = max(width, 1.0) / _SCREEN, text_width(" ", size=size, bold=bold)
+    room, space = max(width, 1.0) / ON_SCREEN, text_width(" ", size=size, bold=bold)
     lines = 0
     for paragraph in text.split("\n"):
         left = -inf  # every paragraph begins a line
