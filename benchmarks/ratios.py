@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from io import BytesIO
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -24,14 +25,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads work on blocks of 
 
 import duckdb
 import numpy as np
+import openpyxl
 from base_case import MONTHS, SCENARIOS, SHARE, TYPES, base_case
 from logs import LOG_COLUMNS, write_log
 from plain_loop import NumpyDraws, SquiggleDraws, function_of_one_path, plain_loop
+from xlsxwriter import Workbook
 
 from planner.bands import DiscountBand
 from planner.clauses import Rollover
 from planner.commit import commit_sample
 from planner.contract import Contract
+from planner.dossier import Dossier
 from planner.drivers import Drivers, drivers
 from planner.mix import prompt_edges
 from planner.plan import build_plan
@@ -45,6 +49,7 @@ from planner.term_use import term_use
 from planner.units import HALF_CENT_USD, TOKEN_COLUMNS
 from planner.usage.read import UsageSource, read_usage
 from planner.waterfall import coalition_spend
+from planner.workbook.book import workbook_bytes
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "plans" / "example.toml"
 FLOOR_BLOCK = 4096  # the floor's own best, whatever the engine's
@@ -186,6 +191,29 @@ def example_plan(paths: int, rounds: int) -> Iterator[Ratio]:
     yield Ratio(what="example plan, the contract changed / worked out afresh", floor=whole_s, own=again_s)
 
 
+def export(paths: int, rounds: int) -> Ratio:
+    """The workbook of the bundled plan against XlsxWriter writing its cells as they are, without looks and charts."""
+    found = Dossier(plan=build_plan(replace(load_plan(EXAMPLE), paths=paths)))
+    book = openpyxl.load_workbook(BytesIO(workbook_bytes(found)))
+    cells = [
+        [(c.row - 1, c.column - 1, c.value) for row in sheet.iter_rows() for c in row if c.value is not None]
+        for sheet in book
+    ]
+
+    def floor() -> bytes:
+        buffer = BytesIO()
+        with Workbook(buffer, {"in_memory": True}) as target:
+            for sheet in cells:
+                worksheet = target.add_worksheet()
+                for row, col, value in sheet:
+                    worksheet.write(row, col, value)
+        return buffer.getvalue()
+
+    floor_s, own_s = interleaved(floor, lambda: workbook_bytes(found), rounds=rounds)
+    what = f"workbook of the example plan, {sum(map(len, cells)):,} cells / XlsxWriter alone"
+    return Ratio(what=what, floor=floor_s, own=own_s)
+
+
 def _contract(step_usd: float) -> Contract:
     """Ten bands, the first from one step on."""
     bands = tuple(
@@ -320,6 +348,7 @@ def tables(quick: bool) -> Iterator[Ratio | str]:
     yield from what_drives(paths, rounds)
     yield from reuse(paths, rounds)
     yield from example_plan(paths, rounds)
+    yield export(paths, rounds)
     yield from size(paths, rounds)
     yield from size_rollover(8_192, max(rounds, 3))
     yield from start_up(max(rounds, 3))

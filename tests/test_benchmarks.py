@@ -46,7 +46,7 @@ def printed(script: str, *arguments: str) -> list[list[str]]:
 def test_every_ratio_is_printed_at_small_size() -> None:
     rows = printed("ratios.py", "--quick")
     measured = [row for row in rows if "not installed" not in row[0]]
-    assert len(measured) == (23 if find_spec("squigglepy") else 21)
+    assert len(measured) == (24 if find_spec("squigglepy") else 22)
     assert all(float(row[3]) > 0 for row in measured)
 
 
