@@ -211,12 +211,12 @@ def _charted(plan: Plan) -> Sequence[Expectation]:
 
 
 def _add_charts(sheet: Sheet, workbook: Workbook, plan: Plan, col: int) -> None:
-    """Below the headings, which are printed on every page with whatever lies over them."""
-    sheet.worksheet.insert_chart(_FIRST_ROW, col, cost_chart(sheet, workbook, plan))
+    """A row below the headings, which are printed on every page with whatever touches them."""
+    sheet.worksheet.insert_chart(_FIRST_ROW + 1, col, cost_chart(sheet, workbook, plan))
     title = f"Probability of a shortfall {in_any_period(plan.inputs.contract)}"
     risk = _chart(sheet, workbook, plan, y_col=3, title=title)
     risk.set_y_axis(_axis("P(shortfall)", 1.0) | {"num_format": "0%", "min": 0, "max": 1})
-    sheet.worksheet.insert_chart(_FIRST_ROW + _CHART_ROWS, col, risk)
+    sheet.worksheet.insert_chart(_FIRST_ROW + 1 + _CHART_ROWS, col, risk)
 
 
 def _chart(sheet: Sheet, workbook: Workbook, plan: Plan, *, y_col: int, title: str) -> Any:
