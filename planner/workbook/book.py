@@ -28,13 +28,14 @@ from planner.workbook.calculator.target import target_of
 from planner.workbook.check import Check
 from planner.workbook.checks_sheet import OfferPart, checks, write_checks
 from planner.workbook.contents import SHEETS
-from planner.workbook.contract_words import why_no_offer_sheet
+from planner.workbook.contract_words import unpriced
 from planner.workbook.front.about_sheet import write_about
 from planner.workbook.front.decision_sheet import write_decision
 from planner.workbook.front.sign_off_sheet import write_sign_off
 from planner.workbook.negotiating.clause_sheet import has_clause_values, write_clause_values
 from planner.workbook.negotiating.positions_sheet import has_positions, write_positions
 from planner.workbook.negotiating.sensitivity_sheet import has_sensitivity, write_sensitivity
+from planner.workbook.offer_grid.part import write_offers_from_grid
 from planner.workbook.quoting.offers_sheet import OffersLayout, offers_layout, write_offers
 from planner.workbook.quoting.typed_prices import LiveQuotes, quoted_cases
 from planner.workbook.results.budget_sheet import has_budget, write_budget
@@ -72,14 +73,12 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
 _ALWAYS: Final = {
     *("Decision", "Assumptions", "Request mix", "Prices", "Routes", "Commit curve", "Offer calculator"),
     "Offers compared",
-    *("Ramp and ledger", "Scenarios and regret", "Tracking", "Sign-off", "Points", "Calc", "Checks", "About"),
+    *("Ramp and ledger", "Scenarios and regret", "Tracking", "Sign-off", "Points", "Offer grid", "Calc"),
+    *("Checks", "About"),
 }
 """Sheets that are written together, because they need each other."""
 
 _TAB_COLORS: Final = {"output": "#1F2A44", "input": "#E0A800", "workings": "#8A93A6"}
-
-_LIVE: Final = ("Offer calculator", "Points", "Calc")
-"""Sheets that price offers by formula, and only where those formulas know every term of the contract."""
 
 
 def write_workbook(found: Dossier, path: Path) -> None:
@@ -137,6 +136,8 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     if "Points" in sheets:
         offer, quotes = _write_offer_part(sheets, found, define)
         live = LiveQuotes(cases=offer.cases, error=offer.error.sentence)
+    # formulas price offers only where they know every term of the contract
+    read = write_offers_from_grid(sheets, found, define) if offer is None else []
     curve = write_curve(sheets["Commit curve"], workbook, plan)
     ledger = write_ledger(sheets["Ramp and ledger"], plan)
     of_regret = write_scenarios(sheets["Scenarios and regret"], workbook, plan, found.regret)
@@ -146,7 +147,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     write_assumptions(sheets["Assumptions"], plan)
     write_prices(sheets["Prices"], plan)
     error = offer.error if offer else None
-    held = [*checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix), *of_regret]
+    held = [*checks(plan, offer=offer, curve=curve, ledger=ledger, mix=mix), *read, *of_regret]
     if (tracking := found.months_tracked) is not None:
         held += track_checks(tracking, write_track(sheets["Tracking"], workbook, tracking))
     held += write_offers(sheets["Offers compared"], workbook, found, quotes, live)
@@ -165,7 +166,7 @@ def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
     """An empty sheet for everything that has content."""
     plan = found.plan
     empty = {name for name, (has, _) in _WRITERS.items() if not has(found)}
-    empty |= set() if why_no_offer_sheet(plan) is None else set(_LIVE)
+    empty.add("Points" if unpriced(plan.inputs.contract, plan.inputs.decision) else "Offer grid")
     if not plan.prepared.mix_lines:
         empty.add("Request mix")
     if not any(costs.economics for costs in plan.prepared.scenario_costs):

@@ -99,8 +99,8 @@ def _unpriced(contract: Contract, decision: Decision) -> Iterator[str]:
         yield "a decision at present value"
 
 
-def why_no_offer_sheet(plan: Plan) -> str | None:
-    """Why no offer can be typed in, and what to use instead; None where one can."""
+def why_read_from_a_grid(plan: Plan) -> str | None:
+    """Why offers typed in are read between offers that the program priced; None where formulas price them."""
     found = unpriced(plan.inputs.contract, plan.inputs.decision)
     if not found:
         return None
@@ -109,7 +109,6 @@ def why_no_offer_sheet(plan: Plan) -> str | None:
         named.append(f"{len(found) - _LONGEST_LIST} more")
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     return (
-        f"No other offer can be typed into this workbook: its formulas would ignore part of these terms ({listed}). "
-        "Read other commitments on sheet Commit curve and the recommended one on sheet Ramp and ledger, or change the "
-        "plan and export again."
+        f"Offers typed in are read between offers that the program priced (sheet Offer grid), because formulas on a "
+        f"distribution of spend would ignore part of these terms: {listed}."
     )

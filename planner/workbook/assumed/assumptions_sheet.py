@@ -8,7 +8,6 @@ from planner.assumption_notes import AssumptionNote, note_of
 from planner.plan import Plan
 from planner.workbook.assumed.assumption import CHOSEN, PRIOR, WIDENED, YOURS, Assumption, Known, plain
 from planner.workbook.assumed.assumptions import assumptions, source_of
-from planner.workbook.contract_words import why_no_offer_sheet
 from planner.workbook.sheet import Sheet, area
 
 NOT_NAMED: Final = "not named"
@@ -96,12 +95,11 @@ def write_assumptions(sheet: Sheet, plan: Plan) -> None:
 def _note(plan: Plan, rows: Sequence[Answered]) -> str:
     is_chosen = any(row.assumption.origin == CHOSEN for row in rows)
     chosen = ", chosen (by this plan, because it costs less)" if is_chosen else ""
-    is_live = why_no_offer_sheet(plan) is None
-    live = "; only the blue cells of sheet Offer calculator recalculate here" if is_live else ""
     return (
         "Everything that the figures of this workbook rest on. Origin: yours (in the plan), measured or fitted (from "
         "the log), widened (for short history), prior (a judgement that ships with the program: replace it when you "
-        f"know better), default (a convention){chosen}. To change one, edit the plan and export again{live}. To name "
+        f"know better), default (a convention){chosen}. To change one, edit the plan and export again; only the "
+        "blue cells of sheets Offer calculator and Offers compared recalculate here. To name "
         "an owner, a source or a date, write an [[assumption]] with the key of the last column into the plan, or with "
         "the beginning of keys, such as demand, for all below it."
     )

@@ -7,7 +7,7 @@ from planner.plan import Plan
 from planner.words import counted, percent
 from planner.workbook.calculator.pricing import QuantileError
 from planner.workbook.contents import SheetInfo
-from planner.workbook.contract_words import counts_present_value, why_no_offer_sheet
+from planner.workbook.contract_words import counts_present_value, why_read_from_a_grid
 from planner.workbook.front.identity import PROGRAM, hashes, program
 from planner.workbook.sheet import Sheet
 
@@ -80,14 +80,14 @@ def _currency(plan: Plan) -> str:
 
 
 def _limitations(plan: Plan, error: QuantileError | None) -> Iterator[tuple[str, str]]:
-    contract, why = plan.inputs.contract, why_no_offer_sheet(plan)
-    live = "The offer calculator, its workings and the checks." if why is None else "Totals, shares and the checks."
+    contract, why = plan.inputs.contract, why_read_from_a_grid(plan)
     yield (
         "what recalculates",
-        f"{live} Usage, prices, levers and demand are the program's results: change them in the plan and export again.",
+        "The offer calculator, its workings and the checks. Usage, prices, levers and demand are the program's "
+        "results: change them in the plan and export again.",
     )
     if why is not None:
-        yield "other offers", why
+        yield "offers typed in", f"{why} That sheet says how far off that is; other terms are changed in the plan."
     if error is not None:
         yield (
             "points",

@@ -13,7 +13,7 @@ from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.words import percent
-from planner.workbook.contract_words import commit_on_axis, in_any_period, why_no_offer_sheet
+from planner.workbook.contract_words import commit_on_axis, in_any_period
 from planner.workbook.sheet import Sheet, Value
 
 _LEFT: Final = (0, 3)
@@ -121,8 +121,7 @@ def _write_right(half: _Half, brief: Brief, chart: Any) -> None:
 
 def _write_warnings(half: _Half, brief: Brief, *, until: int) -> Sequence[str]:
     """What must be said, in the right half as far as the left one goes; returns what is left to say."""
-    why = why_no_offer_sheet(brief.plan)
-    said = [*brief.warnings] if why is None else [why, *brief.warnings]
+    said = [*brief.warnings]
     if not said:
         return ()
     half.heading("To know before signing")
