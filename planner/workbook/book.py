@@ -135,7 +135,7 @@ def _fill(workbook: Workbook, found: Dossier) -> None:
     live: LiveQuotes | None = None
     if "Points" in sheets:
         offer, quotes = _write_offer_part(sheets, found, define)
-        live = LiveQuotes(cases=offer.cases, error=offer.error.sentence)
+        live = LiveQuotes(cases=offer.cases, error=offer.error.sentence, target=target_of(found))
     # formulas price offers only where they know every term of the contract
     read = write_offers_from_grid(sheets, found, define) if offer is None else []
     curve = write_curve(sheets["Commit curve"], workbook, plan)

@@ -108,7 +108,7 @@ def cells_of(sheet: Sheet, workings: Workings, row: int) -> OfferCells:
     """A row's terms as other sheets refer to them."""
 
     def ref(key: str) -> str:
-        return sheet.ref(workings.term(row, key))
+        return sheet.ref(workings.term(row, key).replace("$", ""))
 
     return OfferCells(
         valid=ref("priced"),
@@ -254,7 +254,7 @@ def _terms(workings: Workings, row: int, *, follows_discount: bool) -> dict[str,
     offered = f"SUMPRODUCT(--({workings.offered_terms}={asked}))=1" if workings.n_terms else "FALSE"
     charged = f"IF(EXACT({clause},{limit('true_up')}),{at(row, 'true_up_rate')},1)"
     return {
-        "filled": f"=COUNTA({at(row, FIELDS[0].name)}:{at(row, FIELDS[-1].name)})>0",
+        "filled": f"=SUMPRODUCT(LEN({at(row, FIELDS[0].name)}:{at(row, FIELDS[-1].name)}))>0",
         "valid": f"=AND({term(row, 'filled')},SUMPRODUCT(--{workings.faults(row)})=0)",
         "priced": f"=AND({valid},{offered})",
         "commit": f"=IF({priced},{at(row, 'commit_usd')},0)",
@@ -271,4 +271,6 @@ def _write_state(sheet: Sheet, workings: Workings, row: int) -> None:
     filled, valid, priced = (workings.term(row, key) for key in ("filled", "valid", "priced"))
     said = f'IF({priced},"ok","read back to price")'
     lacks = f'"needs "&INDEX({workings.wanted},MATCH(TRUE,{workings.faults(row)},0))'
-    sheet.formula(workings.inputs.first + row, STATE_COL, f'=IF({filled},IF({valid},{said},{lacks}),"")', "", "text")
+    sheet.formula(
+        workings.inputs.first + row, STATE_COL, f'=IF({filled},IF({valid},{said},{lacks}),"blank")', "blank", "text"
+    )

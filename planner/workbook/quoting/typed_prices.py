@@ -1,10 +1,13 @@
 """What the quotes typed in cost: sheet Calc prices each row, and this table reads it there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from planner.workbook.calculator.cases import Case, Offered, PricedCases
+from planner.workbook.calculator.offer_state import RECOMMENDED
 from planner.workbook.calculator.pricing import OfferPoints
+from planner.workbook.calculator.target import Target
 from planner.workbook.check import Check
 from planner.workbook.quoting.row_workings import Workings, blank_terms, cells_of
 from planner.workbook.quoting.typed_fields import N_ROWS
@@ -20,15 +23,16 @@ _STEPS: Final = (
     ("expected shortfall, USD", "shortfall", "usd"),
     ("expected overage, USD", "overage", "usd"),
 )
-HEIGHT: Final = N_ROWS + 4
+HEIGHT: Final = N_ROWS + 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveQuotes:
-    """The rows as Calc prices them. error: of its points, in a sentence."""
+    """The rows as Calc prices them. error: of its points, in a sentence. target: where to aim, where it is known."""
 
     cases: PricedCases
     error: str
+    target: Target | None
 
 
 def quoted_cases(sheet: Sheet, workings: Workings, points: OfferPoints, scenario: str) -> tuple[Case, ...]:
@@ -54,24 +58,44 @@ def _key(row: int) -> str:
 
 
 def write_typed_prices(sheet: Sheet, row: int, workings: Workings, live: LiveQuotes, *, last_col: int) -> list[Check]:
-    """A row for each row of quotes, blank where there is none; ranked by the savings rate, the largest first."""
-    sheet.subtitle(row, "What the quotes typed in cost", last_col=last_col)
+    """A row for each row of quotes, blank where there is none, ranked together with the recommended offer below."""
+    sheet.subtitle(row, "What the quotes typed in cost, beside the recommended offer", last_col=last_col)
     sheet.paragraph(row + 1, _note(live, has_target=workings.has_target), last_col=last_col, width=150)
     against = ("more than the target, USD",) if workings.has_target else ()
     sheet.header(row + 2, ("quote", *(label for label, *_ in _STEPS), "rank", *against))
     first = row + 3
-    rates = area(first, _RATE_COL, first + N_ROWS - 1, _RATE_COL)
     for index in range(N_ROWS):
         at, valid, priced = first + index, workings.term(index, "valid"), workings.term(index, "priced")
-        formulas = [
-            *((f"{live.cases.at(_key(index), step)}", style) for _, step, style in _STEPS),
-            (f"1+SUMPRODUCT(ISNUMBER({rates})*({rates}>{cell(at, _RATE_COL, row_abs=False)}))", "count"),
-            *((_gap(at, workings, index), "usd") for _ in against),
-        ]
+        term = workings.term(index, "term")
         sheet.formula(at, 0, f'=IF({valid},{workings.inputs.at(index, "name")},"")', "", "text")
-        for col, (formula, style) in enumerate(formulas, start=1):
+        for col, (formula, style) in enumerate(_formulas(live, workings, first, at, _key(index), term), start=1):
             sheet.formula(at, col, f'=IF({priced},{formula},"")', "", style)
+    _write_recommended(sheet, first, workings, live)
     return [_check(sheet.ref(area(first, 1, first + N_ROWS - 1, 1)), sheet.ref(workings.priced))]
+
+
+def _formulas(
+    live: LiveQuotes, workings: Workings, first: int, at: int, key: str, term: str
+) -> Iterator[tuple[str, str]]:
+    """What a row shows of a case, and the style."""
+    rates = area(first, _RATE_COL, first + N_ROWS, _RATE_COL)
+    yield from ((live.cases.at(key, step), style) for _, step, style in _STEPS)
+    yield f"1+SUMPRODUCT(ISNUMBER({rates})*({rates}>{cell(at, _RATE_COL, row_abs=False)}))", "count"
+    if workings.has_target:
+        yield _gap(at, workings, term), "usd"
+
+
+def _write_recommended(sheet: Sheet, first: int, workings: Workings, live: LiveQuotes) -> None:
+    """The offer that the workbook came with, below the quotes as it stands in the scenario typed in."""
+    at, cases = first + N_ROWS, live.cases
+    values = [*(cases.value(RECOMMENDED, step) for _, step, _ in _STEPS), 1.0]
+    if live.target is not None:
+        cost, listed = cases.number(RECOMMENDED, "cost"), cases.number(RECOMMENDED, "on_demand")
+        values.append(live.target.gap_usd(cost, listed, round(cases.number(RECOMMENDED, "term"))))
+    sheet.text(at, 0, "recommended offer", "total_text")
+    shown = _formulas(live, workings, first, at, RECOMMENDED, cases.at(RECOMMENDED, "term"))
+    for col, ((formula, style), value) in enumerate(zip(shown, values, strict=True), start=1):
+        sheet.formula(at, col, f"={formula}", value, f"total_{style}")
 
 
 def _note(live: LiveQuotes, *, has_target: bool) -> str:
@@ -82,10 +106,10 @@ def _note(live: LiveQuotes, *, has_target: bool) -> str:
     )
 
 
-def _gap(at: int, workings: Workings, row: int) -> str:
+def _gap(at: int, workings: Workings, term: str) -> str:
     """What a row costs more than the target; over another term than the target's, at its rate."""
     cost, listed = cell(at, 1, row_abs=False), cell(at, 2, row_abs=False)
-    target = f"IF({workings.term(row, 'term')}=target_term_months,target_cost_usd,target_rate*{listed})"
+    target = f"IF({term}=target_term_months,target_cost_usd,target_rate*{listed})"
     return f'IF({workings.in_target_scenario},{cost}-{target},"n/a")'
 
 
