@@ -58,19 +58,19 @@ def _key(row: int) -> str:
 
 
 def write_typed_prices(sheet: Sheet, row: int, workings: Workings, live: LiveQuotes, *, last_col: int) -> list[Check]:
-    """A row for each row of quotes, blank where there is none, ranked together with the recommended offer below."""
+    """A row for each row of quotes, blank where there is none, ranked together with the recommended offer."""
     sheet.subtitle(row, "What the quotes typed in cost, beside the recommended offer", last_col=last_col)
     sheet.paragraph(row + 1, _note(live, has_target=workings.has_target), last_col=last_col, width=150)
     against = ("more than the target, USD",) if workings.has_target else ()
     sheet.header(row + 2, ("quote", *(label for label, *_ in _STEPS), "rank", *against))
-    first = row + 3
+    _write_recommended(sheet, row + 3, workings, live)
+    first = row + 4
     for index in range(N_ROWS):
         at, valid, priced = first + index, workings.term(index, "valid"), workings.term(index, "priced")
         term = workings.term(index, "term")
         sheet.formula(at, 0, f'=IF({valid},{workings.inputs.at(index, "name")},"")', "", "text")
         for col, (formula, style) in enumerate(_formulas(live, workings, first, at, _key(index), term), start=1):
             sheet.formula(at, col, f'=IF({priced},{formula},"")', "", style)
-    _write_recommended(sheet, first, workings, live)
     return [_check(sheet.ref(area(first, 1, first + N_ROWS - 1, 1)), sheet.ref(workings.priced))]
 
 
@@ -78,22 +78,22 @@ def _formulas(
     live: LiveQuotes, workings: Workings, first: int, at: int, key: str, term: str
 ) -> Iterator[tuple[str, str]]:
     """What a row shows of a case, and the style."""
-    rates = area(first, _RATE_COL, first + N_ROWS, _RATE_COL)
+    rates = area(first - 1, _RATE_COL, first + N_ROWS - 1, _RATE_COL)
     yield from ((live.cases.at(key, step), style) for _, step, style in _STEPS)
     yield f"1+SUMPRODUCT(ISNUMBER({rates})*({rates}>{cell(at, _RATE_COL, row_abs=False)}))", "count"
     if workings.has_target:
         yield _gap(at, workings, term), "usd"
 
 
-def _write_recommended(sheet: Sheet, first: int, workings: Workings, live: LiveQuotes) -> None:
-    """The offer that the workbook came with, below the quotes as it stands in the scenario typed in."""
-    at, cases = first + N_ROWS, live.cases
+def _write_recommended(sheet: Sheet, at: int, workings: Workings, live: LiveQuotes) -> None:
+    """The offer that the workbook came with, above the quotes, in the scenario typed in."""
+    cases = live.cases
     values = [*(cases.value(RECOMMENDED, step) for _, step, _ in _STEPS), 1.0]
     if live.target is not None:
         cost, listed = cases.number(RECOMMENDED, "cost"), cases.number(RECOMMENDED, "on_demand")
         values.append(live.target.gap_usd(cost, listed, round(cases.number(RECOMMENDED, "term"))))
     sheet.text(at, 0, "recommended offer", "total_text")
-    shown = _formulas(live, workings, first, at, RECOMMENDED, cases.at(RECOMMENDED, "term"))
+    shown = _formulas(live, workings, at + 1, at, RECOMMENDED, cases.at(RECOMMENDED, "term"))
     for col, ((formula, style), value) in enumerate(zip(shown, values, strict=True), start=1):
         sheet.formula(at, col, f"={formula}", value, f"total_{style}")
 
