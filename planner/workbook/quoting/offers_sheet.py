@@ -1,6 +1,6 @@
 """Sheet Offers compared: room to type quotes in, and the plan's own as the program priced them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,7 @@ _LAST_COL: Final = STATE_COL
 _INPUT_HEADER_ROW: Final = 4
 _RESULT_ROW: Final = _INPUT_HEADER_ROW + N_ROWS + 2
 _WIDTHS: Final = {0: 30, **dict.fromkeys(range(1, STATE_COL - 1), 13), STATE_COL - 1: 22, STATE_COL: 34}
+_HEADERS: Final = {"text": "header", "text_after": "header_after"}
 _ROUNDING: Final = 1e-9
 
 
@@ -63,11 +64,12 @@ def write_offers(
     if live is not None:
         held += write_typed_prices(sheet, row, workings, live, last_col=_LAST_COL)
         row += HEIGHT
+    breaks = [row, *_page_ends(layout.tables, row), workings.first] if layout.tables else [workings.first]
     held += _write_tables(sheet, workbook, layout.tables, row)
     write_workings(sheet, workings, plan.inputs.contract, plan.recommendation.offer, define)
     sheet.set_layout(exact=_WIDTHS)
     sheet.print_setup(last_row=workings.next_row - 2, last_col=_LAST_COL)
-    sheet.worksheet.set_h_pagebreaks([row, workings.first] if layout.tables else [workings.first])
+    sheet.worksheet.set_h_pagebreaks(breaks)
     sheet.worksheet.freeze_panes(1, 1)
     return held
 
@@ -82,6 +84,14 @@ def _note(found: Dossier, *, is_live: bool) -> str:
         "Blue cells on yellow are typed in: a name, a commitment and a discount make a quote; what is left blank is "
         f"as in the contract of the plan. The last column says what a row needs. {priced} US dollars before tax."
     )
+
+
+def _page_ends(tables: Sequence[QuoteTable], row: int) -> Iterator[int]:
+    """Rows below a chart, which ends its page."""
+    for table in tables:
+        row += table.height + (CHART_ROWS if table.is_charted else 0)
+        if table.is_charted:
+            yield row
 
 
 def _write_tables(sheet: Sheet, workbook: Workbook, tables: Sequence[QuoteTable], row: int) -> list[Check]:
@@ -99,15 +109,14 @@ def _write_tables(sheet: Sheet, workbook: Workbook, tables: Sequence[QuoteTable]
 
 
 def _write_column(sheet: Sheet, header_row: int, col: int, column: Column) -> list[Check]:
-    is_text = column.style == "text"
-    sheet.text(header_row, col, column.heading, "header" if is_text else "header_right")
+    sheet.text(header_row, col, column.heading, _HEADERS.get(column.style, "header_right"))
     first, last = header_row + 1, header_row + len(column.values)
     for row, value in enumerate(column.values, start=first):
         if column.live:
             cells = {xl_col_to_name(at): f"{xl_col_to_name(at)}{row + 1}" for at in range(STATE_COL)}
             sheet.formula(row, col, column.live.format(**cells), value, column.style)
-        elif is_text:
-            sheet.text(row, col, str(value))
+        elif column.style in _HEADERS:
+            sheet.text(row, col, str(value), column.style)
         else:
             sheet.value(row, col, value, column.style)
     if not column.live:

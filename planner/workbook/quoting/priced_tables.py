@@ -99,8 +99,8 @@ def _terms(quotes: Sequence[PricedQuote], inputs: PlanInputs) -> QuoteTable:
             _column("term, months", "count", (item.quote.contract.term_months for item in quotes)),
             _column("within the limit on the shortfall", "right", (item.meets_limit for item in quotes)),
             _column("received on, date", "right", (_day(item) for item in quotes)),
-            _column("source", "text", (item.quote.source or "not given" for item in quotes)),
-            _column("other terms", "text", (_other_terms(item, inputs) for item in quotes)),
+            _column("source", "text_after", (item.quote.source or "not given" for item in quotes)),
+            _column("other terms", "text_after", (_other_terms(item, inputs) for item in quotes)),
         ),
     )
 

@@ -135,11 +135,11 @@ def write_workings(sheet: Sheet, workings: Workings, contract: Contract, offer: 
         if key in _SCALARS[_FIRST_EXPORTED:]:
             define(exported_name(key), sheet.ref(cell(row, _SCALAR_COL)))
     for row, months in enumerate(workings.terms_months, start=workings.scalars + len(scalars)):
-        sheet.text(row, 0, "a term that is priced here, months")
+        sheet.text(row, 0, "priced here: term, months")
         sheet.number(row, _SCALAR_COL, months, "count")
     if workings.has_target:
         row = workings.scalars + len(scalars) + workings.n_terms
-        sheet.text(row, 0, "the target is of the scenario typed in")
+        sheet.text(row, 0, "target is of this scenario")
         sheet.formula(row, _SCALAR_COL, "=offer_scenario_number=target_scenario_number", True, "right")
     _write_faulty(sheet, workings)
     _write_terms(sheet, workings, contract)
@@ -155,19 +155,19 @@ def _scalars(contract: Contract, offer: Offer) -> Iterator[tuple[str, str, Value
     yield "longest_text", "longest text, characters", LONGEST_TEXT, "count"
     yield "first_day", "earliest date", (FIRST_DAY - _EPOCH).days, "date"
     yield "last_day", "latest date", (LAST_DAY - _EPOCH).days, "date"
-    yield "forfeit", "word for unused commitment that is lost", words[0], "right"
-    yield "true_up", "word for unused commitment that is charged at a rate", words[1], "right"
-    yield "list", "word for list dollars that draw down", "list", "right"
+    yield "forfeit", "word: lost where unused", words[0], "right"
+    yield "true_up", "word: charged at a rate", words[1], "right"
+    yield "list", "word: list dollars draw down", "list", "right"
     blank = blank_terms(contract)
-    yield "overage", "the contract's own discount on use beyond", blank.overage_discount, "percent"
-    yield "commit_usd", "recommended: commitment, USD a year", offer.commit_usd_per_year, "usd"
+    yield "overage", "contract: discount beyond", blank.overage_discount, "percent"
+    yield "commit_usd", "recommended: USD a year", offer.commit_usd_per_year, "usd"
     yield "discount", "recommended: discount", offer.discount_fraction, "percent"
-    yield "overage_discount", "recommended: discount on use beyond", offer.overage_discount_fraction, "percent"
-    yield "drawdown", "the contract's dollars that draw down", contract.drawdown, "right"
-    yield "term_months", "the contract's term, months", contract.term_months, "count"
+    yield "overage_discount", "recommended: discount beyond", offer.overage_discount_fraction, "percent"
+    yield "drawdown", "contract: what draws down", contract.drawdown, "right"
+    yield "term_months", "contract: term, months", contract.term_months, "count"
     clause = words[0] if contract.shortfall == "forfeit" else words[1]
-    yield "shortfall_clause", "what becomes of the contract's unused commitment", clause, "right"
-    yield "true_up_rate", "charged per unused dollar of the contract", blank.charged, "percent"
+    yield "shortfall_clause", "contract: where unused", clause, "right"
+    yield "true_up_rate", "contract: charged per dollar", blank.charged, "percent"
 
 
 _FIRST_EXPORTED: Final = _SCALARS.index("commit_usd")

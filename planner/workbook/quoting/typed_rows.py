@@ -62,9 +62,10 @@ _COLUMNS: Final = {field.name: col for col, field in enumerate(FIELDS)}
 def write_inputs(sheet: Sheet, header_row: int, define: Define) -> InputRows:
     """Empty input cells under their headings, each named; the column beside them says what a row lacks."""
     rows = InputRows(first=header_row + 1)
-    sheet.text(header_row, STATE_COL, "what this row says", "header")
+    sheet.text(header_row, STATE_COL, "what this row says", "header_after")
     for col, field in enumerate(FIELDS):
-        sheet.text(header_row, col, field.heading, "header" if field.kind == "text" else "header_right", sized=False)
+        over = "header_right" if field.kind != "text" else "header_after" if col else "header"
+        sheet.text(header_row, col, field.heading, over, sized=False)
         style = sheet.styles[_STYLES[field.kind]]
         for row in range(N_ROWS):
             sheet.worksheet.write_blank(rows.first + row, col, None, style)
