@@ -105,13 +105,13 @@ _TERMS: Final = ("filled", "valid", "priced", "commit", "discount", "overage", "
 
 
 def cells_of(sheet: Sheet, workings: Workings, row: int) -> OfferCells:
-    """A row's terms as other sheets refer to them."""
+    """A row's terms as other sheets refer to them: of a row without a quote to be priced, no commitment."""
 
     def ref(key: str) -> str:
         return sheet.ref(workings.term(row, key).replace("$", ""))
 
     return OfferCells(
-        valid=ref("priced"),
+        valid=f"ISNUMBER({ref('commit')})",
         commit=ref("commit"),
         discount=ref("discount"),
         overage_discount=ref("overage"),
