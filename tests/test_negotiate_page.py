@@ -106,6 +106,7 @@ def test_the_page_says_what_the_engine_found(
     assert not app.exception
     assert "Everything in the workbook recalculates without this program." in words(app)
     assert app.download_button(key="table_workbook").label == "Negotiation workbook (Excel)"
+    assert app.download_button(key="table_brief").label == "One page (HTML)"
     _a_filled_in_workbook_is_read_back(app, workbook_bytes(Dossier(plan=plan)))
 
 

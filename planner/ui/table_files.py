@@ -5,6 +5,8 @@ from typing import Final
 
 import streamlit as st
 
+from planner.brief.page import brief_page
+from planner.brief.worked_out import brief_of
 from planner.dossier import Negotiated, dossier
 from planner.errors import PlannerError
 from planner.negotiation.quotes_priced import PricedQuotes
@@ -24,9 +26,10 @@ _LONGEST: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFiles:
-    """Files to take along, as bytes."""
+    """Files to take along: the workbook, and the decision on one page of HTML."""
 
     workbook: bytes
+    brief: str
 
 
 def take_to_the_table(current: Loaded, known: PricedQuotes | None) -> None:
@@ -43,7 +46,9 @@ def take_to_the_table(current: Loaded, known: PricedQuotes | None) -> None:
             valued = Negotiated(pricer=terms_pricer(current.plan), trades=known.trades, quotes=known)
             found = replace(found, negotiated=valued)
         report("writing the workbook", 0.0)
-        return TableFiles(workbook=workbook_bytes(found))
+        workbook = workbook_bytes(found)
+        report("drawing the page", 0.0)
+        return TableFiles(workbook=workbook, brief=brief_page(brief_of(found)))
 
     files = asked(
         current,
@@ -58,8 +63,13 @@ def take_to_the_table(current: Loaded, known: PricedQuotes | None) -> None:
             "Everything in the workbook recalculates without this program. Type quotes into its sheet Offers "
             "compared, and give it back below."
         )
-        name = f"{downloads.file_stem(current.plan)}-negotiation.xlsx"
-        downloads.button("Negotiation workbook (Excel)", files.workbook, name=name, mime=_XLSX, key="table_workbook")
+        stem = downloads.file_stem(current.plan)
+        with st.container(horizontal=True):
+            name, page = f"{stem}-negotiation.xlsx", files.brief.encode()
+            downloads.button(
+                "Negotiation workbook (Excel)", files.workbook, name=name, mime=_XLSX, key="table_workbook"
+            )
+            downloads.button("One page (HTML)", page, name=f"{stem}-brief.html", mime="text/html", key="table_brief")
     _read_back(current)
 
 
