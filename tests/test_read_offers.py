@@ -191,6 +191,10 @@ def test_a_discount_from_the_band_table_is_read_where_a_spreadsheet_worked_it_ou
     assert "a formula that no spreadsheet has worked out" in refusal(light, **cells)
     (offer,) = read_quotes(filled(light, **cells, offer_band_discount=0.1), "quotes.xlsx").offers
     assert offer["discount_fraction"] == 0.1
+    book = openpyxl.load_workbook(BytesIO(filled(light, **cells)))
+    del book.defined_names["offer_band_discount"]  # as where the contract's own bands decide, and no cell shows theirs
+    (offer,) = read_quotes(saved(book), "quotes.xlsx").offers
+    assert offer == {"name": "offer calculator", "commit_usd_per_year": 123_456.0}
 
 
 # --- what cannot be taken --------------------------------------------------------------------------------------------
