@@ -267,6 +267,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.evaluation.messages": {
         "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
     },
+    "planner.brief.drafting": {
+        "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
+    },
     "planner.usage.spark": {"pyspark": "an extra that few install, and slow to load"},
     "planner.price_data.updater": {
         "genai_prices": "its snapshot of every provider is slow to load, and our own facts come first"
@@ -310,6 +313,7 @@ FENCES: dict[str, tuple[str, ...]] = {
         "planner.evaluation.messages",
         "planner.evaluation.message_batches",
         "planner.evaluation.prompt_counts",
+        "planner.brief.drafting",
     ),
     "httpx2": ("planner.tracking.acting.webhook",),
     "jsonschema": ("planner.evaluation",),

@@ -195,9 +195,15 @@ def _cell(tag: str, scope: str, is_number: bool, text: str) -> str:
 
 
 def _drafted(draft: Draft) -> str:
-    said = f"Drafted by {draft.model} on {day_words(draft.on)}; every figure was checked against the figures above it."
-    limits = "A check of figures does not check what is said of them: read it before you send it."
+    text = " ".join(draft.paragraphs)
+    used = [f"{stand_in} is {name}" for stand_in, name in draft.stand_ins if stand_in in text]
+    said = (
+        f"Drafted by {draft.model} on {day_words(draft.on)}; every figure was checked.",
+        *([f"In it {'; '.join(used)}."] if used else []),
+        "Checked is that each figure is one of those that were sent, and nothing of the words around it: read them "
+        "before you use them.",
+    )
     return (
         f'<section class="draft">{_heading("The negotiation in prose")}{_paragraphs(draft.paragraphs)}'
-        f'<p class="note">{_text(f"{said} {limits}")}</p></section>'
+        f'<p class="note">{_text(" ".join(said))}</p></section>'
     )

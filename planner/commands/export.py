@@ -3,8 +3,11 @@
 Heavy parts load inside the command, so that help is instant.
 """
 
+import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,10 +16,30 @@ from planner.commands.terminal import print_json, progress_bars, say, warn
 from planner.errors import InputError
 
 if TYPE_CHECKING:
+    from planner.brief.brief import Brief
+    from planner.brief.drafted import Draft
     from planner.dossier import Dossier
     from planner.inputs import PlanInputs
     from planner.prepared import Progress
     from planner.tracking.tracking import Tracking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is to be written where. draft: with prose by a model, model naming another than the usual one."""
+
+    output: Path | None
+    focus: Path | None
+    brief: Path | None
+    draft: bool
+    model: str | None
+    yes: bool
+    as_json: bool
+
+    @property
+    def in_full(self) -> bool:
+        """Whether more than the plan itself is shown."""
+        return self.output is not None or self.brief is not None
 
 
 def export(
@@ -32,36 +55,24 @@ def export(
     quick: Annotated[
         bool, typer.Option("--quick", help="Without clause values, quotes and positions, which can take minutes.")
     ] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="With --brief: prose by Claude, every figure checked; shows what is sent.")
+    ] = False,
+    draft_model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="The model that drafts, instead of the current Sonnet.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send what --draft needs without asking.")] = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Write the plan as a workbook that prices what is typed in, as a brief of one page, or as FOCUS rows."""
-    from planner.clock import today  # noqa: PLC0415
-    from planner.focus.write import check_folder, focus_json, write_focus  # noqa: PLC0415
     from planner.plan_file.loader import load_plan  # noqa: PLC0415
-    from planner.workbook.book import write_workbook  # noqa: PLC0415
 
-    _check_targets(output, focus, brief)
-    if focus is not None:
-        check_folder(focus)  # before anything is worked out
+    asked = _Asked(output=output, focus=focus, brief=brief, draft=draft, model=draft_model, yes=yes, as_json=as_json)
+    _check(asked)
     with progress_bars(quiet=quiet or as_json) as progress:
-        in_full = output is not None or brief is not None
-        found = _worked_out(path, load_plan(path), progress, quick=quick, in_full=in_full)
-    written: dict[str, object] = {}
-    files: list[Path] = []
-    notes: tuple[str, ...] = ()
-    if output is not None:
-        write_workbook(found, output)
-        written |= {"file": str(output), "bytes": output.stat().st_size}
-        files.append(output)
-    if brief is not None:
-        _write_brief(found, brief)
-        written |= {"brief": str(brief)}
-        files.append(brief)
-    if focus is not None:
-        made = write_focus(found.plan, focus, today())
-        written |= {"focus": focus_json(made)}
-        files, notes = [*files, *made.files], made.notes
+        found = _worked_out(path, load_plan(path), progress, quick=quick, in_full=asked.in_full)
+    written, files, notes = _write(found, asked)
     if as_json:
         print_json(written | {"warnings": list(found.plan.warnings)})
         return
@@ -69,26 +80,106 @@ def export(
     warn([] if quiet else [*notes, *found.plan.warnings])
 
 
-def _check_targets(output: Path | None, focus: Path | None, brief: Path | None) -> None:
-    if output is None and focus is None and brief is None:
+def _check(asked: _Asked) -> None:
+    """Errors: InputError for what cannot be written, before anything is worked out."""
+    if asked.output is None and asked.focus is None and asked.brief is None:
         raise InputError(
             "nothing to write: give -o FILE.xlsx for a workbook, --focus DIR for FOCUS rows, --brief FILE.html for one "
             "page, or several of them"
         )
-    if output is not None and output.suffix.lower() != ".xlsx":
-        raise InputError(f"-o {output}: give a file name that ends in .xlsx")
-    if brief is not None:
+    if asked.output is not None and asked.output.suffix.lower() != ".xlsx":
+        raise InputError(f"-o {asked.output}: give a file name that ends in .xlsx")
+    if asked.brief is not None:
         from planner.brief.printed import check_brief  # noqa: PLC0415
 
-        check_brief(brief)
+        check_brief(asked.brief)
+    if asked.focus is not None:
+        from planner.focus.write import check_folder  # noqa: PLC0415
+
+        check_folder(asked.focus)
+    if asked.draft:
+        _check_draft(asked)
+    elif asked.model is not None:
+        raise InputError(f"--draft-model {asked.model} says who drafts, and nothing is drafted without --draft")
 
 
-def _write_brief(found: "Dossier", path: Path) -> None:
+def _check_draft(asked: _Asked) -> None:
+    from planner.brief.drafting import ACCESS  # noqa: PLC0415
+    from planner.sdk import key_of  # noqa: PLC0415
+
+    if asked.brief is None:
+        raise InputError("--draft adds prose to a brief: give --brief FILE.html too")
+    if not asked.yes and (asked.as_json or not sys.stdin.isatty()):
+        raise InputError(
+            "nobody is there to be asked whether the figures may be sent: give --yes, or leave --draft out"
+        )
+    key_of(ACCESS, os.environ)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _write(found: "Dossier", asked: _Asked) -> tuple[dict[str, Any], list[Path], tuple[str, ...]]:
+    """What was written, for scripts and for people. A draft that is refused leaves everything unwritten."""
+    written: dict[str, Any] = {}
+    files: list[Path] = []
+    notes: tuple[str, ...] = ()
+    page = None if asked.brief is None else _page(found, asked, written)
+    if asked.output is not None:
+        from planner.workbook.book import write_workbook  # noqa: PLC0415
+
+        write_workbook(found, asked.output)
+        written |= {"file": str(asked.output), "bytes": asked.output.stat().st_size}
+        files.append(asked.output)
+    if asked.brief is not None and page is not None:
+        from planner.brief.printed import write_brief  # noqa: PLC0415
+
+        write_brief(page, asked.brief)
+        written |= {"brief": str(asked.brief)}
+        files.append(asked.brief)
+    if asked.focus is not None:
+        from planner.clock import today  # noqa: PLC0415
+        from planner.focus.write import focus_json, write_focus  # noqa: PLC0415
+
+        made = write_focus(found.plan, asked.focus, today())
+        written |= {"focus": focus_json(made)}
+        files, notes = [*files, *made.files], made.notes
+    return written, files, notes
+
+
+def _page(found: "Dossier", asked: _Asked, written: dict[str, Any]) -> str:
     from planner.brief.page import brief_page  # noqa: PLC0415
-    from planner.brief.printed import write_brief  # noqa: PLC0415
     from planner.brief.worked_out import brief_of  # noqa: PLC0415
 
-    write_brief(brief_page(brief_of(found)), path)
+    brief = brief_of(found)
+    return brief_page(brief, _drafted(found, brief, asked, written) if asked.draft else None)
+
+
+def _drafted(found: "Dossier", brief: "Brief", asked: _Asked, written: dict[str, Any]) -> "Draft":
+    """Show what will be sent and what it may cost, ask, and send it. Errors: InputError for a draft that is refused."""
+    from planner.brief.draft_facts import facts_sent  # noqa: PLC0415
+    from planner.brief.drafting import at_most_usd, default_model, draft_request, drafted, sent_lines  # noqa: PLC0415
+    from planner.evidence_in_plan.estimates import asking_prices  # noqa: PLC0415
+    from planner.evidence_reports.run import money  # noqa: PLC0415
+
+    book = asking_prices(found.plan.prepared)
+    facts = facts_sent(found, brief)
+    request = draft_request(facts, asked.model or default_model(book))
+    most = at_most_usd(request, book)
+    if not asked.as_json:
+        say(["This is all that is sent:", "", *sent_lines(request), "", f"It costs at most {money(most)}."])
+    if not asked.yes:
+        typer.confirm("Send it?", abort=True)
+    draft = drafted(request, facts, book)
+    written |= {
+        "draft": {"model": draft.model, "cost_usd": draft.cost_usd, "sent": list(sent_lines(request))},
+    }
+    if not asked.as_json:
+        say([f"{draft.model} drafted {len(draft.paragraphs)} paragraphs for {money(draft.cost_usd)}; figures checked."])
+    return draft
+
+
+# --- working out -----------------------------------------------------------------------------------------------------
 
 
 def _worked_out(
