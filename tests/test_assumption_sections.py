@@ -22,6 +22,7 @@ from planner.plan_file.quote_text import with_offer
 from planner.plan_file.schema import PlanFile
 from planner.plan_file.signed_text import with_signed
 from planner.plan_file.text import terms_of, with_contract, with_usage_sources
+from planner.plan_file.usage_keys import with_log, without_levers
 
 PLAN = """
 [plan]
@@ -244,6 +245,8 @@ def test_whoever_writes_a_plan_keeps_who_answers_for_it(write: Callable[[str], s
             ["scenario.v1.2.route.triage.escalation"],
         ),
         (lambda text: with_usage_sources(text, ["log.csv"], keep_selection=False), ["mix.triage"]),
+        (lambda text: with_log(text, ["log.csv"], {}, keep_names=False), ["mix.triage"]),
+        (without_levers, ["scenario.v1.2.route.triage.escalation", "scenario.v1.2.route"]),
     ],
 )
 def test_with_what_is_taken_out_of_a_plan_goes_who_answers_for_it(write: Callable[[str], str], gone: list[str]) -> None:

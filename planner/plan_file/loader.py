@@ -71,6 +71,8 @@ def parse_plan(text: str, *, base_dir: Path, files: NamedFiles | None = None) ->
     except ValidationError as error:
         raise InputError(explain(error)) from None
     inputs = _inputs(file, document, text=text, base_dir=base_dir, files=files or NamedFiles(base_dir=base_dir))
+    if not file.assumption:
+        return inputs
     return replace(inputs, assumption_notes=notes_of(file.assumption, known_paths(document)))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import tomlkit
 
 from planner.errors import InputError
+from planner.plan_file.assumption_text import without_lost
 from planner.plan_file.in_place import changed_in_place
 from planner.plan_file.text import merge, written_anew
 
@@ -60,7 +61,7 @@ def without_levers(text: str) -> str:
     if "decision" in document:
         for key in ("scenario", "scenario_weights", "objective"):
             document["decision"].pop(key, None)
-    return tomlkit.dumps(document)
+    return without_lost(text, tomlkit.dumps(document))
 
 
 def usage_toml(text: str) -> str:
@@ -88,4 +89,4 @@ def _with(text: str, usage: Mapping[str, Any], *, drop: Sequence[str]) -> str:
     changed = changed_in_place(text, wanted, change)
     if changed is None:
         changed = written_anew(text, {"usage": usage} | dict.fromkeys(drop))
-    return changed
+    return without_lost(text, changed)
