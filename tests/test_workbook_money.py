@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 import openpyxl
@@ -213,9 +212,8 @@ def test_names_in_charts_are_text_and_what_they_draw_is_in_the_workbook(books: B
         charts = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/charts/chart")]
     drawn = [reference for chart in charts for reference in re.findall("<c:f>(.*?)</c:f>", chart)]
     assert len(drawn) > 20
-    ranges = re.compile(rf"'?({'|'.join(map(re.escape, WRITERS))})'?!\$[A-Z]+\$\d+:\$[A-Z]+\$\d+")
+    ranges = re.compile(rf"'?({'|'.join(map(re.escape, WRITERS))})'?!\$[A-Z]+\$\d+(:\$[A-Z]+\$\d+)?")
     assert not [reference for reference in drawn if not ranges.fullmatch(reference)]
-    assert any(f"<c:v> {escape(HOSTILE)}</c:v>" in chart for chart in charts)
 
 
 N_CHARTS = {"year": (2, 1, 2), "long": (2, 2, 2), "none": (2, 1, 1), "as is": (3, 1, 2)}
@@ -306,8 +304,9 @@ def test_percentiles_are_those_of_sums_on_each_path(books: Books, dossiers: dict
 
 def test_the_chance_of_more_is_that_of_the_paths(books: Books, dossiers: dict[str, Dossier]) -> None:
     plan, sheet = dossiers["year"].plan, books.fresh("year")["Spend distribution"]
-    header = row_of(sheet, "chance of spending more")
-    assert sheet.cell(header, 2).value == "route, year 1, USD"  # the one decided on is first
+    header = row_of(sheet, "chance of spending more, USD by")
+    # the one decided on is first
+    assert [sheet.cell(header + above, 2).value for above in (-1, 0)] == ["route", "year 1"]
     sample = plan.spend["route"].list_cost_usd[:12].sum(axis=0)
     n = sample.size
     for at in range(header + 1, header + 42):

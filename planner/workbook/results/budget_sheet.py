@@ -27,6 +27,7 @@ _WIDTH: Final = 175
 _CHART_ROWS: Final = 17
 _HELPER_COL: Final = _LAST_COL + 2
 _ROUNDING: Final = 1e-9
+_SHORT: Final = 18
 
 
 def has_budget(dossier: Dossier) -> bool:
@@ -62,7 +63,8 @@ def write_budget(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Che
     _add_fan(sheet, workbook, found, months, chart_row)
     sheet.set_layout(exact={0: 34} | dict.fromkeys(range(1, _LAST_COL + 1), 13))
     sheet.print_setup(last_row=last, last_col=_LAST_COL)
-    sheet.worksheet.set_h_pagebreaks([table.first - 2 for table in tables])
+    on_one_page = len(tables) > 1 and months.last - months.first < _SHORT
+    sheet.worksheet.set_h_pagebreaks([table.first - 2 for table in (tables[:1] if on_one_page else tables)])
     sheet.worksheet.freeze_panes(1, 0)
     return _checks(sheet, plan, found, tables)
 

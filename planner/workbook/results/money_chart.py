@@ -31,11 +31,6 @@ class Line:
     look: dict[str, Any]
 
 
-def plain(name: str) -> str:
-    """A name that somebody made up, as a chart shows it: XlsxWriter reads what begins with = as a formula."""
-    return f" {name}" if name.startswith("=") else name
-
-
 def money_format(top: float) -> str:
     """A number format for an axis of dollars that reaches so far."""
     return '$#,##0.0,,"M"' if top >= 2e6 else '$#,##0,"k"' if top >= 2e3 else "$#,##0"
@@ -47,8 +42,8 @@ def axis(name: str, **given: Any) -> dict[str, Any]:
 
 
 def finish(chart: Any, title: str, *, width: int, height: int) -> None:
-    """Title, legend and size."""
-    chart.set_title({"name": plain(title), "name_font": {"name": "Arial", "size": 12}, "overlay": False})
+    """Title, legend and size. title: begins with words of ours; XlsxWriter reads what begins with = as a formula."""
+    chart.set_title({"name": title, "name_font": {"name": "Arial", "size": 12}, "overlay": False})
     chart.set_legend({"position": "bottom", "font": _FONT})
     chart.set_size({"width": width, "height": height})
 
@@ -60,7 +55,7 @@ def line_chart(sheet: Sheet, workbook: Workbook, lines: Sequence[Line], *, rows:
     for line in lines:
         chart.add_series(
             {
-                "name": plain(line.name),
+                "name": line.name,
                 "categories": [sheet.name, first, name_col, last, name_col],
                 "values": [sheet.name, first, line.col, last, line.col],
                 "line": line.look,

@@ -17,7 +17,7 @@ from planner.units import MONTHS_PER_YEAR, FloatArray
 from planner.words import percent, usd
 from planner.workbook.check import Check
 from planner.workbook.results.ledger_table import months_words
-from planner.workbook.results.money_chart import LOOKS, axis, finish, money_format, plain
+from planner.workbook.results.money_chart import LOOKS, axis, finish, money_format
 from planner.workbook.sheet import Sheet, area, cell
 
 LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -31,6 +31,7 @@ _CHART_ROWS: Final = 18
 _ROUNDING: Final = 1e-9
 _MOST_LINES: Final = len(LOOKS)
 _MARK_COL: Final = _LAST_COL + 2
+_HEADINGS: Final = 3
 _MARK: Final = "the recommended commitment is used up"
 _WIDE, _NARROW = 1080, 560
 
@@ -67,7 +68,7 @@ def write_spend(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Chec
     if mark is not None:
         row = _write_mark(sheet, spends, plan, mark, row)
     last = _write_exceedance(sheet, shown, row)
-    table = (row + 2, last)
+    table = (row + _HEADINGS, last)
     if mark is not None:
         _write_mark_points(sheet, mark, table[0])
     _add_charts(sheet, workbook, plan, shown, table, chart_row)
@@ -166,7 +167,7 @@ def _write_mark(sheet: Sheet, spends: list[_Spend], plan: Plan, mark: float, row
 
 def _write_mark_points(sheet: Sheet, mark: float, row: int) -> None:
     """The two ends of a line in the chart, beside the printed page."""
-    sheet.header(row - 1, (f"{_MARK} at, USD", "chance"), first_col=_MARK_COL, n_text=0)
+    sheet.header(row - 1, (_MARK, "chance"), first_col=_MARK_COL, n_text=0)
     for at, chance in enumerate((0.0, 1.0), start=row):
         sheet.number(at, _MARK_COL, mark, "usd")
         sheet.number(at, _MARK_COL + 1, chance, "percent")
@@ -187,14 +188,17 @@ def _charted(plan: Plan, spends: list[_Spend]) -> list[_Spend]:
 def _write_exceedance(sheet: Sheet, shown: list[_Spend], row: int) -> int:
     """Returns the last row."""
     sheet.subtitle(row, "The chance of spending more than an amount", last_col=_LAST_COL)
-    sheet.text(row + 1, 0, "chance of spending more", "header_right")
+    first = row + _HEADINGS
+    sheet.text(row + 1, 0, "scenario", "header_right")
+    sheet.text(row + 2, 0, "chance of spending more, USD by", "header_right")
     for col, one in enumerate(shown, start=1):
-        sheet.text(row + 1, col, f"{one.scenario}, {one.name}, USD", "header_right")
-        for at, value in enumerate(np.quantile(one.usd, 1.0 - np.array(CHANCES)).tolist(), start=row + 2):
+        sheet.text(row + 1, col, one.scenario, "header_right")
+        sheet.text(row + 2, col, one.name, "header_right")
+        for at, value in enumerate(np.quantile(one.usd, 1.0 - np.array(CHANCES)).tolist(), start=first):
             sheet.number(at, col, value, "usd")
-    for at, chance in enumerate(CHANCES, start=row + 2):
+    for at, chance in enumerate(CHANCES, start=first):
         sheet.number(at, 0, chance, "percent")
-    return row + 1 + len(CHANCES)
+    return first - 1 + len(CHANCES)
 
 
 def _add_charts(
@@ -202,16 +206,16 @@ def _add_charts(
 ) -> None:
     """Contract year 1 of every scenario with the commitment, and the years of the one decided on."""
     decided, mark = plan.inputs.decision.scenario, used_up_usd(plan)
-    firsts = [(col, one.scenario) for col, one in enumerate(shown, start=1) if one.year == 0]
-    years = [(col, one.name) for col, one in enumerate(shown, start=1) if one.scenario == decided]
-    charts = [("Chance of spending more in contract year 1, by scenario", firsts)]
+    firsts = [col for col, one in enumerate(shown, start=1) if one.year == 0]
+    years = [col for col, one in enumerate(shown, start=1) if one.scenario == decided]
+    charts = [("Chance of spending more in contract year 1, by scenario", firsts, rows[0] - 2)]
     if len(years) > 1:
-        charts.append((f"Chance of spending more, by contract year: {decided}", years))
-    for index, (title, named) in enumerate(charts):
-        samples = [np.quantile(shown[col - 1].usd, (CHANCES[-1], CHANCES[0])) for col, _ in named]
+        charts.append((f"Chance of spending more, by contract year: {decided}", years, rows[0] - 1))
+    for index, (title, cols, name_row) in enumerate(charts):
+        samples = [np.quantile(shown[col - 1].usd, (CHANCES[-1], CHANCES[0])) for col in cols]
         marked = mark if index == 0 else None
         ends = [float(end) for sample in samples for end in sample] + ([marked] if marked is not None else [])
-        chart = _chart(sheet, workbook, named, rows, ends, has_mark=marked is not None)
+        chart = _chart(sheet, workbook, [(name_row, col) for col in cols], rows, ends, has_mark=marked is not None)
         finish(chart, title, width=_NARROW if len(charts) > 1 else _WIDE, height=340)
         sheet.worksheet.insert_chart(chart_row, 0 if index == 0 else 6, chart)
 
@@ -219,22 +223,23 @@ def _add_charts(
 def _chart(
     sheet: Sheet,
     workbook: Workbook,
-    named: list[tuple[int, str]],
+    named: list[tuple[int, int]],
     rows: tuple[int, int],
     ends: list[float],
     *,
     has_mark: bool,
 ) -> Any:
-    """Curves over amounts. ends: amounts that the axis has to show."""
+    """Curves over amounts. named: the cells of their names, above the amounts. ends: what the axis has to show."""
     chart: Any = workbook.add_chart({"type": "scatter", "subtype": "straight"})
-    lines = [(name, col, 0, rows, look) for (col, name), look in zip(named, LOOKS, strict=False)]
+    lines = [(at, at[1], 0, rows, look) for at, look in zip(named, LOOKS, strict=False)]
     if has_mark:
         line = {"color": "#000000", "width": 1.0, "dash_type": "solid"}
-        lines.append((_MARK, _MARK_COL, _MARK_COL + 1, (rows[0], rows[0] + 1), line))
-    for name, x, y, (first, last), look in lines:
+        lines.append(((rows[0] - 1, _MARK_COL), _MARK_COL, _MARK_COL + 1, (rows[0], rows[0] + 1), line))
+    for at, x, y, (first, last), look in lines:
         chart.add_series(
             {
-                "name": plain(name),
+                # a name is a cell: of text that begins with =, a chart would make a formula
+                "name": [sheet.name, *at],
                 "categories": [sheet.name, first, x, last, x],
                 "values": [sheet.name, first, y, last, y],
                 "line": look,
