@@ -115,7 +115,7 @@ def grid_axes(contract: Contract, recommended: Offer, uses: Mapping[str, TermUse
     thresholds = _thresholds(contract, weights, commit, top=spread[-1])
     edges = [edge for low in thresholds for edge in (low - CENT_USD, low) if edge > CENT_USD]
     top = max(spread[-1], _BEYOND * max(thresholds, default=0.0))
-    discounts = _discounts(contract, start.discount)
+    discounts = _discounts(contract, start.discount, in_shares=min(weights) > 0)
     ends = {0.0, start.overage_discount, max(discounts[-1], start.overage_discount)}
     return GridAxes(
         contract=contract,
@@ -169,15 +169,16 @@ def _thresholds(contract: Contract, weights: tuple[float, ...], commit: float, *
     return sorted(near, key=lambda low: (abs(low - commit), low))[:_MOST_THRESHOLDS]
 
 
-def _discounts(contract: Contract, start: float) -> tuple[float, ...]:
+def _discounts(contract: Contract, start: float, *, in_shares: bool) -> tuple[float, ...]:
     """From none to more than any band gives, the recommended one among them.
 
     Few do where all that an offer promises is a share of its commitment or of use: at one q the cost is then linear in
-    the discount. Balances brought in and ceilings in dollars are not such shares.
+    the discount. Balances brought in and ceilings in dollars are not such shares, and a year that commits nothing draws
+    what is carried into it at list. in_shares: no year does.
     """
     bands = {band.discount_fraction for band in contract.bands}
     top = min(max({*bands, start}) + _HIGHER_DISCOUNT, max(_MOST_DISCOUNT, start))
-    if contract.in_force is None and contract.marketplace is None:
+    if in_shares and contract.in_force is None and contract.marketplace is None:
         return _filled({0.0, start, top}, FEW_DISCOUNTS)
     near = min(bands - {start}, key=lambda fraction: (abs(fraction - start), fraction), default=start)
     return _filled({0.0, start, top, near}, MORE_DISCOUNTS)

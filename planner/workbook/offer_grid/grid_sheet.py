@@ -7,7 +7,7 @@ from typing import Final
 from planner.words import count
 from planner.workbook.offer_grid.pricing import OfferGrid
 from planner.workbook.offer_grid.reading import GridError
-from planner.workbook.sheet import Sheet, area
+from planner.workbook.sheet import Sheet, area, cell
 
 _HEADER_ROW: Final = 4
 _FIRST_ROW: Final = _HEADER_ROW + 1
@@ -34,7 +34,7 @@ STYLES: Final[Mapping[str, tuple[str, str]]] = {
 class GridLayout:
     """Where the priced offers stand, for other sheets. columns: by measure; axis: every row's place on its axis.
 
-    uses, commits: the two axes, ascending; table: every figure.
+    uses, commits: the two axes, ascending; table: every figure; cost_error: the largest found in expected cost.
     """
 
     axis: str
@@ -42,6 +42,7 @@ class GridLayout:
     commits: str
     columns: Mapping[str, str]
     table: str
+    cost_error: str
 
 
 def write_grid(sheet: Sheet, grid: OfferGrid, error: GridError, *, commit_label: str) -> GridLayout:
@@ -51,6 +52,8 @@ def write_grid(sheet: Sheet, grid: OfferGrid, error: GridError, *, commit_label:
     sheet.title("Offers that the program priced", last_col=last_col)
     sheet.paragraph(1, _note(grid), last_col=last_col, width=215)
     sheet.paragraph(2, error_words(error), last_col=last_col, width=215)
+    sheet.text(_HEADER_ROW - 1, 0, "Largest error in expected cost, read in the middle of cells", "label", sized=False)
+    sheet.number(_HEADER_ROW - 1, _FIRST_MEASURE_COL, error.cost, "percent_fine")
     sheet.header(
         _HEADER_ROW,
         (
@@ -88,6 +91,7 @@ def _layout(sheet: Sheet, grid: OfferGrid, last_row: int, last_col: int) -> Grid
             for col, measure in enumerate(grid.measures, start=_FIRST_MEASURE_COL)
         },
         table=sheet.ref(area(_FIRST_ROW, _FIRST_MEASURE_COL, last_row, last_col)),
+        cost_error=sheet.ref(cell(_HEADER_ROW - 1, _FIRST_MEASURE_COL)),
     )
 
 

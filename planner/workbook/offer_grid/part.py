@@ -95,6 +95,14 @@ def _grid_checks(grid: OfferGrid, layout: GridLayout, error: GridError) -> list[
             tolerance=_ROUNDING * max(float(grid.axis_usd.sum()), 1.0),
             style="number",
         ),
+        Check(
+            what="Offer grid: largest error in expected cost, read in the middle of cells, is below 0.1%",
+            formula=f"={layout.cost_error}",
+            value=error.cost,
+            expected=0.0,
+            tolerance=_ERROR_LIMIT,
+            style="percent_fine",
+        ),
     ]
 
 
