@@ -76,11 +76,12 @@ def write_give_get(sheet: Sheet, trades: TradeList, row: int, widths: Mapping[in
     costs = ("it costs you, USD", "std. error", "worth alone, USD", "std. error", "both together, USD")
     labels = ("give", "and ask for", *costs, "std. error", "worth per dollar given", "order")
     headings(sheet, row + 1, labels, n_text=2)
+    sheet.text(row + 1, 1, labels[1], "header_after", sized=False)
     first, last = row + 2, row + 1 + len(found)
     ratios = [trade.per_dollar for trade in found]
     for at, trade in enumerate(found, start=first):
         sheet.text(at, 0, full_words(trade.give), sized=False)
-        sheet.text(at, 1, trade.get, sized=False)
+        sheet.text(at, 1, trade.get, "text_after", sized=False)
         with_error(sheet, at, 2, trade.give.value)
         for col, value in ((4, trade.worth), (6, trade.net)):
             if value is None:
