@@ -18,7 +18,7 @@ _COLUMNS: Final = (
     *("section", "assumption", "value or mean", "P10", "P90", "unit", "origin"),
     *("owner", "source", "date", "key in the plan file"),
 )
-_WIDTHS: Final = {0: 30, 1: 27, 2: 24, 3: 11, 4: 11, 5: 29, 6: 10, 7: 20, 8: 36, 9: 11, 10: 42}
+_WIDTHS: Final = {0: 30, 1: 27, 2: 24, 3: 11, 4: 11, 5: 31, 6: 10, 7: 20, 8: 36, 9: 11, 10: 42}
 _UNIT, _ORIGIN, _OWNER, _SOURCE, _LAST_COL = 5, 6, 7, 8, 10
 _COUNTS_ROW: Final = 3
 _HEADER_ROW: Final = 7

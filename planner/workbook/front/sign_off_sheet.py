@@ -22,17 +22,18 @@ _MOST_CHARACTERS: Final = 200
 _EARLIEST: Final = date(2020, 1, 1)
 _OPEN: Final = "open"
 _SHORT_HASH: Final = 12
+_TYPED: Final = frozenset({"offer_commit_usd", "offer_discount", "offer_scenario"})
 
 
 def write_sign_off(sheet: Sheet, plan: Plan, *, names: Set[str], checks_hold: bool) -> None:
     """What is put to whom, and the form that they fill in. names: those that the workbook has for its cells."""
     sheet.title(f"Sign-off: {plan.inputs.name}", last_col=_LAST_COL)
+    typed = " or typed into sheet Offer calculator" if names >= _TYPED else ""
     sheet.paragraph(
         1,
         "A form: fill in the yellow cells, or print it. Who approves, approves the plan file of this hash and one "
-        "offer: the recommended one, or another whose terms are written into the remarks or typed into sheet Offer "
-        "calculator. A plan that is changed has another hash, and has to be approved anew. Nothing here is an "
-        "electronic signature.",
+        f"offer: the recommended one, or another whose terms are written into the remarks{typed}. A plan that is "
+        "changed has another hash, and has to be approved anew. Nothing here is an electronic signature.",
         last_col=_LAST_COL,
         width=150,
     )
@@ -90,7 +91,7 @@ def _offer_words(plan: Plan) -> str:
 
 def _write_typed_offer(sheet: Sheet, row: int, plan: Plan, names: Set[str]) -> int:
     """The offer that stands in the calculator, as it is typed there now; returns the next row."""
-    if not {"offer_commit_usd", "offer_discount", "offer_scenario"} <= names:
+    if not names >= _TYPED:
         return row
     contract, offer = plan.inputs.contract, plan.recommendation.offer
     sheet.subtitle(row, "The offer typed into sheet Offer calculator", last_col=_LAST_COL)
