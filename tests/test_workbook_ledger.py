@@ -340,10 +340,11 @@ def test_formulas_price_offers_only_where_they_know_every_term_and_else_read_bet
         assert not [f for _, _, f in formula_cells(books.formulas(name)) if "Points!" in f]
 
 
-def test_where_only_some_use_is_eligible_cost_has_no_percentiles(written: Path) -> None:
-    names = read_formulas(written / "opus.xlsx").defined_names
-    assert "offer_expected_cost_usd" in names
-    assert "offer_cost_p90_usd" not in names
+def test_where_only_some_use_is_eligible_cost_has_its_percentiles(books: Books, plans: dict[str, Plan]) -> None:
+    fresh, recommended = books.fresh("opus"), plans["opus"].recommendation
+    found = [at(fresh, f"offer_cost_{level}_usd").value for level in ("p10", "p50", "p90")]
+    cost = recommended.expected_cost.mean
+    assert found == pytest.approx(list(recommended.cost_p10_p50_p90_usd), abs=1e-3 * cost)
 
 
 NOMINAL = Decision(
@@ -362,12 +363,14 @@ def formulas_cost(contract: Contract, offer: Offer, use: TermUse) -> tuple[np.nd
         1.0 - offer.discount_fraction,
         contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction),
     )
+    charged = contract.true_up_rate if contract.shortfall == "true_up" else 1.0
     paid, unused = use.outside_total_usd.copy(), np.zeros(use.n_paths)
     for period in contract.periods:
         owed, drawn = q * (period.stop - period.first) / 12, use.drawn_list_usd(period)
         beyond = np.maximum(drawn - owed, 0.0)
-        paid += kept * owed + (1.0 - offer.overage_discount_fraction) * beyond
-        unused += kept * np.maximum(owed - drawn, 0.0)
+        short = kept * np.maximum(owed - drawn, 0.0)
+        paid += kept * owed - (1.0 - charged) * short + (1.0 - offer.overage_discount_fraction) * beyond
+        unused += charged * short
     return paid, unused
 
 

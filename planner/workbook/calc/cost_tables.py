@@ -22,7 +22,7 @@ from planner.term_use import TermUse
 from planner.units import FloatArray
 
 PERCENTILES: Final = (0.1, 0.5, 0.9)
-_ROWS: Final = 121
+_ROWS: Final = 101
 SHARE_DIGITS: Final = 12
 _SHARES: Final = (0.0, 0.1, 0.3, 0.6, 1.0)
 
@@ -84,12 +84,12 @@ def cost_table(blend: CostBlend, use: TermUse) -> CostTable:
 
 
 def _rows(annual: FloatArray) -> FloatArray:
-    """Annual use q to tabulate at, (121,): dense where years end, and where each percentile is first free of overage.
+    """Annual use q to tabulate at, (101,): dense where years end, and where each percentile is first free of overage.
 
     annual: (n_years, n_paths)
     """
     turns = np.quantile(annual.max(axis=0), PERCENTILES)
-    even = np.linspace(0.0, annual.max(), _ROWS // 4)
+    even = np.linspace(0.0, annual.max(), _ROWS // 3)
     likely = np.quantile(annual, np.linspace(0.001, 0.999, _ROWS - even.size - turns.size))
     return np.sort(np.concatenate([even, likely, turns]))
 
