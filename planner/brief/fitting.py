@@ -31,8 +31,8 @@ class Fitted:
 
 # On the careful side of what Chromium makes of Liberation Sans.
 _SIZES: Final = (
-    PrintSize(name="plain", across=135, aside=62, page=84.0, charts=19.0),
-    PrintSize(name="full", across=155, aside=71, page=99.0, charts=22.0),
+    PrintSize(name="plain", across=135, aside=62, page=82.0, charts=19.0),
+    PrintSize(name="full", across=155, aside=71, page=95.0, charts=22.0),
 )
 _HEADING: Final = 2.0
 _AROUND: Final = 7.0

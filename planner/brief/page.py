@@ -161,7 +161,7 @@ def _alternative_row(item: Alternative) -> tuple[str, ...]:
         item.name,
         _commitment(item.offer),
         usd_estimate(item.costs_more),
-        percent_estimate(item.shortfall_probability) + ("" if item.meets_limit else " *"),
+        percent_estimate(item.shortfall_probability) + ("" if item.meets_limit else "\N{NO-BREAK SPACE}*"),
     )
 
 

@@ -20,7 +20,7 @@ _LEFT: Final = (0, 3)
 _RIGHT: Final = (5, 11)
 """First and last column of the two halves of the page."""
 
-_WIDTHS: Final = {0: 37, 1: 18, 2: 18, 3: 18, 4: 2, 5: 33, 6: 15, 7: 10, 8: 15, 9: 12, 10: 11, 11: 9}
+_WIDTHS: Final = {0: 37, 1: 18, 2: 18, 3: 18, 4: 2, 5: 32, 6: 15, 7: 11, 8: 15, 9: 12, 10: 11, 11: 9}
 _CHARACTERS_PER_WIDTH, _LEAD_PER_WIDTH = 1.14, 0.9
 _ACROSS: Final = 210
 _ROW_POINTS: Final = 14.0
