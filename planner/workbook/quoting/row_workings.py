@@ -160,14 +160,22 @@ def _scalars(contract: Contract, offer: Offer) -> Iterator[tuple[str, str, Value
     yield "list", "word: list dollars draw down", "list", "right"
     blank = blank_terms(contract)
     yield "overage", "contract: discount beyond", blank.overage_discount, "percent"
-    yield "commit_usd", "recommended: USD a year", offer.commit_usd_per_year, "usd"
-    yield "discount", "recommended: discount", offer.discount_fraction, "percent"
-    yield "overage_discount", "recommended: discount beyond", offer.overage_discount_fraction, "percent"
+    first = next((year for year in (offer, *offer.later) if year.commit_usd_per_year > 0), offer)
+    yield "commit_usd", "recommended: USD a year", _on_one_amount(contract, offer), "usd"
+    yield "discount", "recommended: discount", first.discount_fraction, "percent"
+    yield "overage_discount", "recommended: discount beyond", first.overage_discount_fraction, "percent"
     yield "drawdown", "contract: what draws down", contract.drawdown, "right"
     yield "term_months", "contract: term, months", contract.term_months, "count"
     clause = words[0] if contract.shortfall == "forfeit" else words[1]
     yield "shortfall_clause", "contract: where unused", clause, "right"
     yield "true_up_rate", "contract: charged per dollar", blank.charged, "percent"
+
+
+def _on_one_amount(contract: Contract, offer: Offer) -> float:
+    """The commitment as the offer calculator takes it: contract year 1's, or the average a year where that is none."""
+    commits = offer.commits_usd_per_year(contract.n_years)
+    total = sum(commit * share for commit, share in zip(commits, contract.year_fractions, strict=True))
+    return commits[0] or total / sum(contract.year_fractions)
 
 
 _FIRST_EXPORTED: Final = _SCALARS.index("commit_usd")
