@@ -11,7 +11,8 @@ from planner.dossier import Dossier
 from planner.workbook.check import Check
 from planner.workbook.contract_words import unpriced
 from planner.workbook.quoting.priced_tables import Column, QuoteTable, priced_tables
-from planner.workbook.quoting.row_workings import Workings, write_workings
+from planner.workbook.quoting.row_layout import Workings
+from planner.workbook.quoting.row_workings import write_workings
 from planner.workbook.quoting.savings_chart import HEIGHT_ROWS as CHART_ROWS
 from planner.workbook.quoting.savings_chart import savings_chart
 from planner.workbook.quoting.typed_fields import N_ROWS

@@ -1,14 +1,12 @@
 """Workings of the rows that quotes are typed into: what cannot be taken, and the terms as they are priced."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from planner.contract import Contract
-from planner.offer import NO_COMMITMENT, Offer
-from planner.workbook.calculator.cases import OfferCells
-from planner.workbook.calculator.pricing import OfferTerms, terms
+from planner.offer import Offer
+from planner.workbook.quoting.row_layout import SCALAR_COL, SCALARS, TERMS, Workings, blank_terms
 from planner.workbook.quoting.typed_fields import (
     CLAUSES,
     FIELDS,
@@ -20,105 +18,11 @@ from planner.workbook.quoting.typed_fields import (
     N_ROWS,
     exported_name,
 )
-from planner.workbook.quoting.typed_rows import STATE_COL, Define, InputRows
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.quoting.typed_rows import STATE_COL, Define
+from planner.workbook.sheet import Sheet, Value, cell
 
-_SCALAR_COL: Final = 1
 _EPOCH: Final = date(1899, 12, 30)
 """Day 0 of a spreadsheet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workings:
-    """Where the workings stand, as first rows of their three tables; they take a row for every quote.
-
-    scalars: limits, words and the terms that stand in for what is left blank. terms_months: terms that are priced here,
-    none where none is. has_target: whether sheet Offer calculator has a target to hold them against.
-    """
-
-    first: int
-    inputs: InputRows
-    terms_months: tuple[int, ...]
-    has_target: bool
-
-    @property
-    def n_terms(self) -> int:
-        return len(self.terms_months)
-
-    @property
-    def scalars(self) -> int:
-        return self.first + 2
-
-    @property
-    def faulty(self) -> int:
-        return self.scalars + len(_SCALARS) + self.n_terms + int(self.has_target) + 3
-
-    @property
-    def terms(self) -> int:
-        return self.faulty + N_ROWS + 3
-
-    @property
-    def next_row(self) -> int:
-        return self.terms + N_ROWS + 1
-
-    def scalar(self, key: str) -> str:
-        """Address of a scalar within the sheet."""
-        return cell(self.scalars + _SCALARS.index(key), _SCALAR_COL)
-
-    @property
-    def in_target_scenario(self) -> str:
-        """Address of whether the target was priced in the scenario typed in, within the sheet."""
-        return cell(self.scalars + len(_SCALARS) + self.n_terms, _SCALAR_COL)
-
-    @property
-    def offered_terms(self) -> str:
-        """Address of the terms that can be priced here."""
-        first = self.scalars + len(_SCALARS)
-        return area(first, _SCALAR_COL, first + self.n_terms - 1, _SCALAR_COL)
-
-    def faults(self, row: int) -> str:
-        """Address of which cells of a row cannot be taken, their columns fixed."""
-        at = self.faulty + row
-        return f"{cell(at, 0, row_abs=False)}:{cell(at, STATE_COL - 1, row_abs=False)}"
-
-    @property
-    def wanted(self) -> str:
-        """Address of what each cell of a row should hold, in words."""
-        return area(self.faulty - 1, 0, self.faulty - 1, STATE_COL - 1)
-
-    @property
-    def priced(self) -> str:
-        """Address of whether each row is priced here."""
-        col = 1 + _TERMS.index("priced")
-        return area(self.terms, col, self.terms + N_ROWS - 1, col)
-
-    def term(self, row: int, key: str) -> str:
-        """Address of a term as it is priced, its column fixed."""
-        return cell(self.terms + row, 1 + _TERMS.index(key), row_abs=False)
-
-
-_SCALARS: Final = (
-    *("most_usd", "longest_months", "longest_text", "first_day", "last_day", "forfeit", "true_up", "list", "overage"),
-    *("commit_usd", "discount", "overage_discount", "drawdown", "term_months", "shortfall_clause", "true_up_rate"),
-)
-_TERMS: Final = ("filled", "valid", "priced", "commit", "discount", "overage", "term", "charged", "list")
-
-
-def cells_of(sheet: Sheet, workings: Workings, row: int) -> OfferCells:
-    """A row's terms as other sheets refer to them: of a row without a quote to be priced, no commitment."""
-
-    def ref(key: str) -> str:
-        return sheet.ref(workings.term(row, key).replace("$", ""))
-
-    return OfferCells(
-        valid=f"ISNUMBER({ref('commit')})",
-        commit=ref("commit"),
-        discount=ref("discount"),
-        overage_discount=ref("overage"),
-        drawdown_is_list=ref("list"),
-        term_months=ref("term"),
-        charged=ref("charged"),
-    )
 
 
 def write_workings(sheet: Sheet, workings: Workings, contract: Contract, offer: Offer, define: Define) -> None:
@@ -131,16 +35,16 @@ def write_workings(sheet: Sheet, workings: Workings, contract: Contract, offer: 
     scalars = list(_scalars(contract, offer))
     for row, (key, label, value, style) in enumerate(scalars, start=workings.scalars):
         sheet.text(row, 0, label)
-        sheet.value(row, _SCALAR_COL, value, style)
-        if key in _SCALARS[_FIRST_EXPORTED:]:
-            define(exported_name(key), sheet.ref(cell(row, _SCALAR_COL)))
+        sheet.value(row, SCALAR_COL, value, style)
+        if key in SCALARS[_FIRST_EXPORTED:]:
+            define(exported_name(key), sheet.ref(cell(row, SCALAR_COL)))
     for row, months in enumerate(workings.terms_months, start=workings.scalars + len(scalars)):
         sheet.text(row, 0, "priced here: term, months")
-        sheet.number(row, _SCALAR_COL, months, "count")
+        sheet.number(row, SCALAR_COL, months, "count")
     if workings.has_target:
         row = workings.scalars + len(scalars) + workings.n_terms
         sheet.text(row, 0, "target is of this scenario")
-        sheet.formula(row, _SCALAR_COL, "=offer_scenario_number=target_scenario_number", True, "right")
+        sheet.formula(row, SCALAR_COL, "=offer_scenario_number=target_scenario_number", True, "right")
     _write_faulty(sheet, workings)
     _write_terms(sheet, workings, contract)
     for row in range(N_ROWS):
@@ -178,13 +82,7 @@ def _on_one_amount(contract: Contract, offer: Offer) -> float:
     return commits[0] or total / sum(contract.year_fractions)
 
 
-_FIRST_EXPORTED: Final = _SCALARS.index("commit_usd")
-
-
-def blank_terms(contract: Contract) -> OfferTerms:
-    """A row that holds no quote, as it is priced: no commitment, and else as the contract has it."""
-    blank = terms(contract, NO_COMMITMENT)
-    return blank if isinstance(contract.overage, str) else replace(blank, overage_discount=contract.overage)
+_FIRST_EXPORTED: Final = SCALARS.index("commit_usd")
 
 
 def _write_faulty(sheet: Sheet, workings: Workings) -> None:
@@ -249,7 +147,7 @@ def _write_terms(sheet: Sheet, workings: Workings, contract: Contract) -> None:
     for row in range(N_ROWS):
         sheet.text(workings.terms + row, 0, f"row {row + 1}")
         formulas = _terms(workings, row, follows_discount=contract.overage == "committed")
-        for col, key in enumerate(_TERMS, start=1):
+        for col, key in enumerate(TERMS, start=1):
             sheet.formula(workings.terms + row, col, formulas[key], *values[key])
 
 
@@ -280,5 +178,9 @@ def _write_state(sheet: Sheet, workings: Workings, row: int) -> None:
     said = f'IF({priced},"ok","read back to price")'
     lacks = f'"needs "&INDEX({workings.wanted},MATCH(TRUE,{workings.faults(row)},0))'
     sheet.formula(
-        workings.inputs.first + row, STATE_COL, f'=IF({filled},IF({valid},{said},{lacks}),"blank")', "blank", "text"
+        workings.inputs.first + row,
+        STATE_COL,
+        f'=IF({filled},IF({valid},{said},{lacks}),"blank")',
+        "blank",
+        "text_after",
     )

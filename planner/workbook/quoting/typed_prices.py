@@ -9,7 +9,7 @@ from planner.workbook.calculator.offer_state import RECOMMENDED
 from planner.workbook.calculator.pricing import OfferPoints
 from planner.workbook.calculator.target import Target
 from planner.workbook.check import Check
-from planner.workbook.quoting.row_workings import Workings, blank_terms, cells_of
+from planner.workbook.quoting.row_layout import Workings, blank_terms, cells_of
 from planner.workbook.quoting.typed_fields import N_ROWS
 from planner.workbook.sheet import Sheet, area, cell
 
