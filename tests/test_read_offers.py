@@ -279,6 +279,8 @@ def test_a_package_that_grows_or_refers_outside_is_refused_before_it_is_parsed(
     assert "declares a document type" in refusal(
         rezipped(light, lambda name, part: entity if name == "xl/styles.xml" else part)
     )
+    moved = rezipped(light, lambda name, part: entity if name == "docProps/app.xml" else part)
+    assert "declares a document type" in refusal(moved.replace(b"docProps/app.xml", b"docProps/app.dat"))
     bomb = rezipped(light, lambda name, part: bytes(160_000_000) if name == "docProps/core.xml" else part)
     assert len(bomb) < 1_000_000
     assert "unpack to" in refusal(bomb)

@@ -106,9 +106,9 @@ class OpenedWorkbook:
             book = self.formulas if formulas else self.values
             rows = book[sheet].iter_rows(max_row=_LAST_ROW, max_col=_LAST_COL)
             self.known[sheet, formulas] = {
-                (row, col): (item.value, item.data_type)
-                for row, cells in enumerate(_guarded(self.label, rows), start=1)
-                for col, item in enumerate(cells, start=1)
+                (item.row, item.column): (item.value, item.data_type)
+                for cells in _guarded(self.label, rows)
+                for item in cells
                 if item.value is not None
             }
         return self.known[sheet, formulas]

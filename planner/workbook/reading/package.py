@@ -15,6 +15,7 @@ _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _CONTENTS: Final = "[Content_Types].xml"
 _BOOK: Final = "xl/workbook.xml"
+_XML: Final = (".xml", ".rels")
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -33,8 +34,7 @@ def check_package(content: bytes, label: str) -> None:
             _check_sizes(package, label)
             _check_kind(package, label)
             for part in package.namelist():
-                if part.endswith((".xml", ".rels")):
-                    _check_part(package, part, label)
+                _check_part(package, part, label)
     except (BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise WorkbookError(
             f"{label}: it is no workbook, or a damaged one ({error}); give the .xlsx that `planner export` wrote, "
@@ -72,9 +72,11 @@ def _check_kind(package: ZipFile, label: str) -> None:
 
 
 def _check_part(package: ZipFile, name: str, label: str) -> None:
+    """Read a part as XML: no document type, whatever the part is called; pictures and the like are none."""
+
     def refused(*_: object) -> None:
         raise WorkbookError(
-            f"{label}: its part {name[:80]} declares a document type, which no spreadsheet writes; not read"
+            f"{label}: its part {name[:80]} declares a document type, which no spreadsheet writes; it is not read"
         )
 
     parser = expat.ParserCreate()
@@ -85,6 +87,7 @@ def _check_part(package: ZipFile, name: str, label: str) -> None:
                 parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
-        raise WorkbookError(
-            f"{label}: its part {name[:80]} is damaged ({error}); open the workbook and save it again"
-        ) from None
+        if name.endswith(_XML):
+            raise WorkbookError(
+                f"{label}: its part {name[:80]} is damaged ({error}); open the workbook and save it again"
+            ) from None

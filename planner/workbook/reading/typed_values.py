@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from openpyxl.utils.datetime import from_excel
@@ -83,6 +84,8 @@ def _number(value: Any) -> float:
         raise NotAsWantedError("is a number stored as text: type it again in a cell that is not formatted as text")
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise NotAsWantedError(f"is {_what(value)}, not a number")
+    if not isfinite(value):
+        raise NotAsWantedError("is not a finite number")
     return float(f"{value:.{_DIGITS}g}")
 
 
