@@ -45,6 +45,7 @@ def write_best(rows: BestRows, row: int, define: Callable[[str, str], None]) -> 
     at = _write_limit(rows, row + 1, define)
     table = CalcTable(sheet=rows.sheet, first_row=at + 1, n_columns=len(rows.found.bands))
     _bands(rows, table)
+    _reach(rows, table)
     for name, label in (("first", "1st point"), ("second", "2nd point")):
         _candidate(rows, table, name, label)
     return _answer(rows, table, define)
@@ -107,9 +108,8 @@ def _row(table: CalcTable, rows: BestRows, key: str, label: str, style: str, tem
 
 
 def _bands(rows: BestRows, table: CalcTable) -> None:
-    """What each band offers, how far it reaches, and the level of use at which its cost turns."""
+    """What each band offers, and from which to which commitment."""
     starts, discounts = rows.bands.starts, rows.bands.discounts
-    charged = rows.typed("charged")
     table.constants("number", "row of the band table; 0 is no band", "count", list(range(len(rows.found.bands))))
     for key, label, style, template in (
         ("start", "commitment from, USD a year", "usd", f"=IF({{number}}=0,0,INDEX({starts},{{number}}))"),
@@ -146,6 +146,14 @@ def _bands(rows: BestRows, table: CalcTable) -> None:
             "usd",
             f"=IF({{stop_row}}>0,SMALL({starts},{{stop_row}}),no_end_usd)",
         ),
+    ):
+        _row(table, rows, key, label, style, template)
+
+
+def _reach(rows: BestRows, table: CalcTable) -> None:
+    """At which level of use the cost of a band turns, and the list use between whose ends it can be signed."""
+    charged = rows.typed("charged")
+    for key, label, style, template in (
         ("kept", "paid per list dollar committed", "number", "=1-{discount}"),
         ("rate", "paid per list dollar beyond", "number", "=1-{overage_discount}"),
         ("unused_rate", "not charged of an unused list dollar", "number", f"={{kept}}*(1-{charged})"),
@@ -227,13 +235,7 @@ def _answer(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]
     first = table.next_row + _ANSWER_ROWS
     if is_searched:
         _write_search(rows, table, first)
-        costs = f"{{letter}}${first + 1}:{{letter}}${first + N_POINTS}"
-        q = area(first, _search_col(rows), first + N_POINTS - 1, _search_col(rows))
-        _row(table, rows, "search_cost", "every tabulated use: least expected cost", "usd", f"=MIN({costs})")
-        _row(table, rows, "search_row", "every tabulated use: its row", "count", f"=MATCH({{search_cost}},{costs},0)")
-        _row(
-            table, rows, "search_use", "every tabulated use: list use, USD a year", "usd", f"=INDEX({q},{{search_row}})"
-        )
+        _found(rows, table, first)
     searched = ",{search_cost}" if is_searched else ""
     other = "IF({search_cost}<={cost}*(1+tie),{search_use},{second_use})" if is_searched else "{second_use}"
     on_demand = rows.typed("on_demand")
@@ -245,9 +247,25 @@ def _answer(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]
         ("tied", "where it is the cheapest of all", "usd", "=IF({offered}<=best_bound,{best_commit},no_end_usd)"),
     ):
         _row(table, rows, key, label, style, template)
-    tied = table.local_range("tied")
+    end = _overall(rows, table, define)
+    return first + N_POINTS if is_searched else end
+
+
+def _found(rows: BestRows, table: CalcTable, first: int) -> None:
+    """The cheapest of every tabulated use, which stand from row `first` down."""
+    costs = f"{{letter}}${first + 1}:{{letter}}${first + N_POINTS}"
+    q = area(first, _search_col(rows), first + N_POINTS - 1, _search_col(rows))
+    what = "every tabulated use"
+    _row(table, rows, "search_cost", f"{what}: least expected cost", "usd", f"=MIN({costs})")
+    _row(table, rows, "search_row", f"{what}: its row", "count", f"=MATCH({{search_cost}},{costs},0)")
+    _row(table, rows, "search_use", f"{what}: list use, USD a year", "usd", f"=INDEX({q},{{search_row}})")
+
+
+def _overall(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]) -> int:
+    """The cheapest of all bands and of none; returns the next free row."""
+    on_demand, tied = rows.typed("on_demand"), table.local_range("tied")
     at = f"MATCH(best_commit,{tied},0)"
-    end = _scalars(
+    return _scalars(
         rows,
         table.next_row + 1,
         define,
@@ -269,7 +287,6 @@ def _answer(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]
             ),
         ),
     )
-    return first + N_POINTS if is_searched else end
 
 
 def _search_col(rows: BestRows) -> int:

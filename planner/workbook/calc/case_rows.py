@@ -243,9 +243,16 @@ def _results(rows: CaseRows, points: OfferPoints) -> None:
 
 def _percentiles(rows: CaseRows, costs: CostLayout) -> None:
     """P10, P50 and P90 of cost, between the rows and the columns of the engine's tables."""
+    _shares(rows)
+    _table_rows(rows, costs)
+    for level in LEVELS:
+        _percentile(rows, costs, level)
+
+
+def _shares(rows: CaseRows) -> None:
+    """The two parts of a cost that vary with use, and between which shares of them it lies."""
     blends = rows.given.blends
     found = f"INDEX({blends},{{blend_no}})"
-    in_table = f"({costs.table_no}={{table_no}})"
     for key, label, style, template in (
         ("unused_rate", "not charged of an unused list dollar", "number", "={kept}*(1-{charged})"),
         (
@@ -273,14 +280,17 @@ def _percentiles(rows: CaseRows, costs: CostLayout) -> None:
             "number",
             f"=({{blend}}-{found})/(INDEX({blends},{{blend_no}}+1)-{found})",
         ),
+    ):
+        rows.row(key, label, style, template)
+
+
+def _table_rows(rows: CaseRows, costs: CostLayout) -> None:
+    """Which table holds the scenario and the term, and between which of its rows the commitment lies."""
+    in_table = f"({costs.table_no}={{table_no}})"
+    for key, label, style, template in (
         ("table_no", "no. of the table", "count", "=({scenario}-1)*n_terms+{term_no}"),
         ("first_row", "rows before it", "count", "=({table_no}-1)*cost_rows"),
-        (
-            "certain",
-            "certain part of the cost",
-            "usd",
-            "={owed_anyway}+{fixed}",
-        ),
+        ("certain", "certain part of the cost", "usd", "={owed_anyway}+{fixed}"),
         ("row_rank", "row", "count", f"=SUMPRODUCT({in_table}*({costs.list_usd}<={{list_use}}))"),
         ("row_low", "list use below", "usd", f"=INDEX({costs.list_usd},{{first_row}}+{{row_rank}})"),
         (
@@ -297,8 +307,6 @@ def _percentiles(rows: CaseRows, costs: CostLayout) -> None:
         ),
     ):
         rows.row(key, label, style, template)
-    for level in LEVELS:
-        _percentile(rows, costs, level)
 
 
 def _percentile(rows: CaseRows, costs: CostLayout, level: str) -> None:

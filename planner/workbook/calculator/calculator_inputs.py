@@ -95,8 +95,15 @@ def _words(name: str, label: str, value: str, unit: str, words: tuple[str, str],
 
 
 def _inputs(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
-    offer, terms = state.terms, list(state.points.terms_months)
+    """Every input, in the order of the sheet."""
     yield _scenario_input(state, places)
+    yield from _prices(state)
+    yield from _clauses(state, places)
+
+
+def _prices(state: OfferState) -> Iterator[_Input]:
+    """What is committed, at which discounts, in which dollars."""
+    offer = state.terms
     yield _Input(
         name="offer_commit_usd",
         label="Commitment",
@@ -121,10 +128,15 @@ def _inputs(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
     word = "list" if offer.draws_list else "contracted"
     label = "Dollars that draw it down"
     yield _words("offer_drawdown", label, word, unit, basis, ("word_contracted", "word_list"))
+
+
+def _clauses(state: OfferState, places: CalcPlaces) -> Iterator[_Input]:
+    """Over which term, what becomes of unused dollars, and the limit for the best commitment."""
+    terms = list(state.points.terms_months)
     yield _Input(
         name="offer_term_months",
         label="Term",
-        value=offer.term_months,
+        value=state.terms.term_months,
         style="input_count",
         unit="months: " + ", ".join(map(str, terms)),
         validation=_chosen("Term", terms, "Choose a term that the forecast covers."),
