@@ -151,15 +151,20 @@ def _write_target(sheet: Sheet, contents: CalculatorContents, target: Target, ro
         sheet.number(at, _FIRST_COL + 1, value, style)
         define(name, sheet.ref(cell(at, _FIRST_COL + 1)))
     at = row + 1 + len(given)
-    sheet.text(at, _FIRST_COL, "Costs more than the target", "label")
+    sheet.text(at, _FIRST_COL, "What it would cost over the same term", "label")
+    sheet.text(at + 1, _FIRST_COL, f"Costs more than that; {NOT_KNOWN} in other scenarios", "label")
     for key, col in _COLUMNS:
-        cost, listed = cases.at(key, "cost"), cases.at(key, "on_demand")
-        value = target.gap_usd(state.of(key).number("cost"), state.of(key).number("on_demand"), state.terms.term_months)
-        another = f"IF({cases.at(key, 'term')}=target_term_months,target_cost_usd,target_rate*{listed})"
-        formula = f'=IF(offer_scenario_number=target_scenario_number,{cost}-{another},"{NOT_KNOWN}")'
-        sheet.formula(at, col, formula, value, "bold_usd" if key == TYPED else "usd")
-    define("offer_target_gap_usd", sheet.ref(cell(at, _FIRST_COL + 1)))
-    return at + 1
+        cost, listed = state.of(key).number("cost"), state.of(key).number("on_demand")
+        same = target.cost_over(state.terms.term_months, listed)
+        formula = (
+            f"=IF({cases.at(key, 'term')}=target_term_months,target_cost_usd,target_rate*{cases.at(key, 'on_demand')})"
+        )
+        sheet.formula(at, col, formula, same, "usd")
+        less = f"{cases.at(key, 'cost')}-{cell(at, col)}"
+        formula = f'=IF(offer_scenario_number=target_scenario_number,{less},"{NOT_KNOWN}")'
+        sheet.formula(at + 1, col, formula, cost - same, "bold_usd" if key == TYPED else "usd")
+    define("offer_target_gap_usd", sheet.ref(cell(at + 1, _FIRST_COL + 1)))
+    return at + 2
 
 
 def _write_scenarios(sheet: Sheet, contents: CalculatorContents, row: int) -> int:

@@ -13,9 +13,9 @@ class Target:
     rate: float
     term_months: int
 
-    def gap_usd(self, cost_usd: float, on_demand_usd: float, term_months: int) -> float:
-        """What an offer costs more than the target, in the scenario decided on; over another term, at its rate."""
-        return cost_usd - (self.cost_usd if term_months == self.term_months else self.rate * on_demand_usd)
+    def cost_over(self, term_months: int, on_demand_usd: float) -> float:
+        """What the target would cost over a term in the scenario decided on; over another than its own, at its rate."""
+        return self.cost_usd if term_months == self.term_months else self.rate * on_demand_usd
 
 
 def target_of(found: Dossier) -> Target | None:
