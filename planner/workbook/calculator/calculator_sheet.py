@@ -162,7 +162,13 @@ def _write_target(sheet: Sheet, contents: CalculatorContents, target: Target, ro
         sheet.formula(at, col, formula, same, "usd")
         less = f"{cases.at(key, 'cost')}-{cell(at, col)}"
         formula = f'=IF(offer_scenario_number=target_scenario_number,{less},"{NOT_KNOWN}")'
-        sheet.formula(at + 1, col, formula, cost - same, "bold_usd" if key == TYPED else "usd")
+        sheet.formula(
+            at + 1,
+            col,
+            formula,
+            target.gap_usd(cost, listed, state.terms.term_months),
+            "bold_usd" if key == TYPED else "usd",
+        )
     define("offer_target_gap_usd", sheet.ref(cell(at + 1, _FIRST_COL + 1)))
     return at + 2
 

@@ -17,6 +17,10 @@ class Target:
         """What the target would cost over a term in the scenario decided on; over another than its own, at its rate."""
         return self.cost_usd if term_months == self.term_months else self.rate * on_demand_usd
 
+    def gap_usd(self, cost_usd: float, on_demand_usd: float, term_months: int) -> float:
+        """What an offer costs more than that."""
+        return cost_usd - self.cost_over(term_months, on_demand_usd)
+
 
 def target_of(found: Dossier) -> Target | None:
     """The target, where positions were worked out."""
