@@ -51,6 +51,11 @@ QUOTE = """
 name = "vendor's first"
 commit_usd_per_year = 24_000
 discount_fraction = 0.15
+[[offer]]
+name = "a longer one, of more than forty characters"
+term_months = 24
+commit_usd_per_year = 12_000
+discount_fraction = 0.10
 """
 
 

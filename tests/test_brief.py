@@ -28,11 +28,15 @@ def brief(plan: Plan) -> Brief:
 
 
 @pytest.fixture(scope="module")
-def negotiated() -> Brief:
+def negotiated_dossier() -> Dossier:
     kept = KeptPaths()
     text = text_of(more=QUOTE).replace("paths = 4096", "paths = 1024")
-    made = build_plan(parse_plan(text, base_dir=Path()), None, kept)
-    return brief_of(dossier(made, kept))
+    return dossier(build_plan(parse_plan(text, base_dir=Path()), None, kept), kept)
+
+
+@pytest.fixture(scope="module")
+def negotiated(negotiated_dossier: Dossier) -> Brief:
+    return brief_of(negotiated_dossier)
 
 
 # --- what else could be signed ---------------------------------------------------------------------------------------
@@ -88,9 +92,23 @@ def test_the_best_of_a_band_is_as_good_as_every_allowed_commitment_of_a_fine_gri
 def test_the_limit_comes_before_the_price_and_the_cheapest_allowed_is_next_best(negotiated: Brief) -> None:
     order = [(not item.meets_limit, item.costs_more.mean / item.term_months) for item in negotiated.alternatives]
     assert order == sorted(order)
-    quotes = [item for item in negotiated.alternatives if item.kind == "quote"]
-    assert [item.name for item in quotes] == ["quote 'vendor's first' at its best"]
     assert negotiated.alternatives[0].name in negotiated.next_best[0]
+
+
+def test_a_quote_of_the_same_term_is_compared_in_dollars_and_of_another_per_list_dollar(
+    negotiated: Brief, negotiated_dossier: Dossier
+) -> None:
+    assert negotiated_dossier.negotiated is not None
+    best = negotiated.plan.recommendation
+    rate = best.expected_cost.mean / best.on_demand_cost_usd
+    for quote in negotiated_dossier.negotiated.quotes.quotes:
+        months = quote.quote.contract.term_months
+        (item,) = [item for item in negotiated.alternatives if quote.quote.name in item.name]
+        assert item.term_months == months
+        paid, listed = float(quote.best.paid_usd.mean()), float(quote.best.listed_usd.mean())
+        against = best.expected_cost.mean if months == 12 else rate * listed
+        assert item.costs_more.mean == pytest.approx(paid - against, abs=1e-6 * paid)
+        assert item.name.endswith("at its best" if months == 12 else "at its best, 24 months")
 
 
 def test_a_discount_at_the_walk_away_costs_what_signing_nothing_does(plan: Plan, brief: Brief) -> None:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,22 @@ def test_nothing_is_sent_without_a_yes_or_to_an_unknown_model(
     code, _, said = export(*arguments)
     assert (code, words in said) == (2, True), said
     assert not stub.requests
+
+
+def test_a_no_sends_nothing_and_writes_nothing(
+    stub: MessagesStub,
+    export: Callable[..., tuple[int, str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    typed = StringIO("n\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", typed)
+    code, out, _ = export("--draft")
+    assert code != 0
+    assert "This is all that is sent:" in out
+    assert not stub.requests
+    assert {path.name for path in tmp_path.iterdir()} == {"plan.toml"}
 
 
 def test_a_missing_key_is_said_before_anything_is_worked_out(

@@ -62,8 +62,8 @@ def _lines(found: Dossier, brief: Brief, names: dict[str, str]) -> Iterator[str]
     yield from _worth_knowing(found, names)
     if brief.walk_away_fraction is not None:
         yield (
-            f"Walk away below {percent(brief.walk_away_fraction, 2)} discount on "
-            f"{usd_rounded_down(offer.commit_usd_per_year)} a year: there the best alternative costs the same."
+            f"Walk away below {percent(brief.walk_away_fraction, 2)} discount on the recommended commitment: there the "
+            "best alternative costs the same."
         )
     if found.negotiated is not None:
         yield from _asks("The opening", found.negotiated.positions.opening, names)

@@ -30,7 +30,6 @@ _LEFT_OUT: Final = frozenset(
 
 ChartOf = Callable[[Plan, Offer | None, Palette], Chart]
 
-_UNBROKEN: Final = "&nbsp;±&nbsp;"
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -63,7 +62,8 @@ def brief_page(brief: Brief, draft: Draft | None = None) -> str:
 
 def _text(text: str) -> str:
     """Text as it is read, whatever is in it; characters that cannot be seen are shown as such."""
-    return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
+    spaced = "".join(" " if char.isspace() else char for char in text)
+    return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in spaced))
 
 
 def _heading(text: str) -> str:
@@ -161,7 +161,7 @@ def _alternative_row(item: Alternative) -> tuple[str, ...]:
         item.name,
         _commitment(item.offer),
         usd_estimate(item.costs_more),
-        percent_estimate(item.shortfall_probability) + ("" if item.meets_limit else "\N{NO-BREAK SPACE}*"),
+        percent_estimate(item.shortfall_probability) + ("" if item.meets_limit else " *"),
     )
 
 
@@ -191,7 +191,8 @@ def _row(row: Sequence[str], table: Table) -> str:
 def _cell(tag: str, scope: str, is_number: bool, text: str) -> str:
     number = ' class="number"' if is_number else ""
     of = f' scope="{scope}"' if scope else ""
-    return f"<{tag}{number}{of}>{_text(text).replace(' ± ', _UNBROKEN)}</{tag}>"
+    unbroken = _text(text).replace(" ± ", "&nbsp;±&nbsp;").replace(" *", "&nbsp;*")
+    return f"<{tag}{number}{of}>{unbroken if is_number else _text(text)}</{tag}>"
 
 
 def _drafted(draft: Draft) -> str:

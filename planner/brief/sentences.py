@@ -14,10 +14,10 @@ from planner.negotiation_reports.positions import positions_sentences
 from planner.negotiation_reports.regret import regret_sentences
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
-from planner.report import headline
+from planner.report import headline, offer_name
 from planner.risk import Estimate
 from planner.units import MONTHS_PER_YEAR
-from planner.words import percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
+from planner.words import percent, percent_estimate, usd, usd_estimate, usd_short
 
 _MOST_SHARE: Final = 0.995
 
@@ -73,10 +73,13 @@ def why_sentences(plan: Plan, saving: Estimate, others: Sequence[Alternative]) -
 def _varied(item: Alternative) -> str:
     limit = "" if item.meets_limit else ", over the limit"
     return (
-        f"{item.name} ({usd_rounded_down(item.offer.commit_usd_per_year)} a year at "
-        f"{percent(item.offer.discount_fraction)}) {difference_words(item.costs_more)}, with "
+        f"{item.name} ({_terms_words(item)}) {difference_words(item.costs_more)}, with "
         f"{percent_estimate(item.shortfall_probability)} shortfall risk{limit}"
     )
+
+
+def _terms_words(item: Alternative) -> str:
+    return offer_name(item.offer).removesuffix(" discount")
 
 
 def difference_words(costs_more: Estimate) -> str:
@@ -140,19 +143,22 @@ def _dead_zone(best: OfferOutcome) -> str:
 
 
 def next_best_sentences(plan: Plan, others: Sequence[Alternative]) -> Iterator[str]:
-    """The cheapest other thing that the limit allows."""
+    """The cheapest other thing that the limit allows, and why it is not recommended where it costs less."""
     allowed = [item for item in others if item.meets_limit]
     if not allowed:
         return
     item = allowed[0]
     at = "" if item.offer.is_none else f" ({_terms_words(item)})"
     rate = "" if item.term_months == plan.inputs.contract.term_months else " than the recommendation's rate"
-    yield f"Next best within the limit: {item.name}{at}; it {difference_words(item.costs_more)}{rate}."
-
-
-def _terms_words(item: Alternative) -> str:
-    offer = item.offer
-    return f"{usd_rounded_down(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)}"
+    what = "Next best within the limit"
+    if item.costs_more.mean < 0:
+        what = "Better than the recommendation" if item.kind == "quote" else "Cheaper within the limit"
+    yield f"{what}: {item.name}{at}; it {difference_words(item.costs_more)}{rate}."
+    if any(other.costs_more.mean < 0 and other.kind != "quote" for other in allowed):
+        yield (
+            f"The decision is made by another measure than {cost_words(plan)} (decision.objective), or the plan fixes "
+            "the commitment: what costs less may come second."
+        )
 
 
 def changes_sentences(found: Dossier, walk_away_fraction: float | None) -> Iterator[str]:
@@ -167,9 +173,8 @@ def changes_sentences(found: Dossier, walk_away_fraction: float | None) -> Itera
         yield positions_sentences(found.negotiated.positions)[-1]
     elif walk_away_fraction is not None:
         yield (
-            f"Walk away below {percent(walk_away_fraction, 2)} discount on "
-            f"{usd_rounded_down(plan.recommendation.offer.commit_usd_per_year)} a year: there signing nothing costs "
-            "the same."
+            f"Walk away below {percent(walk_away_fraction, 2)} discount on the recommended commitment: there signing "
+            "nothing costs the same."
         )
     if found.regret is not None:
         yield from regret_sentences(found.regret)[:1]

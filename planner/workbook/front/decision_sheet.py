@@ -34,7 +34,7 @@ _ALTERNATIVES: Final = (
 
 @dataclass(kw_only=True)
 class _Half:
-    """A half of the page, filled downwards. Rows are all alike, so that the halves do not stretch each other's."""
+    """A half of the page, filled downwards. Rows are alike, so that the halves do not stretch each other's."""
 
     sheet: Sheet
     cols: tuple[int, int]
@@ -177,7 +177,7 @@ def _forbidden(plan: Plan, others: Sequence[Alternative]) -> Iterator[str]:
 
 
 def _write_alternative(sheet: Sheet, row: int, contract: Contract, item: Alternative) -> None:
-    sheet.text(row, _RIGHT[0], item.name if item.meets_limit else f"{item.name} *", "label", sized=False)
+    sheet.text(row, _RIGHT[0], item.name if item.meets_limit else f"{item.name} *", "text", sized=False)
     follows = item.term_months == contract.term_months
     figures: tuple[tuple[Value, str], ...] = (
         (commit_on_axis(contract, item.offer) if follows else item.offer.commit_usd_per_year, "usd"),
