@@ -182,11 +182,21 @@ def test_warnings_that_do_not_fit_are_counted(crowded: Brief, brief: Brief) -> N
 
 
 def test_it_prints_on_one_page_and_fits_a_telephone(
-    page: str, crowded: Brief, requires: Callable[..., str], tmp_path: Path
+    page: str,
+    brief: Brief,
+    crowded: Brief,
+    requires: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
-    full = replace(crowded, warnings=crowded.warnings[:6])
-    pages = {"small": page, "crowded": brief_page(crowded), "full": brief_page(full)}
+    shapes = re.findall(r'<svg viewBox="[^"]*"', page)
+    monkeypatch.setattr("planner.brief.page.drawn", lambda *chart, **size: f"{shapes[-1]}></svg>")
+    pages = {"drawn": page}
+    for number in (0, 2, 4, 25):  # every size of letters, with room to spare and without
+        said = crowded.warnings[len(crowded.warnings) - number :]
+        pages |= {f"crowded{number}": brief_page(replace(crowded, warnings=said))}
+        pages |= {f"plain{number}": brief_page(replace(brief, warnings=said))}
     asked, faults = [], []
     with playwright.sync_playwright() as started:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
@@ -204,6 +214,7 @@ def test_it_prints_on_one_page_and_fits_a_telephone(
         browser.close()
     assert asked == [(tmp_path / f"{name}.html").as_uri() for name in pages]
     assert not faults
+    assert {re.search('<body class="(\\w+)"', text)[1] for text in pages.values()} == {"plain", "middle", "full"}
 
 
 @pytest.mark.parametrize("name", ["brief.txt", "brief", "brief.xlsx"])

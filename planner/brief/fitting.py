@@ -29,10 +29,11 @@ class Fitted:
     left_out: int
 
 
-# On the careful side of what Chromium makes of Liberation Sans.
+# What an A4 page holds by the style sheet; lines are counted on the careful side of what Chromium makes of them.
 _SIZES: Final = (
-    PrintSize(name="plain", across=135, aside=62, page=82.0, charts=19.0),
-    PrintSize(name="full", across=155, aside=71, page=95.0, charts=22.0),
+    PrintSize(name="plain", across=135, aside=62, page=79.0, charts=19.0),
+    PrintSize(name="middle", across=145, aside=66, page=86.0, charts=20.5),
+    PrintSize(name="full", across=155, aside=71, page=94.5, charts=22.0),
 )
 _HEADING: Final = 2.0
 _AROUND: Final = 7.0
@@ -40,7 +41,7 @@ _AROUND: Final = 7.0
 
 
 def fitted(brief: Brief, *, figure_rows: int) -> Fitted:
-    """The larger size where everything fits; else the smaller one, with as many warnings as fit, at least one."""
+    """The largest size where everything fits; else the smallest, with as many warnings as fit, at least one."""
     for size in _SIZES:
         room = size.page - _above(brief, size, figure_rows) - _AROUND
         if max(_listed(brief.changes, size), _listed(brief.warnings, size)) <= room:

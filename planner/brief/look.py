@@ -54,6 +54,7 @@ tbody th{min-width:7em}
 @media print{
  .scroll{overflow:visible}
  body{padding:0;max-width:none;font-size:8pt;line-height:1.22}
+ body.middle{font-size:7.5pt;line-height:1.2}
  body.full{font-size:7pt;line-height:1.17}
  h1{font-size:1.5em}
  section{margin-top:.7em}
