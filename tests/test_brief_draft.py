@@ -25,7 +25,7 @@ from planner.plan_file.loader import parse_plan
 SENT = (
     "Sign $916,400 a year at 8.0% discount: expected cost $1,504,430 ± 580 over 12 months, from 1 January 2027 to the "
     "end of December 2027; shortfall risk 8.03% ± 0.06; it saves $68,580; 10% more saves -$73,654; P90 $2.09M; 100,000 "
-    "paths; a charge of half of the unused commitment; contract year 2; claude-opus-5-5."
+    "paths; a charge of half of the unused commitment; contract year 2; years 1 to 3; claude-opus-5-5."
 )
 SAID = (
     *("$916,400", "$916k", "$0.92M", "$916.4 thousand", "916,400 dollars", "USD 916,400", "US$916,400", "$1.5 million"),
@@ -50,7 +50,7 @@ SAID = (
         "half of the unused",
         "the second contract year",
     ),
-    *("contract year 2", "claude-opus-5-5", "no one", "one of them", "± 580 dollars", "$68.6k", "68,580 US dollars"),
+    *("contract year 2", "claude-opus-5-5", "no one", "years 1 to 3", "± 580 dollars", "$68.6k", "68,580 US dollars"),
 )
 NOT_SAID = (
     *("$916,500", "$917k", "$0.93M", "$1.51M", "$1,504,431", "$1M", "916,400%", "916,400", "€916,400", "£1.5 million"),
@@ -79,6 +79,30 @@ NOT_SAID = (
         "FY27",
     ),
     *("claude-opus-5", "½", "８％", "٨%", "Ⅻ months", "8..0", "1.504.430", "12th", "¢50", "contract year 3", "8,0%"),
+    *(
+        "one in ten",
+        "1 in 10",
+        "1-in-10",
+        "zero risk",
+        "3 quotes",
+        "years 1 to 2",
+        "12mo",
+        "2027/28",
+        "0%",
+        "hundred percent",
+    ),
+    *(
+        "$916,400,000",
+        "$9164",
+        "$0.916400",
+        "-$916,400",
+        "minus $68,580",
+        "8.0 years",
+        "12%",
+        "$12",
+        "P10",
+        "580 paths",
+    ),
 )
 
 

@@ -24,7 +24,7 @@ _NEAR: Final = Decimal("0.05")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A figure as it is written. unit: usd, percent, count, a span of time, or what else; step: of its last digit.
-    "name": digits inside a word; "words": a fraction in words, with the words that say of what.
+    "name": digits inside a word, or years 1 to 3; "words": a fraction in words, with the words that say of what.
 
     day: of a date; then value says nothing.
     """
@@ -89,6 +89,7 @@ _SCANNER: Final = re.compile(
     |(?P<my>\b{_MONTH},?\s+\d{{4}})(?!\w)
     |(?P<month>\b(?:{_ALONE})\b|(?:\b(?:in|of|by|from|until|since|before|after|through|early|late|mid)\s+)(?:May|March)\b(?!\s+\d))
     |(?P<nth>\b(?:{"|".join(ORDINALS)})\s+(?:contract\s+)?(?:year|quarter|month|period)s?\b)
+    |(?P<span>\b(?:year|quarter|month|period)s?\s+\d+\s?(?:to|-|\u2013)\s?\d+)(?![\w.,]*\d)
     |(?P<numbered>\b(?:year|quarter|month|period)s?\s+\d+)(?![\w.,]*\d)
     |(?P<vague>\b(?:{"|".join(VAGUE).replace(" ", "[ ]+")})\b(?:\s+[^\W\d]+){{0,3}})
     |(?P<name>[A-Za-z_][A-Za-z_.-]*\d(?:[\w.-]*\w)?)
@@ -205,6 +206,7 @@ def _nth(match: re.Match[str]) -> Figure:
 _READERS: Final = {
     **dict.fromkeys(("iso", "iso_month", "dmy", "mdy", "my", "month"), _dated),
     "nth": _nth,
+    "span": lambda match: Figure(text="", unit="name"),
     "numbered": _numbered,
     "vague": lambda match: Figure(text="", unit="words"),
     "name": lambda match: Figure(text="", unit="name"),

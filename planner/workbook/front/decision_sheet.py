@@ -126,7 +126,7 @@ def _write_warnings(half: _Half, brief: Brief, *, until: int) -> Sequence[str]:
         return ()
     half.heading("To know before signing")
     half.paragraph(f"• {said.pop(0)}")
-    while said and half.row < until - 1:
+    while said and half.row < until + 2:
         half.paragraph(f"• {said.pop(0)}")
     return said
 
