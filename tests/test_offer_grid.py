@@ -201,11 +201,11 @@ def test_the_error_that_is_stated_is_small_and_falls_with_more_offers(
     plan, grid = plans["ramp"], grids["ramp"]
     error = grid_error(plan, grid)
     assert 0 < error.cost < 1e-3
-    every_other = replace(grid.axes, uses=(0.0, *grid.axes.uses[1::2], grid.axes.uses[-1]))
-    kept = [
-        row for row, (_, typed) in enumerate(grid.offers()) if typed.by_bands or grid.axis_usd[row] in every_other.uses
-    ]
-    coarse = replace(grid, axes=every_other, axis_usd=grid.axis_usd[kept], table=grid.table[kept])
+    (scenario,) = grid.scenarios
+    every_other = replace(scenario, uses=(0.0, *scenario.uses[1::2], scenario.uses[-1]))
+    offers = enumerate(grid.offers())
+    kept = [row for row, (_, typed) in offers if typed.by_bands or grid.axis_usd[row] in every_other.uses]
+    coarse = replace(grid, scenarios=(every_other,), axis_usd=grid.axis_usd[kept], table=grid.table[kept])
     assert grid_error(plan, coarse).cost > 1.5 * error.cost
 
 

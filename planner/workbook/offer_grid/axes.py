@@ -25,7 +25,7 @@ _BEYOND: Final = 1.25
 _FARTHEST_THRESHOLD: Final = 4.0
 """A threshold is priced up to so many times the largest use that is likely."""
 _MOST_THRESHOLDS: Final = 12
-FEW_DISCOUNTS, MORE_DISCOUNTS = 3, 4
+FEW_DISCOUNTS, MORE_DISCOUNTS = 3, 5
 _HIGHER_DISCOUNT: Final = 0.15
 _MOST_DISCOUNT: Final = 0.95
 _SAME: Final = 1e-6
@@ -46,9 +46,10 @@ class TypedOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridAxes:
-    """The offers that are priced. Ascending: list uses q USD a year, commitments USD a year, two kinds of discount.
+    """The offers that are priced in any scenario. Ascending: list uses q and commitments, USD a year, and discounts.
 
-    weights: what each contract year commits per dollar on the axis. start: the recommended offer as it is typed.
+    weights: what each contract year commits per dollar on the axis. start: the recommended offer as it is typed. uses,
+    commits: those that no scenario goes without; planner.workbook.offer_grid.refining adds to them.
     """
 
     contract: Contract

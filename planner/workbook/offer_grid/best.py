@@ -74,7 +74,6 @@ def _write_planes(sheet: Sheet, row: int, read: Read, block: GridBlock) -> _Plan
     def of(key: str) -> str:
         return f"INDEX({block.typed(key).removeprefix('Calc!')},offer_scenario_number)"
 
-    size = float(len(read.grid.axes.uses))
     listed = "1" if read.grid.axes.contract.drawdown == "list" else f"1-{of('discount')}"
     kept = 1.0 if read.grid.axes.contract.drawdown == "list" else 1 - read.grid.axes.start.discount
     rows: list[tuple[str, str, str, str, float]] = [
@@ -85,7 +84,7 @@ def _write_planes(sheet: Sheet, row: int, read: Read, block: GridBlock) -> _Plan
         ),
         ("d", "way from the lower to the higher discount", f"={of('discount_share')}", "percent", at.discount.share),
         ("e", "way from the lower to the higher beyond", f"={of('beyond_share')}", "percent", at.overage.share),
-        ("n", "commitments of a plane", "=IF({bands}=1,grid_commits,grid_uses)", "count", size),
+        ("n", "commitments of a plane", f"={of('size')}", "count", float(at.size)),
         ("kept", "commitment per dollar on the axis", f"=IF({{bands}}=1,1,{listed})", "number", kept),
     ]
     cells = {key: cell(row + index, 1) for index, (key, *_) in enumerate(rows)}
@@ -122,7 +121,7 @@ def _nodes(read: Read, planes: _Planes, cost: str, chance: str, limit: float) ->
     grid, at = read.grid, planes.values
     costs, chances, d, e = grid.column(cost).tolist(), grid.column(chance).tolist(), at["d"], at["e"]
     found: list[list[Value]] = []
-    for number in range(1, max(len(grid.axes.uses), len(grid.axes.commits)) + 1):
+    for number in range(1, max(max(len(item.uses), len(item.commits)) for item in grid.scenarios) + 1):
         place = min(number, int(at["n"]))
         a, b, c, g = (costs[int(at[corner]) + place - 1] for corner in CORNERS)
         low, high = (chances[int(at[corner]) + place - 1] for corner in CORNERS[:2])

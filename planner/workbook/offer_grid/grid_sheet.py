@@ -11,8 +11,9 @@ from planner.workbook.sheet import Sheet, area, cell
 
 _HEADER_ROW: Final = 4
 _FIRST_ROW: Final = _HEADER_ROW + 1
-_AXIS_COL: Final = 4
-_FIRST_MEASURE_COL: Final = 6
+_PLANE_COL: Final = 1
+_AXIS_COL: Final = 5
+_FIRST_MEASURE_COL: Final = 7
 
 STYLES: Final[Mapping[str, tuple[str, str]]] = {
     "cost": ("expected cost, USD", "usd"),
@@ -32,12 +33,14 @@ STYLES: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridLayout:
-    """Where the priced offers stand, for other sheets. columns: by measure; axis: every row's place on its axis.
+    """Where the priced offers stand, for other sheets. columns: by measure; axis: every row's place on its axis;
+    planes: the number of the plane that it belongs to.
 
-    uses, commits: the two axes, ascending; table: every figure; cost_error: the largest found in expected cost.
+    uses, commits: the axes of the first scenario; table: every figure; cost_error: the largest in expected cost.
     """
 
     axis: str
+    planes: str
     uses: str
     commits: str
     columns: Mapping[str, str]
@@ -57,19 +60,29 @@ def write_grid(sheet: Sheet, grid: OfferGrid, error: GridError, *, commit_label:
     sheet.header(
         _HEADER_ROW,
         (
-            *("scenario", "discounts", "discount", "discount beyond", "place on the axis, USD a year", commit_label),
+            *(
+                "scenario",
+                "plane",
+                "discounts",
+                "discount",
+                "discount beyond",
+                "place on the axis, USD a year",
+                commit_label,
+            ),
             *(STYLES[measure][0] for measure in grid.measures),
         ),
-        n_text=2,
+        n_text=1,
     )
+    planes = grid.plane_numbers()
     for row, (scenario, typed) in enumerate(grid.offers(), start=_FIRST_ROW):
         offer, figures = grid.axes.offer(typed), grid.table[row - _FIRST_ROW].tolist()
         sheet.text(row, 0, grid.scenarios[scenario].name, "label")
-        sheet.text(row, 1, "bands" if typed.by_bands else "typed", "label")
-        sheet.number(row, 2, offer.discount_fraction if typed.by_bands else typed.discount, "percent")
-        sheet.number(row, 3, offer.overage_discount_fraction if typed.by_bands else typed.overage_discount, "percent")
+        sheet.number(row, _PLANE_COL, float(planes[row - _FIRST_ROW]), "count")
+        sheet.text(row, 2, "bands" if typed.by_bands else "typed", "right")
+        sheet.number(row, 3, offer.discount_fraction if typed.by_bands else typed.discount, "percent")
+        sheet.number(row, 4, offer.overage_discount_fraction if typed.by_bands else typed.overage_discount, "percent")
         sheet.number(row, _AXIS_COL, float(grid.axis_usd[row - _FIRST_ROW]), "usd_cents")
-        sheet.number(row, 5, typed.commit_usd, "usd")
+        sheet.number(row, _AXIS_COL + 1, typed.commit_usd, "usd")
         for col, (measure, value) in enumerate(zip(grid.measures, figures, strict=True), start=_FIRST_MEASURE_COL):
             sheet.number(row, col, value, STYLES[measure][1])
     sheet.set_layout(at_least=dict.fromkeys(range(2, last_col + 1), 12))
@@ -81,11 +94,12 @@ def _layout(sheet: Sheet, grid: OfferGrid, last_row: int, last_col: int) -> Grid
     def rows(first: int, n: int, col: int) -> str:
         return sheet.ref(area(first, col, first + n - 1, col))
 
-    n_rows, axes = len(grid.table), grid.axes
+    n_rows, first = len(grid.table), grid.scenarios[0]
     return GridLayout(
         axis=rows(_FIRST_ROW, n_rows, _AXIS_COL),
-        uses=rows(_FIRST_ROW, len(axes.uses), _AXIS_COL),
-        commits=rows(_FIRST_ROW + grid.n_typed, len(axes.commits), _AXIS_COL),
+        planes=rows(_FIRST_ROW, n_rows, _PLANE_COL),
+        uses=rows(_FIRST_ROW, len(first.uses), _AXIS_COL),
+        commits=rows(_FIRST_ROW + grid.n_typed, len(first.commits), _AXIS_COL),
         columns={
             measure: rows(_FIRST_ROW, n_rows, col)
             for col, measure in enumerate(grid.measures, start=_FIRST_MEASURE_COL)

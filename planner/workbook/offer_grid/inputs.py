@@ -12,7 +12,7 @@ from planner.workbook.sheet import Sheet, Value, area, cell
 Define = Callable[[str, str], None]
 
 INPUT_ROW: Final = 4
-LAST_COL: Final = 6
+INPUT_LAST_COL: Final = 4
 _MOST_COL: Final = 3
 _VALID_COL: Final = 4
 _MOST_COMMIT_USD: Final = 1e12
@@ -126,7 +126,7 @@ def _limit(decision: Decision) -> _Input:
     name = "offer_max_shortfall_probability"
     return _Input(
         name=name,
-        label="Most chance of a shortfall, for the cheapest below",
+        label="Limit for the cheapest: P(shortfall)",
         value=decision.max_shortfall_probability,
         style="input_percent",
         unit="in each period" if decision.shortfall_limit_per == "period" else "over the term",
@@ -137,7 +137,7 @@ def _limit(decision: Decision) -> _Input:
 
 def write_inputs(sheet: Sheet, read: Read, block: GridBlock, decision: Decision, define: Define) -> int:
     """The inputs, each named, bounded and judged; returns the next free row."""
-    sheet.subtitle(INPUT_ROW - 2, "The offer", last_col=LAST_COL)
+    sheet.subtitle(INPUT_ROW - 2, "The offer", last_col=INPUT_LAST_COL)
     sheet.header(INPUT_ROW - 1, ("", "value", "", "priced up to", "valid"))
     sheet.text(INPUT_ROW - 1, 2, "unit", "header_after")
     inputs = _inputs(read, block, decision)
@@ -167,7 +167,7 @@ def _write_verdict(sheet: Sheet, row: int, read: Read, block: GridBlock, define:
     verdict = "=IF(offer_inputs_ok,word_inside,IF(offer_makes_sense,word_outside,word_invalid))"
     rows: tuple[tuple[str, str, str, Value, int], ...] = (
         ("offer_verdict", "The offer typed in is", verdict, INSIDE, 1),
-        ("offer_inputs_ok", "All inputs are valid, and inside what was priced", f"=AND({valid})", True, _VALID_COL),
+        ("offer_inputs_ok", "All valid, and inside what was priced", f"=AND({valid})", True, _VALID_COL),
         ("offer_makes_sense", "They make an offer, priced or not", is_offer, True, _VALID_COL),
         ("offer_by_bands", "At the contract's own bands", by_bands, False, _VALID_COL),
         ("offer_scenario_number", "Number of the scenario", number, read.scenario + 1, _VALID_COL),

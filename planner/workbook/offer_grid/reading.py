@@ -8,8 +8,8 @@ import numpy as np
 
 from planner.plan import Plan
 from planner.sizing.expectation import CENT_USD
-from planner.workbook.offer_grid.axes import TypedOffer
-from planner.workbook.offer_grid.pricing import OfferGrid
+from planner.workbook.offer_grid.axes import GridAxes, TypedOffer
+from planner.workbook.offer_grid.pricing import GridScenario, OfferGrid
 from planner.workbook.offer_grid.settled import measured, offer_paths
 
 
@@ -45,8 +45,8 @@ def between(axis: Sequence[float], value: float) -> Between:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """An offer read in one scenario. plane: how many planes of discounts stand before its own. row: the lowest of the
-    rows around it, from 1; steps: to the neighbours.
+    """An offer read in one scenario. plane: the number of its plane; size: rows of it. row:
+    the lowest of the rows around it, from 1; steps: to the neighbours.
 
     corners: per measure, read along the axis at the lower and the higher discount, each at the lower overage discount,
     then at the higher. values: per measure.
@@ -57,6 +57,7 @@ class Reading:
     discount: Between
     overage: Between
     plane: int
+    size: int
     row: int
     discount_step: int
     overage_step: int
@@ -72,16 +73,19 @@ class Reading:
 
 def read_offer(grid: OfferGrid, scenario: int, typed: TypedOffer) -> Reading:
     """Read an offer in a scenario, counted from 0. The offer lies inside the grid."""
-    axes, x = grid.axes, grid.axes.axis_usd(typed)
-    n_uses, n_overages = len(axes.uses), len(axes.overages)
-    axis = between(axes.commits if typed.by_bands else axes.uses, x)
+    axes, item, x = grid.axes, grid.scenarios[scenario], grid.axes.axis_usd(typed)
+    n_uses, n_overages = len(item.uses), len(axes.overages)
+    axis = between(item.commits if typed.by_bands else item.uses, x)
     discount, overage = between(axes.discounts, typed.discount), between(axes.overages, typed.overage_discount)
-    plane = (scenario * len(axes.discounts) + discount.rank - 1) * n_overages + overage.rank - 1
+    plane = (discount.rank - 1) * n_overages + overage.rank
     if typed.by_bands:
-        first, discount_step, overage_step = grid.n_typed + scenario * len(axes.commits), 0, 0
+        before, discount_step, overage_step = grid.bands_before(scenario), 0, 0
+        plane = len(grid.scenarios) * grid.planes + scenario + 1
     else:
-        first, discount_step, overage_step = plane * n_uses, discount.step * n_overages * n_uses, overage.step * n_uses
-    row = first + axis.rank
+        before = grid.typed_before(scenario) + (plane - 1) * n_uses
+        plane += scenario * grid.planes
+        discount_step, overage_step = discount.step * n_overages * n_uses, overage.step * n_uses
+    row = before + axis.rank
     corners = {}
     for measure in grid.measures:
         column = grid.column(measure)
@@ -95,6 +99,7 @@ def read_offer(grid: OfferGrid, scenario: int, typed: TypedOffer) -> Reading:
         discount=discount,
         overage=overage,
         plane=plane,
+        size=len(item.commits) if typed.by_bands else n_uses,
         row=row,
         discount_step=discount_step,
         overage_step=overage_step,
@@ -126,11 +131,12 @@ class GridError:
 def grid_error(plan: Plan, grid: OfferGrid) -> GridError:
     """Settle offers in the middle of cells and compare them with what is read there."""
     worst: dict[str, float] = dict.fromkeys(grid.measures, 0.0)
-    offers = list(_in_the_middle(grid))
+    cells = 0
     for index, scenario in enumerate(grid.scenarios):
         use = plan.uses[scenario.name]
         use = use if use.n_paths == grid.n_paths else use.on(np.arange(grid.n_paths))
-        for typed in offers:
+        for typed in _in_the_middle(grid.axes, scenario):
+            cells += 1
             paths = offer_paths(grid.axes.contract, grid.axes.offer(typed), use)
             exact = dict(zip(grid.measures, measured(paths, grid.measures), strict=True))
             read = read_offer(grid, index, typed).values
@@ -143,15 +149,14 @@ def grid_error(plan: Plan, grid: OfferGrid) -> GridError:
         overage=worst["overage"],
         percentiles=max(worst[f"cost_p{level}"] for level in (10, 50, 90)),
         probability=worst["probability"],
-        cells=len(offers) * len(grid.scenarios),
+        cells=cells,
     )
 
 
-def _in_the_middle(grid: OfferGrid) -> Iterator[TypedOffer]:
+def _in_the_middle(axes: GridAxes, scenario: GridScenario) -> Iterator[TypedOffer]:
     """The middle of every cell along the axes of commitments, each between another pair of discounts."""
-    axes = grid.axes
     discounts, overages = list(pairwise(axes.discounts)), list(pairwise(axes.overages))
-    for index, (low, high) in enumerate(pairwise(axes.uses[1:])):
+    for index, (low, high) in enumerate(pairwise(scenario.uses[1:])):
         (d_low, d_high), (e_low, e_high) = discounts[index % len(discounts)], overages[index % len(overages)]
         discount = (d_low + d_high) / 2
         yield TypedOffer(
@@ -159,6 +164,6 @@ def _in_the_middle(grid: OfferGrid) -> Iterator[TypedOffer]:
             discount=discount,
             overage_discount=(e_low + e_high) / 2,
         )
-    for low, high in pairwise(axes.commits[1:]):
+    for low, high in pairwise(scenario.commits[1:]):
         if high - low > 2 * CENT_USD:
             yield replace(axes.start, commit_usd=(low + high) / 2, by_bands=True)

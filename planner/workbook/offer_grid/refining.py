@@ -11,7 +11,7 @@ import numpy as np
 from planner.sizing.expectation import CENT_USD
 from planner.term_use import TermUse
 from planner.units import FloatArray
-from planner.workbook.offer_grid.axes import GridAxes, TypedOffer
+from planner.workbook.offer_grid.axes import FEW_DISCOUNTS, GridAxes, TypedOffer
 from planner.workbook.offer_grid.settled import measured, offer_paths
 
 _ROUGH_PATHS: Final = 1_024
@@ -32,26 +32,29 @@ _WEIGHTS: Final[Mapping[str, float]] = {
 """An error of a percentile counts a tenth of one in expected cost; one in a probability a fiftieth."""
 
 
-def refined(axes: GridAxes, uses: Mapping[str, TermUse], measures: Sequence[str]) -> GridAxes:
-    """The same axes with commitments added where reading between two of them is farthest off, on the first paths."""
-    rough = [use.on(np.arange(min(_ROUGH_PATHS, use.n_paths))) for use in uses.values()]
+Axis = tuple[float, ...]
+
+
+def refined(axes: GridAxes, use: TermUse, measures: Sequence[str]) -> tuple[Axis, Axis]:
+    """(list uses, commitments) of a scenario: more where reading between two is farthest off, on the first paths."""
+    rough = use.on(np.arange(min(_ROUGH_PATHS, use.n_paths)))
     judged = [measure for measure in measures if measure in _WEIGHTS]
 
     def figures(typed: TypedOffer) -> FloatArray:
-        found = [_weighted(axes, typed, use, judged) for use in rough]
-        return np.concatenate(found)
+        return _weighted(axes, typed, rough, judged)
+
+    # where cost is not linear in the discounts, what one of them needs is not what another does
+    top = replace(axes.start, discount=axes.discounts[-1], overage_discount=axes.overages[-1])
+    judged_at = [axes.start] if len(axes.discounts) == FEW_DISCOUNTS else [axes.start, top]
 
     def at_use(use: float) -> FloatArray:
-        return figures(replace(axes.start, commit_usd=axes.commit_usd(use, axes.start.discount)))
+        offers = [replace(item, commit_usd=axes.commit_usd(use, item.discount)) for item in judged_at]
+        return np.concatenate([figures(offer) for offer in offers])
 
     def at_commit(commit: float) -> FloatArray:
         return figures(replace(axes.start, commit_usd=commit, by_bands=True))
 
-    return replace(
-        axes,
-        uses=_denser(axes.uses, at_use),
-        commits=_denser(axes.commits, at_commit),
-    )
+    return _denser(axes.uses, at_use), _denser(axes.commits, at_commit)
 
 
 def _weighted(axes: GridAxes, typed: TypedOffer, use: TermUse, judged: Sequence[str]) -> FloatArray:
@@ -62,7 +65,7 @@ def _weighted(axes: GridAxes, typed: TypedOffer, use: TermUse, judged: Sequence[
     return weighted
 
 
-def _denser(axis: Sequence[float], figures: Callable[[float], FloatArray]) -> tuple[float, ...]:
+def _denser(axis: Sequence[float], figures: Callable[[float], FloatArray]) -> Axis:
     """An axis with values added in the middle of the cell that is farthest off, until that is little."""
     found = {value: figures(value) for value in axis}
     cells: list[tuple[float, float, float]] = []

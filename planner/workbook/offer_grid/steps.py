@@ -74,10 +74,9 @@ class Steps:
     def write(self) -> None:
         """All of them, from the top down."""
         self._cases()
-        self._add(*self._axis())
         self._add(*_between("discount", "discount", self.discounts, "grid_discounts", lambda r: r.discount))
         self._add(*_between("beyond", "discount beyond", self.overages, "grid_overages", lambda r: r.overage))
-        self._add(*_rows(), *self._along())
+        self._add(*self._axis(), *_rows(), *self._along())
         for measure in self.read.grid.measures:
             self._add(*self._measure(measure))
         self._results()
@@ -106,10 +105,16 @@ class Steps:
         """Where the commitment stands on the axis of its plane."""
         layout = self.read.layout
         listed = "{commit}" if self.read.grid.axes.contract.drawdown == "list" else "{commit}/(1-{discount})"
-        rank = f"=IF({{bands}}=1,MATCH({{axis}},{layout.commits},1),MATCH({{axis}},{layout.uses},1))"
-        following = "=MIN({axis_rank}+1,IF({bands}=1,grid_commits,grid_uses))"
+        typed = "(({number}-1)*grid_discounts+{discount_rank}-1)*grid_overages+{beyond_rank}"
+        plane = f"=IF({{bands}}=1,grid_planes+{{number}},{typed})"
+        rank = f"=SUMPRODUCT(({layout.planes}={{plane}})*({layout.axis}<={{axis}}))"
+        size, before = f"=SUMPRODUCT(--({layout.planes}={{plane}}))", f"=MATCH({{plane}},{layout.planes},0)-1"
+        place, following = f"=IF({{bands}}=1,{{commit}},{listed})", "=MIN({axis_rank}+1,{size})"
         return (
-            ("axis", "place on the axis, USD", "usd", f"=IF({{bands}}=1,{{commit}},{listed})", lambda r: r.axis_usd),
+            ("plane", "no. of plane 1", "count", plane, lambda r: float(r.plane)),
+            ("before", "rows before it", "count", before, lambda r: float(r.row - r.axis.rank)),
+            ("size", "rows of it", "count", size, lambda r: float(r.size)),
+            ("axis", "place on the axis, USD", "usd", place, lambda r: r.axis_usd),
             ("axis_rank", "no. at or below it", "count", rank, lambda r: float(r.axis.rank)),
             ("axis_next", "no. above it", "count", following, lambda r: float(r.axis.following)),
         )
@@ -174,13 +179,11 @@ def _between(key: str, name: str, axis: str, count: str, found: Callable[[Readin
 
 def _rows() -> tuple[Row, ...]:
     """Rows of sheet Offer grid around the offer."""
-    plane = "(({number}-1)*grid_discounts+{discount_rank}-1)*grid_overages+{beyond_rank}-1"
-    first = "=IF({bands}=1,grid_typed_rows+({number}-1)*grid_commits,{plane}*grid_uses)+{axis_rank}"
-    by_discount = "=IF({bands}=1,0,({discount_next}-{discount_rank})*grid_overages*grid_uses)"
-    by_beyond = "=IF({bands}=1,0,({beyond_next}-{beyond_rank})*grid_uses)"
+    first = "={before}+{axis_rank}"
+    by_discount = "=IF({bands}=1,0,({discount_next}-{discount_rank})*grid_overages*{size})"
+    by_beyond = "=IF({bands}=1,0,({beyond_next}-{beyond_rank})*{size})"
     second, third, fourth = "={row_1}+{discount_step}", "={row_1}+{beyond_step}", "={row_2}+{beyond_step}"
     return (
-        ("plane", "planes before its own, at typed discounts", "count", f"={plane}", lambda r: float(r.plane)),
         ("row_1", "row: plane 1, lower discount, lower beyond", "count", first, lambda r: float(r.row)),
         ("axis_step", "rows to the next", "count", "={axis_next}-{axis_rank}", lambda r: float(r.axis.step)),
         ("discount_step", "rows to the next discount", "count", by_discount, lambda r: float(r.discount_step)),

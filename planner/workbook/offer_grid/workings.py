@@ -79,13 +79,11 @@ def write_workings(sheet: Sheet, read: Read, define: Define) -> GridBlock:
 
 
 def _write_constants(sheet: Sheet, read: Read, define: Define) -> int:
-    grid, axes, layout = read.grid, read.grid.axes, read.layout
+    axes, layout = read.grid.axes, read.layout
     constants: tuple[tuple[str, str, str, Value], ...] = (
-        ("grid_typed_rows", "rows of offers at typed discounts", "", grid.n_typed),
-        ("grid_uses", "list uses of each of their planes", "", len(axes.uses)),
         ("grid_discounts", "discounts", "", len(axes.discounts)),
         ("grid_overages", "discounts beyond the commitment", "", len(axes.overages)),
-        ("grid_commits", "commitments at the contract's bands", "", len(axes.commits)),
+        ("grid_planes", "planes at typed discounts", "", len(read.grid.scenarios) * read.grid.planes),
         ("grid_most_use_usd", "largest list use priced, USD", f"=MAX({layout.uses})", axes.uses[-1]),
         (
             "grid_most_commit_usd",
