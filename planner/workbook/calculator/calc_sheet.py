@@ -24,7 +24,7 @@ from planner.workbook.sheet import Sheet, Value, area, cell
 Define = Callable[[str, str], None]
 
 _LAST_COL: Final = 5
-_WIDTH: Final = 17
+_WIDTH: Final = 21
 _OFFER_COLUMNS: Final = (
     ("valid", "inputs are valid", "right"),
     ("commit", "commitment, USD a year", "usd"),
@@ -118,7 +118,7 @@ def _write_scenarios(sheet: Sheet, points: OfferPoints, row: int) -> tuple[str, 
     """The scenarios and their numbers; where they stand, and the next row."""
     sheet.header(row, ("scenario", "no."))
     for number, scenario in enumerate(points.scenarios, start=1):
-        sheet.text(row + number, 0, scenario.name, "label")
+        sheet.text(row + number, 0, scenario.name)
         sheet.number(row + number, 1, number, "count")
     last = row + len(points.scenarios)
     return area(row + 1, 0, last, 0), area(row + 1, 1, last, 1), last + 1
@@ -258,7 +258,7 @@ def _write_offers(sheet: Sheet, group: CaseGroup, row: int) -> tuple[dict[str, s
 
 
 def _write_offer(sheet: Sheet, row: int, offered: Offered) -> None:
-    sheet.text(row, 0, offered.label, "label")
+    sheet.text(row, 0, offered.label)
     offer = offered.terms
     values: dict[str, Value] = {
         "valid": True,

@@ -160,7 +160,7 @@ def _write_target(sheet: Sheet, contents: CalculatorContents, target: Target, ro
             f"=IF({cases.at(key, 'term')}=target_term_months,target_cost_usd,target_rate*{cases.at(key, 'on_demand')})"
         )
         sheet.formula(at, col, formula, same, "usd")
-        less = f"{cases.at(key, 'cost')}-{cell(at, col)}"
+        less = f"{cases.at(key, 'cost')}-{cell(at, col, row_abs=False, col_abs=False)}"
         formula = f'=IF(offer_scenario_number=target_scenario_number,{less},"{NOT_KNOWN}")'
         sheet.formula(
             at + 1,

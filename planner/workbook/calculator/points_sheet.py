@@ -136,7 +136,7 @@ def _write_costs(sheet: Sheet, points: OfferPoints) -> CostLayout:
             assert term.cost is not None
             table_no += 1
             for at, q in enumerate(term.cost.list_usd.tolist()):
-                sheet.text(row, 0, scenario.name, "label", sized=False)
+                sheet.text(row, 0, scenario.name)
                 sheet.number(row, 1, term.term_months, "count")
                 sheet.number(row, 2, table_no, "count")
                 sheet.number(row, 3, q, "usd")

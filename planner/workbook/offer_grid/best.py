@@ -139,7 +139,7 @@ def _write_result(sheet: Sheet, first: int, nodes: Sequence[Sequence[Value]]) ->
     counted = [float(row[-1]) for row in nodes if not isinstance(row[-1], str)]
     number = next(index for index, row in enumerate(nodes) if row[-1] == min(counted))
     commit, cost, chance = (float(nodes[number][col]) for col in (2, 7, 10))
-    spread, row = area(first + 1, 11, last, 11), last + 1
+    spread, row = area(first + 1, 11, last, 11), last + 2
     rows = (
         ("cheapest: its no.", f"=MATCH(MIN({spread}),{spread},0)", float(number + 1), "count"),
         *(
