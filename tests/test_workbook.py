@@ -35,11 +35,9 @@ from planner.sizing.expectation import Expectation
 from planner.sizing.plain_sample import PlainSample
 from planner.term_use import TermUse, term_use
 from planner.units import HALF_CENT_USD
-from planner.workbook import book as calculator_book
 from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.calc.point_error import quantile_error
 from planner.workbook.calculator.pricing import N_POINTS, bin_means, offer_points
-from planner.workbook.calculator.target import Target
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import make_styles
 
@@ -229,26 +227,12 @@ def plant(source: Path, target: Path) -> Path:
     return target
 
 
-TARGET = Target(cost_usd=400_000.0, rate=0.8, term_months=24)
-"""Where to aim, as positions would say it."""
-
-
 @pytest.fixture(scope="module")
 def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
     for name, plan in plans.items():
         write_workbook(Dossier(plan=plan), folder / f"{name}.xlsx")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calculator_book, "target_of", lambda found: TARGET)
-        write_workbook(Dossier(plan=plans["trued"]), folder / "aimed.xlsx")
     return folder
-
-
-AIMED = {
-    "same-term": Typed(plan="trued", commit=3e5, discount=0.2, term=24),
-    "other-term": Typed(plan="trued", commit=3e5, discount=0.2, term=12),
-    "other-scenario": Typed(plan="trued", commit=3e5, discount=0.2, term=24, scenario="as is"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -284,8 +268,6 @@ def books(
     bands += [("Offer calculator", f"B{row + 2}", 0.07)]
     banded = Typed(plan="year", commit=3e5, discount=0.5, rule="band table")
     files.append(type_in(year, written / "banded.xlsx", banded, bands))
-    for name, typed in AIMED.items():
-        files.append(type_in(written / "aimed.xlsx", written / f"{name}.xlsx", typed))
     typed = Typed(plan="year", commit=3e5, discount=0.1)
     files.append(type_in(year, written / "tampered.xlsx", typed, [("Points", "C500", 1e9)]))
     folder = tmp_path_factory.mktemp("libreoffice")
@@ -549,15 +531,6 @@ def test_the_band_table_gives_the_discount_of_the_highest_band_reached(books: Bo
     assert at(fresh, "offer_band_discount").value == 0.07
     expected = price(fresh, plans["year"], Typed(plan="year", commit=3e5, discount=0.07))
     assert at(fresh, "offer_expected_cost_usd").value == pytest.approx(expected["offer_expected_cost_usd"], rel=1e-9)
-
-
-@pytest.mark.parametrize("name", AIMED)
-def test_an_offer_is_held_against_the_target_over_the_same_term(books: Books, name: str) -> None:
-    fresh, typed = books.fresh(name), AIMED[name]
-    cost, listed = (at(fresh, f"offer_{key}_usd").value for key in ("expected_cost", "on_demand"))
-    gap = cost - (400_000.0 if typed.term == 24 else 0.8 * listed)
-    assert at(fresh, "offer_target_gap_usd").value == ("n/a" if typed.scenario == "as is" else pytest.approx(gap))
-    assert "offer_target_gap_usd" not in books.formulas("trued").defined_names
 
 
 def test_a_point_that_was_changed_fails_the_checks(books: Books) -> None:

@@ -240,6 +240,9 @@ def test_rows_are_held_against_the_target(whole: Dossier, books: Books) -> None:
         shown = priced_row(books.fresh("good"), row)
         target = cost / listed * shown[2] if quote.get("term_months") == 24 else cost
         assert shown[9] == pytest.approx(shown[1] - target, abs=0.01)
+    less_own_value = cost - position.own_value_usd
+    gap = at(books.fresh("good"), "offer_expected_cost_usd").value - less_own_value
+    assert at(books.fresh("good"), "offer_target_gap_usd").value == pytest.approx(gap, abs=0.01)
 
 
 def test_the_sheet_calls_good_what_the_reader_takes_and_says_what_a_row_needs(books: Books) -> None:
