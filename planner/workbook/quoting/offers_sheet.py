@@ -80,7 +80,10 @@ def _note(found: Dossier, *, is_live: bool) -> str:
     priced = "`planner read-offers` reads the rows back into the plan, where the program prices them."
     if not is_live:
         clauses = ", ".join(unpriced(inputs.contract, inputs.decision))
-        priced = f"No formula here prices them, because of {clauses}: {priced}"
+        priced = (
+            f"No formula here prices them, because of {clauses}; sheet Offer calculator reads one at a time from its "
+            f"grid. {priced}"
+        )
     return (
         "Blue cells on yellow are typed in: a name, a commitment and a discount make a quote; what is left blank is "
         f"as in the contract of the plan. The last column says what a row needs. {priced} US dollars before tax."
