@@ -19,7 +19,7 @@ from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.waterfall import waterfalls
 from planner.workbook.book import workbook_bytes, write_workbook
-from planner.workbook.sheet import Sheet
+from planner.workbook.sheet import Sheet, less
 from planner.workbook.style import make_styles
 
 PLANS = Path(__file__).parent / "plans"
@@ -260,3 +260,9 @@ def test_every_rule_has_a_planted_fault_and_a_tidy_sheet_breaks_none(tmp_path: P
 )
 def test_a_formula_is_read_as_steps_from_its_cell(formula: str, row: int, col: int, expected: str) -> None:
     assert relative(formula, row, col) == expected
+
+
+def test_a_difference_of_last_bits_is_none_as_a_spreadsheet_has_it() -> None:
+    assert less(0.1 + 0.2, 0.3) == 0.0 != 0.1 + 0.2 - 0.3
+    assert less(1e6, 1e6 - 1e-6) == 1e6 - (1e6 - 1e-6) > 0
+    assert less(-5.0, 3.0) == -8.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isclose, isfinite
 
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -21,6 +21,7 @@ _UNSET = 8.43
 _ROOM = 1.5
 # Between a column's contents and its edges.
 _LONGEST_TEXT = 32_767
+_LAST_BITS = 2.0**-48
 _DEFAULT_HEIGHT, _LINE_HEIGHT, _AROUND = 15.0, 1.3, 2.0
 # Rows in points; a line in sizes of its font.
 
@@ -28,6 +29,11 @@ _DEFAULT_HEIGHT, _LINE_HEIGHT, _AROUND = 15.0, 1.3, 2.0
 def cell(row: int, col: int, *, row_abs: bool = True, col_abs: bool = True) -> str:
     """Address of a cell within its sheet, absolute unless told: $C$5."""
     return str(xl_rowcol_to_cell(row, col, row_abs=row_abs, col_abs=col_abs))
+
+
+def less(one: float, other: float) -> float:
+    """one - other as spreadsheets subtract: zero where they differ in their last bits alone."""
+    return 0.0 if isclose(one, other, rel_tol=_LAST_BITS, abs_tol=0.0) else one - other
 
 
 def area(first_row: int, first_col: int, last_row: int, last_col: int) -> str:

@@ -16,7 +16,7 @@ from planner.waterfall import Waterfall
 from planner.words import percent
 from planner.workbook.check import Check
 from planner.workbook.results.money_chart import axis, finish, money_format
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Sheet, area, cell, less
 
 _LAST_COL: Final = 9
 _WIDTH: Final = 165
@@ -220,9 +220,9 @@ def _write_claim(sheet: Sheet, fall: Waterfall, first: int, rows: Sequence[_Row]
         _write_error(sheet, at, 5, levers)
     at = table + len(lines)
     sheet.text(at, 0, "claimed less real", "total_text")
-    real = fall.change.mean + fall.discount.mean
-    values = (0.0, fall.additive_error.mean, discount - fall.discount.mean, fall.additive.mean + discount - real)
-    for col, value in enumerate(values, start=1):
+    claimed = (today, fall.additive.mean, discount, today + fall.additive.mean + discount)
+    real = (today, fall.change.mean, fall.discount.mean, today + fall.change.mean + fall.discount.mean)
+    for col, value in enumerate(map(less, claimed, real), start=1):
         upper, lower = (cell(row, col, col_abs=False) for row in (table, table + 1))
         sheet.formula(at, col, f"={upper}-{lower}", value, "total_usd")
     _write_error(sheet, at, 5, fall.additive_error, "total_usd")

@@ -11,7 +11,7 @@ from planner.tracking.forecasting.burn_down import unbroken
 from planner.tracking.result import TrackedMonth
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.months import is_scaled, signed_fan
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.sheet import Sheet, Value, area, cell, less
 
 _SIGNED: Final = (("signed_p10", "as signed, P10"), ("signed_p50", "as signed, P50"), ("signed_p90", "as signed, P90"))
 _TODAY: Final = (("today_p10", "today, P10"), ("today_p50", "today, P50"), ("today_p90", "today, P90"))
@@ -30,7 +30,6 @@ _DRAWN: Final = (
     ("cumulative", "drawn so far in its period"),
     ("left", "left of its period"),
 )
-_DUST: Final = 1e-12
 _BILLED: Final = ("billed", "billed")
 
 
@@ -192,8 +191,7 @@ class MonthsTable:
         col = self.columns["drawn"][0]
         begin = cell(opening, col, row_abs=True, col_abs=False)
         self._formula(at, "cumulative", f"=SUM({begin}:{self._at(at, 'drawn')})", drawn)
-        # what is used up to the last bit is zero for a spreadsheet too
-        left = committed - drawn if abs(committed - drawn) > _DUST * committed else 0.0
+        left = less(committed, drawn)
         self._formula(at, "left", f"={self._at(at, 'committed')}-{self._at(at, 'cumulative')}", left)
         return left
 
