@@ -30,7 +30,7 @@ def brief(plan: Plan) -> Brief:
 @pytest.fixture(scope="module")
 def negotiated_dossier() -> Dossier:
     kept = KeptPaths()
-    text = text_of(more=QUOTE).replace("paths = 4096", "paths = 1024")
+    text = text_of(more=QUOTE).replace("paths = 4096", "paths = 512")
     return dossier(build_plan(parse_plan(text, base_dir=Path()), None, kept), kept)
 
 

@@ -18,7 +18,7 @@ from planner import cli
 from planner.brief.draft_facts import facts_sent
 from planner.brief.figures import figures_in, unmatched
 from planner.brief.worked_out import brief_of
-from planner.dossier import dossier
+from planner.dossier import Dossier, dossier
 from planner.plan import build_plan
 from planner.plan_file.loader import parse_plan
 
@@ -156,7 +156,7 @@ def test_no_name_that_a_user_made_up_is_sent_and_every_stand_in_is_known() -> No
     text = text_of(more=QUOTE + '[[ask]]\nname = "secret sauce"\nvalue_usd_per_year = 9_000\n')
     text = text.replace('"triage"', '"private type"').replace('"Support"', '"Project X"')
     text = text.replace('"route"', '"plan of ours"').replace('"as is"', '"today of ours"')
-    plan = build_plan(parse_plan(text.replace("paths = 4096", "paths = 1024"), base_dir=Path()))
+    plan = build_plan(parse_plan(text.replace("paths = 4096", "paths = 512"), base_dir=Path()))
     found = dossier(plan)
     facts = facts_sent(found, brief_of(found))
     for name in ("private type", "Project X", "of ours", "vendor's first", "secret sauce"):
@@ -194,13 +194,21 @@ def answers(stub: MessagesStub, text: str, **changed: Any) -> list[dict[str, Any
     return asked
 
 
+SMALL = text_of().replace("paths = 4096", "paths = 256")
+
+
+@pytest.fixture(scope="module")
+def worked_out() -> Dossier:
+    return dossier(build_plan(parse_plan(SMALL, base_dir=Path())), quick=True)
+
+
 @pytest.fixture
-def export(
+def export_in_full(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str, str]]:
     """planner export --brief of a small plan, without its charts."""
     monkeypatch.setattr("planner.brief.page.drawn", lambda *chart, **size: "<svg></svg>")
-    (tmp_path / "plan.toml").write_text(text_of().replace("paths = 4096", "paths = 256"), encoding="utf-8")
+    (tmp_path / "plan.toml").write_text(SMALL, encoding="utf-8")
 
     def run(*arguments: str) -> tuple[int, str, str]:
         brief = str(tmp_path / "brief.html")
@@ -215,6 +223,15 @@ def export(
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def export(
+    export_in_full: Callable[..., tuple[int, str, str]], worked_out: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """The same, of a dossier that is worked out once."""
+    monkeypatch.setattr("planner.commands.export._worked_out", lambda *plan, **how: worked_out)
+    return export_in_full
 
 
 def test_a_draft_is_shown_before_it_is_sent_and_stands_on_the_page(
@@ -276,10 +293,10 @@ def test_a_failing_server_is_asked_again_and_a_refusing_one_is_not(
 
 
 def test_scripts_get_what_was_sent_and_what_it_cost(
-    stub: MessagesStub, export: Callable[..., tuple[int, str, str]]
+    stub: MessagesStub, export_in_full: Callable[..., tuple[int, str, str]]
 ) -> None:
     asked = answers(stub, "Sign for 12 months.")
-    code, out, _ = export("--draft", "--yes", "--json", "--draft-model", "claude-haiku-5-5")
+    code, out, _ = export_in_full("--draft", "--yes", "--json", "--draft-model", "claude-haiku-5-5")
     found = json.loads(out)
     assert (code, found["draft"]["model"], asked[0]["model"]) == (0, "claude-haiku-5-5", "claude-haiku-5-5")
     assert 0 < found["draft"]["cost_usd"] < 0.1
