@@ -265,7 +265,9 @@ def books(
         ("Offer calculator", f"B{row}", 0.22),
         ("Offer calculator", f"A{row + 2}", 1e5),
     ]
-    bands += [("Offer calculator", f"B{row + 2}", 0.07)]
+    # A discount that is none takes its band out of the search for the best commitment.
+    bands += [("Offer calculator", f"B{row + 2}", 0.07), ("Offer calculator", f"A{row + 3}", 6e5)]
+    bands += [("Offer calculator", f"B{row + 3}", 1.2)]
     banded = Typed(plan="year", commit=3e5, discount=0.5, rule="band table")
     files.append(type_in(year, written / "banded.xlsx", banded, bands))
     typed = Typed(plan="year", commit=3e5, discount=0.1)
@@ -531,6 +533,7 @@ def test_the_band_table_gives_the_discount_of_the_highest_band_reached(books: Bo
     assert at(fresh, "offer_band_discount").value == 0.07
     expected = price(fresh, plans["year"], Typed(plan="year", commit=3e5, discount=0.07))
     assert at(fresh, "offer_expected_cost_usd").value == pytest.approx(expected["offer_expected_cost_usd"], rel=1e-9)
+    assert 0 < at(fresh, "offer_best_cost_usd").value <= at(fresh, "offer_on_demand_usd").value
 
 
 def test_a_point_that_was_changed_fails_the_checks(books: Books) -> None:
@@ -697,4 +700,6 @@ def test_points_price_every_commitment_of_the_curve_to_a_thousandth(plans: dict[
     assert error.cost < 1e-3
     assert error.shortfall < 1e-3
     assert error.probability < 1e-3
+    assert (error.percentile is None) == (name == "locked")
+    assert (error.percentile or 0.0) < 2e-3
     assert all(isfinite(value) for value in (error.cost, error.shortfall, error.overage, error.probability))

@@ -114,8 +114,8 @@ def _bands(rows: BestRows, table: CalcTable) -> None:
     for key, label, style, template in (
         ("start", "commitment from, USD a year", "usd", f"=IF({{number}}=0,0,INDEX({starts},{{number}}))"),
         (
-            "on",
-            "counts (1)",
+            "given",
+            "has a threshold (1)",
             "count",
             f"=IF({{number}}=0,1,IF(ISNUMBER(INDEX({starts},{{number}})),uses_bands,0))",
         ),
@@ -125,6 +125,7 @@ def _bands(rows: BestRows, table: CalcTable) -> None:
             "percent",
             f"=IF({{number}}=0,IF(uses_bands>0,0,offer_discount),INDEX({discounts},{{number}}))",
         ),
+        ("on", "counts (1)", "count", "=IF(AND({discount}>=0,{discount}<1),{given},0)"),
         (
             "overage_discount",
             "discount beyond",
@@ -154,7 +155,7 @@ def _reach(rows: BestRows, table: CalcTable) -> None:
     """At which level of use the cost of a band turns, and the list use between whose ends it can be signed."""
     charged = rows.typed("charged")
     for key, label, style, template in (
-        ("kept", "paid per list dollar committed", "number", "=1-{discount}"),
+        ("kept", "paid per list dollar committed", "number", "=IF({on}>0,1-{discount},1)"),
         ("rate", "paid per list dollar beyond", "number", "=1-{overage_discount}"),
         ("unused_rate", "not charged of an unused list dollar", "number", f"={{kept}}*(1-{charged})"),
         (

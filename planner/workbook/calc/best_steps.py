@@ -153,17 +153,20 @@ def _terms(band: Steps, asked: Question, number: int) -> None:
         overage = 0.0 if asked.uses_bands else overage
     elif asked.overage_follows:
         overage = discount
+    is_given = own or (asked.uses_bands and row is not None)
+    is_on = is_given and 0 <= discount < 1
     band.set(
         number=number,
         start=start,
-        on=1.0 if (own or (asked.uses_bands and row is not None)) else 0.0,
+        given=1.0 if is_given else 0.0,
+        on=1.0 if is_on else 0.0,
         discount=discount,
         overage_discount=overage,
         floor=max(start, CENT_USD),
         above=float(len(above)),
         stop_row=float(len(starts) - len(above) + 1 if above and asked.uses_bands else 0),
         stop=above[0] if above and asked.uses_bands else NO_END_USD,
-        kept=1 - discount,
+        kept=1 - discount if is_on else 1.0,
         rate=1 - overage,
     )
 
