@@ -140,27 +140,26 @@ def _write_result(sheet: Sheet, first: int, nodes: Sequence[Sequence[Value]]) ->
     number = next(index for index, row in enumerate(nodes) if row[-1] == min(counted))
     commit, cost, chance = (float(nodes[number][col]) for col in (2, 7, 10))
     spread, row = area(first + 1, 11, last, 11), last + 2
-    rows = (
-        ("cheapest: its no.", f"=MATCH(MIN({spread}),{spread},0)", float(number + 1), "count"),
-        *(
-            (label, f"=INDEX({area(first + 1, col, last, col)},{cell(row, 2)})", value, style)
-            for label, col, value, style in (
-                ("its commitment, USD", 2, commit, "usd"),
-                ("its cost, USD", 7, cost, "usd"),
-                ("its probability of a shortfall", 10, chance, "percent"),
-            )
+    sheet.text(row, 0, "cheapest: its no.", "label")
+    sheet.formula(row, 1, f"=MATCH(MIN({spread}),{spread},0)", float(number + 1), "count")
+    at = []
+    for index, (label, col, value, style) in enumerate(
+        (
+            ("its commitment, USD", 2, commit, "usd"),
+            ("its cost, USD", 7, cost, "usd"),
+            ("its probability of a shortfall", 10, chance, "percent"),
         ),
-    )
-    for index, (label, formula, value, style) in enumerate(rows, start=row):
+        start=row + 1,
+    ):
         sheet.text(index, 0, label, "label")
-        sheet.formula(index, 2, formula, value, style)
-    at = [sheet.ref(cell(row + index, 2)) for index in range(len(rows))]
+        sheet.formula(index, 2, f"=INDEX({area(first + 1, col, last, col)},{cell(row, 1)})", value, style)
+        at.append(sheet.ref(cell(index, 2)))
     return Best(
         commit_usd=commit,
         cost_usd=cost,
         probability=chance,
-        commit=at[1],
-        cost=at[2],
-        chance=at[3],
-        next_row=row + len(rows) + 1,
+        commit=at[0],
+        cost=at[1],
+        chance=at[2],
+        next_row=row + 5,
     )
