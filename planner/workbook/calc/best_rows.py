@@ -238,13 +238,18 @@ def _answer(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]
         _write_search(rows, table, first)
         _found(rows, table, first)
     searched = ",{search_cost}" if is_searched else ""
-    other = "IF({search_cost}<={cost}*(1+tie),{search_use},{second_use})" if is_searched else "{second_use}"
+    other = "IF({search_cost}<={cost}+ABS({cost})*tie,{search_use},{second_use})" if is_searched else "{second_use}"
     on_demand = rows.typed("on_demand")
     for key, label, style, template in (
         ("cost", "least expected cost", "usd", f"=MIN({{first_cost}},{{second_cost}}{searched})"),
-        ("best_use", "its list use, USD a year", "usd", f"=IF({{first_cost}}<={{cost}}*(1+tie),{{first_use}},{other})"),
+        (
+            "best_use",
+            "its list use, USD a year",
+            "usd",
+            f"=IF({{first_cost}}<={{cost}}+ABS({{cost}})*tie,{{first_use}},{other})",
+        ),
         ("offered", "expected cost, or on demand", "usd", f"=IF({{allowed}}>0,{{cost}},{on_demand})"),
-        ("best_commit", "its commitment, USD a year", "usd", "=IF({allowed}>0,{best_use}*{per_list},0)"),
+        ("best_commit", "its commitment, USD a year", "usd", "=IF({allowed}>0,MAX({best_use}*{per_list},{floor}),0)"),
         ("tied", "where it is the cheapest of all", "usd", "=IF({offered}<=best_bound,{best_commit},no_end_usd)"),
     ):
         _row(table, rows, key, label, style, template)
@@ -272,7 +277,7 @@ def _overall(rows: BestRows, table: CalcTable, define: Callable[[str, str], None
         define,
         (
             ("least", "least expected cost of all", "usd", f"=MIN({on_demand},{table.local_range('offered')})"),
-            ("bound", "what costs the same, within rounding", "usd", "=best_least*(1+tie)"),
+            ("bound", "what costs the same, within rounding", "usd", "=best_least+ABS(best_least)*tie"),
             ("commit", "best commitment, USD a year", "usd", f"=IF({on_demand}<=best_bound,0,MIN({tied}))"),
             (
                 "discount",

@@ -69,7 +69,7 @@ def best_commitment(asked: Question) -> Best:
     for band in bands:
         _choice(band, on_demand)
     least = min([on_demand, *(band.number("offered") for band in bands)])
-    bound = least * (1 + TIE)
+    bound = _tied_to(least)
     for band in bands:
         band.set(tied=band.number("best_commit") if band.number("offered") <= bound else NO_END_USD)
     tied = [band.number("tied") for band in bands]
@@ -229,11 +229,17 @@ def _choice(band: Steps, on_demand: float) -> None:
     names = ("first", "search", "second") if "search_cost" in band.values else ("first", "second")
     costs = [band.number(f"{name}_cost") for name in names]
     least = min(costs)
-    used = next(band.number(f"{name}_use") for name in names if band.number(f"{name}_cost") <= least * (1 + TIE))
+    used = next(band.number(f"{name}_use") for name in names if band.number(f"{name}_cost") <= _tied_to(least))
     allowed = band.number("allowed") > 0
     band.set(
         cost=least,
         best_use=used,
         offered=least if allowed else on_demand,
-        best_commit=used * band.number("per_list") if allowed else 0.0,
+        # a threshold divided by what is paid and multiplied again may end a hair below its band
+        best_commit=max(used * band.number("per_list"), band.number("floor")) if allowed else 0.0,
     )
+
+
+def _tied_to(least: float) -> float:
+    """What costs the same but for rounding, which may leave a trace below 0 where nothing is used."""
+    return least + abs(least) * TIE

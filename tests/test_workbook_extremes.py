@@ -1,0 +1,60 @@
+"""Workbooks of plans at the edge of what a plan may say: nothing used, thresholds that do not divide evenly."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from planner.dossier import Dossier
+from planner.plan import Plan, build_plan
+from planner.plan_file.loader import parse_plan
+from planner.workbook.book import workbook_bytes
+from planner.workbook.calc.best_steps import Best, best_commitment
+from planner.workbook.calculator.offer_state import offer_state
+from planner.workbook.calculator.pricing import offer_points
+
+
+def small_plan(contract: str, *, monthly_requests: int = 1_000_000, level_sd: float = 0.1, months: int = 12) -> Plan:
+    text = f"""
+[plan]
+start = 2027-01-01
+months = {months}
+paths = 2_000
+[[mix]]
+request_type = "answer"
+model = "claude-opus-5-5"
+monthly_requests = {monthly_requests}
+uncached_input_tokens = 900
+output_tokens = 60
+[demand]
+level_sd = {level_sd}
+[contract]
+{contract}
+"""
+    return build_plan(parse_plan(text, base_dir=Path()))
+
+
+def band(low: float, discount: float) -> str:
+    return f"[[contract.band]]\nmin_commit_usd_per_year = {low}\ndiscount_fraction = {discount}\n"
+
+
+@pytest.mark.parametrize("term", [12, 30])
+def test_a_plan_without_use_has_a_workbook_where_unused_dollars_are_not_charged(term: int) -> None:
+    clauses = f'term_months = {term}\nshortfall = "true_up"\ntrue_up_rate = 0.0\n'
+    plan = small_plan(clauses + band(0, 0.1), monthly_requests=0, months=term)
+    assert plan.recommendation.offer.is_none
+    assert workbook_bytes(Dossier(plan=plan))
+
+
+def best_at_bands(plan: Plan, *bands: tuple[float, float]) -> Best:
+    state = offer_state(plan, offer_points(plan))
+    return best_commitment(replace(state.asked, uses_bands=True, bands=bands, max_shortfall_probability=1.0))
+
+
+def test_a_best_commitment_at_a_threshold_reaches_its_band() -> None:
+    plan = small_plan(band(1_000, 0.1))
+    # beyond what is used, so that the cheapest of the band is its threshold itself
+    lows = [90_000 + 1_111.11 * step for step in range(40)]
+    found = [best_at_bands(plan, (low, 0.37)).bands[1].number("best_commit") for low in lows]
+    assert all(commit >= low for commit, low in zip(found, lows, strict=True))
+    assert found == pytest.approx(lows)
