@@ -1,5 +1,6 @@
 """What is typed into a workbook comes back as typed, into the plan too; what cannot be taken is said, all of it."""
 
+import re
 import tomllib
 import zipfile
 from collections.abc import Callable, Mapping
@@ -288,10 +289,38 @@ def test_a_package_that_grows_or_refers_outside_is_refused_before_it_is_parsed(
     assert "bytes; a workbook of this program has at most" in refusal(light)
 
 
-def test_names_that_lead_nowhere_are_said(light: bytes) -> None:
+@pytest.mark.parametrize("text", ["#REF!", '"x', "'", "'Offers compared'!$A$1:$B$2", "[1]Sheet!A1"])
+def test_names_that_lead_nowhere_are_said(light: bytes, text: str) -> None:
     book = openpyxl.load_workbook(BytesIO(light))
-    book.defined_names["quote_3_discount"].attr_text = "#REF!"
+    book.defined_names["quote_3_discount"].attr_text = text
     assert "quotes.xlsx: its name quote_3_discount leads to no cell any more" in refusal(saved(book))
+
+
+def test_what_no_spreadsheet_writes_is_refused_in_words(light: bytes) -> None:
+    huge = rezipped(
+        light, lambda name, part: re.sub(rb'<c r="B6"[^>]*/>', b'<c r="B6"><v>%s</v></c>' % (b"1" * 400), part)
+    )
+    assert f"B6: {'1' * 60}... has more digits than a spreadsheet keeps; give US dollars" in refusal(huge)
+    for encoding in (b"shift_jis", b"bogus", b"hex"):
+        odd = b'<?xml version="1.0" encoding="%s"?><a/>' % encoding
+        said = refusal(rezipped(light, lambda name, part, odd=odd: odd if name == "docProps/app.xml" else part))
+        assert "its part docProps/app.xml is damaged" in said
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as made:
+        for name in ("[Content_Types].xml", "xl/workbook.xml"):
+            made.writestr(name, bytes(4_000))
+    broken = bytearray(packed.getvalue())
+    broken[55:75] = bytes(20)
+    assert "it is no workbook, or a damaged one" in refusal(bytes(broken))
+    book = bytearray(light)
+    book[-6:-2] = b"\xff\xff\xff\x7f"  # where the list of parts begins: past the file's end
+    assert "damaged" in refusal(bytes(book))
+
+
+def test_what_the_calculator_opened_with_and_where_discounts_come_from_are_checked_too(light: bytes) -> None:
+    assert "Offers compared!B40: 20 is 2,000%" in refusal(light, exported_discount=20)
+    assert '"bands" is not in the list; give typed or band table' in refusal(light, offer_discount_rule="bands")
+    assert "a formula that no spreadsheet has worked out" in refusal(light, offer_discount_rule="Band Table")
 
 
 # --- into a plan -----------------------------------------------------------------------------------------------------

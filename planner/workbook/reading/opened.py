@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import openpyxl
+from openpyxl.formula.tokenizer import TokenizerError
 from openpyxl.utils import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -88,7 +89,10 @@ class OpenedWorkbook:
         )
         if not self.has(name):
             raise lost
-        places = list(self.values.defined_names[name].destinations)
+        try:
+            places = list(self.values.defined_names[name].destinations)
+        except TokenizerError:
+            raise lost from None
         if len(places) != 1 or places[0][0] not in self.values.sheetnames:
             raise lost
         sheet, address = places[0]

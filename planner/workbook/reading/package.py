@@ -1,5 +1,6 @@
 """A file that somebody hands over as a workbook: checked for what it is, and how large it gets, before it is parsed."""
 
+import lzma
 import zlib
 from io import BytesIO
 from typing import Final
@@ -35,7 +36,7 @@ def check_package(content: bytes, label: str) -> None:
             _check_kind(package, label)
             for part in package.namelist():
                 _check_part(package, part, label)
-    except (BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except (BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise WorkbookError(
             f"{label}: it is no workbook, or a damaged one ({error}); give the .xlsx that `planner export` wrote, "
             "filled in"
@@ -86,7 +87,7 @@ def _check_part(package: ZipFile, name: str, label: str) -> None:
             while chunk := part.read(_CHUNK_BYTES):
                 parser.Parse(chunk, False)
         parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that expat cannot read
         if name.endswith(_XML):
             raise WorkbookError(
                 f"{label}: its part {name[:80]} is damaged ({error}); open the workbook and save it again"

@@ -23,6 +23,7 @@ _BY_NAME: Final = {item.name: item for item in (*FIELDS, DRAWDOWN)}
 _CALCULATED: Final = (
     *("commit_usd", "discount", "overage_discount", "drawdown", "term_months", "shortfall_clause", "true_up_rate"),
 )
+_RULES: Final = ("typed", "band table")
 _DISCOUNTS: Final = ("discount", "overage_discount")
 _ALWAYS_TOLD: Final = ("commit_usd_per_year", "discount_fraction", "overage")
 _CLOSE: Final = 1e-9
@@ -138,6 +139,7 @@ def _calculator(book: OpenedWorkbook, mistakes: _Mistakes, notes: list[str]) -> 
     """The offer in the calculator, where it is another than the one that the workbook came with; else nothing."""
     if not book.has("offer_commit_usd"):
         return {}
+    _check_rule(book, mistakes)
     typed, opens_with = {}, {}
     for name, item in _calculator_fields(book):
         cell = book.at(_source(book, name))
@@ -146,7 +148,7 @@ def _calculator(book: OpenedWorkbook, mistakes: _Mistakes, notes: list[str]) -> 
             continue
         typed[item.key] = mistakes.value(cell, item)
         kept = book.at(exported_name(name))
-        opens_with[item.key] = None if kept.is_blank else taken(kept, item.kind, item.wanted)
+        opens_with[item.key] = None if kept.is_blank else mistakes.value(kept, item)
     if typed.get("shortfall") != "true_up":
         typed.pop("true_up_rate", None)
     changed = {key for key, value in typed.items() if not _same(value, opens_with.get(key))}
@@ -162,7 +164,16 @@ def _calculator(book: OpenedWorkbook, mistakes: _Mistakes, notes: list[str]) -> 
 
 
 def _from_bands(book: OpenedWorkbook) -> bool:
-    return book.has("offer_discount_rule") and book.at("offer_discount_rule").value == "band table"
+    """As the sheet's own formula compares: capitals are as good."""
+    return book.has("offer_discount_rule") and str(book.at("offer_discount_rule").value).lower() == _RULES[1]
+
+
+def _check_rule(book: OpenedWorkbook, mistakes: _Mistakes) -> None:
+    """Where discounts come from: a word of no meaning would leave a discount out, or take the wrong one."""
+    if book.has("offer_discount_rule"):
+        cell = book.at("offer_discount_rule")
+        if str(cell.value).lower() not in _RULES:
+            mistakes.said.append(f"{cell.place}: {shown(cell.value)} is not in the list; give {' or '.join(_RULES)}")
 
 
 def _by_own_bands(book: OpenedWorkbook) -> bool:

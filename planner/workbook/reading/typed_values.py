@@ -25,6 +25,10 @@ _DIGITS: Final = 15
 """As many as a spreadsheet keeps; what follows them is noise of its arithmetic."""
 
 
+_MOST: Final = 10**300
+"""More than any number of a spreadsheet; a whole number of XML can be larger than a float can be."""
+
+
 class NotAsWantedError(ValueError):
     """What is wrong with a value, in words that follow it."""
 
@@ -53,7 +57,9 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float | int):
-        return f"{value:.15g}"
+        return (
+            f"{value:.15g}" if abs(value) <= _MOST or isinstance(value, float) else f"{str(value)[:_LONGEST_SHOWN]}..."
+        )
     return f"{value}"
 
 
@@ -84,6 +90,8 @@ def _number(value: Any) -> float:
         raise NotAsWantedError("is a number stored as text: type it again in a cell that is not formatted as text")
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise NotAsWantedError(f"is {_what(value)}, not a number")
+    if isinstance(value, int) and abs(value) > _MOST:
+        raise NotAsWantedError("has more digits than a spreadsheet keeps")
     if not isfinite(value):
         raise NotAsWantedError("is not a finite number")
     return float(f"{value:.{_DIGITS}g}")
