@@ -378,6 +378,13 @@ def test_a_quote_that_is_replaced_keeps_what_a_row_cannot_say(light: bytes, run:
     assert "'direct' keeps what a row cannot say: rollover." in out
 
 
+def test_a_plan_whose_last_line_has_no_end_takes_a_quote() -> None:
+    text = PLAN.partition("\n# quotes in hand")[0].rstrip("\n")
+    merged = with_offers(text, [QUOTE], OFFER_KEYS).text
+    assert merged.startswith(f"{text}\n[[offer]]")
+    assert tomllib.loads(merged) == tomllib.loads(text) | {"offer": [QUOTE]}
+
+
 def test_without_a_plan_the_entries_are_printed(light: bytes, run: Run, tmp_path: Path) -> None:
     book = tmp_path / "quotes.xlsx"
     book.write_bytes(filled(light, **typed(2, {**QUOTE, "name": '"]\nx = 1 # \u202e', "overage": 0.05})))

@@ -12,8 +12,16 @@ from tomlkit.exceptions import TOMLKitError
 def changed_in_place(text: str, wanted: Mapping[str, Any], change: Callable[[Any], None]) -> str | None:
     """The text after a change of its tomlkit document, comments and all; None where it would not say what is wanted.
 
-    tomlkit has spellings that it reads and cannot change: what it makes of them is not taken.
+    tomlkit has spellings that it reads and cannot change: what it makes of them is not taken. It writes a new table
+    onto a last line that has no end, so such a line is ended where that helps.
     """
+    changed = _changed(text, wanted, change)
+    if changed is None and not text.endswith("\n"):
+        return _changed(f"{text}\n", wanted, change)
+    return changed
+
+
+def _changed(text: str, wanted: Mapping[str, Any], change: Callable[[Any], None]) -> str | None:
     try:
         document = tomlkit.parse(text)
         change(document)
