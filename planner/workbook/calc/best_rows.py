@@ -14,6 +14,9 @@ from planner.workbook.calculator.pricing import N_POINTS
 from planner.workbook.sheet import Sheet, Value, area, cell
 
 _LAST_COL: Final = 5
+_BEYOND: Final = (
+    "=IF({number}=0,IF(uses_bands>0,0,offer_overage_discount),IF(overage_follows>0,{discount},offer_overage_discount))"
+)
 _ANSWER_ROWS: Final = 18
 """Rows of the answer, above the search at protected prices."""
 
@@ -110,7 +113,8 @@ def _row(table: CalcTable, rows: BestRows, key: str, label: str, style: str, tem
 def _bands(rows: BestRows, table: CalcTable) -> None:
     """What each band offers, and from which to which commitment."""
     starts, discounts = rows.bands.starts, rows.bands.discounts
-    table.constants("number", "row of the band table; 0 is no band", "count", list(range(len(rows.found.bands))))
+    numbers = list(range(len(rows.found.bands)))
+    table.constants("number", "row of the band table; 0 is no band", "count", numbers)
     for key, label, style, template in (
         ("start", "commitment from, USD a year", "usd", f"=IF({{number}}=0,0,INDEX({starts},{{number}}))"),
         (
@@ -126,13 +130,7 @@ def _bands(rows: BestRows, table: CalcTable) -> None:
             f"=IF({{number}}=0,IF(uses_bands>0,0,offer_discount),INDEX({discounts},{{number}}))",
         ),
         ("on", "counts (1)", "count", "=IF(AND({discount}>=0,{discount}<1),{given},0)"),
-        (
-            "overage_discount",
-            "discount beyond",
-            "percent",
-            "=IF({number}=0,IF(uses_bands>0,0,offer_overage_discount),"
-            "IF(overage_follows>0,{discount},offer_overage_discount))",
-        ),
+        ("overage_discount", "discount beyond", "percent", _BEYOND),
         ("floor", "least commitment, USD a year", "usd", "=MAX({start},cent_usd)"),
         ("above", "thresholds above it", "count", f"=SUMPRODUCT(ISNUMBER({starts})*({starts}>{{start}}))"),
         (

@@ -124,19 +124,19 @@ def _write_costs(sheet: Sheet, points: OfferPoints) -> CostLayout:
         width=105,
     )
     header = _COST_ROW + 2
-    sheet.header(header, ("scenario", "term, months", "table no.", "annual list use"))
+    sheet.header(header, ("scenario no.", "term, months", "table no.", "annual list use"))
     for index, level in enumerate(LEVELS):
         for number, share in enumerate(shares):
             sheet.text(
                 header, _COST_COL + index * len(shares) + number, f"{level}, s = {percent(share)}", "header_right"
             )
     row, table_no = header + 1, 0
-    for scenario in points.scenarios:
+    for number, scenario in enumerate(points.scenarios, start=1):
         for term in scenario.terms:
             assert term.cost is not None
             table_no += 1
             for at, q in enumerate(term.cost.list_usd.tolist()):
-                sheet.text(row, 0, scenario.name)
+                sheet.number(row, 0, number, "count")
                 sheet.number(row, 1, term.term_months, "count")
                 sheet.number(row, 2, table_no, "count")
                 sheet.number(row, 3, q, "usd")
