@@ -120,9 +120,7 @@ class Sheet:
         self.text(row, first_col, text, "subtitle", sized=False)
         self.worksheet.set_row(row, 20)
 
-    def paragraph(
-        self, row: int, text: str, *, last_col: int, style: str = "note", first_col: int = 0, width: int = 0
-    ) -> None:
+    def paragraph(self, row: int, text: str, *, last_col: int, style: str = "note", first_col: int = 0) -> None:
         """Text wrapped over the columns first_col to last_col; set_layout makes its row high enough."""
         if last_col > first_col:
             self.worksheet.merge_range(row, first_col, row, last_col, "", self.styles[style])

@@ -79,7 +79,7 @@ def write_assumptions(sheet: Sheet, plan: Plan) -> None:
     """Every assumption in force with its spread, unit and origin, its owner, source and date."""
     rows = answered(plan)
     sheet.title("Assumptions in force", last_col=_LAST_COL)
-    sheet.paragraph(1, _note(plan, rows), last_col=_LAST_COL, width=185)
+    sheet.paragraph(1, _note(plan, rows), last_col=_LAST_COL)
     last = _HEADER_ROW + len(rows)
     _write_counts(sheet, rows, last)
     sheet.header(_HEADER_ROW, _COLUMNS, n_text=2)

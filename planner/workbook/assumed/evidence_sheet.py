@@ -35,7 +35,6 @@ _TESTS: Final = (
 )
 _LAST_COL: Final = len(_COUNTED) - 1
 _FACTS_COL: Final = 2
-_WIDTH: Final = 185
 
 
 def has_evidence(dossier: Dossier) -> bool:
@@ -57,11 +56,10 @@ def write_evidence(sheet: Sheet, _workbook: Workbook, dossier: Dossier) -> list[
         "are paid again; the move saves nothing at the break-even. Saves: at list, all of the type moved. The counts "
         "are the program's; graded and pass rate are worked out here.",
         last_col=_LAST_COL,
-        width=_WIDTH,
     )
     row = 3
     for line in standing_sentences(plan, route_standings(plan.prepared, found)):
-        sheet.paragraph(row, line, last_col=_LAST_COL, style="lead", width=150)
+        sheet.paragraph(row, line, last_col=_LAST_COL, style="lead")
         row += 1
     checks: list[Check] = []
     if found:
@@ -128,7 +126,7 @@ def _write_gradings(sheet: Sheet, row: int, plan: Plan, found: Sequence[Standing
         sheet.text(at, 0, one.request_type)
         sheet.text(at, 1, one.model)
         words = grading_words(known[one.pair], one.stale)
-        sheet.paragraph(at, words, first_col=_FACTS_COL, last_col=_LAST_COL, style="text", width=140)
+        sheet.paragraph(at, words, first_col=_FACTS_COL, last_col=_LAST_COL, style="text")
     return row + len(found) + 1
 
 
@@ -160,7 +158,7 @@ def _write_lines(sheet: Sheet, row: int, title: str, lines: Sequence[str]) -> in
         return row
     sheet.subtitle(row, title, last_col=_LAST_COL)
     for index, line in enumerate(lines, start=1):
-        sheet.paragraph(row + index, f"• {line}", last_col=_LAST_COL, style="text", width=_WIDTH)
+        sheet.paragraph(row + index, f"• {line}", last_col=_LAST_COL, style="text")
     return row + len(lines) + 2
 
 
@@ -171,7 +169,7 @@ def _write_tests(sheet: Sheet, row: int, dossier: Dossier) -> int:
     sheet.subtitle(row, "What to test next", last_col=_LAST_COL)
     for line in next_test_sentences(tests):
         row += 1
-        sheet.paragraph(row, line, last_col=_LAST_COL, style="text", width=_WIDTH)
+        sheet.paragraph(row, line, last_col=_LAST_COL, style="text")
     if not tests:
         return row + 2
     is_valued = any(test.information is not None for test in tests)
@@ -184,7 +182,7 @@ def _write_tests(sheet: Sheet, row: int, dossier: Dossier) -> int:
             else:
                 sheet.value(at, col, value, style)
     row += 2 + len(tests)
-    sheet.paragraph(row, _tests_note(is_valued=is_valued), last_col=_LAST_COL, width=_WIDTH)
+    sheet.paragraph(row, _tests_note(is_valued=is_valued), last_col=_LAST_COL)
     return row + 2
 
 

@@ -35,7 +35,6 @@ def write_prices(sheet: Sheet, plan: Plan) -> None:
         "where its source gives one. Whose: list, or the plan's own rates ([[prices.override]]), which are bold. n/a: "
         "no price is known and none is used.",
         last_col=_SOURCE,
-        width=190,
     )
     labels = (*_RATES.values(), "batch factor", "since", "checked on", "retires", "whose", "source")
     sheet.header(_HEADER_ROW, ("model", "prompt tokens", *labels), n_text=2)
@@ -138,5 +137,5 @@ def _write_list(sheet: Sheet, row: int, title: str, lines: Sequence[str]) -> int
         return row
     sheet.subtitle(row, title, last_col=_SOURCE)
     for index, line in enumerate(lines, start=1):
-        sheet.paragraph(row + index, f"• {line}", last_col=_SOURCE, style="text", width=190)
+        sheet.paragraph(row + index, f"• {line}", last_col=_SOURCE, style="text")
     return row + len(lines) + 2

@@ -21,7 +21,6 @@ _DIFFERENCE_COL: Final = _FIRST_COL + 3
 LAST_COL: Final = _FIRST_COL + 6
 """Inputs stand on the left, results beside them."""
 
-_WIDTH: Final = 200
 _BEST_NAMES: Final = {
     "commit": "offer_best_commit_usd",
     "cost": "offer_best_cost_usd",
@@ -49,7 +48,6 @@ def write_offer(sheet: Sheet, contents: CalculatorContents, define: Define) -> N
         "Change the blue cells on yellow. Every other figure follows by formula from the spend on sheet Points "
         f"and covers the whole term that is typed in, in US dollars before tax. {contents.error.sentence}",
         last_col=LAST_COL,
-        width=_WIDTH,
     )
     write_offer_inputs(sheet, state, contents.places, define)
     left = write_bands(sheet, state, define)
@@ -59,7 +57,7 @@ def write_offer(sheet: Sheet, contents: CalculatorContents, define: Define) -> N
     row = _write_scenarios(sheet, contents, row + 1)
     row = max(row, left)
     for note in _notes(state.points, contents.decision):
-        sheet.paragraph(row + 1, note, last_col=LAST_COL, width=_WIDTH)
+        sheet.paragraph(row + 1, note, last_col=LAST_COL)
         row += 1
     sheet.set_layout(
         exact={0: 40, 2: 34, 3: 8, 4: 3, 5: 50}, at_least={1: 18, **dict.fromkeys(range(6, LAST_COL + 1), 15)}

@@ -50,7 +50,7 @@ def write_distribution(
     columns = [column for scenario in points.scenarios for column in _columns(points, scenario)]
     last_col = _FIRST_COL + len(columns) - 1
     sheet.title("Distribution of list spend that enters the contract, US dollars", last_col=max(last_col, 7))
-    sheet.paragraph(1, _note(points, error, n_paths), last_col=max(last_col, 7), width=105)
+    sheet.paragraph(1, _note(points, error, n_paths), last_col=max(last_col, 7))
     for col, label in ((0, "bin"), (1, "quantile level")):
         sheet.text(_HEADER_ROW, col, label, "header_right")
     for index in range(N_POINTS):
@@ -121,7 +121,6 @@ def _write_costs(sheet: Sheet, points: OfferPoints) -> CostLayout:
         "Of (1 - s) x use beyond the commitment + s x " + beside + ", on all paths, by the annual list use that "
         "exhausts the commitment and by s. A cost is a certain amount and a multiple of this (sheet Calc).",
         last_col=7,
-        width=105,
     )
     header = _COST_ROW + 2
     sheet.header(header, ("scenario no.", "term, months", "table no.", "annual list use"))

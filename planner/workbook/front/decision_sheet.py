@@ -22,7 +22,6 @@ _RIGHT: Final = (5, 11)
 
 _WIDTHS: Final = {0: 37, 1: 18, 2: 18, 3: 18, 4: 2, 5: 32, 6: 15, 7: 11, 8: 15, 9: 12, 10: 11, 11: 9}
 _CHARACTERS_PER_WIDTH, _LEAD_PER_WIDTH = 1.14, 0.9
-_ACROSS: Final = 210
 _ROW_POINTS: Final = 14.0
 _CHART_ROWS: Final = 16
 _PIXELS_PER_POINT: Final = 4.0 / 3.0
@@ -81,7 +80,6 @@ def write_decision(sheet: Sheet, brief: Brief, *, checks_hold: bool, chart: Any)
         "The decision on one page: what to sign, why, the risk in it, the next best, and what would change the answer. "
         "US dollars before tax; ± is one standard error of the simulation.",
         last_col=last_col,
-        width=_ACROSS,
     )
     sheet.text(2, 0, "Checks of this workbook", "bold", sized=False)
     good, bad = "all hold", "FAILED: see Checks"
@@ -138,7 +136,7 @@ def _write_rest(sheet: Sheet, row: int, sentences: Sequence[str]) -> int:
     sheet.subtitle(row, "More to know before signing", last_col=_RIGHT[1])
     for sentence in sentences:
         row += 1
-        sheet.paragraph(row, f"• {sentence}", last_col=_RIGHT[1], width=_ACROSS)
+        sheet.paragraph(row, f"• {sentence}", last_col=_RIGHT[1])
     return row
 
 

@@ -35,7 +35,6 @@ def write_sign_off(sheet: Sheet, plan: Plan, *, names: Set[str], checks_hold: bo
         f"offer: the recommended one, or another whose terms are written into the remarks{typed}. A plan that is "
         "changed has another hash, and has to be approved anew. Nothing here is an electronic signature.",
         last_col=_LAST_COL,
-        width=150,
     )
     row = _write_facts(sheet, 3, plan, checks_hold=checks_hold)
     row = _write_typed_offer(sheet, row + 1, plan, names)
@@ -51,7 +50,7 @@ def _write_facts(sheet: Sheet, row: int, plan: Plan, *, checks_hold: bool) -> in
     for label, words in (*_facts(plan), *hashes(plan)):
         row += 1
         sheet.text(row, 0, label, "bold")
-        sheet.paragraph(row, words, first_col=1, last_col=_LAST_COL, style="text", width=125)
+        sheet.paragraph(row, words, first_col=1, last_col=_LAST_COL, style="text")
     row += 1
     sheet.text(row, 0, "checks of this workbook", "bold")
     good, bad = "all hold", "FAILED: see Checks"

@@ -80,14 +80,14 @@ def regret_columns(found: RegretMatrix) -> int:
 
 
 def write_regret(
-    sheet: Sheet, workbook: Workbook, found: RegretMatrix, row: int, *, last_col: int, width: int
+    sheet: Sheet, workbook: Workbook, found: RegretMatrix, row: int, *, last_col: int
 ) -> tuple[int, list[Check]]:
     """Regrets with live largest and weighted ones, their errors, and chances of a shortfall; the next free row."""
     table = regret_table(found)
     sheet.subtitle(row, table.title, last_col=last_col)
     for said in (*regret_sentences(found), f"{table.note.partition('. ')[2]} {_READ}"):
         row += 1
-        sheet.paragraph(row, said, last_col=last_col, width=width)
+        sheet.paragraph(row, said, last_col=last_col)
     names = [name for name, *_ in table.rows]
     rows = (*found.best, found.recommended, found.minimax, found.weighted)
     matrix = _Matrix(found=found, names=names, rows=rows, top=row + 2)

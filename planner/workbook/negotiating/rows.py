@@ -15,14 +15,12 @@ NONE: Final = "-"
 """What stands where a figure does not exist."""
 
 _LINE_OF_A_NAME: Final = 40
-_CHARACTERS_PER_WIDTH: Final = 1.22
 
 
 def sentences(sheet: Sheet, row: int, said: Iterable[str], widths: Mapping[int, int], *, style: str = "note") -> int:
     """Sentences, one a row across the columns; returns the next free row."""
-    line = int(sum(widths.values()) * _CHARACTERS_PER_WIDTH / (1.2 if style == "lead" else 1.0))
     for text in said:
-        sheet.paragraph(row, text, last_col=max(widths), style=style, width=line)
+        sheet.paragraph(row, text, last_col=max(widths), style=style)
         row += 1
     return row
 

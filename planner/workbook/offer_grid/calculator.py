@@ -16,7 +16,6 @@ from planner.workbook.sheet import Sheet, cell
 
 _FIRST_COL: Final = INPUT_LAST_COL + 2
 _LAST_COL: Final = _FIRST_COL + 6
-_WIDTH: Final = 210
 """Inputs stand on the left, results beside them."""
 
 
@@ -37,13 +36,12 @@ def write_calculator(
         "Change the blue cells on yellow. Every other figure follows by formula, covers the whole term of "
         f"{plan.inputs.contract.term_months} months, and is in US dollars before tax. {why_read_from_a_grid(plan)}",
         last_col=_LAST_COL,
-        width=_WIDTH,
     )
     left = _write_bands(sheet, write_inputs(sheet, read, block, plan.inputs.decision, define) + 1, plan)
     row = _write_outputs(sheet, INPUT_ROW - 2, results, define)
     row = max(_write_scenarios(sheet, row + 1, read, block), left) + 1
     for note in _notes(plan, read, error):
-        sheet.paragraph(row, note, last_col=_LAST_COL, width=_WIDTH)
+        sheet.paragraph(row, note, last_col=_LAST_COL)
         row += 1
     sheet.set_layout(
         exact={0: 42, 2: 30, 4: 8, 5: 3, _FIRST_COL: 50},

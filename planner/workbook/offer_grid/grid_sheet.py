@@ -53,8 +53,8 @@ def write_grid(sheet: Sheet, grid: OfferGrid, error: GridError, *, commit_label:
     last_row = _FIRST_ROW + len(grid.table) - 1
     last_col = _FIRST_MEASURE_COL + len(grid.measures) - 1
     sheet.title("Offers that the program priced", last_col=last_col)
-    sheet.paragraph(1, _note(grid), last_col=last_col, width=215)
-    sheet.paragraph(2, error_words(error), last_col=last_col, width=215)
+    sheet.paragraph(1, _note(grid), last_col=last_col)
+    sheet.paragraph(2, error_words(error), last_col=last_col)
     sheet.text(_HEADER_ROW - 1, 0, "Largest error in expected cost, read in the middle of cells", "label", sized=False)
     sheet.number(_HEADER_ROW - 1, _FIRST_MEASURE_COL, error.cost, "percent_fine")
     sheet.header(

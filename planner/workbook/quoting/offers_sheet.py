@@ -58,7 +58,7 @@ def write_offers(
         workbook.define_name(name, f"={address}")
 
     sheet.title("Offers compared: quotes in hand, and room to type others in", last_col=_LAST_COL)
-    sheet.paragraph(1, _note(found, is_live=live is not None), last_col=_LAST_COL, width=150)
+    sheet.paragraph(1, _note(found, is_live=live is not None), last_col=_LAST_COL)
     sheet.subtitle(_INPUT_HEADER_ROW - 1, "Type quotes in, one a row", last_col=_LAST_COL)
     write_inputs(sheet, _INPUT_HEADER_ROW, define)
     held, row = [], _RESULT_ROW
@@ -102,7 +102,7 @@ def _write_tables(sheet: Sheet, workbook: Workbook, tables: Sequence[QuoteTable]
     held: list[Check] = []
     for table in tables:
         sheet.subtitle(row, table.title, last_col=_LAST_COL)
-        sheet.paragraph(row + 1, table.note, last_col=_LAST_COL, width=150)
+        sheet.paragraph(row + 1, table.note, last_col=_LAST_COL)
         for col, column in enumerate(table.columns):
             held += _write_column(sheet, row + 2, col, column)
         if table.is_charted:

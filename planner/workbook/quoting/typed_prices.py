@@ -60,7 +60,7 @@ def _key(row: int) -> str:
 def write_typed_prices(sheet: Sheet, row: int, workings: Workings, live: LiveQuotes, *, last_col: int) -> list[Check]:
     """A row for each row of quotes, blank where there is none, ranked together with the recommended offer."""
     sheet.subtitle(row, "What the quotes typed in cost, beside the recommended offer", last_col=last_col)
-    sheet.paragraph(row + 1, _note(live, has_target=workings.has_target), last_col=last_col, width=150)
+    sheet.paragraph(row + 1, _note(live, has_target=workings.has_target), last_col=last_col)
     against = ("more than the target, USD",) if workings.has_target else ()
     sheet.header(row + 2, ("quote", *(label for label, *_ in _STEPS), "rank", *against))
     _write_recommended(sheet, row + 3, workings, live)

@@ -23,7 +23,6 @@ from planner.workbook.results.money_chart import LOOKS, Line, axis, finish, line
 from planner.workbook.sheet import Sheet, cell
 
 _LAST_COL: Final = 11
-_WIDTH: Final = 175
 _CHART_ROWS: Final = 17
 _HELPER_COL: Final = _LAST_COL + 2
 _ROUNDING: Final = 1e-9
@@ -41,10 +40,10 @@ def write_budget(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Che
     found = budget(plan)
     mode, has_others = found.contract.payment.mode, not found.offer.is_none
     sheet.title(f"Budget: cash with {offer_name(found.offer)}, paid {MODE_WORDS[mode]}", last_col=_LAST_COL)
-    sheet.paragraph(1, _how_to_read(plan, found), last_col=_LAST_COL, width=_WIDTH)
+    sheet.paragraph(1, _how_to_read(plan, found), last_col=_LAST_COL)
     row = 3
     for sentence in budget_sentences(found, mode):
-        sheet.paragraph(row, f"• {sentence}", last_col=_LAST_COL, width=_WIDTH)
+        sheet.paragraph(row, f"• {sentence}", last_col=_LAST_COL)
         row += 1
     chart_row = row + 1
     own = StretchTable(sheet=sheet, found=found, first=chart_row + _CHART_ROWS + 2, last_col=_LAST_COL)

@@ -28,7 +28,6 @@ def write_ledger(sheet: Sheet, plan: Plan) -> LedgerLayout:
     contract, outcome = plan.inputs.contract, plan.recommendation
     table = LedgerTable(sheet=sheet, plan=plan)
     last_col = max(table.last_col, _FEWEST_COLS)
-    width = 45 + 14 * (last_col - 1)
     fixed = contract.commits_usd_per_year is not None
     of = "the commitment that the plan fixes" if fixed else "the recommended commitment"
     sheet.title(f"Ledger: what {of} is expected to come to", last_col=last_col)
@@ -36,7 +35,6 @@ def write_ledger(sheet: Sheet, plan: Plan) -> LedgerLayout:
         1,
         f"Scenario {outcome.scenario}: means over all {plan.n_paths:,} simulated paths, US dollars. {_basis(contract)}",
         last_col=last_col,
-        width=width,
     )
     row = _write_years(sheet, plan, _FIRST_ROW, last_col) if not outcome.offer.is_none else _FIRST_ROW
     row, layout = table.write(row, last_col)
@@ -45,7 +43,7 @@ def write_ledger(sheet: Sheet, plan: Plan) -> LedgerLayout:
         row = _write_present_value(sheet, plan, row + 1, last_col)
         notes = [*_beside_list(contract), *notes]
     for note in notes:
-        sheet.paragraph(row + 1, note, last_col=last_col, width=width)
+        sheet.paragraph(row + 1, note, last_col=last_col)
         row += 1
     sheet.set_layout(at_least={0: 22, 1: 20} | dict.fromkeys(range(2, last_col + 1), 13))
     sheet.print_setup(last_row=row, last_col=last_col, pages_high=1 if len(contract.periods) <= MONTHS_PER_YEAR else 0)

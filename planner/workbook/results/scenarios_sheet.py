@@ -34,7 +34,7 @@ def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan, regret: Regret
     last_col, found = 8, list[Check]()
     if regret is not None:
         last_col = max(last_col, regret_columns(regret) - 1)
-        row, found = write_regret(sheet, workbook, regret, row + 1, last_col=last_col, width=150)
+        row, found = write_regret(sheet, workbook, regret, row + 1, last_col=last_col)
         row -= 1
     chart_row = row + 1
     months_row = chart_row + _CHART_ROWS + 2

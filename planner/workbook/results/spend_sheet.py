@@ -25,7 +25,6 @@ CHANCES: Final = (0.99, *(round(0.975 - 0.025 * step, 3) for step in range(39)),
 """Chances of spending more at which amounts are given; further out is luck of the sample."""
 
 _LAST_COL: Final = 12
-_WIDTH: Final = 175
 _P50, _P90 = 8, 10
 _CHART_ROWS: Final = 18
 _ROUNDING: Final = 1e-9
@@ -60,7 +59,7 @@ def write_spend(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[Chec
     plan = dossier.plan
     spends = [one for name, paths in plan.spend.items() for one in _spends(plan.inputs.contract, name, paths)]
     sheet.title("Spend distribution: list spend by contract year, before any discount, US dollars", last_col=_LAST_COL)
-    sheet.paragraph(1, _how_to_read(plan), last_col=_LAST_COL, width=_WIDTH)
+    sheet.paragraph(1, _how_to_read(plan), last_col=_LAST_COL)
     row, first = _write_percentiles(sheet, plan, spends, 3)
     shown = _charted(plan, spends)
     chart_row = row + 1
@@ -160,7 +159,6 @@ def _write_mark(sheet: Sheet, spends: list[_Spend], plan: Plan, mark: float, row
         f"{_MARK.capitalize()} at {usd(mark)} of list spend in {decided.scenario}: "
         f"{percent(less)} of the futures spend less in contract year 1, and fall short.",
         last_col=_LAST_COL,
-        width=_WIDTH,
     )
     return row + 2
 

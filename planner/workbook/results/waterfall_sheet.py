@@ -19,7 +19,6 @@ from planner.workbook.results.money_chart import axis, finish, money_format
 from planner.workbook.sheet import Sheet, area, cell, less
 
 _LAST_COL: Final = 9
-_WIDTH: Final = 165
 _CHART_ROWS: Final = 15
 _CHANGE, _RUNNING, _ALONE = 1, 5, 8
 _FLAG, _BASE, _LEVEL, _FALLS, _RISES = range(11, 16)
@@ -53,7 +52,7 @@ def write_waterfall(sheet: Sheet, workbook: Workbook, dossier: Dossier) -> list[
     """A table and a bridge chart for the scenario decided on, then for every other one with levers."""
     plan = dossier.plan
     sheet.title("Waterfall: from today's list spend to what is paid, US dollars of contract year 1", last_col=_LAST_COL)
-    sheet.paragraph(1, _how_to_read(plan), last_col=_LAST_COL, width=_WIDTH)
+    sheet.paragraph(1, _how_to_read(plan), last_col=_LAST_COL)
     row, starts, found = 3, list[int](), list[Check]()
     for fall in _shown(dossier):
         starts.append(row)
@@ -123,7 +122,7 @@ def _write_block(sheet: Sheet, workbook: Workbook, plan: Plan, fall: Waterfall, 
     decided = " (decided on)" if fall.scenario == plan.inputs.decision.scenario else ""
     sheet.subtitle(row, f"{fall.scenario}{decided}", last_col=_LAST_COL)
     said = " ".join(levers_sentences(plan, {fall.scenario: fall}, fall.scenario))
-    sheet.paragraph(row + 1, said, last_col=_LAST_COL, width=_WIDTH)
+    sheet.paragraph(row + 1, said, last_col=_LAST_COL)
     rows, first = _rows(fall), row + 3 + _CHART_ROWS
     sheet.header(first - 1, _HEADINGS if fall.steps else _HEADINGS[:_ALONE])
     sheet.header(first - 1, ("total", "base", "totals", "falls", "rises"), first_col=_FLAG, n_text=0)
@@ -132,7 +131,7 @@ def _write_block(sheet: Sheet, workbook: Workbook, plan: Plan, fall: Waterfall, 
     next_row = last + 1
     if fall.steps:
         next_row = _write_claim(sheet, fall, first, rows, last + 2)
-    sheet.paragraph(next_row, waterfall_table(fall).note, last_col=_LAST_COL, width=_WIDTH)
+    sheet.paragraph(next_row, waterfall_table(fall).note, last_col=_LAST_COL)
     _add_chart(sheet, workbook, fall, (first, last + 2 if fall.steps else last), row + 2)
     return next_row + 2, _checks(sheet, fall, rows, first)
 
