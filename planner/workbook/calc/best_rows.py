@@ -113,16 +113,11 @@ def _row(table: CalcTable, rows: BestRows, key: str, label: str, style: str, tem
 def _bands(rows: BestRows, table: CalcTable) -> None:
     """What each band offers, and from which to which commitment."""
     starts, discounts = rows.bands.starts, rows.bands.discounts
-    numbers = list(range(len(rows.found.bands)))
-    table.constants("number", "row of the band table; 0 is no band", "count", numbers)
+    has_start = f"ISNUMBER(INDEX({starts},{{number}}))"
+    table.constants("number", "row of the band table; 0 is no band", "count", list(range(len(rows.found.bands))))
     for key, label, style, template in (
         ("start", "commitment from, USD a year", "usd", f"=IF({{number}}=0,0,INDEX({starts},{{number}}))"),
-        (
-            "given",
-            "has a threshold (1)",
-            "count",
-            f"=IF({{number}}=0,1,IF(ISNUMBER(INDEX({starts},{{number}})),uses_bands,0))",
-        ),
+        ("given", "has a threshold (1)", "count", f"=IF({{number}}=0,1,IF({has_start},uses_bands,0))"),
         (
             "discount",
             "discount",
