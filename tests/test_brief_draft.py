@@ -51,6 +51,7 @@ SAID = (
         "the second contract year",
     ),
     *("contract year 2", "claude-opus-5-5", "no one", "years 1 to 3", "± 580 dollars", "$68.6k", "68,580 US dollars"),
+    *("$916,400 a year", "$916,400 per contract year", "$916k annually", "$916,400/year", "the second-contract-year"),
 )
 NOT_SAID = (
     *("$916,500", "$917k", "$0.93M", "$1.51M", "$1,504,431", "$1M", "916,400%", "916,400", "€916,400", "£1.5 million"),
@@ -103,6 +104,16 @@ NOT_SAID = (
         "P10",
         "580 paths",
     ),
+    *("one-third", "a fourth", "A$916,400", "CA$1.5 million", "eightfold", "quintupled", "VIII percent", "year one"),
+    *(
+        "$916,400 a month",
+        "$916,400 per quarter",
+        "$916,400/month",
+        "$916,400 monthly",
+        "8.0% per month",
+        "$2.09M a year",
+    ),
+    *("minus eight percent", "negative 8%", "the ninetieth percentile", "a couple of quotes", "a majority"),
 )
 
 
@@ -253,7 +264,7 @@ def test_a_draft_is_shown_before_it_is_sent_and_stands_on_the_page(
 @pytest.mark.parametrize(
     ("text", "changed", "words"),
     [
-        ("Sign $123,456 a year, seventeen percent off.", {}, "'$123,456', 'seventeen percent'"),
+        ("Sign $123,456 a year, seventeen percent off.", {}, "'$123,456 a year', 'seventeen percent'"),
         ("Sign for 12 months.", {"stop_reason": "max_tokens"}, "cut off before its end"),
         ("Sign for 12 months.", {"stop_reason": "refusal"}, "stopped for another reason"),
         ("", {}, "no text"),

@@ -26,7 +26,7 @@ class Figure:
     """A figure as it is written. unit: usd, percent, count, a span of time, or what else; step: of its last digit.
     "name": digits inside a word, or years 1 to 3; "words": a fraction in words, with the words that say of what.
 
-    day: of a date; then value says nothing.
+    day: of a date; then value says nothing. rate: the span that it is said to be for, such as "month" of "$5 a month".
     """
 
     text: str
@@ -34,6 +34,7 @@ class Figure:
     value: Decimal = Decimal(0)
     step: Decimal = Decimal(1)
     day: Day | None = None
+    rate: str = ""
     start: int = 0
     stop: int = 0
 
@@ -46,7 +47,7 @@ def unmatched(answer: str, sent: str) -> tuple[str, ...]:
 
 def _is_same(said: Figure, sent: Figure) -> bool:
     """Whether a figure is one that was sent, perhaps to fewer digits and without its sign."""
-    if said.unit != sent.unit or said.unit == _UNREADABLE:
+    if said.unit != sent.unit or said.unit == _UNREADABLE or said.rate not in ("", sent.rate):
         return False
     if said.day is not None or sent.day is not None:
         return _is_same_day(said.day, sent.day)
@@ -80,6 +81,13 @@ _UNIT: Final = (
     r"%|percentage\s+points?|basis\s+points?|points?|percent|per\s?cent|pct|pp|bps|US\s+dollars?|dollars?|USD|cents?|¢|"
     r"\$|euros?|pounds?|x|×|times|fold|months?|years?|weeks?|days?|hours?|quarters?|paths?|st|nd|rd|th"
 )
+_VAGUE: Final = "|".join(VAGUE).replace(" ", r"[\s-]+")
+_PER: Final = r"(?:\s?/\s?|\s+(?:an?|per|each|every)\s+|\s+)"
+_SPAN: Final = (
+    r"(?:contract\s+)?(?:year|quarter|month|week|day|hour)\b|"
+    r"(?:yearly|annually|quarterly|monthly|weekly|daily|hourly)\b"
+)
+_SPANS: Final = {"annually": "year", "daily": "day"}
 _SCANNER: Final = re.compile(
     rf"""
     (?P<iso>\d{{4}}-\d{{2}}-\d{{2}}(?!\d))
@@ -88,19 +96,21 @@ _SCANNER: Final = re.compile(
     |(?P<mdy>\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?)(?![\w%])
     |(?P<my>\b{_MONTH},?\s+\d{{4}})(?!\w)
     |(?P<month>\b(?:{_ALONE})\b|(?:\b(?:in|of|by|from|until|since|before|after|through|early|late|mid)\s+)(?:May|March)\b(?!\s+\d))
-    |(?P<nth>\b(?:{"|".join(ORDINALS)})\s+(?:contract\s+)?(?:year|quarter|month|period)s?\b)
+    |(?P<nth>\b(?:{"|".join(ORDINALS)})[\s-]+(?:contract[\s-]+)?(?:year|quarter|month|period)s?\b)
     |(?P<span>\b(?:year|quarter|month|period)s?\s+\d+\s?(?:to|-|\u2013)\s?\d+)(?![\w.,]*\d)
     |(?P<numbered>\b(?:year|quarter|month|period)s?\s+\d+)(?![\w.,]*\d)
-    |(?P<vague>\b(?:{"|".join(VAGUE).replace(" ", "[ ]+")})\b(?:\s+[^\W\d]+){{0,3}})
+    |(?P<vague>\b(?:{_VAGUE})\b(?:\s+[^\W\d]+){{0,3}})
     |(?P<name>[A-Za-z_][A-Za-z_.-]*\d(?:[\w.-]*\w)?)
     |(?P<number>
-        (?P<sign>(?<![\w.%])[-\u2212\u2013]\s?|\bminus\s+)?
-        (?:(?P<currency>(?:US\s?)?\$\s?|\bUSD\s?|[\u20ac\u00a3\u00a5\u20b9]\s?)(?P<sign_inside>[-\u2212])?)?
+        (?P<sign>(?<![\w.%])[-\u2212\u2013]\s?|\b(?:minus|negative)\s+)?
+        (?:(?P<currency>(?:US\s?|\b[A-Z]{{1,3}})?\$\s?|\bUSD\s?|[\u20ac\u00a3\u00a5\u20b9]\s?)(?P<sign_inside>[-\u2212])?)?
         (?P<digits>{_NUMBER})
         (?:[\s-]?(?P<scale>thousand|million|billion|bn|mn|[kKmMbB])(?![A-Za-z]))?
         (?:[\s-]{{0,2}}(?P<unit>{_UNIT})(?![A-Za-z]))?
+        (?:{_PER}(?P<rate>{_SPAN}))?
      )
-    |(?P<words>\b{CARDINALS}\b(?:[\s-](?P<word_unit>{_UNIT})(?![A-Za-z]))?)
+    |(?P<roman>\b(?-i:[IVX]{{2,}})\b)
+    |(?P<words>(?P<word_sign>\b(?:minus|negative)\s+)?\b(?P<word_number>{CARDINALS})\b(?:[\s-](?P<word_unit>{_UNIT})(?![A-Za-z]))?(?:{_PER}(?P<word_rate>{_SPAN}))?)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -154,8 +164,14 @@ def _number(match: re.Match[str]) -> Figure:
     is_year = name == _COUNT and not match["scale"] and not decimals and re.fullmatch(r"(?:19|20)\d\d", match["digits"])
     return Figure(
         text="", unit="date" if is_year else name, value=value * factor, step=step * factor,
-        day=(int(digits), None, None) if is_year else None,
+        day=(int(digits), None, None) if is_year else None, rate=_span_of(match["rate"]),
     )  # fmt: skip
+
+
+def _span_of(said: str | None) -> str:
+    """The span of a rate: "month" of "per month" and of "monthly"."""
+    word = (said or "").lower()
+    return _SPANS.get(word) or (word.removesuffix("ly").split() or [""])[-1]
 
 
 def _unit_of(word: str) -> tuple[str, Decimal]:
@@ -172,12 +188,14 @@ def _unit_of(word: str) -> tuple[str, Decimal]:
 
 
 def _words(match: re.Match[str]) -> Figure | None:
-    words, unit = match["words"], match["word_unit"] or ""
-    words = words[: len(words) - len(unit)].strip(" -\n")
+    words, unit, sign = match["word_number"], match["word_unit"] or "", match["word_sign"]
     if words.lower() == "one" and not unit:
         return None  # a pronoun
     name, factor = _unit_of(unit.lower())
-    return Figure(text="", unit=name, value=cardinal(words) * factor, step=factor)
+    value = cardinal(words) * factor
+    return Figure(
+        text="", unit=name, value=-value if sign else value, step=factor, rate=_span_of(match["word_rate"])
+    )  # fmt: skip
 
 
 def _dated(match: re.Match[str]) -> Figure:
@@ -199,7 +217,7 @@ def _numbered(match: re.Match[str]) -> Figure:
 
 
 def _nth(match: re.Match[str]) -> Figure:
-    first, *_, last = match["nth"].lower().split()
+    first, *_, last = match["nth"].lower().replace("-", " ").split()
     return Figure(text="", unit=f"number of a {last.removesuffix('s')}", value=Decimal(ORDINALS[first]))
 
 
@@ -211,6 +229,7 @@ _READERS: Final = {
     "vague": lambda match: Figure(text="", unit="words"),
     "name": lambda match: Figure(text="", unit="name"),
     "number": _number,
+    "roman": lambda match: Figure(text="", unit=_UNREADABLE),
     "words": _words,
 }
 
