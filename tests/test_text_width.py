@@ -1,5 +1,6 @@
 """Widths of text: those of the font itself, and lines as a slow reader would break them."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -27,7 +28,10 @@ def font_file(style: str) -> Path | None:
 def test_widths_are_those_of_the_font(style: str, bold: bool) -> None:
     file = font_file(style)
     if file is None:
-        pytest.skip("needs the font Liberation Sans")
+        reason = "needs the font Liberation Sans, which this machine does not have"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}. CI must have it: see .ci/run.")
+        pytest.skip(reason)
     fonts = pytest.importorskip("PIL.ImageFont")
     font = fonts.truetype(str(file), 2048, layout_engine=fonts.Layout.BASIC)
     digit = font.getlength("0")
