@@ -31,12 +31,20 @@ def usd_per_mtok(value: float) -> str:
 def usd_rounded_down(value: float) -> str:
     """Dollars to four digits, never more than the value: an optimum has no more real ones. Whole dollars, such as the
     threshold of a band, are shown as they are."""
-    if value == floor(value):
-        return usd(value)
-    if value < 1:
-        return usd(value, cents=True)
-    unit = 10 ** max(floor(log10(value)) - 3, 0) if value >= 1 else 1
-    return usd(floor(value / unit) * unit)
+    return usd(rounded_down(value), cents=value < 1 and value != floor(value))
+
+
+def rounded_down(value: float) -> float:
+    """An amount to four digits of whole dollars, never more than it; below a dollar, and in whole dollars, as it is."""
+    if value == floor(value) or value < 1:
+        return value
+    unit = 10 ** max(floor(log10(value)) - 3, 0)
+    return floor(value / unit) * unit
+
+
+def usd_commitment(value: float) -> str:
+    """A commitment: to four digits, and in words where any amount would do, which the engine counts as a cent."""
+    return "under $1" if 0 < value < 1 else usd_rounded_down(value)
 
 
 def usd_short(value: float) -> str:

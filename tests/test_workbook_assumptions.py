@@ -4,6 +4,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -265,13 +266,22 @@ FORMS: dict[str, tuple[tuple[str, ...], str]] = {
 """What is typed into the form of the three who answer for something, and what it comes to."""
 
 
+TYPED: dict[str, tuple[str, Any]] = {
+    "all": ("offer_commit_usd", None),
+    "conditions": ("offer_shortfall_clause", "true-up"),
+    "against": ("offer_commit_usd", 123_456.0),
+}
+"""What is typed into the calculator beside it; None: the recommended commitment in whole dollars, as it is read."""
+
+
 def fill(source: Path, target: Path, decisions: Sequence[str]) -> Path:
     book = openpyxl.load_workbook(source)
     sheet = book["Sign-off"]
     row = row_of(sheet, "role") + 1
     for index, decision in enumerate(decisions):
         sheet.cell(row + index, 3).value = decision or None
-    at(book, "offer_commit_usd").value = 123_456.0
+    name, value = TYPED[target.stem]
+    at(book, name).value = floor(at(book, name).value) if value is None else value
     book.save(target)
     return target
 
@@ -441,7 +451,8 @@ def test_what_is_decided_comes_to_one_word_and_names_the_hash(books: Books, plan
     start = row_of(sheet, "approve")
     found = [sheet.cell(start + index, 2).value for index in range(5)]
     assert found == [*(counts[word] for word in DECISIONS), counts[""], state]
-    assert sheet.cell(row_of(sheet, "Is it the recommended offer?"), 2).value == "no: another"
+    is_ours = "yes" if name == "all" else "no: another"
+    assert sheet.cell(row_of(sheet, "Is it the recommended offer?"), 2).value == is_ours
 
 
 def test_the_form_can_be_filled_in_and_nothing_else(books: Books) -> None:

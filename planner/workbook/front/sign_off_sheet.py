@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from planner.plan import Plan
-from planner.words import percent, percent_estimate, usd, usd_estimate
+from planner.words import percent, percent_estimate, rounded_down, usd, usd_estimate
 from planner.workbook.contract_words import commit_words, in_any_period
 from planner.workbook.front.identity import hashes, program
 from planner.workbook.sheet import Sheet, Value, area, cell
@@ -92,24 +92,37 @@ def _write_typed_offer(sheet: Sheet, row: int, plan: Plan, names: Set[str]) -> i
     """The offer that stands in the calculator, as it is typed there now; returns the next row."""
     if not names >= _TYPED:
         return row
-    contract, offer = plan.inputs.contract, plan.recommendation.offer
+    terms = [term for term in _typed_terms(plan) if term[1] in names]
     sheet.subtitle(row, "The offer typed into sheet Offer calculator", last_col=_LAST_COL)
-    sheet.header(row + 1, ("", "typed in now", "recommended"))
-    first = row + 2
-    terms: tuple[tuple[str, str, Value, str], ...] = (
-        (commit_words(contract), "offer_commit_usd", offer.commit_usd_per_year, "usd"),
-        ("discount on committed use", "offer_discount", offer.discount_fraction, "percent"),
-        ("scenario that the spend follows", "offer_scenario", plan.inputs.decision.scenario, "right"),
-    )
+    sheet.header(row + 1, ("", "typed in now", "recommended", "in round dollars"))
+    first, last = row + 2, row + 1 + len(terms)
     for at, (label, name, value, style) in enumerate(terms, start=first):
         sheet.text(at, 0, label, "label")
         sheet.formula(at, 1, f"={name}", value, style)
         sheet.value(at, 2, value, style)
-    typed, recommended = (area(first, col, first + 2, col) for col in (1, 2))
-    sheet.text(first + 3, 0, "Is it the recommended offer?", "bold")
-    same = f'=IF(SUMPRODUCT(--({typed}={recommended}))=ROWS({typed}),"yes","no: another")'
-    sheet.formula(first + 3, 1, same, "yes", "flag")
-    return first + 4
+    commit, exact, rounded = (cell(first, col) for col in (1, 2, 3))
+    sheet.value(first, 3, rounded_down(plan.recommendation.offer.commit_usd_per_year), "usd")
+    typed, recommended = (area(first + 1, col, last, col) for col in (1, 2))
+    sheet.text(last + 1, 0, "Is it the recommended offer?", "bold")
+    within, same = f"{commit}>={rounded},{commit}<={exact}", f"SUMPRODUCT(--({typed}={recommended}))=ROWS({typed})"
+    sheet.formula(last + 1, 1, f'=IF(AND({within},{same}),"yes","no: another")', "yes", "flag")
+    return last + 2
+
+
+def _typed_terms(plan: Plan) -> Iterator[tuple[str, str, Value, str]]:
+    """What can be typed into the calculator: in words, the cell's name, the recommended value and its style."""
+    contract, offer = plan.inputs.contract, plan.recommendation.offer
+    yield commit_words(contract), "offer_commit_usd", offer.commit_usd_per_year, "usd"
+    yield "discount on committed use", "offer_discount", offer.discount_fraction, "percent"
+    yield "discount on use beyond it", "offer_overage_discount", offer.overage_discount_fraction, "percent"
+    yield "discounts taken from", "offer_discount_rule", "typed", "right"
+    yield "dollars that draw it down", "offer_drawdown", contract.drawdown, "right"
+    yield "term, months", "offer_term_months", contract.term_months, "count"
+    clause = "forfeit" if contract.shortfall == "forfeit" else "true-up"
+    yield "what is left unused", "offer_shortfall_clause", clause, "right"
+    if contract.shortfall != "forfeit":
+        yield "charged of an unused dollar", "offer_true_up_rate", contract.true_up_rate, "percent"
+    yield "scenario that the spend follows", "offer_scenario", plan.inputs.decision.scenario, "right"
 
 
 def _write_form(sheet: Sheet, row: int, plan: Plan) -> int:
