@@ -104,7 +104,7 @@ def test_the_page_says_what_the_engine_found(
     assert not app.error
     app.button(key="run_table").click().run()
     assert not app.exception
-    assert "Everything in the workbook recalculates without this program." in words(app)
+    assert "typed into the workbook are priced by its own formulas, without this program." in words(app)
     assert app.download_button(key="table_workbook").label == "Negotiation workbook (Excel)"
     assert app.download_button(key="table_brief").label == "One page (HTML)"
     _a_filled_in_workbook_is_read_back(app, workbook_bytes(Dossier(plan=plan)))
@@ -123,6 +123,7 @@ def _a_filled_in_workbook_is_read_back(app: AppTest, content: bytes) -> None:
     upload = app.file_uploader(key="filled_in_0")
     upload.set_value([("quotes.xlsx", saved(book), XLSX)]).run()
     assert '"6,5" is not a number' in words(app)
+    assert "\n- Offers compared\\!C7" in app.error[0].value, "each cell on a line of its own"
     at(book, "quote_2_discount").value = 0.065
     app.file_uploader(key="filled_in_0").set_value([("quotes.xlsx", saved(book), XLSX)]).run()
     assert "New: '*by mail*'." in words(app)

@@ -60,8 +60,8 @@ def take_to_the_table(current: Loaded, known: PricedQuotes | None) -> None:
     )
     if files is not None:
         show.sentence(
-            "Everything in the workbook recalculates without this program. Type quotes into its sheet Offers "
-            "compared, and give it back below."
+            "Offers and quotes that are typed into the workbook are priced by its own formulas, without this program. "
+            "Type quotes into its sheet Offers compared, and give it back below."
         )
         stem = downloads.file_stem(current.plan)
         with st.container(horizontal=True):
@@ -84,7 +84,8 @@ def _read_back(current: Loaded) -> None:
         read = read_quotes(upload.getvalue(), upload.name)
         taken = taken_into(read, inputs)
     except PlannerError as error:
-        st.error(plain(str(error), _LONGEST))
+        first, *cells = str(error).split("\n")
+        st.error("\n".join([plain(first, _LONGEST), "", *(f"- {plain(cell.strip(), _LONGEST)}" for cell in cells)]))
         return
     merged = taken.merged
     for line in found_sentences(merged):
