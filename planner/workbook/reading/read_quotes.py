@@ -164,15 +164,14 @@ def _calculator(book: OpenedWorkbook, mistakes: _Mistakes, notes: list[str]) -> 
 
 
 def _from_bands(book: OpenedWorkbook) -> bool:
-    """As the sheet's own formula compares: capitals are as good."""
-    return book.has("offer_discount_rule") and str(book.at("offer_discount_rule").value).lower() == _RULES[1]
+    return book.has("offer_discount_rule") and book.at("offer_discount_rule").value == _RULES[1]
 
 
 def _check_rule(book: OpenedWorkbook, mistakes: _Mistakes) -> None:
     """Where discounts come from: a word of no meaning would leave a discount out, or take the wrong one."""
     if book.has("offer_discount_rule"):
         cell = book.at("offer_discount_rule")
-        if str(cell.value).lower() not in _RULES:
+        if cell.value not in _RULES:
             mistakes.said.append(f"{cell.place}: {shown(cell.value)} is not in the list; give {' or '.join(_RULES)}")
 
 
