@@ -9,7 +9,7 @@ from planner.plan import Plan
 from planner.risk import Estimate
 from planner.sizing.expectation import Expectation
 from planner.tables import Table
-from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
+from planner.words import count, percent, percent_estimate, usd, usd_commitment, usd_estimate, usd_short
 
 
 def offer_name(offer: Offer) -> str:
@@ -17,9 +17,9 @@ def offer_name(offer: Offer) -> str:
     if offer.is_none:
         return "no commitment"
     if offer.is_flat:
-        return f"{usd_rounded_down(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
+        return f"{usd_commitment(offer.commit_usd_per_year)} a year at {percent(offer.discount_fraction)} discount"
     years = (offer, *offer.later)
-    commits = ", ".join(usd_rounded_down(year.commit_usd_per_year) for year in years)
+    commits = ", ".join(usd_commitment(year.commit_usd_per_year) for year in years)
     discounts = [percent(year.discount_fraction) for year in years]
     at = discounts[0] if len(set(discounts)) == 1 else ", ".join(discounts)
     return f"{commits} in contract years 1 to {len(years)} at {at} discount"
@@ -80,10 +80,11 @@ def _sign_first_line(plan: Plan, hasty: Offer) -> str:
     first = plan.sign_first
     if hasty == plan.recommendation.offer:
         return f"Signing before routing leads to the same: {offer_name(hasty)}."
-    more = "cost" if first.cost.mean >= 0 else "saved"
+    what, than = ("cost", "more than after it") if first.cost.mean >= 0 else ("saved", "against signing after it")
     amount = Estimate(mean=abs(first.cost.mean), se=first.cost.se)
     return (
-        f"Signing first, before routing, would have meant {offer_name(hasty)} and {more} {usd_estimate(amount)}: "
+        f"Signing first, before routing, would have meant {offer_name(hasty)} and {what} {usd_estimate(amount)} "
+        f"{than}: "
         f"{percent(first.lived.shortfall_probability.mean)} shortfall risk once routing works, not the "
         f"{percent(first.signed.shortfall_probability.mean)} seen at signing."
     )
@@ -318,5 +319,5 @@ def _commitment_a_year(plan: Plan, point: Expectation) -> str:
     """Year 1's commitment; those of all years where they do not follow the curve's ramp."""
     offer = point.offer
     if offer.is_flat or point in plan.curve:
-        return usd_rounded_down(offer.commit_usd_per_year)
+        return usd_commitment(offer.commit_usd_per_year)
     return " / ".join(usd_short(year.commit_usd_per_year) for year in (offer, *offer.later))

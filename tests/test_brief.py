@@ -1,5 +1,6 @@
 """The brief: what else could be signed, priced again in closed form, and what each heading says."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from openpyxl import load_workbook
 from planner.brief.brief import Brief
 from planner.brief.worked_out import brief_of
 from planner.dossier import Dossier, dossier
+from planner.offer import Offer
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
+from planner.report import headline, offer_name
 from planner.simulation import KeptPaths
 from planner.workbook.book import write_workbook
 
@@ -128,6 +131,19 @@ def test_a_dossier_says_more_than_its_plan_and_repeats_nothing(brief: Brief, neg
         assert not [sentence for sentence in said if "nan" in sentence.lower().split() or "None" in sentence]
     for words in ("The most dollars hang on", "Knowing ", "Walk away", "The recommended commitment costs at most"):
         assert any(words in sentence for sentence in negotiated.changes), words
+
+
+def test_what_is_not_an_offer_in_hand_and_a_commitment_of_a_cent_are_said_so(brief: Brief, negotiated: Brief) -> None:
+    words = "A quote at its best: at the commitment that you would choose under its terms, not as it was quoted."
+    assert (words in negotiated.next_best, words in brief.next_best) == (True, False)
+    assert (
+        offer_name(Offer(commit_usd_per_year=0.01, discount_fraction=0.05, overage_discount_fraction=0.0))
+        == "under $1 a year at 5.0% discount"
+    )
+
+
+def test_signing_first_is_said_to_cost_more_not_to_cost(plan: Plan) -> None:
+    assert re.search(r"would have meant .* and cost \$[\d,]+ ± \d+ more than after it: ", headline(plan)[2])
 
 
 def test_a_ramp_says_when_the_shortfall_falls() -> None:

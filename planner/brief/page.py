@@ -17,7 +17,7 @@ from planner.offer import Offer
 from planner.plan import Plan
 from planner.report import decision_table
 from planner.tables import Table
-from planner.words import percent, percent_estimate, usd_estimate, usd_rounded_down, usd_short
+from planner.words import percent, percent_estimate, usd_commitment, usd_estimate, usd_short
 
 _PLOT: Final = (330, 160)
 _LEFT_OUT: Final = frozenset(
@@ -171,7 +171,7 @@ def _commitment(offer: Offer) -> str:
     years = (offer, *offer.later)
     discounts = " / ".join(dict.fromkeys(percent(year.discount_fraction) for year in years))
     if offer.is_flat:
-        return f"{usd_rounded_down(offer.commit_usd_per_year)} at {discounts}"
+        return f"{usd_commitment(offer.commit_usd_per_year)} at {discounts}"
     return f"{' / '.join(usd_short(year.commit_usd_per_year) for year in years)} at {discounts}"
 
 

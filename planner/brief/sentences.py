@@ -154,6 +154,8 @@ def next_best_sentences(plan: Plan, others: Sequence[Alternative]) -> Iterator[s
     if item.costs_more.mean < 0:
         what = "Better than the recommendation" if item.kind == "quote" else "Cheaper within the limit"
     yield f"{what}: {item.name}{at}; it {difference_words(item.costs_more)}{rate}."
+    if any(other.kind == "quote" for other in others):
+        yield "A quote at its best: at the commitment that you would choose under its terms, not as it was quoted."
     if any(other.costs_more.mean < 0 and other.kind != "quote" for other in allowed):
         yield (
             f"The decision is made by another measure than {cost_words(plan)} (decision.objective), or the plan fixes "

@@ -12,7 +12,7 @@ from planner.contract import Contract
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
-from planner.words import percent
+from planner.words import percent, usd_commitment
 from planner.workbook.contract_words import commit_on_axis, in_any_period
 from planner.workbook.sheet import Sheet, Value
 
@@ -177,8 +177,9 @@ def _forbidden(plan: Plan, others: Sequence[Alternative]) -> Iterator[str]:
 def _write_alternative(sheet: Sheet, row: int, contract: Contract, item: Alternative) -> None:
     sheet.text(row, _RIGHT[0], item.name if item.meets_limit else f"{item.name} *", "text", sized=False)
     follows = item.term_months == contract.term_months
+    commit = commit_on_axis(contract, item.offer) if follows else item.offer.commit_usd_per_year
     figures: tuple[tuple[Value, str], ...] = (
-        (commit_on_axis(contract, item.offer) if follows else item.offer.commit_usd_per_year, "usd"),
+        (usd_commitment(commit) if 0 < commit < 1 else commit, "usd"),
         (_discount(item.offer), "percent"),
         (item.costs_more.mean, "usd"),
         (_finite(item.costs_more.se), "usd"),
