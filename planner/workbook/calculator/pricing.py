@@ -139,13 +139,15 @@ class QuantileError:
     """Largest difference from the full sample, over scenarios, offered terms and the commitments of the curve.
 
     cost: of expected cost. shortfall, overage, and percentile, of P10, P50 and P90 of cost, relative to expected cost
-    too; percentile is None where they are not tabulated. probability: absolute.
+    too; percentile is None where they are not tabulated. probability: absolute. anywhere: of expected cost,
+    shortfall and overage at any commitment and discount, relative to the cost on demand.
     """
 
     cost: float
     shortfall: float
     overage: float
     probability: float
+    anywhere: float
     percentile: float | None = None
 
     @property
@@ -155,7 +157,8 @@ class QuantileError:
         return (
             "Against all paths, at every commitment of the curve, in every scenario and term: expected cost within "
             f"{self.cost:.5%}, expected shortfall within {self.shortfall:.5%} of it, shortfall probability within "
-            f"{self.probability * 100:.3f} points{tail}."
+            f"{self.probability * 100:.3f} points{tail}. At any other commitment and any discount: expected cost, "
+            f"shortfall and overage within {self.anywhere:.5%} of the cost on demand."
         )
 
 
