@@ -92,8 +92,13 @@ WRAPPED: Final = frozenset(name for name, properties in _STYLES.items() if prope
 
 def font_of(style: str) -> tuple[float, bool]:
     """Size in points, and whether it is bold."""
-    properties = _STYLES[style]
-    return properties.get("font_size", FONT_SIZE), properties.get("bold", False)
+    return _FONTS[style]
+
+
+_FONTS: Final = {
+    name: (properties.get("font_size", FONT_SIZE), properties.get("bold", False))
+    for name, properties in _STYLES.items()
+}
 
 
 def shown_width(value: float | str | bool, style: str) -> float:
@@ -103,11 +108,21 @@ def shown_width(value: float | str | bool, style: str) -> float:
     return text_width(_shown(value, style), size=size, bold=bold) + indent
 
 
+_SHOWN: Final = {
+    name: next(
+        (
+            _NUMBER_FORMATS[base][1].format
+            for prefix in ("", "total_", "bold_", "input_")
+            if (base := name.removeprefix(prefix)) in _NUMBER_FORMATS
+        ),
+        "{:.10g}".format,
+    )
+    for name in _STYLES
+}
+"""How each style shows a number."""
+
+
 def _shown(value: float | str | bool, style: str) -> str:
     if isinstance(value, str | bool):
         return str(value).upper() if isinstance(value, bool) else value
-    for prefix in ("", "total_", "bold_", "input_"):
-        name = style.removeprefix(prefix)
-        if name in _NUMBER_FORMATS:
-            return _NUMBER_FORMATS[name][1].format(value)
-    return f"{value:.10g}"
+    return _SHOWN[style](value)

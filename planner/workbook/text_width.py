@@ -86,7 +86,12 @@ def _letter(letter: str, *, bold: bool) -> int:
 
 def text_width(text: str, *, size: float = _DEFAULT_SIZE, bold: bool = False) -> float:
     """The width of text on one line, in column widths."""
-    return sum(_letter(letter, bold=bold) for letter in text) * size / (_DIGIT * _DEFAULT_SIZE)
+    known = _LETTERS[bold]
+    try:
+        thousandths = sum(map(known.__getitem__, text))  # nearly all text, and twice as fast
+    except KeyError:
+        thousandths = sum(_letter(letter, bold=bold) for letter in text)
+    return thousandths * size / (_DIGIT * _DEFAULT_SIZE)
 
 
 def longest_word(text: str, *, size: float = _DEFAULT_SIZE, bold: bool = False) -> float:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -49,14 +50,19 @@ def source_of(plan: Plan, item: Assumption) -> Known:
     """Where an assumption comes from as far as the program knows it, where the plan does not say."""
     if item.known != UNKNOWN:
         return item.known
-    program = f"commit-planner {version('commit-planner')}"
     if item.origin == PRIOR:
-        return Known(source=f"judgement that ships with {program}")
+        return Known(source=f"judgement that ships with {_program()}")
     if item.origin == DEFAULT:
-        return Known(source=f"default of {program}")
+        return Known(source=f"default of {_program()}")
     if item.origin == CHOSEN:
         return Known(source="worked out by this plan")
     return log_of(plan) if item.origin in (MEASURED, FITTED, WIDENED) else UNKNOWN
+
+
+@cache
+def _program() -> str:
+    """The program and its version, which is looked up in files."""
+    return f"commit-planner {version('commit-planner')}"
 
 
 def log_of(plan: Plan) -> Known:
