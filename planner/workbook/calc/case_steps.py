@@ -10,7 +10,7 @@ import numpy as np
 from planner.units import HALF_CENT_USD, FloatArray
 from planner.workbook.calc.cost_tables import PERCENTILES, SHARE_DIGITS, CostBlend
 from planner.workbook.calculator.pricing import N_POINTS, OfferPoints, OfferTerms, TermPoints
-from planner.workbook.sheet import Value
+from planner.workbook.sheet import Value, less
 
 LEVELS = tuple(f"P{level * 100:.0f}" for level in PERCENTILES)
 NOT_KNOWN = "n/a"
@@ -147,7 +147,7 @@ def _results(found: Steps) -> None:
         waived=waived,
         owed_anyway=owed * charged,
         cost=cost,
-        saving=on_demand - cost,
+        saving=less(on_demand, cost),
         savings=1 - cost / on_demand if on_demand > 0 else 0.0,
         break_even=even if commit > 0 else NOT_KNOWN,
         break_even_use=even * found.number("list_use") if commit > 0 else 0.0,

@@ -13,7 +13,7 @@ from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, Of
 from planner.workbook.calculator.pricing import OfferPoints, QuantileError
 from planner.workbook.calculator.target import Target
 from planner.workbook.contract_words import protected_prices
-from planner.workbook.sheet import Sheet, Value, cell
+from planner.workbook.sheet import Sheet, Value, cell, less
 
 _FIRST_COL: Final = 5
 _COLUMNS: Final = ((TYPED, _FIRST_COL + 1), (RECOMMENDED, _FIRST_COL + 2), (BEST, _FIRST_COL + 4))
@@ -126,7 +126,7 @@ def _write_difference(sheet: Sheet, contents: CalculatorContents, row: int, outp
     values = [contents.state.of(key).values[output.step] for key in (TYPED, RECOMMENDED)]
     value: Value = NOT_KNOWN
     if not any(isinstance(item, str) for item in values):
-        value = contents.state.of(TYPED).number(output.step) - contents.state.of(RECOMMENDED).number(output.step)
+        value = less(*(contents.state.of(key).number(output.step) for key in (TYPED, RECOMMENDED)))
     ours, theirs = (cell(row, col, row_abs=False, col_abs=False) for _, col in _COLUMNS[:2])
     formula = f"={ours}-{theirs}"
     if output.step.startswith("cost_"):
@@ -158,8 +158,8 @@ def _write_target(sheet: Sheet, contents: CalculatorContents, target: Target, ro
             f"=IF({cases.at(key, 'term')}=target_term_months,target_cost_usd,target_rate*{cases.at(key, 'on_demand')})"
         )
         sheet.formula(at, col, formula, same, "usd")
-        less = f"{cases.at(key, 'cost')}-{cell(at, col, row_abs=False, col_abs=False)}"
-        formula = f'=IF(offer_scenario_number=target_scenario_number,{less},"{NOT_KNOWN}")'
+        more = f"{cases.at(key, 'cost')}-{cell(at, col, row_abs=False, col_abs=False)}"
+        formula = f'=IF(offer_scenario_number=target_scenario_number,{more},"{NOT_KNOWN}")'
         sheet.formula(
             at + 1,
             col,

@@ -35,7 +35,7 @@ from planner.workbook.negotiating.rows import (
     totals,
     write_told,
 )
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Sheet, area, cell, less
 
 _WORTH: Final = 4
 _EXPECTED: Final = 11
@@ -169,7 +169,7 @@ def _with_and_without(trades: TradeList, item: ClauseValue) -> tuple[float, floa
         without = table + own if item.terms is None else item.terms.measure_usd
         return without, table, without - table
     having = table - own if item.terms is None else item.terms.measure_usd
-    return table, having, table - having
+    return table, having, less(table, having)
 
 
 def _write_value(sheet: Sheet, trades: TradeList, at: int, item: ClauseValue, told: Told) -> None:

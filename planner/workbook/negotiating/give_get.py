@@ -11,7 +11,7 @@ from planner.risk import Estimate
 from planner.units import HALF_CENT_USD
 from planner.workbook.check import Check
 from planner.workbook.negotiating.rows import NONE, down, figure, headings, sentences, totals, with_error
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Sheet, area, cell, less
 
 _ROUNDING: Final = 1e-9
 _NOTHING: Final = "nothing: you lose nothing by it that the paths can tell"
@@ -137,7 +137,7 @@ def write_asks(sheet: Sheet, found: Positions, row: int, widths: Mapping[int, in
     sheet.text(last + 2, 0, "all together, priced jointly", "label", sized=False)
     with_error(sheet, last + 2, 2, together)
     sheet.text(last + 3, 0, "what they do to each other's worth", "label", sized=False)
-    sheet.formula(last + 3, 2, f"={cell(last + 2, 2)}-{cell(last + 1, 2)}", together.mean - alone, "usd")
+    sheet.formula(last + 3, 2, f"={cell(last + 2, 2)}-{cell(last + 1, 2)}", less(together.mean, alone), "usd")
     check = Check(
         what="Positions: what all asks are worth together is what makes the opening better",
         formula=f"={sheet.ref(cell(last + 1, 2))}+{sheet.ref(cell(last + 3, 2))}",

@@ -17,7 +17,7 @@ from planner.workbook.check import Check
 from planner.workbook.negotiating.bars import BarChart, Bars, insert_bars
 from planner.workbook.negotiating.learning_table import write_learning
 from planner.workbook.negotiating.rows import down, figure, headings, in_lines, n_lines, sentences, totals, with_error
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.sheet import Sheet, Value, area, cell, less
 
 _WIDTHS: Final = {0: 46, 1: 13, 2: 11, 3: 13, 4: 13, 5: 13, 6: 13, 7: 13, 8: 13, 9: 13}
 _LESS: Final = 5
@@ -154,9 +154,9 @@ def _write_tornado(sheet: Sheet, found: _Tornado, row: int) -> tuple[int, Check]
         sheet.text(at, 0, in_lines(name), sized=False)
         with_error(sheet, at, 1, low)
         with_error(sheet, at, 3, high)
-        sheet.formula(at, _LESS, f"={down(at, 1)}-{middle}", low.mean - found.middle.mean, "usd")
-        sheet.formula(at, _LESS + 1, f"={down(at, 3)}-{middle}", high.mean - found.middle.mean, "usd")
-        swing = high.mean - low.mean
+        sheet.formula(at, _LESS, f"={down(at, 1)}-{middle}", less(low.mean, found.middle.mean), "usd")
+        sheet.formula(at, _LESS + 1, f"={down(at, 3)}-{middle}", less(high.mean, found.middle.mean), "usd")
+        swing = less(high.mean, low.mean)
         sheet.formula(at, _SWING, f"={down(at, 3)}-{down(at, 1)}", swing, "usd")
         share = swing / found.middle.mean if found.middle.mean else 0.0
         sheet.formula(at, _SWING + 1, f"=IF({middle}=0,0,{down(at, _SWING)}/{middle})", share, "percent")

@@ -12,7 +12,7 @@ from planner.workbook.offer_grid.reading import GridError
 from planner.workbook.offer_grid.results import Output
 from planner.workbook.offer_grid.steps import Read
 from planner.workbook.offer_grid.workings import GridBlock
-from planner.workbook.sheet import Sheet, cell
+from planner.workbook.sheet import Sheet, cell, less
 
 _FIRST_COL: Final = INPUT_LAST_COL + 2
 _LAST_COL: Final = _FIRST_COL + 6
@@ -66,7 +66,7 @@ def _write_outputs(sheet: Sheet, row: int, results: Sequence[Output], define: De
             sheet.value(at, _FIRST_COL + 2, known, item.style)
         if item.has_difference:
             ours, theirs = (cell(at, _FIRST_COL + col, row_abs=False, col_abs=False) for col in (1, 2))
-            sheet.formula(at, _FIRST_COL + 3, f"={ours}-{theirs}", float(value) - float(known), item.style)
+            sheet.formula(at, _FIRST_COL + 3, f"={ours}-{theirs}", less(float(value), float(known)), item.style)
         if item.name:
             define(item.name, sheet.ref(cell(at, _FIRST_COL + 1)))
         if item.best is not None:

@@ -12,7 +12,7 @@ from planner.workbook.offer_grid.axes import TypedOffer
 from planner.workbook.offer_grid.grid_sheet import STYLES, GridLayout
 from planner.workbook.offer_grid.pricing import OfferGrid
 from planner.workbook.offer_grid.reading import Between, Reading, read_offer
-from planner.workbook.sheet import Value
+from planner.workbook.sheet import Value, less
 
 CORNERS: Final = ("1", "2", "3", "4")
 """The planes around an offer: lower and higher discount at the lower discount beyond, then at the higher."""
@@ -146,7 +146,7 @@ class Steps:
         grid, start = self.read.grid, self.read.grid.axes.start
         demand = [item.on_demand_usd for item in grid.scenarios] * 2
         costs = [r.values["cost"] for r in (*self.read.typed, *self.read.recommended)]
-        saved = [usd - cost for usd, cost in zip(demand, costs, strict=True)]
+        saved = [less(usd, cost) for usd, cost in zip(demand, costs, strict=True)]
         rates = [1 - cost / usd if usd > 0 else 0.0 for usd, cost in zip(demand, costs, strict=True)]
         n, kept, signs = len(grid.scenarios), 1 - start.discount, start.commit_usd > 0
         even: list[Value] = [kept if signs else _NONE] * n + [_NONE] * n

@@ -20,7 +20,7 @@ from planner.workbook.results.budget_tables import (
     write_other_months,
 )
 from planner.workbook.results.money_chart import LOOKS, Line, axis, finish, line_chart, money_format
-from planner.workbook.sheet import Sheet, cell
+from planner.workbook.sheet import Sheet, cell, less
 
 _LAST_COL: Final = 11
 _CHART_ROWS: Final = 17
@@ -99,7 +99,7 @@ def _write_present_value(sheet: Sheet, found: Budget, row: int) -> int:
         sheet.number(at, 2, plan.npv.mean, "usd")
         sheet.value(at, 3, plan.npv.se if plan.npv.se == plan.npv.se else "n/a", "usd")
         formula = f"={cell(at, 2, row_abs=False)}-{cell(first, 2)}"
-        sheet.formula(at, 4, formula, plan.npv.mean - found.own.npv.mean, "usd")
+        sheet.formula(at, 4, formula, less(plan.npv.mean, found.own.npv.mean), "usd")
     return first + len(modes) + 2
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from planner.budget import Budget, CashPlan, Stretch
 from planner.budget_report import MODE_WORDS, WITHOUT, shown_stretches, stretch_name
 from planner.clauses import PaymentMode
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Sheet, area, cell, less
 
 _MONTH_COL: Final = 1
 _FIRST_FIGURE: Final = 3
@@ -157,7 +157,7 @@ class StretchTable:
                 self._sum("P90s of its months added up", months, "own_p90", own),
                 _Figure(
                     heading="more than its P90",
-                    values=[months_p90 - one.p90 for months_p90, one in zip(added, whole, strict=True)],
+                    values=[less(months_p90, one.p90) for months_p90, one in zip(added, whole, strict=True)],
                     formula=more,
                 ),
                 self._sum(f"{WITHOUT}: mean", months, "none_mean", none),

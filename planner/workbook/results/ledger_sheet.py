@@ -11,7 +11,7 @@ from planner.units import MONTHS_PER_YEAR
 from planner.words import percent, usd
 from planner.workbook.contract_words import in_any_period
 from planner.workbook.results.ledger_table import LedgerLayout, LedgerTable, months_words
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Sheet, area, cell, less
 
 _FIRST_ROW: Final = 3
 _FEWEST_COLS: Final = 8
@@ -122,7 +122,7 @@ def _write_present_value(sheet: Sheet, plan: Plan, row: int, last_col: int) -> i
     last = row + 4
     sheet.text(last, 0, "Saved", "total_text")
     sheet.worksheet.write_blank(last, 1, None, sheet.styles["total_text"])
-    for col, saved in ((2, lines[0][1] - lines[1][1]), (3, lines[0][2] - lines[1][2])):
+    for col, saved in ((2, less(lines[0][1], lines[1][1])), (3, less(lines[0][2], lines[1][2]))):
         above = [cell(at, col, row_abs=False, col_abs=False) for at in (row + 2, row + 3)]
         sheet.formula(last, col, f"={above[0]}-{above[1]}", saved, "total_usd")
     return last + 1

@@ -13,7 +13,7 @@ from planner.tracking_reports.forecasts import basis_sentences
 from planner.tracking_reports.told import track_notes
 from planner.units import HALF_CENT_USD
 from planner.workbook.check import Check
-from planner.workbook.sheet import Sheet, cell
+from planner.workbook.sheet import Sheet, cell, less
 from planner.workbook.tracked.track_months import MonthsLayout, MonthsTable
 from planner.workbook.tracked.track_tables import (
     CausesLayout,
@@ -92,7 +92,7 @@ def _write_expected(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -
         sheet.number(at, 1, then, style)
         sheet.number(at, 2, now.mean, f"bold_{style}")
         one, other = (cell(at, col, row_abs=False) for col in (2, 1))
-        sheet.formula(at, 3, f"={one}-{other}", now.mean - then, style)
+        sheet.formula(at, 3, f"={one}-{other}", less(now.mean, then), style)
         sheet.value(at, 4, now.se if now.se == now.se else "n/a", style)
     at = row + 2 + len(lines)
     sheet.text(at, 0, "Committed over the term", "label", sized=False)

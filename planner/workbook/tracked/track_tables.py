@@ -7,7 +7,7 @@ from planner.tracking.result import MonthCauses
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.forecasts import after_words, judged_sentences
 from planner.units import HALF_CENT_USD
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.sheet import Sheet, Value, area, cell, less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ def write_renewal(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> 
         sheet.number(at, 1, anew, style)
         sheet.number(at, 2, same, style)
         one, other = (cell(at, col, row_abs=False) for col in (1, 2))
-        sheet.formula(at, 3, f"={one}-{other}", anew - same, style)
+        sheet.formula(at, 3, f"={one}-{other}", less(anew, same), style)
     return row + 3 + len(lines)
 
 
