@@ -57,12 +57,10 @@ _STYLES: Final[Mapping[str, dict[str, Any]]] = {
     "header_after": {**_HEADER, "align": "left", "indent": 2},
     "bold": {"bold": True, "valign": "vcenter"},
     "right": {"align": "right", "valign": "vcenter", "text_wrap": True},
-    "right_text": {"align": "right", "valign": "vcenter", "text_wrap": True},
     "flag": {"bold": True, "align": "center", "border": 1, "valign": "vcenter"},
     "total_text": {"bold": True, "top": 1, "valign": "vcenter"},
     "input_text": {"align": "right", **_INPUT},
     "input_words": {"align": "left", "text_wrap": True, **_INPUT},
-    "input_form": {"align": "left", "text_wrap": True, **_INPUT},
     "input_date": {"align": "left", "num_format": "yyyy-mm-dd", **_INPUT},
     **{
         name: {"num_format": code, "valign": "vcenter", "align": "right"} for name, (code, _) in _NUMBER_FORMATS.items()

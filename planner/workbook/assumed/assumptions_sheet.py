@@ -79,7 +79,7 @@ def write_assumptions(sheet: Sheet, plan: Plan) -> None:
     """Every assumption in force with its spread, unit and origin, its owner, source and date."""
     rows = answered(plan)
     sheet.title("Assumptions in force", last_col=_LAST_COL)
-    sheet.paragraph(1, _note(plan, rows), last_col=_LAST_COL)
+    sheet.paragraph(1, _note(rows), last_col=_LAST_COL)
     last = _HEADER_ROW + len(rows)
     _write_counts(sheet, rows, last)
     sheet.header(_HEADER_ROW, _COLUMNS, n_text=2)
@@ -92,7 +92,7 @@ def write_assumptions(sheet: Sheet, plan: Plan) -> None:
     sheet.worksheet.autofilter(_HEADER_ROW, 0, last, _LAST_COL)
 
 
-def _note(plan: Plan, rows: Sequence[Answered]) -> str:
+def _note(rows: Sequence[Answered]) -> str:
     is_chosen = any(row.assumption.origin == CHOSEN for row in rows)
     chosen = ", chosen (by this plan, because it costs less)" if is_chosen else ""
     return (
@@ -128,7 +128,7 @@ def _write_row(sheet: Sheet, row: int, answer: Answered) -> None:
     sheet.text(row, 0, item.section)
     sheet.text(row, 1, item.name)
     if isinstance(item.value, str):
-        sheet.text(row, 2, item.value, "right_text")
+        sheet.text(row, 2, item.value, "right")
     else:
         sheet.value(row, 2, item.value, item.style)
     for col, value in enumerate(item.p10_p90 or (), start=3):

@@ -83,7 +83,7 @@ def _write_counts(sheet: Sheet, row: int, found: Sequence[Standing]) -> tuple[in
         sheet.text(at, 0, one.request_type)
         sheet.text(at, 1, one.model)
         sheet.text(at, 2, "yes" if one.is_routed else "no", "right")
-        sheet.text(at, 3, verdict_words(one), "right_text")
+        sheet.text(at, 3, verdict_words(one), "right")
         sheet.number(at, _PASSED, one.passed, "count")
         sheet.number(at, _FAILED, one.failed, "count")
         passed, failed, answers = (cell(at, col, row_abs=False) for col in (_PASSED, _FAILED, _ANSWERS))

@@ -67,10 +67,6 @@ class CalcTable:
         row = self.rows[key]
         return area(row, FIRST_COL, row, FIRST_COL + self.n_columns - 1)
 
-    def range_of(self, key: str) -> str:
-        """Address of a row for other sheets."""
-        return self.sheet.ref(self.local_range(key))
-
     def _constant(self, row: int, col: int, value: Value, style: str) -> None:
         if isinstance(value, str):
             self.sheet.text(row, col, value, style)

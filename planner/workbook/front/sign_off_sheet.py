@@ -151,7 +151,7 @@ def _roles(plan: Plan) -> Sequence[str]:
 def _write_line(sheet: Sheet, row: int, role: str, plan_hash: str) -> None:
     """One line of the form. plan_hash: the address of the hash, which stands in the line once a decision does."""
     for col in (_ROLE, _NAME, _DECISION, _DATE, _OFFER, _REMARKS):
-        style = "input_date" if col == _DATE else "input_form"
+        style = "input_date" if col == _DATE else "input_words"
         if col == _ROLE and role:
             sheet.text(row, col, role, style)
         else:

@@ -1,7 +1,6 @@
 """Tables of the sheet Sensitivity below its shares: what knowing an input first is worth, and what would resolve it."""
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Final
 
 from planner.negotiation.evppi import SEEN
@@ -12,8 +11,6 @@ from planner.workbook.check import Check
 from planner.workbook.negotiating.rows import down, figure, headings, sentences, totals, with_error
 from planner.workbook.sheet import Sheet, area, cell
 
-_LINE_HEIGHT: Final = 14.0
-_CHARACTERS_PER_WIDTH: Final = 1.1
 _LEAST_USD: Final = 1.0
 _RESOLVED: Final = 4
 """The column of learning_table that says what would resolve an input."""
@@ -35,11 +32,7 @@ def write_learning(sheet: Sheet, found: Learning, row: int, widths: Mapping[int,
 
 def _write_over(sheet: Sheet, row: int, words: str, widths: Mapping[int, int], *, style: str = "text") -> None:
     """A sentence over all columns but the first."""
-    sheet.worksheet.merge_range(row, 1, row, max(widths), "", sheet.styles[style])
-    sheet.worksheet.write_string(row, 1, words, sheet.styles[style])
-    room = sum(width for col, width in widths.items() if col > 0) * _CHARACTERS_PER_WIDTH
-    if len(words) > room:
-        sheet.worksheet.set_row(row, _LINE_HEIGHT * ceil(len(words) / room) + 2)
+    sheet.paragraph(row, words, first_col=1, last_col=max(widths), style=style)
 
 
 def _write_worths(

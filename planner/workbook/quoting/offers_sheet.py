@@ -20,7 +20,6 @@ from planner.workbook.quoting.typed_prices import HEIGHT, LiveQuotes, write_type
 from planner.workbook.quoting.typed_rows import STATE_COL, InputRows, write_inputs
 from planner.workbook.sheet import Sheet, area
 
-SHEET: Final = "Offers compared"
 _LAST_COL: Final = STATE_COL
 _INPUT_HEADER_ROW: Final = 4
 _RESULT_ROW: Final = _INPUT_HEADER_ROW + N_ROWS + 2

@@ -53,7 +53,7 @@ def write_track(sheet: Sheet, workbook: Workbook, tracking: Tracking) -> TrackLa
     row = _write_expected(sheet, tracking, row + 1, last_col)
     chart_row = row + 1
     row, months = table.write(chart_row + _CHART_ROWS, last_col)
-    sheet.worksheet.insert_chart(chart_row, 0, _spend_chart(sheet, workbook, tracking, months))
+    sheet.worksheet.insert_chart(chart_row, 0, _spend_chart(sheet, workbook, months))
     causes = None
     if tracking.causes.by_month:
         row, causes = write_causes(sheet, tracking, row + 1, last_col)
@@ -106,7 +106,7 @@ def _write_expected(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -
     return at + 4
 
 
-def _spend_chart(sheet: Sheet, workbook: Workbook, tracking: Tracking, months: MonthsLayout) -> Any:
+def _spend_chart(sheet: Sheet, workbook: Workbook, months: MonthsLayout) -> Any:
     """List spend by month: actual, as signed and as it is to be expected now; told apart by marker and dash."""
     chart = workbook.add_chart({"type": "line"})
     lines: tuple[tuple[str, str, dict[str, Any]], ...] = (
