@@ -46,7 +46,7 @@ from planner.workbook.results.routes_sheet import write_routes
 from planner.workbook.results.scenarios_sheet import write_scenarios
 from planner.workbook.results.spend_sheet import has_spend, write_spend
 from planner.workbook.results.waterfall_sheet import has_waterfall, write_waterfall
-from planner.workbook.sheet import Sheet
+from planner.workbook.sheet import Define, Sheet
 from planner.workbook.style import FONT, FONT_SIZE, make_styles
 from planner.workbook.tracked.track_sheet import track_checks, write_track
 
@@ -182,9 +182,7 @@ def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
     return sheets
 
 
-def _write_offer_part(
-    sheets: dict[str, Sheet], found: Dossier, define: Callable[[str, str], None]
-) -> tuple[OfferPart, OffersLayout]:
+def _write_offer_part(sheets: dict[str, Sheet], found: Dossier, define: Define) -> tuple[OfferPart, OffersLayout]:
     plan, calculator = found.plan, sheets["Offer calculator"]
     points = offer_points(plan)
     error = quantile_error(plan, points)

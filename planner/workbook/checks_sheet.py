@@ -1,6 +1,6 @@
 """Sheet Checks: what must hold for the workbook to be trusted, recalculated with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 from typing import Final
@@ -16,7 +16,7 @@ from planner.workbook.contract_words import follows_one_amount
 from planner.workbook.results.curve_sheet import CurveLayout, cost_words, decided_cost_usd
 from planner.workbook.results.ledger_table import LedgerLayout
 from planner.workbook.results.mix_sheet import MixLayout
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Define, Sheet, area, cell
 
 COST_ERROR_LIMIT: Final = 0.001
 _ROUNDING: Final = 1e-9
@@ -242,9 +242,7 @@ def _offer_checks(state: OfferState, cases: PricedCases) -> list[Check]:
     ]
 
 
-def write_checks(
-    sheet: Sheet, found: Sequence[Check], error: QuantileError | None, define: Callable[[str, str], None]
-) -> bool:
+def write_checks(sheet: Sheet, found: Sequence[Check], error: QuantileError | None, define: Define) -> bool:
     """The checks, each true or false, and the flag over all of them; returns the flag."""
     sheet.title("Checks", last_col=4)
     sheet.paragraph(

@@ -1,6 +1,6 @@
 """A worksheet that accepts only what is safe to show: text stays text, numbers are finite, formulas carry a value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose, isfinite
 
@@ -13,6 +13,8 @@ from planner.workbook.style import INDENT_WIDTH, WRAPPED, font_of, shown_width
 from planner.workbook.text_width import ON_SCREEN, line_count, longest_word
 
 Value = float | str | bool
+Define = Callable[[str, str], None]
+"""Gives a cell, by its address with its sheet, a name that the whole workbook knows."""
 
 _NARROWEST, _WIDEST, _WIDEST_UNBROKEN = 9, 46, 54
 # Text that nearly fits a line is given the line; longer text is broken at the widest column.

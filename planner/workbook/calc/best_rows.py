@@ -11,7 +11,7 @@ from planner.workbook.calc.best_steps import Best, Question
 from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
 from planner.workbook.calculator.points_sheet import DistributionLayout
 from planner.workbook.calculator.pricing import N_POINTS
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 _LAST_COL: Final = 5
 _BEYOND: Final = (
@@ -42,7 +42,7 @@ class BestRows:
     layout: DistributionLayout
 
 
-def write_best(rows: BestRows, row: int, define: Callable[[str, str], None]) -> int:
+def write_best(rows: BestRows, row: int, define: Define) -> int:
     """Limit, bands, and the cheapest commitment of them all (names best_...), from `row` down; the next free row."""
     rows.sheet.subtitle(row, "Best commitment for the offer typed in, band by band", last_col=_LAST_COL)
     at = _write_limit(rows, row + 1, define)
@@ -54,9 +54,7 @@ def write_best(rows: BestRows, row: int, define: Callable[[str, str], None]) -> 
     return _answer(rows, table, define)
 
 
-def _scalars(
-    rows: BestRows, row: int, define: Callable[[str, str], None], items: Sequence[tuple[str, str, str, str]]
-) -> int:
+def _scalars(rows: BestRows, row: int, define: Define, items: Sequence[tuple[str, str, str, str]]) -> int:
     """Named cells down a column: (step and name, label, style, formula)."""
     for key, label, style, formula in items:
         rows.sheet.text(row, 0, label, "label")
@@ -66,7 +64,7 @@ def _scalars(
     return row
 
 
-def _write_limit(rows: BestRows, row: int, define: Callable[[str, str], None]) -> int:
+def _write_limit(rows: BestRows, row: int, define: Define) -> int:
     table, least = rows.layout.table, rows.typed("least_column")
     return _scalars(
         rows,
@@ -223,7 +221,7 @@ def _looked_up(rows: BestRows, table: CalcTable, name: str, label: str) -> None:
         _row(table, rows, f"{name}_{key}", f"{label}: {what}", style, template)
 
 
-def _answer(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]) -> int:
+def _answer(rows: BestRows, table: CalcTable, define: Define) -> int:
     """The cheapest of each band, and of all of them."""
     is_searched = rows.found.searched is not None
     first = table.next_row + _ANSWER_ROWS
@@ -260,7 +258,7 @@ def _found(rows: BestRows, table: CalcTable, first: int) -> None:
     _row(table, rows, "search_use", f"{what}: list use, USD a year", "usd", f"=INDEX({q},{{search_row}})")
 
 
-def _overall(rows: BestRows, table: CalcTable, define: Callable[[str, str], None]) -> int:
+def _overall(rows: BestRows, table: CalcTable, define: Define) -> int:
     """The cheapest of all bands and of none; returns the next free row."""
     on_demand, tied = rows.typed("on_demand"), table.local_range("tied")
     at = f"MATCH(best_commit,{tied},0)"

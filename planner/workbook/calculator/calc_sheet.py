@@ -4,7 +4,7 @@ Named scalars, the contract years, a table of the offers (typed in, recommended,
 search for the best commitment, one below the other.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,9 +19,7 @@ from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
 from planner.workbook.calculator.cases import Case, Offered, PricedCases
 from planner.workbook.calculator.points_sheet import CostLayout, DistributionLayout
 from planner.workbook.calculator.pricing import N_POINTS, OfferPoints
-from planner.workbook.sheet import Sheet, Value, area, cell
-
-Define = Callable[[str, str], None]
+from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 _LAST_COL: Final = 5
 _WIDTH: Final = 21

@@ -1,15 +1,13 @@
 """The cells of sheet Offer calculator that are typed in: the offer, and the bands to look a discount up in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from planner.workbook.calc.best_rows import BandCells
 from planner.workbook.calculator.calc_sheet import CalcPlaces
 from planner.workbook.calculator.offer_state import OfferState
-from planner.workbook.sheet import Sheet, Value, area, cell
-
-Define = Callable[[str, str], None]
+from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 INPUT_ROW: Final = 4
 INPUT_LAST_COL: Final = 3

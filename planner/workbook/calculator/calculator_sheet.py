@@ -8,12 +8,12 @@ from planner.inputs import Decision
 from planner.words import percent
 from planner.workbook.calc.case_steps import LEVELS, NOT_KNOWN
 from planner.workbook.calculator.calc_sheet import CalcPlaces
-from planner.workbook.calculator.calculator_inputs import INPUT_ROW, Define, write_bands, write_offer_inputs
+from planner.workbook.calculator.calculator_inputs import INPUT_ROW, write_bands, write_offer_inputs
 from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
 from planner.workbook.calculator.pricing import OfferPoints, QuantileError
 from planner.workbook.calculator.target import Target
 from planner.workbook.contract_words import protected_prices
-from planner.workbook.sheet import Sheet, Value, cell, less
+from planner.workbook.sheet import Define, Sheet, Value, cell, less
 
 _FIRST_COL: Final = 5
 _COLUMNS: Final = ((TYPED, _FIRST_COL + 1), (RECOMMENDED, _FIRST_COL + 2), (BEST, _FIRST_COL + 4))

@@ -7,12 +7,12 @@ from planner.plan import Plan
 from planner.words import count, percent, usd
 from planner.workbook.contract_words import counts_present_value, why_read_from_a_grid
 from planner.workbook.offer_grid.grid_sheet import error_words, paths_words
-from planner.workbook.offer_grid.inputs import INPUT_LAST_COL, INPUT_ROW, Define, write_inputs
+from planner.workbook.offer_grid.inputs import INPUT_LAST_COL, INPUT_ROW, write_inputs
 from planner.workbook.offer_grid.reading import GridError
 from planner.workbook.offer_grid.results import Output
 from planner.workbook.offer_grid.steps import Read
 from planner.workbook.offer_grid.workings import GridBlock
-from planner.workbook.sheet import Sheet, cell, less
+from planner.workbook.sheet import Define, Sheet, cell, less
 
 _FIRST_COL: Final = INPUT_LAST_COL + 2
 _LAST_COL: Final = _FIRST_COL + 6

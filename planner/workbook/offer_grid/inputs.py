@@ -1,15 +1,12 @@
 """The cells of sheet Offer calculator that are typed in where offers are read from a grid."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from planner.inputs import Decision
 from planner.workbook.offer_grid.steps import Read
 from planner.workbook.offer_grid.workings import INSIDE, GridBlock
-from planner.workbook.sheet import Sheet, Value, area, cell
-
-Define = Callable[[str, str], None]
+from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 INPUT_ROW: Final = 4
 INPUT_LAST_COL: Final = 4

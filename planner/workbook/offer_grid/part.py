@@ -1,6 +1,6 @@
 """The sheets that price offers where formulas cannot carry the contract: Offer calculator, Offer grid and Calc."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import ceil, log10
 from typing import Final
 
@@ -16,12 +16,10 @@ from planner.workbook.offer_grid.reading import GridError, grid_error
 from planner.workbook.offer_grid.results import Target, outputs
 from planner.workbook.offer_grid.steps import Read, read_grid
 from planner.workbook.offer_grid.workings import LAST_COL, GridBlock, write_workings
-from planner.workbook.sheet import Sheet, cell
+from planner.workbook.sheet import Define, Sheet, cell
 
 _ERROR_LIMIT: Final = 0.005
 _ROUNDING: Final = 1e-9
-
-Define = Callable[[str, str], None]
 
 
 def write_offers_from_grid(sheets: Mapping[str, Sheet], found: Dossier, define: Define) -> list[Check]:

@@ -4,7 +4,7 @@ recommended one in every scenario.
 planner.workbook.offer_grid.reading takes the same steps, which are the cells' cached values.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,14 +12,12 @@ from planner.workbook.calculator.calc_table import CalcTable
 from planner.workbook.offer_grid.axes import TypedOffer
 from planner.workbook.offer_grid.pricing import OfferGrid
 from planner.workbook.offer_grid.steps import Read, Steps
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 LAST_COL: Final = 8
 INSIDE, _OUTSIDE, _INVALID = "inside the grid", "outside the grid: not priced", "not valid: not priced"
 _CONSTANTS_ROW: Final = 3
 _TYPED_COL, _RECOMMENDED_COL = 1, 2
-
-Define = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)

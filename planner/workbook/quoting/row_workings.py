@@ -18,8 +18,8 @@ from planner.workbook.quoting.typed_fields import (
     N_ROWS,
     exported_name,
 )
-from planner.workbook.quoting.typed_rows import STATE_COL, Define
-from planner.workbook.sheet import Sheet, Value, cell
+from planner.workbook.quoting.typed_rows import STATE_COL
+from planner.workbook.sheet import Define, Sheet, Value, cell
 
 _EPOCH: Final = date(1899, 12, 30)
 """Day 0 of a spreadsheet."""

@@ -1,6 +1,5 @@
 """The rows that quotes are typed into: input cells with their limits, and whether each row holds a quote."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,9 +16,7 @@ from planner.workbook.quoting.typed_fields import (
     Kind,
     cell_name,
 )
-from planner.workbook.sheet import Sheet, area, cell
-
-Define = Callable[[str, str], None]
+from planner.workbook.sheet import Define, Sheet, area, cell
 
 STATE_COL: Final = len(FIELDS)
 _STYLES: Final[dict[Kind, str]] = {
