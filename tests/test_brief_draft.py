@@ -269,6 +269,7 @@ def test_a_draft_is_shown_before_it_is_sent_and_stands_on_the_page(
         ("Sign for 12 months.", {"stop_reason": "refusal"}, "stopped for another reason"),
         ("", {}, "no text"),
         ("Sign\u200b for 12 months.", {}, "characters that cannot be seen"),
+        ("Sign for 12 months. " * 2_000, {}, "more than was asked for"),
         ("Sign for 12 months.", {"model": "claude-haiku-5-5"}, "claude-haiku-5-5 answered"),
         ("Sign for 12 months.", {"usage": None}, "does not say what it costs"),
     ],
@@ -327,6 +328,16 @@ def test_nothing_is_sent_without_a_yes_or_to_an_unknown_model(
 ) -> None:
     code, _, said = export(*arguments)
     assert (code, words in said) == (2, True), said
+    assert not stub.requests
+
+
+def test_nothing_is_sent_for_a_file_that_cannot_be_written(
+    stub: MessagesStub, export: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "folder.xlsx").mkdir()
+    for name, words in (("none/book.xlsx", "it is in no folder that is there"), ("folder.xlsx", "it is a folder")):
+        code, _, said = export("--draft", "--yes", "-o", str(tmp_path / name))
+        assert (code, words in said, "give -o a file" in said) == (2, True, True), said
     assert not stub.requests
 
 

@@ -31,6 +31,7 @@ ACCESS: Final[Access] = replace(
 
 MOST_TRIES: Final = 3
 _MOST_TOKENS: Final = 2_500
+_MOST_CHARACTERS: Final = 10 * _MOST_TOKENS
 _MOST_NAMED: Final = 12
 _FAMILY: Final = "claude-sonnet-4"
 _RULES: Final = """\
@@ -133,6 +134,8 @@ def _whole_text(answer: Answer, spent: str) -> str:
         why_not = f"the model stopped for another reason than being done ({answer.stop_reason[:40]!r})"
     elif kinds - {"text"} or not text:
         why_not = "it is no text, or not text alone"
+    elif len(text) > _MOST_CHARACTERS:
+        why_not = f"it has {len(text):,} characters, which is more than was asked for"
     elif any(not char.isprintable() and char != "\n" for char in text):
         why_not = "it holds characters that cannot be seen"
     else:

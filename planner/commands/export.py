@@ -93,6 +93,9 @@ def _check(asked: _Asked) -> None:
         from planner.brief.printed import check_brief  # noqa: PLC0415
 
         check_brief(asked.brief)
+    for option, path in (("-o", asked.output), ("--brief", asked.brief)):
+        if path is not None:
+            _check_place(option, path)
     if asked.focus is not None:
         from planner.focus.write import check_folder  # noqa: PLC0415
 
@@ -101,6 +104,13 @@ def _check(asked: _Asked) -> None:
         _check_draft(asked)
     elif asked.model is not None:
         raise InputError(f"--draft-model {asked.model} says who drafts, and nothing is drafted without --draft")
+
+
+def _check_place(option: str, path: Path) -> None:
+    """Errors: InputError for a place that nothing can be written to, before minutes and a draft are spent on it."""
+    why = "it is a folder" if path.is_dir() else "it is in no folder that is there"
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"cannot write {path}: {why}; give {option} a file in a folder that you may write to")
 
 
 def _check_draft(asked: _Asked) -> None:
