@@ -49,6 +49,7 @@ def test_a_plan_without_use_has_a_workbook_where_unused_dollars_are_not_charged(
     plan = small_plan(clauses + band(0, 0.1), monthly_requests=0, months=term)
     assert plan.recommendation.offer.is_none
     assert workbook_bytes(Dossier(plan=plan))
+    assert best_at_bands(plan, (0, 0.1)).overall.number("commit") == 0
 
 
 def best_at_bands(plan: Plan, *bands: tuple[float, float]) -> Best:
@@ -63,6 +64,16 @@ def test_a_best_commitment_at_a_threshold_reaches_its_band() -> None:
     found = [best_at_bands(plan, (low, 0.37)).bands[1].number("best_commit") for low in lows]
     assert all(commit >= low for commit, low in zip(found, lows, strict=True))
     assert found == pytest.approx(lows)
+
+
+def test_a_best_commitment_at_protected_prices_is_never_without_end() -> None:
+    clauses = 'shortfall = "true_up"\ntrue_up_rate = 0.0\n'
+    plan = small_plan(clauses + band(1_000, 0.1) + "[contract.price_falls]\npassed_through = false\n")
+    found = best_at_bands(plan, (1_000, 0.1))
+    drawn = plan.uses[plan.inputs.baseline].drawn_usd
+    most = float(drawn.max())
+    assert found.bands[1].number("second_use") == pytest.approx(most)
+    assert found.bands[1].number("second_cost") == pytest.approx(0.9 * float(drawn.mean()), rel=1e-9)
 
 
 CLAUSES = 'term_months = 24\noverage = 0.6\nshortfall = "true_up"\ntrue_up_rate = 0.0\n'

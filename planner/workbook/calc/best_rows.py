@@ -173,11 +173,12 @@ def _candidate(rows: BestRows, table: CalcTable, name: str, label: str) -> None:
     """A commitment of each band that may be its best, and what it costs."""
     points, typed = rows.asked.points, rows.typed
     at = {"first": "MAX({pooled_rank}-1,1)", "second": "{pooled_rank}"}[name]
-    use = f"MIN(INDEX({rows.layout.table},{at},best_pooled_column),{{high}})"
-    if name == "first":
-        use = f"IF({{level}}>0,{use},{{low}})"
+    column = "best_pooled_column"
     if points.is_locked:
-        use = {"first": "{low}", "second": "{high}"}[name]
+        at, column = "n_points", typed("q_column")
+    use = f"MIN(INDEX({rows.layout.table},{at},{column}),{{high}})"
+    if name == "first":
+        use = "{low}" if points.is_locked else f"IF({{level}}>0,{use},{{low}})"
     _row(table, rows, f"{name}_use", f"{label}: list use, USD a year", "usd", f"=MAX({use},{{low}})")
     for m, year in enumerate(points.years, start=1):
         step, edge = f"{name}_list_{m}", f"={{{name}_use}}*{typed(f'share_{m}')}"
@@ -203,7 +204,7 @@ def _candidate(rows: BestRows, table: CalcTable, name: str, label: str) -> None:
     unused = f"=SUM({{{name}_unused_1}}:{{{name}_unused_{last}}})"
     _row(table, rows, f"{name}_unused", f"{label}: use short of it", "usd", unused)
     owed = f"{{kept}}*{{{name}_use}}*{typed('years')}-{{unused_rate}}*{{{name}_unused}}"
-    cost = f"={owed}+{{rate}}*{{{name}_billed}}+{typed('outside')}"
+    cost = f"=MAX({owed}+{{rate}}*{{{name}_billed}}+{typed('outside')},0)"
     _row(table, rows, f"{name}_cost", f"{label}: expected cost", "usd", cost)
 
 

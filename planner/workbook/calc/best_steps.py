@@ -124,8 +124,10 @@ def _band(asked: Question, overall: Steps, number: int) -> Steps:
     term = asked.points.terms_months.index(asked.offer.term_months)
     pooled = asked.points.scenarios[asked.scenario].terms[term].pooled_use
     near = [float(pooled[max(rank - 1, 1) - 1]) if level > 0 else low, float(pooled[rank - 1])]
-    if asked.points.is_locked:
-        near = [low, high]
+    table = asked.points.scenarios[asked.scenario].locked
+    if table is not None:
+        # beyond all use nothing gets cheaper, and at no end at all the digits of the cost would be lost
+        near = [low, float(table[0, -1])]
     band.set(
         unused_rate=unused_rate,
         level=level,
@@ -193,7 +195,8 @@ def _priced(band: Steps, asked: Question, name: str, q: float) -> None:
 
 def _cost(band: Steps, typed: Steps, q: float, billed: float, unused: float) -> float:
     owed = band.number("kept") * q * typed.number("years") - band.number("unused_rate") * unused
-    return owed + band.number("rate") * billed + typed.number("outside")
+    # where nothing is used and nothing charged, rounding may leave less than nothing
+    return max(owed + band.number("rate") * billed + typed.number("outside"), 0.0)
 
 
 def _looked_up(band: Steps, table: FloatArray, name: str, q: float) -> float:
