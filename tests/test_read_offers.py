@@ -190,8 +190,9 @@ def test_the_offer_calculator_is_read_once_another_offer_is_in_it(light: bytes) 
 def test_a_discount_from_the_band_table_is_read_where_a_spreadsheet_worked_it_out(light: bytes) -> None:
     cells: dict[str, Any] = {"offer_commit_usd": 123_456, "offer_discount_rule": "band table"}
     assert "a formula that no spreadsheet has worked out" in refusal(light, **cells)
-    (offer,) = read_quotes(filled(light, **cells, offer_band_discount=0.1), "quotes.xlsx").offers
-    assert offer["discount_fraction"] == 0.1
+    found = {"offer_band_discount": 0.1, "offer_band_overage_discount": 0.05}
+    (offer,) = read_quotes(filled(light, **cells, **found), "quotes.xlsx").offers
+    assert (offer["discount_fraction"], offer["overage"]) == (0.1, 0.05)
     book = openpyxl.load_workbook(BytesIO(filled(light, **cells)))
     del book.defined_names["offer_band_discount"]  # as where the contract's own bands decide, and no cell shows theirs
     (offer,) = read_quotes(saved(book), "quotes.xlsx").offers

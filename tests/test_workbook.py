@@ -159,7 +159,8 @@ OFFERS = (
     Typed(plan="years", commit=3e5, discount=0.2, overage_discount=0.1, drawdown="list", term=12, limit=0.05),
     Typed(plan="years", commit=3.5e5, discount=0.2, scenario="as is", term=24, clause="true-up", rate=0.6),
     Typed(plan="trued", commit=3e5, discount=0.2, overage_discount=0.2, term=24, clause="true-up", rate=0.4),
-    Typed(plan="trued", commit=4e5, rule="band table", overage_discount=0.2, term=24, limit=0.3),
+    # the bands bring their discount beyond along, whatever is typed
+    Typed(plan="trued", commit=4e5, rule="band table", overage_discount=0.05, term=24, limit=0.3),
     Typed(plan="trued", commit=5e5, discount=0.15, scenario="as is", term=12, clause="true-up", rate=0.0),
     Typed(plan="locked", commit=2e5, discount=0.15, term=27, limit=0.15),
     Typed(plan="locked", commit=3.2e5, discount=0.2, overage_discount=0.1, term=27, clause="true-up", rate=0.5),
@@ -235,6 +236,15 @@ def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
+# None of them is reached by the commitment; the best commitment might be.
+WRONG_BANDS: dict[str, dict[str, Any]] = {
+    "wrong-band-discount": {"A": 9e6, "B": 20.0},
+    "wrong-band-threshold": {"A": "10k", "B": 0.3},
+    "wrong-band-without-threshold": {"B": 0.3},
+    "wrong-band-without-discount": {"A": 9e6},
+}
+
+
 @pytest.fixture(scope="module")
 def books(
     plans: dict[str, Plan],
@@ -265,11 +275,12 @@ def books(
         ("Offer calculator", f"B{row}", 0.22),
         ("Offer calculator", f"A{row + 2}", 1e5),
     ]
-    # A discount that is none takes its band out of the search for the best commitment.
-    bands += [("Offer calculator", f"B{row + 2}", 0.07), ("Offer calculator", f"A{row + 3}", 6e5)]
-    bands += [("Offer calculator", f"B{row + 3}", 1.2)]
+    bands += [("Offer calculator", f"B{row + 2}", 0.07)]
     banded = Typed(plan="year", commit=3e5, discount=0.5, rule="band table")
     files.append(type_in(year, written / "banded.xlsx", banded, bands))
+    for name, cells in WRONG_BANDS.items():
+        edits = [("Offer calculator", f"{col}{row + 2}", value) for col, value in cells.items()]
+        files.append(type_in(year, written / f"{name}.xlsx", replace(banded, discount=0.1), edits))
     typed = Typed(plan="year", commit=3e5, discount=0.1)
     files.append(type_in(year, written / "tampered.xlsx", typed, [("Points", "C500", 1e9)]))
     folder = tmp_path_factory.mktemp("libreoffice")
@@ -355,7 +366,9 @@ def use_of(plan: Plan, typed: Typed) -> tuple[Contract, TermUse]:
 def discounts(plan: Plan, typed: Typed) -> tuple[float, float]:
     if typed.rule == "typed":
         return typed.discount, typed.overage_discount
-    return plan.inputs.contract.discount_at(typed.commit), typed.overage_discount
+    contract = plan.inputs.contract
+    discount = contract.discount_at(typed.commit)
+    return discount, discount if contract.overage == "committed" else typed.overage_discount
 
 
 def cost_at(book: Workbook, plan: Plan, typed: Typed, q: float, terms: tuple[float, float]) -> dict[str, float]:
@@ -520,10 +533,13 @@ def test_no_commitment_costs_on_demand_whatever_discounts_are_typed(books: Books
     assert at(fresh, "offer_break_even_utilization").value == "n/a"
 
 
-@pytest.mark.parametrize("name", ["wrong-commit", "wrong-discount", "wrong-scenario", "wrong-word", "wrong-term"])
+@pytest.mark.parametrize(
+    "name", ["wrong-commit", "wrong-discount", "wrong-scenario", "wrong-word", "wrong-term", *WRONG_BANDS]
+)
 def test_inputs_that_are_not_valid_are_not_priced(books: Books, name: str) -> None:
     fresh = books.fresh(name)
     assert at(fresh, "offer_expected_cost_usd").value == "#N/A"
+    assert at(fresh, "offer_best_commit_usd").value == "#N/A"
     assert at(fresh, "checks_ok").value is False
     assert "FAILED: see Checks" in {cell.value for row in fresh["Decision"].iter_rows() for cell in row}
 

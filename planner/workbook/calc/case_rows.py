@@ -103,7 +103,7 @@ def _offer(rows: CaseRows, points: OfferPoints) -> None:
     for key, label, style, template in (
         ("valid", "inputs are valid", "right", f"={of('valid')}"),
         ("commit", "commitment, USD a year", "usd", f"=IF({{valid}},{of('commit')},NA())"),
-        ("kept", "paid per list dollar committed", "number", f"=1-{of('discount')}"),
+        ("kept", "paid per list dollar committed", "number", f"=IF({{valid}},1-{of('discount')},NA())"),
         (
             "overage_rate",
             "paid per list dollar beyond",

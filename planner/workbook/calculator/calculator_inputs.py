@@ -177,7 +177,8 @@ def write_offer_inputs(sheet: Sheet, state: OfferState, places: CalcPlaces, defi
         define(item.name, sheet.ref(cell(row, 1)))
     last = INPUT_ROW + len(inputs)
     sheet.text(last, 0, "All valid; nothing is priced otherwise", "label")
-    valid = f"=AND({area(INPUT_ROW, _VALID_COL, last - 1, _VALID_COL)},offer_band_discount<1)"
+    judged = area(INPUT_ROW, _VALID_COL, last - 1, _VALID_COL)
+    valid = f"=AND({judged},OR(EXACT(offer_discount_rule,word_typed),offer_bands_ok))"
     sheet.formula(last, _VALID_COL, valid, True, "right")
     define("offer_inputs_ok", sheet.ref(cell(last, _VALID_COL)))
     sheet.text(last + 1, 0, "Number of the scenario", "label")
@@ -196,7 +197,7 @@ def band_cells(state: OfferState, sheet: Sheet) -> BandCells:
 def write_bands(sheet: Sheet, state: OfferState, define: Define) -> int:
     """The band table, editable, and the discount that it gives; returns the next free row."""
     sheet.subtitle(BAND_ROW, "Discount bands: edit them to the quote in hand", last_col=INPUT_LAST_COL)
-    sheet.header(BAND_ROW + 1, ("commitment from, USD a year", "discount"), n_text=0)
+    sheet.header(BAND_ROW + 1, ("commitment from, USD a year", "discount", "", "valid"), n_text=0)
     bands = state.asked.bands
     first, last = BAND_ROW + 2, BAND_ROW + 1 + len(bands)
     for row, band in enumerate(bands, start=first):
@@ -205,6 +206,9 @@ def write_bands(sheet: Sheet, state: OfferState, define: Define) -> int:
                 sheet.worksheet.write_blank(row, col, None, sheet.styles[style])
             else:
                 sheet.number(row, col, band[col], style)
+        low, discount = (cell(row, col, row_abs=False) for col in (0, 1))
+        is_band = f"ISNUMBER({low}),ISNUMBER({discount}),{low}>=0,{discount}>=0,{discount}<1"
+        sheet.formula(row, _VALID_COL, f"=OR(COUNTA({low}:{discount})=0,AND({is_band}))", True, "right")
     message = "Give US dollars a year, 0 or more; leave a row blank that you do not need."
     sheet.worksheet.data_validation(first, 0, last, 0, _number("Commitment from", message, _MOST_COMMIT_USD))
     sheet.worksheet.data_validation(first, 1, last, 1, _number("Discount", "Give a share from 0% to 99%.", 0.99))
@@ -218,4 +222,12 @@ def write_bands(sheet: Sheet, state: OfferState, define: Define) -> int:
     formula = f"=SUMPRODUCT(MAX(({starts}={cell(last + 1, 1)})*{discounts}))"
     sheet.formula(last + 2, 1, formula, value, "percent")
     define("offer_band_discount", sheet.ref(cell(last + 2, 1)))
-    return last + 4
+    sheet.text(last + 3, 0, "Discount beyond, with the bands", "label")
+    beyond = value if state.asked.overage_follows else state.terms.overage_discount
+    formula = "=IF(overage_follows>0,offer_band_discount,offer_overage_discount)"
+    sheet.formula(last + 3, 1, formula, beyond, "percent")
+    define("offer_band_overage_discount", sheet.ref(cell(last + 3, 1)))
+    sheet.text(last + 4, 0, "Bands valid; they are not used otherwise", "label")
+    sheet.formula(last + 4, _VALID_COL, f"=AND({area(first, _VALID_COL, last, _VALID_COL)})", True, "right")
+    define("offer_bands_ok", sheet.ref(cell(last + 4, _VALID_COL)))
+    return last + 6

@@ -188,8 +188,8 @@ def _calculator_fields(book: OpenedWorkbook) -> Iterator[tuple[str, Field]]:
 
 
 def _source(book: OpenedWorkbook, name: str) -> str:
-    """The name of the cell that a term comes from: the discount may be the band table's."""
-    return "offer_band_discount" if name == "discount" and _from_bands(book) else f"offer_{name}"
+    """The name of the cell that a term comes from: the discounts may be the band table's."""
+    return f"offer_band_{name}" if name in _DISCOUNTS and _from_bands(book) else f"offer_{name}"
 
 
 def _same(one: Any, other: Any) -> bool:
