@@ -1,16 +1,14 @@
 """The page Negotiate: what it says is what the engine found; quotes typed into it; long work waits to be asked."""
 
 import tomllib
-from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from openpyxl.workbook import Workbook
 from streamlit.testing.v1 import AppTest
-from workbooks import at
+from workbooks import at, read_formulas, type_into
 
 from planner.bundled import app_path
 from planner.charts.negotiation import (
@@ -32,7 +30,7 @@ from planner.negotiation_reports.positions import positions_sentences
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
 from planner.plan_file.quote_text import with_offer, without_offer
-from planner.workbook.book import workbook_bytes
+from planner.workbook.book import write_workbook
 from tests.test_app import opened, words
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -107,25 +105,24 @@ def test_the_page_says_what_the_engine_found(
     assert "typed into the workbook are priced by its own formulas, without this program." in words(app)
     assert app.download_button(key="table_workbook").label == "Negotiation workbook (Excel)"
     assert app.download_button(key="table_brief").label == "One page (HTML)"
-    _a_filled_in_workbook_is_read_back(app, workbook_bytes(Dossier(plan=plan)))
+    write_workbook(Dossier(plan=plan), tmp_path / "table.xlsx")
+    _a_filled_in_workbook_is_read_back(app, tmp_path / "table.xlsx")
 
 
-def saved(book: Workbook) -> bytes:
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
+def _a_filled_in_workbook_is_read_back(app: AppTest, table: Path) -> None:
+    def filled(**quote: Any) -> list[tuple[str, bytes, str]]:
+        cells = [at(read_formulas(table), f"quote_2_{name}") for name in quote]
+        changes = [
+            (cell.parent.title, cell.coordinate, value) for cell, value in zip(cells, quote.values(), strict=True)
+        ]
+        return [("quotes.xlsx", type_into(table, table.with_name("filled.xlsx"), changes).read_bytes(), XLSX)]
 
-
-def _a_filled_in_workbook_is_read_back(app: AppTest, content: bytes) -> None:
-    book = openpyxl.load_workbook(BytesIO(content))
-    for name, value in (("name", "*by mail*"), ("commit_usd", 60_000), ("discount", "6,5")):
-        at(book, f"quote_2_{name}").value = value
     upload = app.file_uploader(key="filled_in_0")
-    upload.set_value([("quotes.xlsx", saved(book), XLSX)]).run()
+    upload.set_value(filled(name="*by mail*", commit_usd=60_000, discount="6,5")).run()
     assert '"6,5" is not a number' in words(app)
     assert "\n- Offers compared\\!C7" in app.error[0].value, "each cell on a line of its own"
-    at(book, "quote_2_discount").value = 0.065
-    app.file_uploader(key="filled_in_0").set_value([("quotes.xlsx", saved(book), XLSX)]).run()
+    upload = app.file_uploader(key="filled_in_0")
+    upload.set_value(filled(name="*by mail*", commit_usd=60_000, discount=0.065)).run()
     assert "New: '*by mail*'." in words(app)
     app.button(key="take_in").click().run()
     assert not app.exception

@@ -11,7 +11,7 @@ from contract_strategies import Case, seeded_case
 from libreoffice import recalculate
 from scipy.interpolate import RegularGridInterpolator
 from test_workbook_ledger import BANDS, ROLLOVER, SPEND
-from workbooks import Books, at, differing, faults, formula_cells, read_formulas
+from workbooks import Books, at, differing, faults, formula_cells, read_formulas, type_into
 from xlsxwriter import Workbook
 
 from planner.dossier import Dossier, Negotiated
@@ -271,13 +271,8 @@ def type_in(source: Path, target: Path, typed: Typed) -> Path:
         "offer_overage_discount": typed.beyond,
         "offer_discount_rule": typed.rule,
     }
-    before = {name: at(book, name).value for name in names}
-    for name, value in names.items():
-        at(book, name).value = value
-    book.save(target)
-    for name, value in before.items():
-        at(book, name).value = value
-    return target
+    cells = [("Offer calculator", at(book, name).coordinate, value) for name, value in names.items()]
+    return type_into(source, target, cells)
 
 
 NOT_PRICED = {
@@ -357,7 +352,7 @@ def interpolated(rows: list[dict[str, Any]], plan: Plan, typed: Typed, heading: 
 def test_an_offer_typed_in_recalculates_to_a_plain_interpolation_and_to_the_program(
     books: Books, plans: dict[str, Plan], index: int
 ) -> None:
-    typed, fresh = OFFERS[index], books.fresh(f"offer{index}")
+    typed, fresh = OFFERS[index], books.glimpse(f"offer{index}")
     plan, rows = plans[typed.plan], table(books, OFFERS[index].plan)
     found = {key: at(fresh, name).value for key, name in READ.items()}
     headings = {
@@ -380,7 +375,7 @@ def test_an_offer_typed_in_recalculates_to_a_plain_interpolation_and_to_the_prog
 def test_the_best_commitment_is_the_cheapest_priced_one_within_the_limit(
     books: Books, plans: dict[str, Plan], index: int
 ) -> None:
-    typed, fresh = OFFERS[index], books.fresh(f"offer{index}")
+    typed, fresh = OFFERS[index], books.glimpse(f"offer{index}")
     plan, rows = plans[typed.plan], table(books, OFFERS[index].plan)
     axis, limit = "place on the axis, USD a year", plan.inputs.decision.max_shortfall_probability
     by_bands = typed.rule == "band table"
@@ -397,7 +392,7 @@ def test_the_best_commitment_is_the_cheapest_priced_one_within_the_limit(
 
 @pytest.mark.parametrize("name", NOT_PRICED)
 def test_what_lies_outside_the_grid_or_is_no_offer_is_not_priced(books: Books, name: str) -> None:
-    fresh, (_, verdict) = books.fresh(name), NOT_PRICED[name]
+    fresh, (_, verdict) = books.glimpse(name), NOT_PRICED[name]
     assert at(fresh, "offer_verdict").value == verdict
     assert [at(fresh, key).value for key in (*READ.values(), "offer_best_commit_usd")] == ["#N/A"] * 8
     assert at(fresh, "checks_ok").value is False

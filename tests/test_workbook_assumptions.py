@@ -8,14 +8,13 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
 import pytest
 from libreoffice import recalculate
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from scipy.stats import beta
-from workbooks import Books, at, differing, faults, formula_cells
+from workbooks import Books, at, differing, faults, formula_cells, read_formulas, type_into
 
 from planner.dossier import Dossier
 from planner.plan import Plan, build_plan
@@ -275,15 +274,16 @@ TYPED: dict[str, tuple[str, Any]] = {
 
 
 def fill(source: Path, target: Path, decisions: Sequence[str]) -> Path:
-    book = openpyxl.load_workbook(source)
-    sheet = book["Sign-off"]
-    row = row_of(sheet, "role") + 1
-    for index, decision in enumerate(decisions):
-        sheet.cell(row + index, 3).value = decision or None
+    book = read_formulas(source)
+    row = row_of(book["Sign-off"], "role") + 1
+    typed: list[tuple[str, str, Any]] = [
+        ("Sign-off", f"C{row + index}", decision) for index, decision in enumerate(decisions) if decision
+    ]
     name, value = TYPED[target.stem]
-    at(book, name).value = floor(at(book, name).value) if value is None else value
-    book.save(target)
-    return target
+    cell = at(book, name)
+    return type_into(
+        source, target, [*typed, (cell.parent.title, cell.coordinate, floor(cell.value) if value is None else value)]
+    )
 
 
 def row_of(sheet: Worksheet, label: str) -> int:

@@ -13,7 +13,7 @@ import pytest
 from libreoffice import recalculate
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from workbooks import Books, differing, faults, formula_cells
+from workbooks import Books, differing, faults, formula_cells, read_formulas, type_into
 from xlsxwriter import Workbook as NewWorkbook
 
 from planner.budget import budget
@@ -145,10 +145,9 @@ def books(
     written = tmp_path_factory.mktemp("money")
     for name, dossier in dossiers.items():
         write(dossier, written / f"{name}.xlsx")
-    tampered = openpyxl.load_workbook(written / "long.xlsx")
-    sheet = tampered["Budget view"]
-    sheet.cell(row_of(sheet, "2027-06"), 3).value = 1.0
-    tampered.save(written / "tampered.xlsx")
+    long = written / "long.xlsx"
+    row = row_of(read_formulas(long)["Budget view"], "2027-06")
+    type_into(long, written / "tampered.xlsx", [("Budget view", f"C{row}", 1.0)])
     soffice = requires("soffice", "libreoffice")
     out = recalculate(soffice, sorted(written.glob("*.xlsx")), tmp_path_factory.mktemp("libreoffice"))
     return Books(written=written, recalculated=out[0].parent)

@@ -323,8 +323,11 @@ def inputs_are_marked_and_validated(book: Book) -> list[str]:
             for rule in sheet.data_validations.dataValidation
             for area in rule.sqref.ranges
         ]
+        of_style: dict[int, tuple[bool, bool]] = {}
         for cell in (cell for row in sheet.iter_rows() for cell in row):
-            unlocked, marked = not cell.protection.locked, is_marked_as_input(cell)
+            if cell.style_id not in of_style:
+                of_style[cell.style_id] = not cell.protection.locked, is_marked_as_input(cell)
+            unlocked, marked = of_style[cell.style_id]
             rules = [r for (c1, r1, c2, r2), r in areas if c1 <= cell.column <= c2 and r1 <= cell.row <= r2]
             if unlocked and not marked:
                 found.append(f"{place(cell)} can be typed into and is not marked")
@@ -521,26 +524,37 @@ def contrast(one: str, other: str) -> float:
 def readable_in_grey(book: Book) -> list[str]:
     """Letters at 4.5 to 1 on their ground, boxes of inputs at 3 to 1, one font throughout."""
     found = []
+    of_style: dict[int, list[str]] = {}
     for cell in book.cells():
-        ground = _colour(cell.fill.fgColor) if cell.fill.fill_type == "solid" else "FFFFFF"
-        ratio = contrast(_colour(cell.font.color), ground)
-        if ratio < 4.5:
-            found.append(f"{place(cell)}: {ratio:.1f} to 1 between letters and ground")
-        if cell.font.name != "Arial":
-            found.append(f"{place(cell)} is set in {cell.font.name}")
-        if is_marked_as_input(cell) and contrast(_colour(cell.border.left.color), "FFFFFF") < 3:
-            found.append(f"{place(cell)}: the box of an input is too pale for grey")
+        if cell.style_id not in of_style:
+            of_style[cell.style_id] = list(_pale(cell))
+        found += [f"{place(cell)}{fault}" for fault in of_style[cell.style_id]]
     return found
+
+
+def _pale(cell: Cell) -> Iterator[str]:
+    ground = _colour(cell.fill.fgColor) if cell.fill.fill_type == "solid" else "FFFFFF"
+    ratio = contrast(_colour(cell.font.color), ground)
+    if ratio < 4.5:
+        yield f": {ratio:.1f} to 1 between letters and ground"
+    if cell.font.name != "Arial":
+        yield f" is set in {cell.font.name}"
+    if is_marked_as_input(cell) and contrast(_colour(cell.border.left.color), "FFFFFF") < 3:
+        yield ": the box of an input is too pale for grey"
 
 
 def headings_stand_over_something(book: Book) -> list[str]:
     """Below a heading there is a row of its table, and no column of the table is without a heading and a value."""
     found = []
+    of_style: dict[int, bool] = {}
     for sheet in book.formulas:
-        for cell in (cell for row in sheet.iter_rows() for cell in row if is_heading(cell) and cell.value):
-            below = [
-                sheet.cell(cell.row + step, col).value for step in (1, 2) for col in range(1, sheet.max_column + 1)
-            ]
+        columns = range(1, sheet.max_column + 1)
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.value):
+            if cell.style_id not in of_style:
+                of_style[cell.style_id] = is_heading(cell)
+            if not of_style[cell.style_id]:
+                continue
+            below = [sheet.cell(cell.row + step, col).value for step in (1, 2) for col in columns]
             next_one = sheet.cell(cell.row + 1, cell.column)
             is_table = is_heading(next_one) or is_marked_as_input(next_one)
             if all(value is None for value in below) and not is_table:

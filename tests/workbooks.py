@@ -1,11 +1,14 @@
 """Workbooks as they were written and as LibreOffice recalculates them, for tests."""
 
-from collections.abc import Iterator
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isclose
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import openpyxl
 from openpyxl.formula import Tokenizer
@@ -30,6 +33,12 @@ def read_formulas(path: Path) -> Workbook:
     return openpyxl.load_workbook(path)
 
 
+@cache
+def glance(path: Path) -> Workbook:
+    """A workbook with the values of its formulas, of which only the sheets that are looked at are read."""
+    return openpyxl.load_workbook(path, data_only=True, read_only=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Books:
     """Workbooks as written and as recalculated, by file name."""
@@ -45,6 +54,43 @@ class Books:
 
     def fresh(self, name: str) -> Workbook:
         return read(self.recalculated / f"{name}.xlsx")
+
+    def glimpse(self, name: str) -> Workbook:
+        """As recalculated, where a test looks at a few cells only."""
+        return glance(self.recalculated / f"{name}.xlsx")
+
+
+def type_into(source: Path, target: Path, changes: Sequence[tuple[str, str, Any]]) -> Path:
+    """A workbook of the program's with other values in cells, by sheet and address, and without its charts.
+
+    In the file's own XML: saving it whole anew takes ten times as long, and so does recalculating charts.
+    """
+    names = read_formulas(source).sheetnames
+    by_member: dict[str, list[tuple[str, Any]]] = {f"xl/worksheets/sheet{n + 1}.xml": [] for n in range(len(names))}
+    for sheet, address, value in changes:
+        by_member[f"xl/worksheets/sheet{names.index(sheet) + 1}.xml"].append((address, value))
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename in by_member:
+                content = _with_cells(content.decode(), by_member[item.filename]).encode()
+            new.writestr(item, content)
+    return target
+
+
+def _with_cells(content: str, cells: Sequence[tuple[str, Any]]) -> str:
+    for address, value in cells:
+        pattern = rf'<c r="{address}"( s="\d+")[^>]*?(/>|>.*?</c>)'
+        content, n = re.subn(pattern, lambda found, at=address, to=value: _filled(at, found[1], to), content)
+        assert n == 1, address
+    return re.sub(r"<drawing [^>]*/>", "", content)
+
+
+def _filled(address: str, style: str, value: Any) -> str:
+    """A cell's XML with another value, in the style that it has."""
+    if isinstance(value, str):
+        return f'<c r="{address}"{style} t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+    return f'<c r="{address}"{style}><v>{value!r}</v></c>'
 
 
 def formula_cells(book: Workbook) -> Iterator[tuple[str, str, str]]:
