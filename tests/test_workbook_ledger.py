@@ -157,8 +157,7 @@ def plans() -> dict[str, Plan]:
 def coarse() -> Iterator[None]:
     """Offers are read between few priced ones, which is quicker; how close that is, is tests/test_offer_grid.py's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(refining, "SMALL_ENOUGH", 1.0)
-        patch.setattr(axes, "_ANCHORS", (0.002, 0.5, 0.998))
+        patch.setattr(refining, "SMALL_ENOUGH", 9e-4)
         patch.setattr(axes, "MORE_DISCOUNTS", 3)
         yield
 
