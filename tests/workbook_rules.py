@@ -17,7 +17,7 @@ from openpyxl.formula import Tokenizer
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from workbooks import faults, formula_cells
+from workbooks import faults, formula_cells, read, read_formulas
 
 from planner.workbook.contents import SHEETS
 from planner.workbook.text_width import line_count, text_width
@@ -39,13 +39,13 @@ class Book:
 
     path: Path
 
-    @cached_property
+    @property
     def formulas(self) -> Workbook:
-        return openpyxl.load_workbook(self.path)
+        return read_formulas(self.path)
 
-    @cached_property
+    @property
     def values(self) -> Workbook:
-        return openpyxl.load_workbook(self.path, data_only=True)
+        return read(self.path)
 
     @cached_property
     def parts(self) -> dict[str, bytes]:
