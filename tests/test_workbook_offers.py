@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from libreoffice import recalculate
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from test_read_offers import QUOTE, typed
-from workbooks import Books, at, differing, faults, formula_cells
+from workbooks import Books, at, differing, faults, formula_cells, read_formulas, type_into
 
 from planner.dossier import Dossier, Negotiated
 from planner.errors import WorkbookError
@@ -141,9 +140,9 @@ def whole() -> Dossier:
 def books(whole: Dossier, requires: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Books:
     soffice, folder = requires("soffice", "libreoffice"), tmp_path_factory.mktemp("offers")
     write_workbook(whole, folder / "whole.xlsx")
-    book = openpyxl.load_workbook(folder / "whole.xlsx")
     good = {name: value for row, quote in enumerate(GOOD, start=1) for name, value in typed(row, quote).items()}
-    type_in(book, good, folder / "good.xlsx")
+    type_rows(folder / "whole.xlsx", folder / "good.xlsx", good)
+    book = openpyxl.load_workbook(folder / "whole.xlsx")
     for name in ("Points", "Calc"):  # nothing that a mistake changes needs them
         del book[name]
     for number, mistakes in enumerate(in_rows(WRONG)):
@@ -161,6 +160,12 @@ def in_rows(mistakes: tuple[tuple[str, Any], ...]) -> list[dict[str, Any]]:
             cells |= typed(row, {**QUOTE, "name": f"row {row}"}) | {f"quote_{row}_{name}": value}
         sheets.append(cells)
     return sheets
+
+
+def type_rows(source: Path, target: Path, cells: dict[str, Any]) -> Path:
+    """The workbook with cells typed into it by their names."""
+    book = read_formulas(source)
+    return type_into(source, target, [(SHEET, at(book, name).coordinate, value) for name, value in cells.items()])
 
 
 def type_in(book: Workbook, cells: dict[str, Any], target: Path) -> None:
@@ -325,12 +330,8 @@ def _best(item: PricedQuote) -> list[Any]:
 def test_where_no_formula_prices_them_rows_say_so(tmp_path: Path) -> None:
     linked = PLAN.replace("overage = 0.03", "rollover = { share = 1.0, months = 6 }").replace("4_096", "256")
     write_workbook(Dossier(plan=build_plan(parse_plan(linked, base_dir=Path()))), tmp_path / "linked.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "linked.xlsx")[SHEET]
+    sheet = read_formulas(tmp_path / "linked.xlsx")[SHEET]
     assert "No formula here prices them, because of rollover" in sheet["A2"].value
     assert "recommended offer" not in [sheet.cell(row, 1).value for row in range(1, sheet.max_row + 1)]
-    book = openpyxl.load_workbook(tmp_path / "linked.xlsx")
-    for name, value in typed(1, QUOTE).items():
-        at(book, name).value = value
-    file = BytesIO()
-    book.save(file)
-    assert read_quotes(file.getvalue(), "linked").offers == (QUOTE,)
+    filled = type_rows(tmp_path / "linked.xlsx", tmp_path / "filled.xlsx", typed(1, QUOTE))
+    assert read_quotes(filled.read_bytes(), "linked").offers == (QUOTE,)

@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from math import isclose
 from pathlib import Path
@@ -12,6 +13,7 @@ from xml.sax.saxutils import escape
 
 import openpyxl
 from openpyxl.formula import Tokenizer
+from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook import Workbook
 
 
@@ -89,7 +91,9 @@ def _with_cells(content: str, cells: Sequence[tuple[str, Any]]) -> str:
 def _filled(address: str, style: str, value: Any) -> str:
     """A cell's XML with another value, in the style that it has."""
     if isinstance(value, str):
-        return f'<c r="{address}"{style} t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+        return f'<c r="{address}"{style} t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+    if isinstance(value, date):
+        value = to_excel(value)
     return f'<c r="{address}"{style}><v>{value!r}</v></c>'
 
 
