@@ -26,7 +26,7 @@ from xlsxwriter import Workbook as NewWorkbook
 from planner.commit import commit_sample
 from planner.contract import Contract
 from planner.dossier import Dossier
-from planner.errors import WorkbookError
+from planner.errors import InputError, WorkbookError
 from planner.offer import NO_COMMITMENT, Offer
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
@@ -587,10 +587,10 @@ def test_a_plan_with_such_a_number_is_refused_and_the_old_file_kept(plans: dict[
 
 
 def test_a_file_that_cannot_be_written_is_an_error_that_names_it(plans: dict[str, Plan], tmp_path: Path) -> None:
-    with pytest.raises(WorkbookError, match=r"missing/plan\.xlsx"):
+    with pytest.raises(InputError, match=r"missing/plan\.xlsx"):
         write_workbook(Dossier(plan=plans["year"]), tmp_path / "missing" / "plan.xlsx")
     (tmp_path / "folder.xlsx").mkdir()
-    with pytest.raises(WorkbookError, match=r"folder\.xlsx"):
+    with pytest.raises(InputError, match=r"folder\.xlsx"):
         write_workbook(Dossier(plan=plans["year"]), tmp_path / "folder.xlsx")
     with pytest.raises(WorkbookError, match=r"name it plan\.xlsx"):
         write_workbook(Dossier(plan=plans["year"]), tmp_path / "plan.csv")

@@ -1,12 +1,9 @@
 """A plan as a workbook: results as values, offers as live formulas, the same bytes for the same plan."""
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -14,6 +11,7 @@ from xlsxwriter import Workbook
 from planner.brief.worked_out import brief_of
 from planner.dossier import Dossier
 from planner.errors import WorkbookError
+from planner.whole_file import replacing
 from planner.workbook.assumed.assumptions_sheet import write_assumptions
 from planner.workbook.assumed.evidence_sheet import has_evidence, write_evidence
 from planner.workbook.assumed.prices_sheet import write_prices
@@ -82,29 +80,14 @@ _TAB_COLORS: Final = {"output": "#1F2A44", "input": "#E0A800", "workings": "#8A9
 
 
 def write_workbook(found: Dossier, path: Path) -> None:
-    """Write the workbook, whole or not at all. Errors: WorkbookError where it cannot be written there."""
+    """Write the workbook, whole or not at all. Errors: WorkbookError for its name; InputError where it cannot be."""
     if path.suffix.lower() != ".xlsx":
         raise WorkbookError(
             f"cannot write {path}: spreadsheets open a workbook only as .xlsx; name it {path.stem}.xlsx"
         )
     content = workbook_bytes(found)
-    temporary: Path | None = None
-    try:
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        # A temporary file is private; the workbook gets the rights that the user's other files have.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
-        raise WorkbookError(
-            f"cannot write {path}: {error.strerror}. Give a file in a folder that exists and that you may write to."
-        ) from None
+    with replacing(path, remedy="give a file in a folder that exists and that you may write to") as new:
+        new.write_bytes(content)
 
 
 def workbook_bytes(found: Dossier) -> bytes:
