@@ -68,14 +68,6 @@ _WRITERS: Final[dict[str, tuple[Callable[[Dossier], bool], Writer]]] = {
 }
 """Sheets that stand by themselves: whether there is anything to show, and what writes it and returns its checks."""
 
-_ALWAYS: Final = {
-    *("Decision", "Assumptions", "Request mix", "Prices", "Routes", "Commit curve", "Offer calculator"),
-    "Offers compared",
-    *("Ramp and ledger", "Scenarios and regret", "Tracking", "Sign-off", "Points", "Offer grid", "Calc"),
-    *("Checks", "About"),
-}
-"""Sheets that are written together, because they need each other."""
-
 _TAB_COLORS: Final = {"output": "#1F2A44", "input": "#E0A800", "workings": "#8A93A6"}
 
 
@@ -158,7 +150,7 @@ def _add_sheets(workbook: Workbook, found: Dossier) -> dict[str, Sheet]:
         empty.add("Tracking")
     styles, sheets = make_styles(workbook), {}
     for info in SHEETS:
-        if info.name in ({*_ALWAYS, *_WRITERS} - empty):
+        if info.name not in empty:
             worksheet = workbook.add_worksheet(info.name)
             worksheet.set_tab_color(_TAB_COLORS[info.kind])
             sheets[info.name] = Sheet(name=info.name, worksheet=worksheet, styles=styles)
