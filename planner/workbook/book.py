@@ -44,7 +44,7 @@ from planner.workbook.results.routes_sheet import write_routes
 from planner.workbook.results.scenarios_sheet import write_scenarios
 from planner.workbook.results.spend_sheet import has_spend, write_spend
 from planner.workbook.results.waterfall_sheet import has_waterfall, write_waterfall
-from planner.workbook.sheet import Define, Sheet
+from planner.workbook.sheet import Define, Sheet, namer
 from planner.workbook.style import FONT, FONT_SIZE, make_styles
 from planner.workbook.tracked.track_sheet import track_checks, write_track
 
@@ -100,10 +100,7 @@ def workbook_bytes(found: Dossier) -> bytes:
 def _fill(workbook: Workbook, found: Dossier) -> None:
     """Sheets stand in reading order and are filled in the order in which they need each other."""
     plan = found.plan
-    sheets = _add_sheets(workbook, found)
-
-    def define(name: str, address: str) -> None:
-        workbook.define_name(name, f"={address}")
+    sheets, define = _add_sheets(workbook, found), namer(workbook)
 
     quotes = offers_layout(found)
     offer: OfferPart | None = None

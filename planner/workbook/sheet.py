@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose, isfinite
 
+from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
@@ -36,6 +37,20 @@ def cell(row: int, col: int, *, row_abs: bool = True, col_abs: bool = True) -> s
 def less(one: float, other: float) -> float:
     """one - other as spreadsheets subtract: zero where they differ in their last bits alone."""
     return 0.0 if isclose(one, other, rel_tol=_LAST_BITS, abs_tol=0.0) else one - other
+
+
+def number_or(value: float | None, words: str = "n/a") -> Value:
+    """A number, or words where there is none; one path has no standard error."""
+    return words if value is None or not isfinite(value) else value
+
+
+def namer(workbook: Workbook) -> Define:
+    """What gives names that the whole workbook knows."""
+
+    def define(name: str, address: str) -> None:
+        workbook.define_name(name, f"={address}")
+
+    return define
 
 
 def area(first_row: int, first_col: int, last_row: int, last_col: int) -> str:
@@ -128,6 +143,15 @@ class Sheet:
             self.worksheet.merge_range(row, first_col, row, last_col, "", self.styles[style])
         self.worksheet.write_string(row, first_col, text, self.styles[style])
         self._wrap(row, first_col, last_col, text, style)
+
+    def listed(self, row: int, title: str, lines: Sequence[str], *, last_col: int) -> int:
+        """Sentences under a heading, where there are any; the next row, one left free."""
+        if not lines:
+            return row
+        self.subtitle(row, title, last_col=last_col)
+        for index, line in enumerate(lines, start=1):
+            self.paragraph(row + index, f"• {line}", last_col=last_col, style="text")
+        return row + len(lines) + 2
 
     def set_layout(self, *, at_least: Mapping[int, int] | None = None, exact: Mapping[int, int] | None = None) -> None:
         """Give every column the width of its contents, and every row the height that its wrapped text needs."""

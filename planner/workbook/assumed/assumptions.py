@@ -3,8 +3,6 @@
 import tomllib
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
-from importlib.metadata import version
 from typing import Final
 
 from planner.calibration.calibrate import FITTED_KEYS
@@ -29,6 +27,7 @@ from planner.workbook.assumed.assumption import (
 )
 from planner.workbook.assumed.contract_assumptions import contract_assumptions
 from planner.workbook.assumed.lever_assumptions import lever_assumptions
+from planner.workbook.front.identity import program
 from planner.workbook.sheet import Value
 
 
@@ -51,18 +50,12 @@ def source_of(plan: Plan, item: Assumption) -> Known:
     if item.known != UNKNOWN:
         return item.known
     if item.origin == PRIOR:
-        return Known(source=f"judgement that ships with {_program()}")
+        return Known(source=f"judgement that ships with {program()}")
     if item.origin == DEFAULT:
-        return Known(source=f"default of {_program()}")
+        return Known(source=f"default of {program()}")
     if item.origin == CHOSEN:
         return Known(source="worked out by this plan")
     return log_of(plan) if item.origin in (MEASURED, FITTED, WIDENED) else UNKNOWN
-
-
-@cache
-def _program() -> str:
-    """The program and its version, which is looked up in files."""
-    return f"commit-planner {version('commit-planner')}"
 
 
 def log_of(plan: Plan) -> Known:

@@ -20,7 +20,7 @@ from planner.opportunities.verdicts import opportunities
 from planner.plan import Plan
 from planner.workbook.assumed.grading_words import grading_words
 from planner.workbook.check import Check
-from planner.workbook.sheet import Sheet, Value, area, cell
+from planner.workbook.sheet import Sheet, Value, area, cell, number_or
 
 _COUNTED: Final = (
     *("request type", "model", "decided on", "verdict", "passed, answers", "failed, answers", "graded, answers"),
@@ -66,7 +66,9 @@ def write_evidence(sheet: Sheet, _workbook: Workbook, dossier: Dossier) -> list[
         row, answers = _write_counts(sheet, row + 1, found)
         checks.append(_check(sheet, answers, found))
         row = _write_gradings(sheet, row + 1, plan, found)
-    row = _write_lines(sheet, row + 1, "What is missing, and what may no longer hold", list(_missing(plan, found)))
+    row = sheet.listed(
+        row + 1, "What is missing, and what may no longer hold", list(_missing(plan, found)), last_col=_LAST_COL
+    )
     row = _write_tests(sheet, row, dossier)
     sheet.set_layout(at_least=dict.fromkeys(range(2, _LAST_COL + 1), 12), exact={0: 24, 1: 24})
     sheet.print_setup(last_row=row - 2, last_col=_LAST_COL)
@@ -94,16 +96,12 @@ def _write_counts(sheet: Sheet, row: int, found: Sequence[Standing]) -> tuple[in
             (9, one.upper, "percent"),
             (10, one.bar, "percent"),
             (11, one.escalation, "percent"),
-            (12, _or_none(one.break_even, "none"), "percent"),
-            (13, _or_none(one.saving_usd_per_month, "not priced"), "usd"),
+            (12, number_or(one.break_even, "none"), "percent"),
+            (13, number_or(one.saving_usd_per_month, "not priced"), "usd"),
         ):
             sheet.value(at, col, value, style)
     last = first + len(found) - 1
     return last + 1, area(first, _ANSWERS, last, _ANSWERS)
-
-
-def _or_none(value: float | None, words: str) -> Value:
-    return words if value is None else value
 
 
 def _check(sheet: Sheet, answers: str, found: Sequence[Standing]) -> Check:
@@ -153,15 +151,6 @@ def _routed(plan: Plan) -> dict[tuple[str, str], list[str]]:
     return routed
 
 
-def _write_lines(sheet: Sheet, row: int, title: str, lines: Sequence[str]) -> int:
-    if not lines:
-        return row
-    sheet.subtitle(row, title, last_col=_LAST_COL)
-    for index, line in enumerate(lines, start=1):
-        sheet.paragraph(row + index, f"• {line}", last_col=_LAST_COL, style="text")
-    return row + len(lines) + 2
-
-
 def _write_tests(sheet: Sheet, row: int, dossier: Dossier) -> int:
     """What to grade next, the most expected gain for its cost first; returns the next row, one left free."""
     prepared = dossier.plan.prepared
@@ -204,12 +193,12 @@ def _test_cells(test: NextTest) -> list[tuple[Value, str]]:
         (test.passed, "count"),
         (test.answers, "count"),
         (test.bar, "percent"),
-        (_or_none(test.further_answers, "too close"), "count"),
-        (_or_none(test.cost_usd, "-"), "usd_cents"),
+        (number_or(test.further_answers, "too close"), "count"),
+        (number_or(test.cost_usd, "-"), "usd_cents"),
         (test.chance, "percent"),
         ("judgement" if test.by_prior else "answers", "right"),
         (test.saving_usd, "usd"),
-        (_or_none(test.gain_per_usd, "-"), "usd"),
+        (number_or(test.gain_per_usd, "-"), "usd"),
         ("-" if known is None else known.value.mean, "usd"),
         ("-" if known is None else known.value.se, "usd"),
     ]

@@ -1,6 +1,6 @@
 """Sheet Prices: list prices of the models in use, since when they hold, where they are from, and what the plan has."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -43,9 +43,9 @@ def write_prices(sheet: Sheet, plan: Plan) -> None:
     row, prices = _HEADER_ROW + 1, _prices_used(plan)
     for price in prices:
         row = _write_price(sheet, row, price, _override(plan, price.model))
-    row = _write_list(sheet, row + 1, "Prices beside these rates", list(_other_prices(plan)))
+    row = sheet.listed(row + 1, "Prices beside these rates", list(_other_prices(plan)), last_col=_SOURCE)
     notes = dict.fromkeys(note for price in prices for note in price.notes)
-    row = _write_list(sheet, row, "To know of these prices", list(notes))
+    row = sheet.listed(row, "To know of these prices", list(notes), last_col=_SOURCE)
     sheet.set_layout(exact=_WIDTHS, at_least=dict.fromkeys(range(_FIRST_RATE, _BATCH), 11))
     sheet.print_setup(last_row=row - 2, last_col=_SOURCE, header_row=_HEADER_ROW)
 
@@ -129,13 +129,3 @@ def _other_prices(plan: Plan) -> Iterator[str]:
     ):
         if is_used and price is not None:
             yield f"{what}: {usd(float(price), cents=True)} {per}. Source: {tools.source}."
-
-
-def _write_list(sheet: Sheet, row: int, title: str, lines: Sequence[str]) -> int:
-    """Sentences under a heading, if there are any; returns the next row, one left free."""
-    if not lines:
-        return row
-    sheet.subtitle(row, title, last_col=_SOURCE)
-    for index, line in enumerate(lines, start=1):
-        sheet.paragraph(row + index, f"• {line}", last_col=_SOURCE, style="text")
-    return row + len(lines) + 2

@@ -14,7 +14,7 @@ from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.words import percent, usd_commitment
 from planner.workbook.contract_words import commit_on_axis, in_any_period
-from planner.workbook.sheet import Sheet, Value
+from planner.workbook.sheet import Sheet, Value, number_or
 
 _LEFT: Final = (0, 3)
 _RIGHT: Final = (5, 11)
@@ -182,9 +182,9 @@ def _write_alternative(sheet: Sheet, row: int, contract: Contract, item: Alterna
         (usd_commitment(commit) if 0 < commit < 1 else commit, "usd"),
         (_discount(item.offer), "percent"),
         (item.costs_more.mean, "usd"),
-        (_finite(item.costs_more.se), "usd"),
+        (number_or(item.costs_more.se), "usd"),
         (item.shortfall_probability.mean, "percent"),
-        (_finite(item.shortfall_probability.se), "percent"),
+        (number_or(item.shortfall_probability.se), "percent"),
     )
     for col, (value, style) in enumerate(figures, start=_RIGHT[0] + 1):
         sheet.value(row, col, value, style)
@@ -233,7 +233,7 @@ def _figures(plan: Plan, outcome: OfferOutcome, *, is_flat: bool) -> Sequence[tu
     return (
         *_signed(plan.inputs.contract, outcome.offer, is_flat=is_flat),
         ("Expected cost", outcome.expected_cost.mean, "usd"),
-        ("   Monte Carlo error, one standard error", _finite(outcome.expected_cost.se), "usd"),
+        ("   Monte Carlo error, one standard error", number_or(outcome.expected_cost.se), "usd"),
         *_present_value(plan.inputs.contract, outcome),
         ("Cost, P10", p10, "usd"),
         ("Cost, P50", p50, "usd"),
@@ -241,7 +241,7 @@ def _figures(plan: Plan, outcome: OfferOutcome, *, is_flat: bool) -> Sequence[tu
         ("On demand at list", outcome.on_demand_cost_usd, "usd"),
         ("Effective savings rate", outcome.effective_savings_rate, "percent"),
         (_shortfall_label(plan.inputs.contract), outcome.shortfall_probability.mean, "percent"),
-        ("   Monte Carlo error, one standard error", _finite(outcome.shortfall_probability.se), "percent"),
+        ("   Monte Carlo error, one standard error", number_or(outcome.shortfall_probability.se), "percent"),
         ("Expected shortfall", outcome.expected_shortfall.mean, "usd"),
         ("Shortfall when there is one", outcome.shortfall_given_shortfall_usd, "usd"),
         ("Expected overage", outcome.expected_overage.mean, "usd"),
@@ -270,7 +270,3 @@ def _present_value(contract: Contract, outcome: OfferOutcome) -> Iterator[tuple[
 def _shortfall_label(contract: Contract) -> str:
     several = len(contract.periods) > 1
     return f"P(shortfall) {in_any_period(contract)}" if several else "Probability of a shortfall"
-
-
-def _finite(value: float) -> Value:
-    return value if value == value else "n/a"

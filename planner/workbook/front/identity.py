@@ -1,5 +1,6 @@
 """What tells one plan's figures from another's: program, plan file, prices, usage and evidence, by their hashes."""
 
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
@@ -42,6 +43,7 @@ def usage_sha256(plan: Plan) -> str:
     return sha256("\n".join(sorted("\t".join(map(str, row)) for row in rows)).encode()).hexdigest()
 
 
+@cache
 def program() -> str:
-    """The program and its version."""
+    """The program and its version, which is looked up in files."""
     return f"commit-planner {version('commit-planner')}"

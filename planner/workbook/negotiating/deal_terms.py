@@ -10,7 +10,7 @@ from planner.negotiation.terms_pricer import PricedTerms
 from planner.plan import Plan
 from planner.workbook.assumed.contract_assumptions import contract_assumptions
 from planner.workbook.negotiating.rows import NONE
-from planner.workbook.sheet import Value
+from planner.workbook.sheet import Value, number_or
 
 _ALWAYS: Final = (
     "term_months",
@@ -88,8 +88,8 @@ def signed_rows(found: Positions) -> list[TermRow]:
             name=f"commitment{which[year]}",
             unit="USD a year",
             values=(
-                *(_or(of[year] or None, "none") for of in commits),
-                "none" if most[year] == 0 else _or(most[year], _no_more(table)),
+                *(number_or(of[year] or None, "none") for of in commits),
+                "none" if most[year] == 0 else number_or(most[year], _no_more(table)),
             ),
             style="usd",
             last_style="usd_most",
@@ -100,17 +100,13 @@ def signed_rows(found: Positions) -> list[TermRow]:
         TermRow(
             name=f"discount{which[year]}",
             unit="within the commitment",
-            values=(*(of[year] for of in discounts), _or(least[year], "none would do" if year == 0 else NONE)),
+            values=(*(of[year] for of in discounts), number_or(least[year], "none would do" if year == 0 else NONE)),
             style="percent",
             last_style="percent_least",
         )
         for year in years
     ]
     return [*rows, *_tiers(deals), _beyond(deals)]
-
-
-def _or(value: float | None, words: str) -> Value:
-    return words if value is None else value
 
 
 def _no_more(table: PricedTerms) -> str:

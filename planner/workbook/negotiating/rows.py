@@ -9,7 +9,7 @@ from typing import Final
 from planner.negotiation.clause_values import SEEN, ClauseValue
 from planner.risk import Estimate
 from planner.units import HALF_CENT_USD
-from planner.workbook.sheet import Sheet, cell
+from planner.workbook.sheet import Sheet, cell, number_or
 
 NONE: Final = "-"
 """What stands where a figure does not exist."""
@@ -33,12 +33,7 @@ def headings(sheet: Sheet, row: int, labels: Sequence[str], *, n_text: int = 1) 
 
 def figure(sheet: Sheet, row: int, col: int, value: float | str | None, style: str = "usd") -> None:
     """A number, or in words why there is none."""
-    if value is None or (not isinstance(value, str) and not isfinite(value)):
-        value = "n/a"
-    if isinstance(value, str):
-        sheet.text(row, col, value, "right")
-    else:
-        sheet.number(row, col, value, style)
+    sheet.value(row, col, value if isinstance(value, str) else number_or(value), style)
 
 
 def with_error(sheet: Sheet, row: int, col: int, value: Estimate, style: str = "usd") -> None:

@@ -18,7 +18,7 @@ from planner.workbook.quoting.savings_chart import savings_chart
 from planner.workbook.quoting.typed_fields import N_ROWS
 from planner.workbook.quoting.typed_prices import HEIGHT, LiveQuotes, write_typed_prices
 from planner.workbook.quoting.typed_rows import STATE_COL, InputRows, write_inputs
-from planner.workbook.sheet import Sheet, area
+from planner.workbook.sheet import Sheet, area, namer
 
 _LAST_COL: Final = STATE_COL
 _INPUT_HEADER_ROW: Final = 4
@@ -51,10 +51,7 @@ def write_offers(
     sheet: Sheet, workbook: Workbook, found: Dossier, layout: OffersLayout, live: LiveQuotes | None
 ) -> list[Check]:
     """Inputs first, then results, then workings; returns the checks. live: None where no formula prices the rows."""
-    plan, workings = found.plan, layout.workings
-
-    def define(name: str, address: str) -> None:
-        workbook.define_name(name, f"={address}")
+    plan, workings, define = found.plan, layout.workings, namer(workbook)
 
     sheet.title("Offers compared: quotes in hand, and room to type others in", last_col=_LAST_COL)
     sheet.paragraph(1, _note(found, is_live=live is not None), last_col=_LAST_COL)

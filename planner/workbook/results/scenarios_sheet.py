@@ -1,6 +1,5 @@
 """Sheet Scenarios and regret: annual and monthly list spend of every scenario, and the differences between them."""
 
-from math import isfinite
 from typing import Any, Final
 
 from xlsxwriter import Workbook
@@ -11,7 +10,7 @@ from planner.plan import ANNUAL_LEVELS, MONTHLY_LEVELS, Plan
 from planner.units import MONTHS_PER_YEAR
 from planner.workbook.check import Check
 from planner.workbook.negotiating.regret_table import regret_columns, write_regret
-from planner.workbook.sheet import Sheet
+from planner.workbook.sheet import Sheet, number_or
 
 _FIRST_TABLE_ROW: Final = 3
 
@@ -48,14 +47,6 @@ def write_scenarios(sheet: Sheet, workbook: Workbook, plan: Plan, regret: Regret
     return found
 
 
-def _write_error(sheet: Sheet, row: int, col: int, se: float | None) -> None:
-    """A standard error; one path has none."""
-    if se is None or not isfinite(se):
-        sheet.text(row, col, "n/a", "right")
-    else:
-        sheet.number(row, col, se, "usd")
-
-
 def _write_annual(sheet: Sheet, plan: Plan, row: int) -> int:
     sheet.subtitle(row, "A contract year", last_col=8)
     labels = [f"P{level * 100:.0f}" for level in ANNUAL_LEVELS]
@@ -63,7 +54,7 @@ def _write_annual(sheet: Sheet, plan: Plan, row: int) -> int:
     for index, (name, summary) in enumerate(plan.summaries.items(), start=row + 2):
         sheet.text(index, 0, name)
         sheet.number(index, 1, summary.annual.mean, "usd")
-        _write_error(sheet, index, 2, summary.annual.se)
+        sheet.value(index, 2, number_or(summary.annual.se), "usd")
         for col, value in enumerate(summary.annual_quantiles_usd.tolist(), start=3):
             sheet.number(index, col, value, "usd")
         sheet.number(index, 3 + len(labels), summary.run_rate_saving_fraction, "percent")
@@ -85,7 +76,7 @@ def _write_differences(sheet: Sheet, plan: Plan, row: int) -> int:
         sheet.text(index, 0, item["a"])
         sheet.text(index, 1, item["b"])
         sheet.number(index, 2, value["mean"], "usd")
-        _write_error(sheet, index, 3, value["se"])
+        sheet.value(index, 3, number_or(value["se"]), "usd")
         sheet.number(index, 4, value["mean"] / before if before else 0.0, "percent")
     return row + 2 + len(found)
 

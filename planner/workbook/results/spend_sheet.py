@@ -1,7 +1,6 @@
 """Sheet Spend distribution: how much may be spent at list, by scenario and contract year, and the chance of more."""
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -11,14 +10,14 @@ from planner.contract import Contract
 from planner.dossier import Dossier
 from planner.monthly_cash import keeping_months
 from planner.plan import Plan
-from planner.risk import Estimate, estimate, quantiles
+from planner.risk import estimate, quantiles
 from planner.simulation import SpendPaths
 from planner.units import MONTHS_PER_YEAR, FloatArray
 from planner.words import percent, usd
 from planner.workbook.check import Check
 from planner.workbook.results.ledger_table import months_words
 from planner.workbook.results.money_chart import LOOKS, axis, finish, money_format
-from planner.workbook.sheet import Sheet, area, cell
+from planner.workbook.sheet import Sheet, area, cell, number_or
 
 LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 CHANCES: Final = (0.99, *(round(0.975 - 0.025 * step, 3) for step in range(39)), 0.01)
@@ -118,21 +117,13 @@ def _write_percentiles(sheet: Sheet, plan: Plan, spends: list[_Spend], row: int)
         sheet.text(at, 2, months_words(plan, *one.months))
         mean, points = estimate(one.usd), quantiles(one.usd, LEVELS).tolist()
         sheet.number(at, 3, mean.mean, f"{bold}usd")
-        _write_error(sheet, at, 4, mean)
+        sheet.value(at, 4, number_or(mean.se), "usd")
         for col, value in enumerate(points, start=5):
             sheet.number(at, col, value, f"{bold}usd")
         middle, high = (cell(at, col, row_abs=False) for col in (_P50, _P90))
         above = points[5] / points[3] - 1.0 if points[3] > 0 else 0.0
         sheet.formula(at, _LAST_COL, f"=IF({middle}>0,{high}/{middle}-1,0)", above, "percent")
     return first + len(spends), first
-
-
-def _write_error(sheet: Sheet, row: int, col: int, value: Estimate) -> None:
-    """A standard error; one path has none."""
-    if isfinite(value.se):
-        sheet.number(row, col, value.se, "usd")
-    else:
-        sheet.text(row, col, "n/a", "right")
 
 
 # --- the commitment among them ----------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Final
 
 from xlsxwriter import Workbook
@@ -16,7 +15,7 @@ from planner.waterfall import Waterfall
 from planner.words import percent
 from planner.workbook.check import Check
 from planner.workbook.results.money_chart import axis, finish, money_format
-from planner.workbook.sheet import Sheet, area, cell, less
+from planner.workbook.sheet import Sheet, area, cell, less, number_or
 
 _LAST_COL: Final = 9
 _CHART_ROWS: Final = 15
@@ -154,23 +153,15 @@ def _write_bridge(sheet: Sheet, rows: Sequence[_Row], first: int) -> None:
         sheet.formula(at, 7, share, running / before if before > 0 else 0.0, f"{style}percent")
         if item.alone is not None:
             sheet.number(at, _ALONE, item.alone.mean, "usd")
-            _write_error(sheet, at, _ALONE + 1, item.alone)
+            sheet.value(at, _ALONE + 1, number_or(item.alone.se), "usd")
         is_total = item.change_usd is None or at == first
         _write_columns(sheet, at, running, 0.0 if is_total else item.change_usd or 0.0, is_total=is_total)
 
 
 def _write_spread(sheet: Sheet, at: int, of: RangedEstimate) -> None:
-    _write_error(sheet, at, 2, of)
+    sheet.value(at, 2, number_or(of.se), "usd")
     sheet.number(at, 3, of.p10, "usd")
     sheet.number(at, 4, of.p90, "usd")
-
-
-def _write_error(sheet: Sheet, at: int, col: int, of: Estimate, style: str = "usd") -> None:
-    """A standard error; one path has none."""
-    if isfinite(of.se):
-        sheet.number(at, col, of.se, style)
-    else:
-        sheet.text(at, col, "n/a", "right")
 
 
 def _write_columns(sheet: Sheet, at: int, running: float, change: float, *, is_total: bool) -> None:
@@ -216,7 +207,7 @@ def _write_claim(sheet: Sheet, fall: Waterfall, first: int, rows: Sequence[_Row]
         sheet.number(at, 3, off, "usd")
         parts = f"{cell(at, 1, row_abs=False)}:{cell(at, 3, row_abs=False)}"
         sheet.formula(at, 4, f"=SUM({parts})", today + levers.mean + off, "usd")
-        _write_error(sheet, at, 5, levers)
+        sheet.value(at, 5, number_or(levers.se), "usd")
     at = table + len(lines)
     sheet.text(at, 0, "claimed less real", "total_text")
     claimed = (today, fall.additive.mean, discount, today + fall.additive.mean + discount)
@@ -224,7 +215,7 @@ def _write_claim(sheet: Sheet, fall: Waterfall, first: int, rows: Sequence[_Row]
     for col, value in enumerate(map(less, claimed, real), start=1):
         upper, lower = (cell(row, col, col_abs=False) for row in (table, table + 1))
         sheet.formula(at, col, f"={upper}-{lower}", value, "total_usd")
-    _write_error(sheet, at, 5, fall.additive_error, "total_usd")
+    sheet.value(at, 5, number_or(fall.additive_error.se), "total_usd")
     return at + 1
 
 

@@ -7,7 +7,7 @@ from planner.tracking.result import MonthCauses
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.forecasts import after_words, judged_sentences
 from planner.units import HALF_CENT_USD
-from planner.workbook.sheet import Sheet, Value, area, cell, less
+from planner.workbook.sheet import Sheet, Value, area, cell, less, number_or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def write_actions(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> 
         sheet.text(at, 0, action.kind)
         sheet.text(at, 1, "any day" if action.by is None else action.by.isoformat())
         sheet.number(at, 2, action.value.mean, "usd")
-        sheet.value(at, 3, _finite(action.value.se), "usd")
+        sheet.value(at, 3, number_or(action.value.se), "usd")
         _beside(sheet, at, f"{action.action} {action.why}", last_col)
         at += 1
     return at + 1
@@ -194,7 +194,3 @@ def write_renewal(sheet: Sheet, tracking: Tracking, row: int, last_col: int) -> 
 def _beside(sheet: Sheet, row: int, text: str, last_col: int, *, first_col: int = 4, style: str = "text_after") -> None:
     """A sentence over the columns that are left."""
     sheet.paragraph(row, text, first_col=first_col, last_col=last_col, style=style)
-
-
-def _finite(value: float) -> Value:
-    return value if value == value else "n/a"
