@@ -86,6 +86,14 @@ def packages_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def workbooks_let_go() -> Iterator[None]:
+    """What a module read of workbooks goes when it is done, or looking for rings among it takes ever longer."""
+    yield
+    if books := sys.modules.get("workbooks"):
+        books.forget()
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """golden(name, text) holds text against tests/golden/name, or rewrites it under --update-golden."""

@@ -4,7 +4,6 @@ import re
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from io import BytesIO
 from itertools import pairwise
 from math import isfinite
@@ -20,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 from libreoffice import recalculate
 from openpyxl.formula.translate import Translator
 from openpyxl.workbook import Workbook
-from workbooks import Books, at, differing, faults, formula_cells, read_formulas, type_into
+from workbooks import Books, at, differing, faults, formula_cells, kept, read_formulas, type_into
 from xlsxwriter import Workbook as NewWorkbook
 
 from planner.commit import commit_sample
@@ -297,7 +296,7 @@ def test_no_cell_shows_an_error_and_all_checks_hold(books: Books, name: str) -> 
 # --- offers typed in -------------------------------------------------------------------------------------------------
 
 
-@cache
+@kept
 def points_of(book: Workbook) -> dict[tuple[str, str], list[float]]:
     """The columns of sheet Points by their two headings."""
     columns = book["Points"].iter_cols(min_row=4, max_row=5 + N_POINTS, min_col=3, values_only=True)

@@ -2,19 +2,21 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from math import isclose
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from xml.sax.saxutils import escape
 
 import openpyxl
 from openpyxl.formula import Tokenizer
 from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook import Workbook
+
+P, T = ParamSpec("P"), TypeVar("T")
 
 
 def at(book: Workbook, name: str) -> Any:
@@ -23,19 +25,35 @@ def at(book: Workbook, name: str) -> Any:
     return book[sheet.strip("'")][address.replace("$", "")]
 
 
-@cache
+_KEPT: list[Callable[[], None]] = []
+"""What forgets each of the caches below."""
+
+
+def kept(function: Callable[P, T]) -> Callable[P, T]:
+    """As functools.cache, until the tests of a module are done: workbooks of all of them fill a gigabyte."""
+    cached = cache(function)
+    _KEPT.append(cached.cache_clear)
+    return cached  # type: ignore[return-value]
+
+
+def forget() -> None:
+    for clear in _KEPT:
+        clear()
+
+
+@kept
 def read(path: Path) -> Workbook:
     """A workbook with the values of its formulas; tests only look at it."""
     return openpyxl.load_workbook(path, data_only=True)
 
 
-@cache
+@kept
 def read_formulas(path: Path) -> Workbook:
     """A workbook with its formulas; tests only look at it, or put back what they change."""
     return openpyxl.load_workbook(path)
 
 
-@cache
+@kept
 def glance(path: Path) -> Workbook:
     """A workbook with the values of its formulas, of which only the sheets that are looked at are read."""
     return openpyxl.load_workbook(path, data_only=True, read_only=True)
