@@ -321,6 +321,8 @@ def test_scripts_get_what_was_sent_and_what_it_cost(
         (("--draft",), "nobody is there to be asked"),
         (("--draft-model", "claude-haiku-5-5"), "nothing is drafted without --draft"),
         (("--draft", "--yes", "--draft-model", "gpt"), "gpt"),
+        (("--draft", "--yes", "--draft-model", KEY), "looks like a key"),
+        (("--draft-model", KEY), "looks like a key"),
     ],
 )
 def test_nothing_is_sent_without_a_yes_or_to_an_unknown_model(
@@ -328,6 +330,7 @@ def test_nothing_is_sent_without_a_yes_or_to_an_unknown_model(
 ) -> None:
     code, _, said = export(*arguments)
     assert (code, words in said) == (2, True), said
+    assert KEY not in said
     assert not stub.requests
 
 

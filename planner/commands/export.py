@@ -14,6 +14,7 @@ import typer
 from planner.commands.options import JsonFlag, PlanPath, QuietFlag
 from planner.commands.terminal import print_json, progress_bars, say, warn
 from planner.errors import InputError
+from planner.usage.secrets import masked
 
 if TYPE_CHECKING:
     from planner.brief.brief import Brief
@@ -100,6 +101,10 @@ def _check(asked: _Asked) -> None:
         from planner.focus.write import check_folder  # noqa: PLC0415
 
         check_folder(asked.focus)
+    if asked.model is not None and masked(asked.model) != asked.model:
+        raise InputError(
+            f"--draft-model {masked(asked.model)} looks like a key: give a model; the key comes from the environment"
+        )
     if asked.draft:
         _check_draft(asked)
     elif asked.model is not None:
