@@ -106,12 +106,16 @@ def test_a_quote_of_the_same_term_is_compared_in_dollars_and_of_another_per_list
     rate = best.expected_cost.mean / best.on_demand_cost_usd
     for quote in negotiated_dossier.negotiated.quotes.quotes:
         months = quote.quote.contract.term_months
-        (item,) = [item for item in negotiated.alternatives if quote.quote.name in item.name]
-        assert item.term_months == months
-        paid, listed = float(quote.best.paid_usd.mean()), float(quote.best.listed_usd.mean())
-        against = best.expected_cost.mean if months == 12 else rate * listed
-        assert item.costs_more.mean == pytest.approx(paid - against, abs=1e-6 * paid)
-        assert item.name.endswith("at its best" if months == 12 else "at its best, 24 months")
+        told = {item.kind: item for item in negotiated.alternatives if item.quote == quote.quote.name}
+        assert "as_quoted" in told
+        for kind, item in told.items():
+            priced = quote.standing if kind == "as_quoted" else quote.best
+            assert item.term_months == months
+            paid, listed = float(priced.paid_usd.mean()), float(priced.listed_usd.mean())
+            against = best.expected_cost.mean if months == 12 else rate * listed
+            assert item.costs_more.mean == pytest.approx(paid - against, abs=1e-6 * paid)
+            words = "as quoted" if kind == "as_quoted" else "at its best"
+            assert item.name.endswith(words if months == 12 else f"{words}, 24 months")
 
 
 def test_a_discount_at_the_walk_away_costs_what_signing_nothing_does(plan: Plan, brief: Brief) -> None:

@@ -25,7 +25,9 @@ _A_TENTH: Final = 0.1
 _LEAST_TO_VARY_USD: Final = 1_000.0
 """A tenth of a commitment below it says nothing."""
 
-_MOST_QUOTES: Final = 4
+_MOST_QUOTES: Final = 3
+_SAME_COMMIT: Final = 0.01
+"""At its best a quote that commits as much, to this fraction, is told once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +50,15 @@ def alternatives(found: Dossier, best: Settled) -> tuple[Alternative, ...]:
     """Everything else that could be signed: what the limit allows first, the cheapest first.
 
     best: the recommendation. Of the discount bands the next ones below and above it; of quotes, where they were priced,
-    the first four by rank.
+    the first three by rank.
     """
     own = [
         _lived(found.plan, best, kind, name, settled(found.plan, offer)) for kind, name, offer in _offers(found.plan)
     ]
     quotes = () if found.negotiated is None else found.negotiated.quotes.quotes[:_MOST_QUOTES]
     table = None if found.negotiated is None else found.negotiated.positions.table
-    every = [*own, *(_quoted(found.plan, table, quote) for quote in quotes if table is not None)]
+    quoted = [item for quote in quotes if table is not None for item in _quoted(found.plan, table, quote)]
+    every = [*own, *quoted]
     return tuple(sorted(every, key=lambda item: (not item.meets_limit, _rate(item))))
 
 
@@ -147,13 +150,30 @@ def _lived(plan: Plan, best: Settled, kind: AlternativeKind, name: str, other: S
     )
 
 
-def _quoted(plan: Plan, table: PricedTerms, item: PricedQuote) -> Alternative:
-    """A quote at the commitment that the decision would choose. table: the terms on the table on the same paths."""
-    terms, months = item.best, item.quote.contract.term_months
+def _quoted(plan: Plan, table: PricedTerms, item: PricedQuote) -> Iterator[Alternative]:
+    """A quote as it stands, and at the commitment that the decision would choose where that is another.
+
+    table: the terms on the table on the same paths.
+    """
+    if item.quote.contract.commits_usd_per_year is None:
+        yield _of_quote(plan, table, item, "quote_at_best")
+        return
+    yield _of_quote(plan, table, item, "as_quoted")
+    years = item.quote.contract.n_years
+    signed, best = (np.array(t.offer.commits_usd_per_year(years)) for t in (item.standing, item.best))
+    if np.abs(signed - best).max() > _SAME_COMMIT * max(signed.max(), best.max()):
+        yield _of_quote(plan, table, item, "quote_at_best")
+
+
+def _of_quote(plan: Plan, table: PricedTerms, item: PricedQuote, kind: AlternativeKind) -> Alternative:
+    is_best, months = kind == "quote_at_best", item.quote.contract.term_months
+    terms = item.best if is_best else item.standing
     same = months == plan.inputs.contract.term_months
+    words = f"quote '{item.quote.name}' {'at its best' if is_best else 'as quoted'}"
     return Alternative(
-        kind="quote",
-        name=f"quote '{item.quote.name}' at its best" + ("" if same else f", {months} months"),
+        kind=kind,
+        quote=item.quote.name,
+        name=words + ("" if same else f", {months} months"),
         offer=terms.offer,
         term_months=months,
         expected_cost=estimate(terms.counted_usd),

@@ -7,7 +7,7 @@ from planner.offer import Offer
 from planner.plan import Plan
 from planner.risk import Estimate
 
-AlternativeKind = Literal["none", "band", "less", "more", "quote"]
+AlternativeKind = Literal["none", "band", "less", "more", "as_quoted", "quote_at_best"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +15,9 @@ class Alternative:
     """Another thing to sign, or nothing, lived in the scenario decided on. USD over its term, in the decision's money.
 
     kind: no commitment, the best inside another discount band, a tenth less or more than recommended, or a quote in
-    hand at its best commitment. costs_more: than the recommendation, on the same paths; over another term than the
-    plan's, than at the recommendation's rate per list dollar. shortfall_probability: in any period. meets_limit:
-    whether the decision's limit allows it.
+    hand, as it was quoted or at its best commitment. quote: the quote's name. costs_more: than the recommendation, on
+    the same paths; over another term than the plan's, than at the recommendation's rate per list dollar.
+    shortfall_probability: in any period. meets_limit: whether the decision's limit allows it.
     """
 
     kind: AlternativeKind
@@ -28,6 +28,7 @@ class Alternative:
     costs_more: Estimate
     shortfall_probability: Estimate
     meets_limit: bool
+    quote: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

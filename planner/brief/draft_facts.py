@@ -80,7 +80,10 @@ def _stand_in(kind: str, name: str, names: dict[str, str]) -> str:
 
 
 def _alternative(plan: Plan, item: Alternative, names: dict[str, str]) -> str:
-    name = f"{_stand_in('quote', item.name, names)} at its best" if item.kind == "quote" else item.name
+    name = item.name
+    if item.quote is not None:
+        at_best = item.kind == "quote_at_best"
+        name = f"{_stand_in('quote', item.quote, names)} {'at its best' if at_best else 'as quoted'}"
     months = "" if item.term_months == plan.inputs.contract.term_months else f" over {item.term_months} months"
     limit = "" if item.meets_limit else "; the limit forbids it"
     at = "" if item.offer.is_none else f" ({offer_name(item.offer)})"

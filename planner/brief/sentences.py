@@ -152,11 +152,11 @@ def next_best_sentences(plan: Plan, others: Sequence[Alternative]) -> Iterator[s
     rate = "" if item.term_months == plan.inputs.contract.term_months else " than the recommendation's rate"
     what = "Next best within the limit"
     if item.costs_more.mean < 0:
-        what = "Better than the recommendation" if item.kind == "quote" else "Cheaper within the limit"
+        what = "Better than the recommendation" if item.quote is not None else "Cheaper within the limit"
     yield f"{what}: {item.name}{at}; it {difference_words(item.costs_more)}{rate}."
-    if any(other.kind == "quote" for other in others):
+    if any(other.kind == "quote_at_best" for other in others):
         yield "A quote at its best: at the commitment that you would choose under its terms, not as it was quoted."
-    if any(other.costs_more.mean < 0 and other.kind != "quote" for other in allowed):
+    if any(other.costs_more.mean < 0 and other.quote is None for other in allowed):
         yield (
             f"The decision is made by another measure than {cost_words(plan)} (decision.objective), or the plan fixes "
             "the commitment: what costs less may come second."
