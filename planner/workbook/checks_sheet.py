@@ -7,6 +7,7 @@ from typing import Final
 
 from planner.plan import Plan
 from planner.units import HALF_CENT_USD
+from planner.workbook.calc.case_steps import LEVELS
 from planner.workbook.calculator.cases import PricedCases
 from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
 from planner.workbook.calculator.points_sheet import DistributionLayout
@@ -153,6 +154,11 @@ def _recommendation_checks(plan: Plan, state: OfferState, error: QuantileError, 
         ("expected shortfall", "shortfall", exact.expected_shortfall.mean, _stated(error.shortfall) * cost),
         ("expected overage", "overage", exact.expected_overage.mean, _stated(error.overage) * cost),
         ("shortfall probability", "probability", exact.shortfall_probability.mean, _stated(error.probability)),
+        *(
+            (f"{level} of cost", f"cost_{level}", usd, _stated(error.percentile) * cost)
+            for level, usd in zip(LEVELS, exact.cost_p10_p50_p90_usd, strict=True)
+            if error.percentile is not None and not isinstance(cases.value(key, f"cost_{level}"), str)
+        ),
     )
     return [
         Check(

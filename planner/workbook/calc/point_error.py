@@ -28,6 +28,7 @@ def quantile_error(plan: Plan, points: OfferPoints) -> QuantileError:
     """Price every commitment of the curve from the points and from the paths, in every scenario and offered term."""
     worst, anywhere, percentile = np.zeros(4), 0.0, 0.0
     offers: Sequence[Offer] = [point.offer for point in plan.curve]
+    settled = [*offers[::_EVERY], plan.recommendation.offer]
     for index, scenario in enumerate(points.scenarios):
         for term, use in offered_uses(plan, scenario.name).items():
             contract = replace(plan.inputs.contract, term_months=term, commits_usd_per_year=None)
@@ -40,7 +41,7 @@ def quantile_error(plan: Plan, points: OfferPoints) -> QuantileError:
                     priced = price_case(points, index, replace(offer, charged=charged))
                     worst = np.maximum(worst, np.abs(_differences(priced, exact)))
             if points.blend is not None:
-                found = _percentiles(points, index, contract, use, offers[::_EVERY])
+                found = _percentiles(points, index, contract, use, settled)
                 percentile = max([percentile, *found])
                 # a true-up may be typed in, whose share of the part that all use has no column of its own
                 for rate in () if points.blend.is_apart else _TYPED_RATES:
