@@ -20,7 +20,7 @@ from planner.workbook.calculator.calc_sheet import CalcContents, CaseGroup, writ
 from planner.workbook.calculator.calculator_inputs import band_cells
 from planner.workbook.calculator.calculator_sheet import CalculatorContents, write_offer
 from planner.workbook.calculator.offer_state import TYPED, offer_state
-from planner.workbook.calculator.points_sheet import write_distribution
+from planner.workbook.calculator.points_sheet import write_points
 from planner.workbook.calculator.pricing import offer_points
 from planner.workbook.calculator.target import target_of
 from planner.workbook.check import Check
@@ -161,10 +161,10 @@ def _write_offer_part(sheets: dict[str, Sheet], found: Dossier, define: Define) 
     quotes = offers_layout(found, points.terms_months)
     scenario = plan.inputs.decision.scenario
     state = offer_state(plan, points, quoted_cases(sheets["Offers compared"], quotes.workings, points, scenario))
-    distribution, costs = write_distribution(sheets["Points"], points, error, n_paths=plan.n_paths)
+    layout, costs = write_points(sheets["Points"], points, error, n_paths=plan.n_paths)
     contents = CalcContents(
         points=points,
-        layout=distribution,
+        layout=layout,
         costs=costs,
         cases=CaseGroup(
             title="Cases: an offer in a scenario, over the term, US dollars",
@@ -188,4 +188,4 @@ def _write_offer_part(sheets: dict[str, Sheet], found: Dossier, define: Define) 
         state=state, places=places, error=error, decision=plan.inputs.decision, target=target_of(found)
     )
     write_offer(calculator, shown, define)
-    return OfferPart(state=state, error=error, distribution=distribution, cases=places.cases), quotes
+    return OfferPart(state=state, error=error, layout=layout, cases=places.cases), quotes

@@ -10,7 +10,7 @@ from planner.units import HALF_CENT_USD
 from planner.workbook.calc.case_steps import LEVELS
 from planner.workbook.calculator.cases import PricedCases
 from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
-from planner.workbook.calculator.points_sheet import DistributionLayout
+from planner.workbook.calculator.points_sheet import PointsLayout
 from planner.workbook.calculator.pricing import N_POINTS, QuantileError, sample_of
 from planner.workbook.check import Check
 from planner.workbook.contract_words import follows_one_amount
@@ -30,7 +30,7 @@ class OfferPart:
 
     state: OfferState
     error: QuantileError
-    distribution: DistributionLayout
+    layout: PointsLayout
     cases: PricedCases
 
 
@@ -53,7 +53,7 @@ def checks(
 
 def _priced_checks(plan: Plan, offer: OfferPart) -> list[Check]:
     return [
-        *_point_checks(plan, offer.state, offer.distribution, offer.cases),
+        *_point_checks(plan, offer.state, offer.layout, offer.cases),
         *_recommendation_checks(plan, offer.state, offer.error, offer.cases),
     ]
 
@@ -93,7 +93,7 @@ def _mix_checks(plan: Plan, mix: MixLayout | None) -> list[Check]:
     ]
 
 
-def _point_checks(plan: Plan, state: OfferState, layout: DistributionLayout, cases: PricedCases) -> list[Check]:
+def _point_checks(plan: Plan, state: OfferState, layout: PointsLayout, cases: PricedCases) -> list[Check]:
     count = float(N_POINTS * layout.n_columns)
     rows = [
         Check(

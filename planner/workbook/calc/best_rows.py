@@ -9,7 +9,7 @@ from typing import Final
 
 from planner.workbook.calc.best_steps import Best, Question
 from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
-from planner.workbook.calculator.points_sheet import DistributionLayout
+from planner.workbook.calculator.points_sheet import PointsLayout
 from planner.workbook.calculator.pricing import N_POINTS
 from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
@@ -39,7 +39,7 @@ class BestRows:
     typed: Callable[[str], str]
     is_list: str
     bands: BandCells
-    layout: DistributionLayout
+    layout: PointsLayout
 
 
 def write_best(rows: BestRows, row: int, define: Define) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from planner.workbook.calc.case_steps import LEVELS, NOT_KNOWN, Steps
 from planner.workbook.calculator.calc_table import CalcTable
 from planner.workbook.calculator.cases import Case
-from planner.workbook.calculator.points_sheet import CostLayout, DistributionLayout
+from planner.workbook.calculator.points_sheet import CostLayout, PointsLayout
 from planner.workbook.calculator.pricing import OfferPoints
 
 
@@ -60,9 +60,7 @@ class CaseRows:
             self.row(f"{prefix}{key}", label, style, template, names)
 
 
-def write_case_rows(
-    rows: CaseRows, points: OfferPoints, layout: DistributionLayout, cost_layout: CostLayout | None
-) -> None:
+def write_case_rows(rows: CaseRows, points: OfferPoints, layout: PointsLayout, cost_layout: CostLayout | None) -> None:
     """Every step of every case."""
     _offer(rows, points)
     _years(rows, points, layout)
@@ -124,7 +122,7 @@ def _offer(rows: CaseRows, points: OfferPoints) -> None:
         rows.row(key, label, style, template)
 
 
-def _years(rows: CaseRows, points: OfferPoints, layout: DistributionLayout) -> None:
+def _years(rows: CaseRows, points: OfferPoints, layout: PointsLayout) -> None:
     """Contract year by contract year: what exhausts the commitment, expected use beyond and short of it; and sums."""
     use = f"INDEX({layout.table},0,{{_column}})"
     for key, label, style, template in (
@@ -164,7 +162,7 @@ def _years(rows: CaseRows, points: OfferPoints, layout: DistributionLayout) -> N
         rows.row(key, label, style, template)
 
 
-def _short(rows: CaseRows, layout: DistributionLayout) -> None:
+def _short(rows: CaseRows, layout: PointsLayout) -> None:
     """P(any contract year falls short), read between two quantiles of the smallest annual use."""
     rows.row(
         "least_column",
@@ -196,7 +194,7 @@ def _short(rows: CaseRows, layout: DistributionLayout) -> None:
         rows.row(key, label, style, template)
 
 
-def _locked(rows: CaseRows, layout: DistributionLayout) -> None:
+def _locked(rows: CaseRows, layout: PointsLayout) -> None:
     """Use beyond the commitment at the prices of its month, from the engine's table, linear between its rows."""
     table = layout.table
     rows.row("q_column", "column of annual use", "count", "=({scenario}-1)*points_columns+locked_column")

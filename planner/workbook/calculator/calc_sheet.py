@@ -17,7 +17,7 @@ from planner.workbook.calc.case_steps import Steps
 from planner.workbook.calc.cost_tables import SHARE_DIGITS
 from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
 from planner.workbook.calculator.cases import Case, Offered, PricedCases
-from planner.workbook.calculator.points_sheet import CostLayout, DistributionLayout
+from planner.workbook.calculator.points_sheet import CostLayout, PointsLayout
 from planner.workbook.calculator.pricing import N_POINTS, OfferPoints
 from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
@@ -51,7 +51,7 @@ class CalcContents:
     case."""
 
     points: OfferPoints
-    layout: DistributionLayout
+    layout: PointsLayout
     costs: CostLayout | None
     cases: CaseGroup
     typed_now: str

@@ -21,7 +21,7 @@ _COST_COL: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DistributionLayout:
+class PointsLayout:
     """The table of points: its address for other sheets, the addresses of all but its last and first row, the levels
     of its quantiles, and its number of columns."""
 
@@ -43,9 +43,9 @@ class CostLayout:
     rows_per_table: int
 
 
-def write_distribution(
+def write_points(
     sheet: Sheet, points: OfferPoints, error: QuantileError, *, n_paths: int
-) -> tuple[DistributionLayout, CostLayout | None]:
+) -> tuple[PointsLayout, CostLayout | None]:
     """Write every scenario's points and say where they stand."""
     columns = [column for scenario in points.scenarios for column in _columns(points, scenario)]
     last_col = _FIRST_COL + len(columns) - 1
@@ -100,8 +100,8 @@ def _note(points: OfferPoints, error: QuantileError, n_paths: int) -> str:
     )
 
 
-def _layout(sheet: Sheet, last_col: int) -> DistributionLayout:
-    return DistributionLayout(
+def _layout(sheet: Sheet, last_col: int) -> PointsLayout:
+    return PointsLayout(
         table=sheet.ref(area(FIRST_ROW, _FIRST_COL, LAST_ROW, last_col)),
         upper=sheet.ref(area(FIRST_ROW, _FIRST_COL, LAST_ROW - 1, last_col)),
         lower=sheet.ref(area(FIRST_ROW + 1, _FIRST_COL, LAST_ROW, last_col)),
