@@ -22,6 +22,8 @@ from planner.dossier import Dossier, dossier
 from planner.plan import build_plan
 from planner.plan_file.loader import parse_plan
 
+WIDE_KEY = "".join(chr(ord(char) + 0xFEE0) for char in KEY)
+"""The key in full-width letters, which Unicode's compatible form makes plain."""
 SENT = (
     "Sign $916,400 a year at 8.0% discount: expected cost $1,504,430 ± 580 over 12 months, from 1 January 2027 to the "
     "end of December 2027; shortfall risk 8.03% ± 0.06; it saves $68,580; 10% more saves -$73,654; P90 $2.09M; 100,000 "
@@ -269,6 +271,7 @@ def test_a_draft_is_shown_before_it_is_sent_and_stands_on_the_page(
         ("Sign for 12 months.", {"stop_reason": "refusal"}, "stopped for another reason"),
         ("", {}, "no text"),
         ("Sign\u200b for 12 months.", {}, "characters that cannot be seen"),
+        (f"Sign with {WIDE_KEY} now.", {}, "it holds the key"),
         ("Sign for 12 months. " * 2_000, {}, "more than was asked for"),
         ("Sign for 12 months.", {"model": "claude-haiku-5-5"}, "claude-haiku-5-5 answered"),
         ("Sign for 12 months.", {"usage": None}, "does not say what it costs"),

@@ -5,6 +5,7 @@ The draft is refused where a figure of it does not stand in what was sent, or wh
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -87,7 +88,7 @@ def drafted(request: ModelRequest, facts: Facts, book: PriceBook, client: "Anthr
     finally:
         connection.close()
     spent = f"Nothing was written; the answer cost {money(cost)}."
-    text = _whole_text(answer, spent)
+    text = _whole_text(answer, spent, connection.secrets)
     wrong = unmatched(text, facts.text)
     if wrong:
         named = ", ".join(f"'{figure}'" for figure in wrong[:_MOST_NAMED])
@@ -124,8 +125,8 @@ def _asked(request: ModelRequest, book: PriceBook, connection: Connection) -> tu
     raise UsageError(f"no draft: {said}. Nothing was written")
 
 
-def _whole_text(answer: Answer, spent: str) -> str:
-    """The text, where it is whole and all that there is. Errors: InputError."""
+def _whole_text(answer: Answer, spent: str, secrets: Sequence[str]) -> str:
+    """The text, where it is whole and all that there is, and holds no secret. Errors: InputError."""
     kinds = {str(block.get("type")) for block in answer.content}
     text = unicodedata.normalize("NFKC", answer.text).strip()
     if answer.stop_reason == "max_tokens":
@@ -138,6 +139,8 @@ def _whole_text(answer: Answer, spent: str) -> str:
         why_not = f"it has {len(text):,} characters, which is more than was asked for"
     elif any(not char.isprintable() and char != "\n" for char in text):
         why_not = "it holds characters that cannot be seen"
+    elif any(secret in text for secret in secrets):
+        why_not = "it holds the key, in other letters"
     else:
         return text
     raise InputError(f"the draft is refused: {why_not}. {spent} Ask again, or leave --draft out")
