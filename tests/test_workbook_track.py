@@ -133,7 +133,7 @@ def test_export_has_the_sheet_once_there_is_a_log_of_months(
     path, target = tmp_path / "plan.toml", tmp_path / "plan.xlsx"
     path.write_text(f"{text}\n[signed]\non = 2026-11-24\ncommit_usd_per_year = 160_000\n", encoding="utf-8")
     monkeypatch.setenv("PLANNER_TODAY", "2027-02-03")
-    monkeypatch.setattr("sys.argv", ["planner", "export", str(path), "-o", str(target), "--quiet"])
+    monkeypatch.setattr("sys.argv", ["planner", "export", str(path), "-o", str(target), "--quick", "--quiet"])
     log = default_log(path)
     append(log, replace(log_entry(found), months=found.actual[:1]))
     kept = log.read_bytes()
