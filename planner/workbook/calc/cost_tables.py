@@ -73,13 +73,11 @@ def cost_table(blend: CostBlend, use: TermUse) -> CostTable:
     if len(drawn) == 1 and not blend.is_apart:
         return CostTable(list_usd=q, usd=_of_one_year(blend, q, total, float(fractions[0, 0])))
     usd = np.empty((len(PERCENTILES), len(blend.shares), q.size))
+    usd[:, -1] = quantiles(other, PERCENTILES)[:, None]  # the last share is all of it, at any q
+    shares = np.array(blend.shares[:-1])[:, None]
     for row, at in enumerate(q.tolist()):
         beyond = np.maximum(drawn - at * fractions, 0.0).sum(axis=0)
-        for column, share in enumerate(blend.shares):
-            if share == 1 and row:
-                usd[:, column, row] = usd[:, column, 0]
-            else:
-                usd[:, column, row] = quantiles((1 - share) * beyond + share * other, PERCENTILES)
+        usd[:, :-1, row] = quantiles((1 - shares) * beyond + shares * other, PERCENTILES)
     return CostTable(list_usd=q, usd=usd)
 
 
