@@ -36,7 +36,7 @@ from planner.term_use import TermUse, term_use
 from planner.units import HALF_CENT_USD
 from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.calc.point_error import quantile_error
-from planner.workbook.calculator.pricing import N_POINTS, bin_means, offer_points
+from planner.workbook.calc.pricing import N_POINTS, bin_means, offer_points
 from planner.workbook.sheet import Sheet
 from planner.workbook.style import make_styles
 

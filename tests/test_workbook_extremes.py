@@ -15,8 +15,8 @@ from planner.workbook.book import workbook_bytes
 from planner.workbook.calc.best_steps import Best, best_commitment
 from planner.workbook.calc.case_steps import LEVELS, price_case
 from planner.workbook.calc.point_error import quantile_error
+from planner.workbook.calc.pricing import offer_points, terms
 from planner.workbook.calculator.offer_state import offer_state
-from planner.workbook.calculator.pricing import offer_points, terms
 
 
 def small_plan(contract: str, *, monthly_requests: int = 1_000_000, level_sd: float = 0.1, months: int = 12) -> Plan:

@@ -25,7 +25,7 @@ from planner.plan_file.loader import parse_plan
 from planner.plan_file.quote_text import with_offers
 from planner.workbook.book import write_workbook
 from planner.workbook.calc.point_error import quantile_error
-from planner.workbook.calculator.pricing import QuantileError, offer_points
+from planner.workbook.calc.pricing import QuantileError, offer_points
 from planner.workbook.quoting.typed_fields import FIELDS, N_ROWS
 from planner.workbook.reading.read_quotes import OFFER_KEYS, read_quotes
 

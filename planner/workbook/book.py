@@ -16,12 +16,12 @@ from planner.workbook.assumed.assumptions_sheet import write_assumptions
 from planner.workbook.assumed.evidence_sheet import has_evidence, write_evidence
 from planner.workbook.assumed.prices_sheet import write_prices
 from planner.workbook.calc.point_error import quantile_error
+from planner.workbook.calc.points_sheet import write_points
+from planner.workbook.calc.pricing import offer_points
 from planner.workbook.calculator.calc_sheet import CalcContents, CaseGroup, write_calc
 from planner.workbook.calculator.calculator_inputs import band_cells
 from planner.workbook.calculator.calculator_sheet import CalculatorContents, write_offer
 from planner.workbook.calculator.offer_state import TYPED, offer_state
-from planner.workbook.calculator.points_sheet import write_points
-from planner.workbook.calculator.pricing import offer_points
 from planner.workbook.calculator.target import target_of
 from planner.workbook.check import Check
 from planner.workbook.checks_sheet import OfferPart, checks, write_checks

@@ -8,10 +8,10 @@ from typing import Final
 from planner.plan import Plan
 from planner.units import HALF_CENT_USD
 from planner.workbook.calc.case_steps import LEVELS
-from planner.workbook.calculator.cases import PricedCases
+from planner.workbook.calc.cases import PricedCases
+from planner.workbook.calc.points_sheet import PointsLayout
+from planner.workbook.calc.pricing import N_POINTS, QuantileError, sample_of
 from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
-from planner.workbook.calculator.points_sheet import PointsLayout
-from planner.workbook.calculator.pricing import N_POINTS, QuantileError, sample_of
 from planner.workbook.check import Check
 from planner.workbook.contract_words import follows_one_amount
 from planner.workbook.results.curve_sheet import CurveLayout, cost_words, decided_cost_usd

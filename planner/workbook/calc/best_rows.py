@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from planner.workbook.calc.best_steps import Best, Question
-from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
-from planner.workbook.calculator.points_sheet import PointsLayout
-from planner.workbook.calculator.pricing import N_POINTS
+from planner.workbook.calc.calc_table import FIRST_COL, CalcTable
+from planner.workbook.calc.points_sheet import PointsLayout
+from planner.workbook.calc.pricing import N_POINTS
 from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 _LAST_COL: Final = 5

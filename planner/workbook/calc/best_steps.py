@@ -20,7 +20,7 @@ import numpy as np
 from planner.sizing.expectation import CENT_USD
 from planner.units import FloatArray
 from planner.workbook.calc.case_steps import Steps, bracket, first_column
-from planner.workbook.calculator.pricing import N_POINTS, OfferPoints, OfferTerms
+from planner.workbook.calc.pricing import N_POINTS, OfferPoints, OfferTerms
 
 NO_END_USD: Final = 1e15
 TIE: Final = 1e-12

@@ -6,11 +6,11 @@ planner.workbook.calc.case_steps computes the same steps, which are the cells' c
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from planner.workbook.calc.calc_table import CalcTable
 from planner.workbook.calc.case_steps import LEVELS, NOT_KNOWN, Steps
-from planner.workbook.calculator.calc_table import CalcTable
-from planner.workbook.calculator.cases import Case
-from planner.workbook.calculator.points_sheet import CostLayout, PointsLayout
-from planner.workbook.calculator.pricing import OfferPoints
+from planner.workbook.calc.cases import Case
+from planner.workbook.calc.points_sheet import CostLayout, PointsLayout
+from planner.workbook.calc.pricing import OfferPoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.units import HALF_CENT_USD, FloatArray
 from planner.workbook.calc.cost_tables import PERCENTILES, SHARE_DIGITS, CostBlend
-from planner.workbook.calculator.pricing import N_POINTS, OfferPoints, OfferTerms, TermPoints
+from planner.workbook.calc.pricing import N_POINTS, OfferPoints, OfferTerms, TermPoints
 from planner.workbook.sheet import Value, less
 
 LEVELS = tuple(f"P{level * 100:.0f}" for level in PERCENTILES)

@@ -17,7 +17,7 @@ from planner.term_use import TermUse
 from planner.units import FloatArray
 from planner.workbook.calc.case_steps import LEVELS, Steps, price_case
 from planner.workbook.calc.cost_tables import PERCENTILES
-from planner.workbook.calculator.pricing import OfferPoints, QuantileError, of_term, offered_uses, terms
+from planner.workbook.calc.pricing import OfferPoints, QuantileError, of_term, offered_uses, terms
 
 _EVERY: Final = 10
 """Of the curve's commitments, every so many are settled path by path for the percentiles."""

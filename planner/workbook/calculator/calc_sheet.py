@@ -12,13 +12,13 @@ from planner.sizing.expectation import CENT_USD
 from planner.units import HALF_CENT_USD
 from planner.workbook.calc.best_rows import BandCells, BestRows, write_best
 from planner.workbook.calc.best_steps import NO_END_USD, TIE, Best, Question
+from planner.workbook.calc.calc_table import FIRST_COL, CalcTable
 from planner.workbook.calc.case_rows import CaseRows, GivenTables, write_case_rows
 from planner.workbook.calc.case_steps import Steps
+from planner.workbook.calc.cases import Case, Offered, PricedCases
 from planner.workbook.calc.cost_tables import SHARE_DIGITS
-from planner.workbook.calculator.calc_table import FIRST_COL, CalcTable
-from planner.workbook.calculator.cases import Case, Offered, PricedCases
-from planner.workbook.calculator.points_sheet import CostLayout, PointsLayout
-from planner.workbook.calculator.pricing import N_POINTS, OfferPoints
+from planner.workbook.calc.points_sheet import CostLayout, PointsLayout
+from planner.workbook.calc.pricing import N_POINTS, OfferPoints
 from planner.workbook.sheet import Define, Sheet, Value, area, cell
 
 _LAST_COL: Final = 5

@@ -7,10 +7,10 @@ from typing import Final
 from planner.inputs import Decision
 from planner.words import percent
 from planner.workbook.calc.case_steps import LEVELS, NOT_KNOWN
+from planner.workbook.calc.pricing import OfferPoints, QuantileError
 from planner.workbook.calculator.calc_sheet import CalcPlaces
 from planner.workbook.calculator.calculator_inputs import INPUT_ROW, write_bands, write_offer_inputs
 from planner.workbook.calculator.offer_state import BEST, RECOMMENDED, TYPED, OfferState, in_scenario
-from planner.workbook.calculator.pricing import OfferPoints, QuantileError
 from planner.workbook.calculator.target import Target
 from planner.workbook.contract_words import protected_prices
 from planner.workbook.sheet import Define, Sheet, Value, cell, less

@@ -7,8 +7,8 @@ from typing import Final
 from planner.plan import Plan
 from planner.workbook.calc.best_steps import Best, Question, best_commitment
 from planner.workbook.calc.case_steps import Steps, price_case
-from planner.workbook.calculator.cases import Case, OfferCells, Offered
-from planner.workbook.calculator.pricing import OfferPoints, OfferTerms, terms
+from planner.workbook.calc.cases import Case, OfferCells, Offered
+from planner.workbook.calc.pricing import OfferPoints, OfferTerms, terms
 
 TYPED: Final = "typed"
 RECOMMENDED: Final = "recommended"

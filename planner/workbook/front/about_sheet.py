@@ -5,7 +5,7 @@ from typing import Final
 
 from planner.plan import Plan
 from planner.words import counted, percent
-from planner.workbook.calculator.pricing import QuantileError
+from planner.workbook.calc.pricing import QuantileError
 from planner.workbook.contents import SheetInfo
 from planner.workbook.contract_words import counts_present_value, why_read_from_a_grid
 from planner.workbook.front.identity import PROGRAM, hashes, program

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calculator.calc_table import CalcTable
+from planner.workbook.calc.calc_table import CalcTable
 from planner.workbook.offer_grid.axes import TypedOffer
 from planner.workbook.offer_grid.grid_sheet import STYLES, GridLayout
 from planner.workbook.offer_grid.pricing import OfferGrid

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calculator.calc_table import CalcTable
+from planner.workbook.calc.calc_table import CalcTable
 from planner.workbook.offer_grid.axes import TypedOffer
 from planner.workbook.offer_grid.pricing import OfferGrid
 from planner.workbook.offer_grid.steps import Read, Steps

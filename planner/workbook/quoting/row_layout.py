@@ -5,8 +5,8 @@ from typing import Final
 
 from planner.contract import Contract
 from planner.offer import NO_COMMITMENT
-from planner.workbook.calculator.cases import OfferCells
-from planner.workbook.calculator.pricing import OfferTerms, terms
+from planner.workbook.calc.cases import OfferCells
+from planner.workbook.calc.pricing import OfferTerms, terms
 from planner.workbook.quoting.typed_fields import N_ROWS
 from planner.workbook.quoting.typed_rows import STATE_COL, InputRows
 from planner.workbook.sheet import Sheet, area, cell

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from planner.workbook.calculator.cases import Case, Offered, PricedCases
+from planner.workbook.calc.cases import Case, Offered, PricedCases
+from planner.workbook.calc.pricing import OfferPoints
 from planner.workbook.calculator.offer_state import RECOMMENDED
-from planner.workbook.calculator.pricing import OfferPoints
 from planner.workbook.calculator.target import Target
 from planner.workbook.check import Check
 from planner.workbook.quoting.row_layout import Workings, blank_terms, cells_of

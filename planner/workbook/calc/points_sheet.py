@@ -7,7 +7,7 @@ from typing import Final
 from planner.units import FloatArray
 from planner.words import percent
 from planner.workbook.calc.case_steps import LEVELS
-from planner.workbook.calculator.pricing import N_POINTS, OfferPoints, QuantileError, ScenarioPoints
+from planner.workbook.calc.pricing import N_POINTS, OfferPoints, QuantileError, ScenarioPoints
 from planner.workbook.contract_words import protected_prices
 from planner.workbook.sheet import Sheet, area
 

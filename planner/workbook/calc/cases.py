@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from planner.workbook.calculator.pricing import OfferTerms
+from planner.workbook.calc.pricing import OfferTerms
 from planner.workbook.sheet import Value, cell
 
 
