@@ -8,6 +8,7 @@ computed on all paths (planner.workbook.calc.cost_tables).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 
@@ -153,13 +154,22 @@ class QuantileError:
     @property
     def sentence(self) -> str:
         """The error as it is stated beside the results."""
-        tail = "" if self.percentile is None else f", P10, P50 and P90 of cost within {self.percentile:.3%} of it"
+        cost, shortfall, anywhere = (_bound(item, 3) for item in (self.cost, self.shortfall, self.anywhere))
+        points = _bound(self.probability, 2).removesuffix("%")
+        known = self.percentile is not None
+        tail = f", P10, P50 and P90 of cost within {_bound(self.percentile or 0.0, 3)} of it" if known else ""
         return (
             "Against all paths, at every commitment of the curve, in every scenario and term: expected cost within "
-            f"{self.cost:.5%}, expected shortfall within {self.shortfall:.5%} of it, shortfall probability within "
-            f"{self.probability * 100:.3f} points{tail}. At any other commitment and any discount: expected cost, "
-            f"shortfall and overage within {self.anywhere:.5%} of the cost on demand."
+            f"{cost}, expected shortfall within {shortfall} of it, shortfall probability within {points} points{tail}. "
+            f"At any other commitment and any discount: expected cost, shortfall and overage within {anywhere} of the "
+            "cost on demand."
         )
+
+
+def _bound(error: float, decimals: int) -> str:
+    """An error as a percentage, rounded up: what is stated holds."""
+    unit = 10.0 ** (decimals + 2)
+    return f"{ceil(error * unit - _ROUNDING) / unit:.{decimals}%}"
 
 
 def terms(contract: Contract, offer: Offer) -> OfferTerms:

@@ -135,7 +135,7 @@ def _add_total_chart(sheet: Sheet, workbook: Workbook, found: Budget, tables: Se
     lines = []
     for index, (name, plan, table, key) in enumerate(columns):
         col, total = _HELPER_COL + index, 0.0
-        sheet.text(months.first - 1, col, f"paid so far, {name}", "header_right")
+        sheet.text(months.first - 1, col, f"paid so far, {name}, mean", "header_right")
         for at, month in enumerate(plan.months):
             total += month.mean
             above = (
