@@ -1,7 +1,7 @@
 """The sheets that price offers where formulas cannot carry the contract: Offer calculator, Offer grid and Calc."""
 
 from collections.abc import Mapping
-from math import ceil, log10
+from math import ceil, log10, sqrt
 from typing import Final
 
 from planner.dossier import Dossier
@@ -20,6 +20,8 @@ from planner.workbook.sheet import Define, Sheet, cell
 
 _ERROR_LIMIT: Final = 0.005
 _ROUNDING: Final = 1e-9
+_MOST_LUCK: Final = 5.0
+"""Standard errors of fewer paths that the recommended offer may be off."""
 
 
 def write_offers_from_grid(sheets: Mapping[str, Sheet], found: Dossier, define: Define) -> list[Check]:
@@ -107,28 +109,36 @@ def _grid_checks(grid: OfferGrid, layout: GridLayout, error: GridError) -> list[
 def _recommendation_checks(plan: Plan, read: Read, block: GridBlock) -> list[Check]:
     """The recommended offer read by formula is the program's: exactly on all paths, within their luck on fewer."""
     exact, values = plan.recommendation, read.recommended[read.scenario].values
-    p10, p50, p90 = exact.cost_p10_p50_p90_usd
     scale = max(exact.expected_cost.mean, 1.0)
-    rows = (
-        ("expected cost", "cost", exact.expected_cost.mean, scale),
-        ("probability of a shortfall", "probability", exact.shortfall_probability.mean, 1.0),
-        ("expected shortfall", "shortfall", exact.expected_shortfall.mean, scale),
-        ("expected overage", "overage", exact.expected_overage.mean, scale),
-        ("cost P10", "cost_p10", p10, scale),
-        ("cost P50", "cost_p50", p50, scale),
-        ("cost P90", "cost_p90", p90, scale),
+    estimates = (
+        ("expected cost", "cost", exact.expected_cost, scale),
+        ("probability of a shortfall", "probability", exact.shortfall_probability, 1.0),
+        ("expected shortfall", "shortfall", exact.expected_shortfall, scale),
+        ("expected overage", "overage", exact.expected_overage, scale),
     )
-    within = "" if read.grid.n_paths == plan.n_paths else ", within what fewer paths are off"
+    on_all = read.grid.n_paths == plan.n_paths
+    luck = _MOST_LUCK * sqrt(plan.n_paths / read.grid.n_paths)
+    rows = [
+        (label, key, item.mean, _ROUNDING * unit if on_all else luck * item.se + _ROUNDING * unit)
+        for label, key, item, unit in estimates
+    ]
+    for level, usd in zip(("p10", "p50", "p90"), exact.cost_p10_p50_p90_usd, strict=True):
+        # the program has no standard error of a percentile: on fewer paths this holds what was written against edits
+        off = abs(values[f"cost_{level}"] - usd)
+        rows.append(
+            (f"cost {level.upper()}", f"cost_{level}", usd, max(0.0 if on_all else _stated(off), _ROUNDING * scale))
+        )
+    within = "" if on_all else ", within what fewer paths are off"
     return [
         Check(
             what=f"Recommended offer, {label}: formulas against the program{within}",
             formula=f"={block.at(key, read.scenario, recommended=True)}",
             value=values[key],
             expected=expected,
-            tolerance=max(_stated(abs(values[key] - expected)), _ROUNDING * unit),
+            tolerance=tolerance,
             style="percent_fine" if key == "probability" else "usd",
         )
-        for label, key, expected, unit in rows
+        for label, key, expected, tolerance in rows
     ]
 
 
