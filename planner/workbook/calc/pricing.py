@@ -158,11 +158,12 @@ class QuantileError:
         points = _bound(self.probability, 2).removesuffix("%")
         known = self.percentile is not None
         tail = f", P10, P50 and P90 of cost within {_bound(self.percentile or 0.0, 3)} of it" if known else ""
+        apart = "; percentiles of cost may be further off there" if known else ""
         return (
             "Against all paths, at every commitment of the curve, in every scenario and term: expected cost within "
             f"{cost}, expected shortfall within {shortfall} of it, shortfall probability within {points} points{tail}. "
             f"At any other commitment and any discount: expected cost, shortfall and overage within {anywhere} of the "
-            "cost on demand."
+            f"cost on demand{apart}."
         )
 
 
