@@ -29,26 +29,17 @@ from planner.plan_drivers import plan_drivers
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.text import with_calibration, with_usage_sources
 from planner.report import headline
-from planner.ui import downloads, session
-from planner.ui.decision import alternatives, dead_zone, why
-from planner.ui.decision_tables import alternatives_table
-from planner.ui.escape import plain
-from planner.ui.uploads import Upload, choose, plan_of, uploads_key
+from planner.ui.arriving.uploads import Upload, choose, plan_of, uploads_key
+from planner.ui.commit.decision import alternatives, dead_zone, why
+from planner.ui.commit.decision_tables import alternatives_table
+from planner.ui.path import PATH
+from planner.ui.showing import downloads
+from planner.ui.showing.escape import plain
+from planner.ui.state import kept, results, session
 from planner.words import percent, usd_short
 
 SMALL = Path(__file__).parent / "plans" / "small.toml"
-PAGES = {
-    "": "Usage",
-    "calibration": "Calibration",
-    "run-rate": "Run rate",
-    "levers": "Levers",
-    "evidence": "Evidence",
-    "contract": "Contract",
-    "commit": "Commit",
-    "compare": "Compare",
-    "negotiate": "Negotiate",
-    "track": "Track",
-}
+PAGES = {"" if step is PATH[0] else step.url: step.title for step in PATH}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +81,7 @@ def test_every_page_runs_says_its_purpose_and_shows_a_chart(app: AppTest, page: 
     opened(app, page)
     assert [title.value for title in app.title] == [PAGES[page]]
     assert not app.error
-    assert app.get("vega_lite_chart") or page in ("calibration", "contract", "track"), (
+    assert app.get("vega_lite_chart") or page in ("", "calibration", "contract", "track"), (
         "a picture, where there is one to draw"
     )
     assert app.get("page_link"), "and the way on"
@@ -360,7 +351,7 @@ def test_the_backtest_runs_once_on_a_click_and_stays(
         report("backtesting", 0.5)
         return tested
 
-    monkeypatch.setattr(session, "backtest", counted)
+    monkeypatch.setattr(results, "backtest", counted)
     monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
     opened(app, "calibration")
     assert not app.select_slider
@@ -380,7 +371,7 @@ def test_the_backtest_runs_once_on_a_click_and_stays(
 def test_the_fold_on_the_slider_is_the_one_that_is_told(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, fitted_file: Path, tested: Backtest
 ) -> None:
-    monkeypatch.setattr(session, "backtest", lambda inputs, report: tested)
+    monkeypatch.setattr(results, "backtest", lambda inputs, report: tested)
     monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
     opened(app, "calibration").button(key="run_backtest").click().run()
     for fold in (tested.folds[-1], tested.folds[2]):
@@ -397,7 +388,7 @@ def test_a_backtest_that_fails_says_why_and_the_page_stands(
     def refuse(inputs: PlanInputs, report: session.Report) -> Backtest:
         raise InputError("usage.sources: the log is gone")
 
-    monkeypatch.setattr(session, "backtest", refuse)
+    monkeypatch.setattr(results, "backtest", refuse)
     monkeypatch.setenv("PLANNER_PLAN", str(fitted_file))
     opened(app, "calibration").button(key="run_backtest").click().run()
     assert not app.exception
@@ -414,7 +405,7 @@ def test_the_run_rate_page_says_what_drives_it_and_works_it_out_once(
         runs.append(current)
         return plan_drivers(current)
 
-    monkeypatch.setattr(session, "plan_drivers", counted)
+    monkeypatch.setattr(results, "plan_drivers", counted)
     text = words(opened(app, "run-rate"))
     for line in drivers_sentences(plan_drivers(plan)):
         assert line in text
@@ -437,8 +428,8 @@ def test_a_plan_of_too_few_paths_says_so_and_draws_no_drivers(
 def test_only_the_last_few_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
     for key in "abcdef":
-        assert session._kept("kind", key, lambda key=key: key) == key
-    assert list(st.session_state["kind"]) == list("cdef")
+        assert kept.once("kind", key, lambda key=key: key) == key
+    assert [key for key in "abcdef" if kept.is_kept("kind", key)] == list("cdef")
 
 
 def test_what_was_learnt_and_tested_can_be_taken_away_as_csv(fitted: Plan, tested: Backtest) -> None:

@@ -22,7 +22,7 @@ from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.suggest_text import with_sources_from
 from planner.price_data.names import plain_name
 from planner.prices import PriceBook
-from planner.ui.uploads import Upload, choose
+from planner.ui.arriving.uploads import Upload, choose
 from tests import bills
 from tests.bills import HAIKU, OPUS, Line, bill_of, use_of
 from tests.test_reconciliation import PLAN

@@ -22,9 +22,7 @@ from planner.plan_file.text import RARER_TERMS, rarer_terms, terms_of, with_cont
 from planner.report import headline
 from planner.simulation import KeptPaths
 from planner.terms_told import lacking, told
-from planner.ui.contract_form import CLAUSES, PLAIN_FIELDS, edited, shown
-from planner.ui.contract_page import changes_table
-from planner.ui.decision import (
+from planner.ui.commit.decision import (
     alternatives,
     decision_figures,
     field_words,
@@ -34,8 +32,10 @@ from planner.ui.decision import (
     tried_offer,
     why,
 )
-from planner.ui.decision_tables import ledger_table
-from planner.ui.rebuilt import SpendOnly, rebuilt
+from planner.ui.commit.decision_tables import ledger_table
+from planner.ui.contract.contract_form import CLAUSES, PLAIN_FIELDS, edited, shown
+from planner.ui.contract.contract_page import changes_table
+from planner.ui.state.rebuilt import SpendOnly, rebuilt
 from planner.words import percent_estimate, usd_short
 from tests.test_app import opened, unescaped, words
 

@@ -29,9 +29,9 @@ from planner.plan_file.evidence_file import evidence_text, read_evidence_file
 from planner.plan_file.lever_text import with_routes
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.prepared import prepare
-from planner.ui.lever_form import edits, type_row
-from planner.ui.session_files import stamps
-from planner.ui.uploads import Upload, plan_of
+from planner.ui.arriving.uploads import Upload, plan_of
+from planner.ui.levers.lever_form import edits, type_row
+from planner.ui.state.session_files import stamps
 
 # One request on Opus 5.5: 0.006 USD; on Sonnet 5.5 0.003, on Haiku 5.5 0.00015 (test_opportunities).
 

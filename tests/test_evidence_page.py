@@ -50,7 +50,7 @@ from planner.plan_file.evidence_text import with_counted_routes, with_evidence
 from planner.plan_file.lever_text import routes_of
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.prepared import prepare
-from planner.ui import downloads
+from planner.ui.showing import downloads
 from tests.test_app import opened, unescaped, words
 from tests.test_evidence_decide import answers
 

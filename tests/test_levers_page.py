@@ -16,7 +16,7 @@ from planner.plan import build_plan
 from planner.plan_file.lever_text import RouteEdit, routes_of, with_routes
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.simulation import KeptPaths
-from planner.ui.lever_form import (
+from planner.ui.levers.lever_form import (
     KEEP,
     edits,
     is_edited,
@@ -26,7 +26,7 @@ from planner.ui.lever_form import (
     shown_months,
     type_row,
 )
-from planner.ui.rebuilt import rebuilt
+from planner.ui.state.rebuilt import rebuilt
 from tests.test_app import opened, words
 
 SMALL = Path(__file__).parent / "plans" / "small.toml"

@@ -28,9 +28,9 @@ from planner.tracking_reports.burn_down import burn_down_table
 from planner.tracking_reports.conclusion import headline
 from planner.tracking_reports.told import track_sentences
 from planner.tracking_reports.track_json import track_json
-from planner.ui import track_given
-from planner.ui.track_page import json_bytes
-from planner.ui.track_results import now_against_signing
+from planner.ui.track import track_given
+from planner.ui.track.track_page import json_bytes
+from planner.ui.track.track_results import now_against_signing
 from planner.words import percent
 from tests.test_app import opened, unescaped, words
 

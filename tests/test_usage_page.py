@@ -20,11 +20,11 @@ from planner.bundled import app_path, data_path
 from planner.errors import InputError, PlannerError
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.usage_keys import entries_of, usage_of, with_log, with_usage
-from planner.ui.edited_usage import edited_usage
-from planner.ui.mapping import NEEDED as NEEDED_COLUMNS
-from planner.ui.mapping import NOT_THERE, SAME_FOR_ALL, chosen, options, plain_fields
-from planner.ui.started_folder import inside, places
-from planner.ui.uploads import Choice, Upload, choose
+from planner.ui.arriving.started_folder import inside, places
+from planner.ui.arriving.uploads import Choice, Upload, choose
+from planner.ui.state.edited_usage import edited_usage
+from planner.ui.usage.mapping import NEEDED as NEEDED_COLUMNS
+from planner.ui.usage.mapping import NOT_THERE, SAME_FOR_ALL, chosen, options, plain_fields
 from planner.usage.files import inspect_file
 from planner.usage.preview import preview, with_fields
 from planner.usage.read import UsageSource
@@ -105,7 +105,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]:
     def started(plan: Path) -> AppTest:
         monkeypatch.setenv("PLANNER_PLAN", str(plan))
         found = AppTest.from_file(str(app_path()), default_timeout=120)
-        found._page_hash = calc_hash("")
+        found._page_hash = calc_hash("usage")
         return run(found)
 
     yield started
@@ -528,7 +528,7 @@ def test_a_wrong_exclusion_says_so_in_its_row_and_nothing_typed_is_lost(
     assert hand.shown["reason"]["request_type"].tolist() == ["triage"], "the row is still there"
     page._page_hash = calc_hash("commit")
     run(page)
-    page._page_hash = calc_hash("")
+    page._page_hash = calc_hash("usage")
     run(page)
     assert hand.shown["reason"]["request_type"].tolist() == ["triage"], "also after another page"
     page.button(key="clear_exclude").click()

@@ -2,7 +2,7 @@
 
 import atexit
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -10,10 +10,14 @@ from planner.clock import today
 from planner.errors import PlannerError
 from planner.plan import Plan
 from planner.price_data.age import stale_note
-from planner.ui import doors, downloads, session, tracked
-from planner.ui.escape import plain
-from planner.ui.show import sentence
-from planner.ui.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
+from planner.ui.arriving import doors, uploaded
+from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
+from planner.ui.path import PATH
+from planner.ui.showing import downloads
+from planner.ui.showing.escape import plain
+from planner.ui.showing.show import sentence
+from planner.ui.state import session
+from planner.ui.track import tracked
 from planner.words import count, percent_estimate, usd, usd_rounded_down
 
 # Drawn here: the browser would fetch a named icon from the internet.
@@ -21,18 +25,6 @@ ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1F5FA8"/>'
     '<path d="M3 12 7 7l3 2 3-5" stroke="#FFF" stroke-width="2" fill="none"/></svg>'
 )
-_NEXT = {
-    "Usage": "Next: what the log says about growth, and how far to trust it",
-    "Calibration": "Next: what that mix will cost, as it is and routed",
-    "Run rate": "Next: what each lever brings, and what it rests on",
-    "Levers": "Next: which of these models have been shown to hold",
-    "Evidence": "Next: the terms that are on the table for it",
-    "Contract": "Next: how much of it to commit to",
-    "Commit": "Next: the scenarios side by side",
-    "Compare": "Next: what to ask for, what to give, and where to walk away",
-    "Negotiate": "Next: once it is signed, months against the plan",
-    "Track": "Back to where the bill comes from",
-}
 _ORIGINS = {
     "example": "The bundled example, synthetic",
     "file": "The plan file it was started with",
@@ -43,7 +35,7 @@ _ORIGINS = {
 }
 
 
-def run(page: st.Page, pages: Sequence[st.Page]) -> None:
+def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     """Show the sidebar, then the page for the plan in it, then the way on."""
     with st.sidebar:
         about = st.container()
@@ -69,7 +61,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     _freeze()
 
 
-def _refused(why: str, page: st.Page, pages: Sequence[st.Page]) -> None:
+def _refused(why: str, page: st.Page, pages: Mapping[str, st.Page]) -> None:
     """That an upload was refused, or only waits to be told which field is which."""
     waiting = session.unmapped()
     if waiting is None:
@@ -77,8 +69,7 @@ def _refused(why: str, page: st.Page, pages: Sequence[st.Page]) -> None:
     elif page.title != "Usage":
         names = plain(", ".join(waiting.logs), 200)
         st.error(f"**{names}: of no format that is known by itself; the plan on the screen is as it was.**")
-        usage = next(item for item in pages if item.title == "Usage")
-        st.page_link(usage, label="Say which field is which", icon=":material/arrow_forward:")
+        st.page_link(pages["Usage"], label="Say which field is which", icon=":material/arrow_forward:")
 
 
 def _uploader() -> list[Upload]:
@@ -100,7 +91,7 @@ def _uploader() -> list[Upload]:
 def _reset() -> None:
     # An uploader cannot be emptied; another key is another, empty one.
     st.session_state["uploader"] = st.session_state.get("uploader", 0) + 1
-    session.forget()
+    uploaded.forget()
 
 
 def _refresh(uploads: list[Upload], waiting: st.delta_generator.DeltaGenerator) -> None:
@@ -115,7 +106,7 @@ def _refresh(uploads: list[Upload], waiting: st.delta_generator.DeltaGenerator) 
             else:
                 status.update(label=label)
 
-        session.refresh(uploads, report)
+        uploaded.refresh(uploads, report)
     waiting.empty()
 
 
@@ -150,8 +141,12 @@ def _in_short(plan: Plan) -> str:
 
 def _edited() -> None:
     """The mark of what was changed here, on every page: what to do to keep it, and the way back."""
+    last = plain(session.loaded().what, 80)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(":material/edit: **Edited, not saved.** The plan differs from its file.", width="stretch")
+        st.markdown(
+            f":material/edit: **Edited, not saved.** The plan differs from its file; changed last: {last}.",
+            width="stretch",
+        )
         downloads.plan_buttons(session.loaded().plan, place="edited", kinds=("plan",))
         st.button("Undo these edits", key="undo_edits", on_click=session.undo_edit, icon=":material/undo:")
 
@@ -172,11 +167,11 @@ def _no_plan(error: str) -> None:
     )
 
 
-def _next_step(page: st.Page, pages: Sequence[st.Page]) -> None:
-    titles = [item.title for item in pages]
-    following = pages[(titles.index(page.title) + 1) % len(pages)]
+def _next_step(page: st.Page, pages: Mapping[str, st.Page]) -> None:
+    titles = [step.title for step in PATH]
+    here = titles.index(page.title)
     st.divider()
-    st.page_link(following, label=_NEXT[page.title], icon=":material/arrow_forward:")
+    st.page_link(pages[titles[(here + 1) % len(titles)]], label=PATH[here].onward, icon=":material/arrow_forward:")
 
 
 @st.cache_resource(show_spinner=False)

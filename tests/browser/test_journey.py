@@ -4,122 +4,27 @@ Screenshots are kept under artifacts/browser. AppTest covers what each page says
 show: that charts are drawn, that typing redraws, that files come and go, that nothing is fetched from elsewhere.
 """
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
+from journeys import SMALL, figure, picture, playwright, served, settle
 from openpyxl import load_workbook
 
 from planner.backtest.folds import backtest
 from planner.backtest_report import coverage_sentence
-from planner.bundled import app_path, data_path
+from planner.bundled import data_path
 from planner.evidence.graded import GradedAnswer, write_graded
 from planner.levers_sentences import levers_sentences
 from planner.plan import Plan, build_plan
 from planner.plan_file.evidence_file import parse_evidence
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.report import headline
+from planner.ui.path import PATH
 from planner.waterfall import waterfalls
 from planner.words import percent, usd_short
-
-playwright = pytest.importorskip("playwright.sync_api")
-
-ROOT = Path(__file__).parents[2]
-SMALL = ROOT / "tests" / "plans" / "small.toml"
-PICTURES = ROOT / "artifacts" / "browser"
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", "--disable-background-networking"]
-START_SECONDS = 60
-DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    return build_plan(load_plan(SMALL))
-
-
-@pytest.fixture(scope="module")
-def address(requires: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on the small plan."""
-    requires("chromium", "chromium-browser", "google-chrome")
-    with _served(SMALL, tmp_path_factory.mktemp("server") / "log.txt") as url:
-        yield url
-
-
-@contextmanager
-def _served(plan_file: Path, log: Path) -> Iterator[str]:
-    """The address of a real server on a free port of this machine, on a plan; no traceback may be in its log."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(app_path()), "--server.port", str(port)]
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [*command, "--server.headless", "true"],
-            cwd=ROOT,
-            env=os.environ | {"PLANNER_PLAN": str(plan_file)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-    assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")
-
-
-def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    stop = time.monotonic() + START_SECONDS
-    while time.monotonic() < stop and server.poll() is None:
-        try:
-            with direct.open(f"{url}/_stcore/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
-
-
-@pytest.fixture(scope="module")
-def browser(requires: Callable[..., str]) -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as started:
-        program = requires("chromium", "chromium-browser", "google-chrome")
-        opened = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-def settle(page: "playwright.Page") -> None:
-    page.wait_for_selector(DONE, timeout=60_000)
-    page.wait_for_timeout(300)
-
-
-def picture(page: "playwright.Page", name: str) -> None:
-    """The whole page, not only what a window shows of it."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    size = page.viewport_size
-    tall = page.get_by_test_id("stMain").evaluate("element => element.scrollHeight")
-    page.set_viewport_size({"width": size["width"], "height": min(tall + 80, 6000)})
-    page.wait_for_timeout(400)
-    page.screenshot(path=PICTURES / f"{name}.png")
-    page.set_viewport_size(size)
-
-
-def figure(page: "playwright.Page", name: str, index: int = 0) -> "playwright.Locator":
-    """The value of a metric by its label; of several with one label, by their order on the page."""
-    card = page.get_by_test_id("stMetric").filter(has=page.get_by_text(name, exact=True))
-    return card.nth(index).get_by_test_id("stMetricValue")
 
 
 def test_a_buyer_goes_from_the_example_to_the_workbook(
@@ -130,7 +35,7 @@ def test_a_buyer_goes_from_the_example_to_the_workbook(
     elsewhere: list[str] = []
     page.on("request", lambda r: elsewhere.append(r.url) if urlparse(r.url).hostname not in ("127.0.0.1", None) else 0)
 
-    page.goto(address)
+    page.goto(f"{address}/usage")
     settle(page)
     expect(page.get_by_role("heading", name="Usage", exact=True)).to_be_visible()
     expect(
@@ -308,7 +213,7 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
     expect = playwright.expect
     inputs = load_plan(unfitted)
     tested = backtest(inputs)
-    with _served(unfitted, tmp_path / "log.txt") as url:
+    with served(unfitted, tmp_path / "log.txt") as url:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{url}/calibration")
         settle(page)
@@ -336,9 +241,7 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
         page.close()
 
 
-@pytest.mark.parametrize(
-    "path", ["", "calibration", "run-rate", "levers", "evidence", "contract", "commit", "compare", "negotiate", "track"]
-)
+@pytest.mark.parametrize("path", ["" if step is PATH[0] else step.url for step in PATH])
 def test_a_telephone_shows_every_page_without_sideways_scrolling(
     browser: "playwright.Browser", address: str, path: str
 ) -> None:
@@ -348,5 +251,5 @@ def test_a_telephone_shows_every_page_without_sideways_scrolling(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 2")
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 2")
-    picture(page, f"telephone-{path or 'usage'}")
+    picture(page, f"telephone-{path or 'start'}")
     page.close()

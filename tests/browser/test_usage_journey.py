@@ -4,25 +4,13 @@ What the page says is tested by AppTest; here fields are chosen, files are dropp
 """
 
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from analytics_stub import AnalyticsStub, use_of_day
-from test_journey import ARGUMENTS, _served, picture, settle
+from journeys import picture, playwright, served, settle
 from test_usage_page import SECRET, typed_plan, unknown_csv
-
-playwright = pytest.importorskip("playwright.sync_api")
-
-
-@pytest.fixture
-def page(requires: Callable[..., str]) -> "playwright.Page":
-    program = requires("chromium", "chromium-browser", "google-chrome")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
-        browser.close()
 
 
 def choose(page: "playwright.Page", label: str, field: str) -> None:
@@ -51,8 +39,8 @@ def conclusion(page: "playwright.Page") -> str:
 def test_an_unknown_log_is_mapped_and_its_spike_left_out(page: "playwright.Page", tmp_path: Path) -> None:
     expect = playwright.expect
     (tmp_path / "gateway.csv").write_bytes(unknown_csv())
-    with _served(typed_plan(tmp_path), tmp_path / "server.txt") as address:
-        page.goto(address)
+    with served(typed_plan(tmp_path), tmp_path / "server.txt") as address:
+        page.goto(f"{address}/usage")
         settle(page)
         typed_in = conclusion(page)
         page.get_by_test_id("stMain").locator("input[type=file]").set_input_files(tmp_path / "gateway.csv")
@@ -94,8 +82,8 @@ def test_a_pull_becomes_the_log(page: "playwright.Page", tmp_path: Path, monkeyp
     with AnalyticsStub() as stub:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", stub.address)
         monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", stub.key)
-        with _served(typed_plan(tmp_path), tmp_path / "server.txt") as address:
-            page.goto(address)
+        with served(typed_plan(tmp_path), tmp_path / "server.txt") as address:
+            page.goto(f"{address}/usage")
             settle(page)
             page.get_by_role("radio", name="Pull from Anthropic").click()
             settle(page)

@@ -1,0 +1,1 @@
+"""Ways in which a plan or a log arrives."""

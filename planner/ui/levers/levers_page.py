@@ -1,0 +1,67 @@
+"""Levers: what each brings, the types and routes to edit, and every unit cost down to prices and their dates."""
+
+from hashlib import sha256
+
+import streamlit as st
+
+from planner.charts.waterfall import waterfall_chart
+from planner.lever_costs.scenario_costs import ScenarioCosts
+from planner.lever_savings import joint_savings, lever_efforts, type_savings
+from planner.levers_report import efforts_table, joint_savings_table, type_savings_table, waterfall_table
+from planner.levers_sentences import levers_sentences
+from planner.ui.levers.lever_editor import lever_editor
+from planner.ui.levers.lever_trace import trace
+from planner.ui.levers.opportunities_section import opportunities_section
+from planner.ui.showing import show
+from planner.ui.showing.escape import visible
+from planner.ui.state import session
+from planner.ui.state.results import waterfalls_of
+from planner.ui.state.session import Loaded, loaded
+
+
+def page() -> None:
+    """The waterfall of a scenario, its types and routes, unit costs before and after, and what could move."""
+    current = loaded()
+    plan = current.plan
+    show.head("Levers", "What routing, caching, batch and shorter output change of the bill, and what each rests on.")
+    with st.spinner("Splitting the change over the levers"):
+        found = waterfalls_of(current)
+    costs = _picked(current)
+    name = costs.scenario.name
+    show.conclusion(levers_sentences(plan, found, name))
+    if costs.scenario.has_levers:
+        says = f"Waterfall of scenario {name}, from today's list spend to what is paid; figures in the table."
+        show.chart(lambda palette: waterfall_chart(found[name], palette), says=says, key="waterfall")
+        show.beside(waterfall_table(found[name]), key="waterfall_table")
+    st.subheader("Types and routes")
+    lever_editor(current, costs)
+    if costs.scenario.has_levers:
+        st.subheader("Before and after")
+        show.table(type_savings_table(name, type_savings(plan.prepared, costs)), key="type_savings")
+        show.beside(joint_savings_table(name, joint_savings(plan.prepared, costs)), key="joint_savings")
+        if efforts := lever_efforts(plan.prepared, costs.scenario):
+            show.table(efforts_table(name, efforts), key="efforts")
+    st.subheader("Where a unit cost comes from")
+    trace(plan.prepared, costs)
+    st.subheader("What could move")
+    opportunities_section(current)
+    show.warnings(plan, expanded=False)
+
+
+def _picked(current: Loaded) -> ScenarioCosts:
+    """The scenario to look at: the one decided on, unless another is picked or was just added."""
+    plan = current.plan
+    known = {costs.scenario.name: costs for costs in plan.prepared.scenario_costs}
+    names = list(known)
+    decided = plan.inputs.decision.scenario
+    added = session.added_scenario()
+    picked = st.selectbox(
+        "Scenario",
+        names,
+        index=names.index(added if added in known else decided),
+        format_func=lambda name: visible(name, 80) + (" (decided on)" if name == decided else ""),
+        key=f"lever_scenario_{sha256(repr(names).encode()).hexdigest()[:10]}",
+        persist_state="session",
+        width=360,
+    )
+    return known[picked]

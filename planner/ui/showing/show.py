@@ -1,0 +1,155 @@
+"""How a page shows things: sentences, tables with their CSV, charts on the ground of the theme."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from planner.charts.style import DARK, LIGHT, Palette
+from planner.plan import Plan
+from planner.tables import Table
+from planner.ui.showing import downloads
+from planner.ui.showing.escape import plain
+from planner.ui.showing.figures import Figure
+
+ChartOf = Callable[[Palette], Any]
+_WIDEST_UNBROKEN = 18
+_GOES_ON = ("→", "(", "to ")
+
+
+def head(title: str, purpose: str) -> None:
+    """The page's name and, in one sentence, what it is for."""
+    st.title(title)
+    st.markdown(plain(purpose))
+
+
+def sentence(text: str) -> None:
+    """A sentence, word for word."""
+    st.markdown(plain(text))
+
+
+def conclusion(lines: Sequence[str]) -> None:
+    """What the page says, before why: the first line stands out."""
+    with st.container(border=True):
+        st.markdown(f"**{plain(lines[0])}**")
+        for line in lines[1:]:
+            st.markdown(plain(line))
+
+
+def metrics(figures: Sequence[Figure]) -> None:
+    """Figures with their names, errors and meanings, side by side where there is room."""
+    with st.container(horizontal=True, gap="small"):
+        for figure in figures:
+            st.metric(
+                plain(figure.name),
+                plain(figure.value),
+                delta=figure.error or None,
+                delta_color="off",
+                delta_arrow="off",
+                help=plain(figure.meaning),
+                border=True,
+                width=150,
+                height="stretch",
+            )
+
+
+def palette() -> Palette:
+    """Chart colours for the theme that the browser shows."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def chart(make: ChartOf, *, says: str, key: str) -> None:
+    """A chart on the ground of the theme; says: what it shows, in words, for those who do not see it."""
+    spec(make(palette()).to_dict(), says=says, key=key)
+
+
+def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
+    """A chart that is a specification already."""
+    st.vega_lite_chart(specification, width="stretch", alt=says, key=key)
+
+
+def table(table: Table, *, key: str, rows: Callable[[], Any] | None = None, height: int | None = None) -> None:
+    """A table under its title, with its note, and as CSV with full numbers where rows are given."""
+    st.markdown(f"**{plain(table.title)}**")
+    body(table, height=height)
+    if table.note:
+        st.caption(plain(table.note))
+    if rows is not None:
+        downloads.csv_button(rows, name=key.replace("_", "-"), key=f"csv_{key}")
+
+
+def body(table: Table, *, height: int | None = None) -> None:
+    """The rows of a table, numbers to the right."""
+    if not table.rows:
+        st.caption("Nothing to list.")
+        return
+    columns = _distinct([plain(name, 80) or " " for name in table.columns])
+    # A figure and its error stay on one line: a cell of Markdown breaks at every other space.
+    frame = pd.DataFrame(
+        [
+            [
+                plain(_one_line(cell), 200).replace(" ", "\u00a0" if i in table.numeric else " ")
+                for i, cell in enumerate(row)
+            ]
+            for row in table.rows
+        ],
+        columns=columns,
+    )
+    st.table(
+        frame.style.set_table_styles(_column_styles(table, frame)),
+        hide_index=True,
+        border="horizontal",
+        height=height or "content",
+    )
+
+
+def _one_line(cell: str) -> str:
+    """A cell that a terminal shows on several lines; here there is room beside each other."""
+    first, *rest = cell.split("\n")
+    return first + "".join(f" {part}" if part.startswith(_GOES_ON) else f", {part}" for part in rest)
+
+
+def _column_styles(table: Table, frame: pd.DataFrame) -> Any:
+    """Numbers to the right, and room for the names.
+
+    Streamlit aligns cells by their type, inline; these are words of numbers, so the style has to insist. On a
+    telephone a table scrolls sideways sooner than it breaks every word of a name.
+    """
+    styles = []
+    for index, column in enumerate(frame.columns):
+        if index in table.numeric:
+            styles.append({"selector": f".col{index}", "props": [("text-align", "right !important")]})
+        else:
+            width = min(int(frame[column].str.len().max()), _WIDEST_UNBROKEN)
+            styles.append({"selector": f"td.col{index}", "props": [("min-width", f"{width / 2:.1f}rem")]})
+    return styles
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names that a cut made equal, told apart again: a data frame needs them so."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
+
+
+def beside(table: Table, *, key: str, rows: Callable[[], Any] | None = None) -> None:
+    """The figures behind a chart, folded away under it."""
+    with st.expander(plain(f"Table: {table.title}")):
+        body(table, height=420 if len(table.rows) > 14 else None)
+        if table.note:
+            st.caption(plain(table.note))
+        if rows is not None:
+            downloads.csv_button(rows, name=key.replace("_", "-"), key=f"csv_{key}")
+
+
+def warnings(plan: Plan, *, expanded: bool) -> None:
+    """What must be said beside the answer, most consequential first."""
+    if not plan.warnings:
+        return
+    with st.expander(f"What this rests on: {len(plan.warnings)} notes", expanded=expanded, icon=":material/info:"):
+        for warning in plan.warnings:
+            st.markdown(f"- {plain(warning, 2000)}")

@@ -1,0 +1,1 @@
+"""The plan on the screen and what was worked out for it."""
