@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -130,3 +131,15 @@ def requires() -> Callable[..., str]:
         pytest.skip(reason)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def browser(requires: Callable[..., str]) -> Iterator[Any]:
+    """A real browser, one in a process: Playwright starts no second beside it. Tests open pages of their own in it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = requires("chromium", "chromium-browser", "google-chrome")
+    arguments = ["--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", "--disable-background-networking"]
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=program, args=arguments)
+        yield opened
+        opened.close()

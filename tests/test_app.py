@@ -200,7 +200,7 @@ def test_an_uploaded_plan_takes_the_place_of_the_current_one_until_it_is_undone(
 
 
 def test_an_uploaded_log_is_measured_in_place_of_the_mix(app: AppTest) -> None:
-    opened(app, "")
+    opened(app, "usage")
     log = data_path("usage", "example.jsonl.gz").read_bytes()
     upload(app, ("../../my log.jsonl.gz", log))
     text = words(app)

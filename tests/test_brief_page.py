@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from briefs import RAMP, plan_of, text_of
@@ -185,11 +186,10 @@ def test_it_prints_on_one_page_and_fits_a_telephone(
     page: str,
     brief: Brief,
     crowded: Brief,
-    requires: Callable[..., str],
+    browser: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
     shapes = re.findall(r'<svg viewBox="[^"]*"', page)
     monkeypatch.setattr("planner.brief.page.drawn", lambda *chart, **size: f"{shapes[-1]}></svg>")
     pages = {"drawn": page}
@@ -198,20 +198,17 @@ def test_it_prints_on_one_page_and_fits_a_telephone(
         pages |= {f"crowded{number}": brief_page(replace(crowded, warnings=said))}
         pages |= {f"plain{number}": brief_page(replace(brief, warnings=said))}
     asked, faults = [], []
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=requires(*BROWSERS), args=arguments)
-        shown = browser.new_page(viewport={"width": 390, "height": 800})
-        shown.on("request", lambda request: asked.append(request.url))
-        shown.on("console", lambda message: faults.append(message.text))
-        for name, text in pages.items():
-            file = tmp_path / f"{name}.html"
-            write_brief(text, file)
-            shown.goto(file.as_uri())
-            printed = shown.pdf(prefer_css_page_size=True)
-            assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, name
-            assert shown.evaluate("document.documentElement.scrollWidth") <= 390, name
-        browser.close()
+    shown = browser.new_page(viewport={"width": 390, "height": 800})
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.on("console", lambda message: faults.append(message.text))
+    for name, text in pages.items():
+        file = tmp_path / f"{name}.html"
+        write_brief(text, file)
+        shown.goto(file.as_uri())
+        printed = shown.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, name
+        assert shown.evaluate("document.documentElement.scrollWidth") <= 390, name
+    shown.close()
     assert asked == [(tmp_path / f"{name}.html").as_uri() for name in pages]
     assert not faults
     assert {re.search('<body class="(\\w+)"', text)[1] for text in pages.values()} == {"plain", "middle", "full"}

@@ -187,14 +187,14 @@ def test_a_month_goes_through_the_whole_pipeline_once(
     upload(app, "track_logs", ("january.jsonl", january(text_of())))
     track_now(app)
     assert "1 of 12 months closed" in words(app)
-    (made,) = app.session_state["results_tracking"].values()
+    (made,) = app.session_state["kept_tracking"].values()
     (month,) = made.tracking.months
     assert month.is_closed
     (tmp_path / "taken.track.jsonl").write_bytes(made.log)
     assert read_log(tmp_path / "taken.track.jsonl").months == made.tracking.actual
     upload(app, "track_months", ("taken.track.jsonl", made.log))
     track_now(app)
-    again = list(app.session_state["results_tracking"].values())[-1]
+    again = list(app.session_state["kept_tracking"].values())[-1]
     assert again.tracking.new_months == ()
     assert again.log == made.log, "the same month again changes nothing"
 
@@ -219,7 +219,7 @@ def test_months_are_tracked_the_conclusion_first_and_nothing_is_written_beside_t
     assert usage.source.engine is None
     assert (asked["on"], asked["log"].months) == (date(2026, 11, 24), (january,))
     assert log.read_bytes() == kept, "the one beside the plan is read, and not written"
-    (made,) = app.session_state["results_tracking"].values()
+    (made,) = app.session_state["kept_tracking"].values()
     assert made.log.startswith(kept), "what can be taken away goes on where it ended"
     taken = tmp_path / "elsewhere" / "taken.track.jsonl"
     taken.parent.mkdir()

@@ -1,10 +1,10 @@
-"""One browser and one server on the small plan for all journeys of a worker."""
+"""One server on the small plan for all journeys of a worker, and a user of its own for each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from journeys import ARGUMENTS, BROWSERS, SMALL, playwright, served
+from journeys import SMALL, playwright, served
 
 from planner.plan import Plan, build_plan
 from planner.plan_file.loader import load_plan
@@ -17,20 +17,10 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="session")
-def address(requires: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server on the small plan."""
-    requires(*BROWSERS)
     with served(SMALL, tmp_path_factory.mktemp("server") / "log.txt") as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser(requires: Callable[..., str]) -> Iterator["playwright.Browser"]:
-    """A real browser; every journey opens pages or contexts of its own in it."""
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=requires(*BROWSERS), args=ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

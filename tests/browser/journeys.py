@@ -19,8 +19,6 @@ playwright = pytest.importorskip("playwright.sync_api")
 ROOT = Path(__file__).parents[2]
 SMALL = ROOT / "tests" / "plans" / "small.toml"
 PICTURES = ROOT / "artifacts" / "browser"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", "--disable-background-networking"]
 START_SECONDS = 60
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
 

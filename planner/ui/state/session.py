@@ -97,8 +97,9 @@ def show_plan(found: Loaded, *, what: str) -> None:
 
     what: was changed to make it, in a few words.
     """
+    if has_plan():
+        st.session_state[_ROUND] = edit_round() + 1
     st.session_state[_LOADED] = replace(found, what=what)
-    st.session_state[_ROUND] = edit_round() + 1
     for name in (_ERROR, _UNMAPPED):
         st.session_state.pop(name, None)
 
