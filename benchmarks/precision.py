@@ -187,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few seeds, to see that it runs")
     quick = parser.parse_args().quick
-    paths, seeds, runs, rounds = (2048, 3, 2, 1) if quick else (8192, 64, 16, 5)
+    paths, seeds, runs, rounds = (1024, 3, 1, 1) if quick else (8192, 64, 16, 5)
     print(f"{paths:,} paths, {seeds} seeds; error of plain / of steered draws in basis points = ratio")
     print(f"| case | {' | '.join(FIGURES)} | 95 % intervals that hold | plain draws off by (se) |")
     print(f"|---|{'---|' * len(FIGURES)}---|---|")

@@ -70,13 +70,14 @@ class Ratio:
 
 
 def interleaved(*works: Callable[[], object], rounds: int) -> list[float]:
-    """Median seconds of each, run in turns after one warm-up of all."""
+    """Median seconds of each, run in turns after one warm-up of all; of a single round there is none."""
     times: list[list[float]] = [[] for _ in works]
-    for turn in range(rounds + 1):
+    warm_ups = int(rounds > 1)
+    for turn in range(rounds + warm_ups):
         for seconds, work in zip(times, works, strict=True):
             start = time.perf_counter()
             work()
-            if turn:
+            if turn >= warm_ups:
                 seconds.append(time.perf_counter() - start)
     return [statistics.median(seconds) for seconds in times]
 
@@ -242,7 +243,7 @@ def size(paths: int, rounds: int) -> tuple[Ratio, Ratio]:
         return min(costs)
 
     sort_s, exact_s = interleaved(lambda: np.sort(spend), exact, rounds=rounds)
-    grid_s, again_s = interleaved(grid, exact, rounds=max(rounds // 2, 2))
+    grid_s, again_s = interleaved(grid, exact, rounds=max(rounds // 2, 1))
     return (
         Ratio(what=f"exact sizing, {BANDS} bands, {paths:,} paths / one sort", floor=sort_s, own=exact_s),
         Ratio(what="exact sizing / naive grid of 200 commitments", floor=grid_s, own=again_s),
@@ -350,8 +351,8 @@ def tables(quick: bool) -> Iterator[Ratio | str]:
     yield from example_plan(paths, rounds)
     yield export(paths, rounds)
     yield from size(paths, rounds)
-    yield from size_rollover(8_192, max(rounds, 3))
-    yield from start_up(max(rounds, 3))
+    yield from size_rollover(8_192, rounds)
+    yield from start_up(rounds)
     yield from measure(rows, rounds)
 
 

@@ -61,8 +61,8 @@ def test_precision_is_printed_at_small_size() -> None:
 
 def test_peak_memory_grows_by_a_year_and_not_by_its_months() -> None:
     """Of many paths the months are not kept: five scenarios, twelve months, eight bytes for each path would be more."""
-    few, many = (int(output_of("memory.py", "--case", "base", "--paths", str(paths))) for paths in (200_000, 500_000))
-    months_bytes = 5 * 12 * 8 * 300_000
+    few, many = (int(output_of("memory.py", "--case", "base", "--paths", str(paths))) for paths in (100_000, 250_000))
+    months_bytes = 5 * 12 * 8 * 150_000
     assert many - few < months_bytes / 2
 
 

@@ -519,7 +519,7 @@ def simulated_history(rng, months=30, types=2):
 
 def test_thirty_simulated_months_give_the_truth_inside_its_interval(shell):
     inside = dict.fromkeys(TRUTH, 0)
-    seeds = 6
+    seeds = 4
     for seed in range(seeds):
         write_log(shell.folder / "log.csv", simulated_history(np.random.default_rng(100 + seed)), tokens=1000)
         text = plan_text(log="log.csv", demand={"season": [1.0] * 12})  # typed, so that a fit takes a second
