@@ -13,10 +13,10 @@ from planner.price_data.age import stale_note
 from planner.ui.arriving import doors, uploaded
 from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
 from planner.ui.path import PATH
-from planner.ui.showing import downloads
+from planner.ui.showing import downloads, edit_bar
 from planner.ui.showing.escape import plain
 from planner.ui.showing.show import sentence
-from planner.ui.state import session
+from planner.ui.state import session, uploader
 from planner.ui.track import tracked
 from planner.words import count, percent_estimate, usd, usd_rounded_down
 
@@ -53,8 +53,7 @@ def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
         downloads.plan_buttons(session.loaded().plan, place="side", tracking=tracked.tracking_of(session.loaded()))
     if refused := session.error():
         _refused(refused, page, pages)
-    if session.loaded().edited_from is not None:
-        _edited()
+    edit_bar.edit_bar()
     _old_prices(session.loaded().plan)
     page.run()
     _next_step(page, pages)
@@ -78,7 +77,7 @@ def _uploader() -> list[Upload]:
         "Plan file or usage log",
         type=list(ACCEPTED),
         accept_multiple_files=True,
-        key=f"uploads_{st.session_state.get('uploader', 0)}",
+        key=uploader.key(),
         max_upload_size=UPLOAD_MEGABYTES,
         help="A plan (.toml), a log (.csv, .jsonl, .parquet, also .gz and .zst), or both together. A log takes the "
         "place of the plan's own. Files stay in this session, on the machine that runs the app.",
@@ -89,8 +88,7 @@ def _uploader() -> list[Upload]:
 
 
 def _reset() -> None:
-    # An uploader cannot be emptied; another key is another, empty one.
-    st.session_state["uploader"] = st.session_state.get("uploader", 0) + 1
+    uploader.another()
     uploaded.forget()
 
 
@@ -107,6 +105,7 @@ def _refresh(uploads: list[Upload], waiting: st.delta_generator.DeltaGenerator) 
                 status.update(label=label)
 
         uploaded.refresh(uploads, report)
+        edit_bar.step(report)
     waiting.empty()
 
 
@@ -114,6 +113,7 @@ def _about() -> None:
     loaded = session.loaded()
     plan, inputs = loaded.plan, loaded.plan.inputs
     st.markdown(f"**{plain(inputs.name, 80)}**")
+    edit_bar.unsaved_mark()
     priced = plan.prepared.priced_on.isoformat()
     st.caption(
         plain(
@@ -137,18 +137,6 @@ def _in_short(plan: Plan) -> str:
     sign = "Sign" if plan.inputs.contract.commits_usd_per_year is None else "As fixed:"
     amount = "no commitment" if best.offer.is_none else first
     return f"{sign} {amount}, shortfall risk {percent_estimate(best.shortfall_probability)}"
-
-
-def _edited() -> None:
-    """The mark of what was changed here, on every page: what to do to keep it, and the way back."""
-    last = plain(session.loaded().what, 80)
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":material/edit: **Edited, not saved.** The plan differs from its file; changed last: {last}.",
-            width="stretch",
-        )
-        downloads.plan_buttons(session.loaded().plan, place="edited", kinds=("plan",))
-        st.button("Undo these edits", key="undo_edits", on_click=session.undo_edit, icon=":material/undo:")
 
 
 def _old_prices(plan: Plan) -> None:

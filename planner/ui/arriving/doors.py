@@ -28,7 +28,8 @@ def open_log(choice: Choice, origin: Origin, report: Report) -> None:
         return build_plan(inputs, report, paths), paths
 
     plan, paths = kept.once("logs", key, make)
-    session.show_plan(Loaded(plan=plan, key=key, origin=origin, kept=paths, notes=choice.notes), what="the log")
+    found = Loaded(plan=plan, key=key, origin=origin, kept=paths, notes=choice.notes, is_file=choice.is_file)
+    session.show_plan(found, what="the log")
 
 
 def open_logs(logs: Mapping[str, Path], origin: Origin, folder: Path, report: Report) -> None:

@@ -6,7 +6,6 @@ It is assigned whole, after everything that can fail: a wrong upload leaves the 
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Final
 
 import streamlit as st
 
@@ -19,15 +18,14 @@ from planner.ui.arriving.uploads import Choice, Upload, choose, uploads_key
 from planner.ui.state import session
 from planner.ui.state.opening import Opening, folder, forget_opening, opening
 from planner.ui.state.rebuilt import SpendOnly
-from planner.ui.state.session import Loaded, Report
-
-_SEEN: Final = "uploads_seen"
+from planner.ui.state.session import Loaded, Origin, Report
+from planner.ui.state.uploader import SEEN
 
 
 def refresh(uploads: Sequence[Upload], report: Report) -> None:
     """Bring the plan on the screen in line with the uploads. Errors: PlannerError of the opening plan only."""
     seen = uploads_key(uploads)
-    if seen == st.session_state.get(_SEEN) and session.has_plan():
+    if seen == st.session_state.get(SEEN) and session.has_plan():
         return
     opened = opening()
     try:
@@ -40,7 +38,7 @@ def refresh(uploads: Sequence[Upload], report: Report) -> None:
         session.refuse(str(refused), waiting_of(uploads, folder()))
     else:
         session.show_plan(_without_edits(found), what="uploads" if uploads else "the plan at the start")
-    st.session_state[_SEEN] = seen
+    st.session_state[SEEN] = seen
 
 
 def choice(uploads: Sequence[Upload]) -> Choice:
@@ -53,7 +51,7 @@ def forget() -> None:
     """Back to the plan that the app was started with, read again from its file."""
     forget_opening()
     session.forget()
-    st.session_state.pop(_SEEN, None)
+    st.session_state.pop(SEEN, None)
 
 
 def worked_out(inputs: PlanInputs, key: str, report: Report) -> Plan:
@@ -71,13 +69,14 @@ def _without_edits(found: Loaded) -> Loaded:
 
 def _at_opening(opening: Opening, report: Report) -> Loaded:
     plan, kept = _shared(opening.key, opening.inputs, report)
-    return Loaded(plan=plan, key=opening.key, origin="example" if opening.is_example else "file", kept=kept)
+    origin: Origin = "example" if opening.is_example else "file"
+    return Loaded(plan=plan, key=opening.key, origin=origin, kept=kept, is_file=True)
 
 
 def _worked_out(chosen: Choice, seen: str, opening: Opening, report: Report) -> Loaded:
     key = sha256((seen + opening.key).encode()).hexdigest()
     plan, kept = _own(key, chosen.inputs, report)
-    return Loaded(plan=plan, key=key, origin="upload", kept=kept, notes=chosen.notes)
+    return Loaded(plan=plan, key=key, origin="upload", kept=kept, notes=chosen.notes, is_file=chosen.is_file)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

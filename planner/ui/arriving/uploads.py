@@ -40,10 +40,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The plan to work out, and what has to be said about how it came about."""
+    """The plan to work out, and what has to be said about how it came about.
+
+    is_file: its text is that of a plan file as it was read.
+    """
 
     inputs: PlanInputs
     notes: tuple[str, ...] = ()
+    is_file: bool = False
 
 
 def uploads_key(uploads: Sequence[Upload]) -> str:
@@ -67,7 +71,7 @@ def choose(uploads: Sequence[Upload], *, opening: PlanInputs, is_example: bool, 
     inputs = plan_of(plans[0], folder, opening)
     if logs:
         return _with_logs(inputs, logs, folder, opening=opening, keep_selection=True)
-    return Choice(inputs=at_opening_log(inputs, opening))
+    return Choice(inputs=at_opening_log(inputs, opening), is_file=True)
 
 
 def plan_of(upload: Upload, folder: Path, opening: PlanInputs) -> PlanInputs:

@@ -6,8 +6,9 @@ Each is made when it is asked for, from the plan that was on the screen: Streaml
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -25,6 +26,7 @@ from planner.outcome import OfferOutcome
 from planner.plan import Plan
 from planner.plan_file.text import with_calibration
 from planner.tracking.tracking import Tracking
+from planner.ui.state import session
 from planner.workbook.book import workbook_bytes
 
 Row = Mapping[str, Any]
@@ -171,10 +173,18 @@ def file_stem(plan: Plan) -> str:
     return "-".join(part for part in kept.split("-") if part)[:60] or "plan"
 
 
-def button(label: str, make: Any, *, name: str, mime: str, key: str) -> None:
-    """A download that is made on the click and does not run the page again."""
+def button(
+    label: str,
+    make: Any,
+    *,
+    name: str,
+    mime: str,
+    key: str,
+    on_click: Callable[[], None] | Literal["ignore"] = "ignore",
+) -> None:
+    """A download that is made on the click; without on_click it does not run the page again."""
     st.download_button(
-        label, data=make, file_name=name, mime=mime, key=key, on_click="ignore", icon=":material/download:"
+        label, data=make, file_name=name, mime=mime, key=key, on_click=on_click, icon=":material/download:"
     )
 
 
@@ -190,7 +200,7 @@ def plan_buttons(
     kinds: Iterable[str] = ("workbook", "plan", "json"),
     tracking: Tracking | None = None,
 ) -> None:
-    """The whole plan as workbook, with what was tracked of it, plan file and JSON."""
+    """The whole plan as workbook, with what was tracked of it, plan file and JSON. Who has the plan file has saved."""
     stem = file_stem(plan)
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     offers = {
@@ -200,7 +210,8 @@ def plan_buttons(
     }
     for kind in kinds:
         label, make, ending, mime = offers[kind]
-        button(label, make, name=f"{stem}.{ending}", mime=mime, key=f"{place}_{kind}")
+        saves: Any = partial(session.mark_saved, plan.inputs.text) if kind == "plan" else "ignore"
+        button(label, make, name=f"{stem}.{ending}", mime=mime, key=f"{place}_{kind}", on_click=saves)
 
 
 def calibrated_plan_button(plan: Plan, calibration: Calibration) -> None:

@@ -14,19 +14,20 @@ from typing import Literal
 import streamlit as st
 
 from planner.inputs import PlanInputs
-from planner.plan import Plan
+from planner.plan import Plan, build_plan
 from planner.plan_file.loader import parse_plan
 from planner.simulation import KeptPaths
 from planner.ui.arriving.unmapped import Unmapped
+from planner.ui.state import uploader
 from planner.ui.state.edited_usage import edited_usage
-from planner.ui.state.kept import once
-from planner.ui.state.rebuilt import rebuilt
+from planner.ui.state.history import History, Report, Step
+from planner.ui.state.rebuilt import SpendOnly, rebuilt
 
-Report = Callable[[str, float], None]
 Origin = Literal["example", "file", "upload", "mapped", "folder", "pull"]
 
 _LOADED, _ERROR, _UNMAPPED, _BILLS = "loaded", "upload_error", "unmapped", "bills"
 _KEPT_PATHS, _ROUND, _ADDED = "kept_paths", "terms_round", "added_scenario"
+_HISTORY, _SAVED = "history", "saved_texts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Loaded:
     """The plan on the screen, the hash that it is kept under, where it came from, and what was done to it.
 
     kept: its simulated paths. edited_from: the plan as it was opened, where it was edited here; what: was changed last.
+    is_file: its text is that of a plan file as it was read.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
     edited_from: "Loaded | None" = None
     what: str = ""
+    is_file: bool = False
 
 
 def loaded() -> Loaded:
@@ -68,20 +71,21 @@ def edit_of(text: str) -> Callable[[Report], Loaded]:
     if text == opened.plan.inputs.text:
         return lambda report: opened
     inputs, paths = edited(text), _kept_paths(opened)
-    key = sha256((opened.key + text).encode()).hexdigest()
+    bills = () if inputs.usage is None else inputs.usage.billed.sources
+    key = sha256(repr((opened.key, text, bills)).encode()).hexdigest()
+    if (shown := _history().held.get(key)) is not None:
+        return lambda report: shown
 
     def make(report: Report) -> Loaded:
         plan = rebuilt(current.plan, inputs, paths, report)
-        return replace(opened, plan=plan, key=key, edited_from=opened)
+        return replace(opened, plan=plan, key=key, edited_from=opened, is_file=False)
 
     return make
 
 
 def apply_edit(text: str, report: Report, *, what: str) -> None:
     """edit_of, put on the screen; what: of the plan was changed, in a few words. Errors: PlannerError."""
-    make = edit_of(text)
-    key = sha256(text.encode()).hexdigest()
-    show_plan(once("edits", f"{loaded().key} {key}", lambda: make(report)), what=what)
+    show_plan(edit_of(text)(report), what=what)
 
 
 def edited(text: str) -> PlanInputs:
@@ -95,13 +99,113 @@ def edited(text: str) -> PlanInputs:
 def show_plan(found: Loaded, *, what: str) -> None:
     """Put another plan on the screen; what waited for it, and why the last one was refused, is done with.
 
-    what: was changed to make it, in a few words.
+    what: was changed to make it, in a few words; it names the step that undo takes back. The plan that is there already
+    is no step, and keeps its own.
     """
+    history = _history()
+    here = history.at(0)
+    found = replace(found, what=here.what if here is not None and here.key == found.key else what)
+    history.add(Step(what=found.what, key=found.key, again=_again(found)), found)
+    if found.is_file:
+        mark_saved(found.plan.inputs.text)
+    _put(found)
+
+
+def _put(found: Loaded) -> None:
     if has_plan():
         st.session_state[_ROUND] = edit_round() + 1
-    st.session_state[_LOADED] = replace(found, what=what)
+    st.session_state[_LOADED] = found
     for name in (_ERROR, _UNMAPPED):
         st.session_state.pop(name, None)
+
+
+def _again(found: Loaded) -> Callable[[Report], Loaded]:
+    """What works a plan out as it was, on the same paths: it holds what the plan was made from, not the plan itself."""
+    inputs, opened = found.plan.inputs, found.edited_from
+    rest = {name: getattr(found, name) for name in ("key", "origin", "notes", "what", "is_file")}
+    opened_again = None if opened is None else _again(opened)
+    opened_key = "" if opened is None else opened.key
+
+    def again(report: Report) -> Loaded:
+        if opened_again is None:
+            paths = SpendOnly()
+            return Loaded(plan=build_plan(_as_asked(inputs), report, paths), kept=paths, **rest)
+        base = _opened(opened_key) or opened_again(report)
+        plan = rebuilt(base.plan, _as_asked(inputs), _kept_paths(base), report)
+        return Loaded(plan=plan, kept=base.kept, edited_from=base, **rest)
+
+    return again
+
+
+def _as_asked(inputs: PlanInputs) -> PlanInputs:
+    """The inputs that a plan was worked out from: its own have the options of the contract exercised."""
+    asked = parse_plan(inputs.text, base_dir=inputs.base_dir, files=inputs.files)
+    return replace(inputs, contract=asked.contract)
+
+
+def _opened(key: str) -> Loaded | None:
+    """A plan as it was opened, where it is held still, by itself or by an edit of it."""
+    held = [loaded(), *_history().held.values()] if has_plan() else _history().held.values()
+    return next((found for each in held if (found := each.edited_from or each).key == key), None)
+
+
+def _history() -> History[Loaded]:
+    found: History[Loaded] = st.session_state.setdefault(_HISTORY, History())
+    return found
+
+
+def undoable() -> str | None:
+    """What undo would take back, in words; None where there is nothing."""
+    history = _history()
+    step = history.at(0)
+    return step.what if step is not None and history.at(-1) is not None else None
+
+
+def redoable() -> str | None:
+    """What redo would do again, in words; None where there is nothing."""
+    step = _history().at(1)
+    return None if step is None else step.what
+
+
+def is_at_hand(offset: int) -> bool:
+    """Whether the plan of a step (-1: before the one on the screen, 1: after it) is there without working it out."""
+    step = _history().at(offset)
+    return step is not None and step.key in _history().held
+
+
+def undo(report: Report = lambda step, done: None) -> None:
+    """The plan before the last change, whatever changed it; nothing where there is none. Errors: PlannerError where it
+    has to be worked out again and a file of it is gone; the plan on the screen stays."""
+    _move(-1, report)
+
+
+def redo(report: Report = lambda step, done: None) -> None:
+    """The change that was undone last once more; nothing where there is none. Errors: as undo."""
+    _move(1, report)
+
+
+def _move(offset: int, report: Report) -> None:
+    history = _history()
+    step = history.at(offset)
+    if step is None:
+        return
+    before = loaded().edited_from or loaded()
+    found = history.of(step, report)
+    history.go(offset, found)
+    _put(found)
+    if (found.edited_from or found).key != before.key:
+        uploader.empty()
+
+
+def is_saved() -> bool:
+    """Whether the text of the plan on the screen is that of a file: as it was read, or as it was taken away."""
+    return loaded().plan.inputs.sha256 in st.session_state.get(_SAVED, ())
+
+
+def mark_saved(text: str | None = None) -> None:
+    """Note that a text of the plan is in a file of the user's; by itself that of the plan on the screen."""
+    saved = loaded().plan.inputs.text if text is None else text
+    st.session_state.setdefault(_SAVED, set()).add(sha256(saved.encode()).hexdigest())
 
 
 def pick_scenario(name: str) -> None:
@@ -115,10 +219,9 @@ def added_scenario() -> str | None:
 
 
 def undo_edit() -> None:
-    """Back to the contract of the plan as it was opened, whatever was typed or applied since."""
+    """Back to the plan as it was opened, whatever was typed or applied since: a step that can itself be undone."""
     current = loaded()
-    st.session_state[_LOADED] = current.edited_from or current
-    st.session_state[_ROUND] = edit_round() + 1
+    show_plan(current.edited_from or current, what="all edits, which were dropped")
 
 
 def edit_round() -> int:
