@@ -149,6 +149,7 @@ ORDER = (
     "planner.paths_file",
     "planner.backtest.*",
     "planner.tables",
+    "planner.provenance",
     "planner.opportunities.*",
     "planner.evaluated_models",
     "planner.evidence_in_plan.*",

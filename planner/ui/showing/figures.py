@@ -1,16 +1,23 @@
 """A figure to show by itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from planner.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure with its name, its Monte Carlo error in words where it has one, and what it means in full."""
+    """A figure with its name, its Monte Carlo error in words where it has one, and what it means in full.
+
+    provenance: tells where it comes from, worked out only when somebody asks; None where nothing is known of it.
+    """
 
     name: str
     value: str
     meaning: str
     error: str = ""
+    provenance: Callable[[], Provenance] | None = None
 
 
 def error_words(words: str) -> str:

@@ -9,9 +9,10 @@ import streamlit as st
 from planner.charts.style import DARK, LIGHT, Palette
 from planner.plan import Plan
 from planner.tables import Table
-from planner.ui.showing import downloads
+from planner.ui.showing import downloads, provenance_popover
 from planner.ui.showing.escape import plain
 from planner.ui.showing.figures import Figure
+from planner.ui.showing.provenance_popover import ProvenancesOf
 
 ChartOf = Callable[[Palette], Any]
 _WIDEST_UNBROKEN = 18
@@ -29,29 +30,20 @@ def sentence(text: str) -> None:
     st.markdown(plain(text))
 
 
-def conclusion(lines: Sequence[str]) -> None:
-    """What the page says, before why: the first line stands out."""
+def conclusion(lines: Sequence[str], *, where: ProvenancesOf | None = None) -> None:
+    """What the page says, before why: the first line stands out. where: tells where its numbers come from."""
     with st.container(border=True):
         st.markdown(f"**{plain(lines[0])}**")
         for line in lines[1:]:
             st.markdown(plain(line))
+        if where is not None:
+            provenance_popover.where(where, key="conclusion")
 
 
 def metrics(figures: Sequence[Figure]) -> None:
-    """Figures with their names, errors and meanings, side by side where there is room."""
-    with st.container(horizontal=True, gap="small"):
-        for figure in figures:
-            st.metric(
-                plain(figure.name),
-                plain(figure.value),
-                delta=figure.error or None,
-                delta_color="off",
-                delta_arrow="off",
-                help=plain(figure.meaning),
-                border=True,
-                width=150,
-                height="stretch",
-            )
+    """Figures with their names, errors and meanings, side by side where there is room; each name opens where the
+    figure comes from. On one page no two rows have the same names."""
+    provenance_popover.cards(figures)
 
 
 def palette() -> Palette:
@@ -69,14 +61,21 @@ def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
     st.vega_lite_chart(specification, width="stretch", alt=says, key=key)
 
 
-def table(table: Table, *, key: str, rows: Callable[[], Any] | None = None, height: int | None = None) -> None:
-    """A table under its title, with its note, and as CSV with full numbers where rows are given."""
+def table(
+    table: Table,
+    *,
+    key: str,
+    rows: Callable[[], Any] | None = None,
+    height: int | None = None,
+    where: ProvenancesOf | None = None,
+) -> None:
+    """A table under its title, with its note, and as CSV with full numbers where rows are given. where: tells, column
+    by column, where its numbers come from."""
     st.markdown(f"**{plain(table.title)}**")
     body(table, height=height)
     if table.note:
         st.caption(plain(table.note))
-    if rows is not None:
-        downloads.csv_button(rows, name=key.replace("_", "-"), key=f"csv_{key}")
+    _under(key, rows, where)
 
 
 def body(table: Table, *, height: int | None = None) -> None:
@@ -136,14 +135,26 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def beside(table: Table, *, key: str, rows: Callable[[], Any] | None = None) -> None:
-    """The figures behind a chart, folded away under it."""
+def beside(
+    table: Table, *, key: str, rows: Callable[[], Any] | None = None, where: ProvenancesOf | None = None
+) -> None:
+    """The figures behind a chart, folded away under it; where: as of a table."""
     with st.expander(plain(f"Table: {table.title}")):
         body(table, height=420 if len(table.rows) > 14 else None)
         if table.note:
             st.caption(plain(table.note))
+        _under(key, rows, where)
+
+
+def _under(key: str, rows: Callable[[], Any] | None, where: ProvenancesOf | None) -> None:
+    """What can be done with a table: taken away as CSV, asked where it comes from."""
+    if rows is None and where is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
         if rows is not None:
             downloads.csv_button(rows, name=key.replace("_", "-"), key=f"csv_{key}")
+        if where is not None:
+            provenance_popover.where(where, key=key)
 
 
 def warnings(plan: Plan, *, expanded: bool) -> None:
