@@ -137,6 +137,8 @@ ORDER = (
     "planner.changed_since",
     "planner.known_evidence",
     "planner.plan",
+    "planner.identity",
+    "planner.assumed.*",
     "planner.waterfall",
     "planner.lever_savings",
     "planner.cost_lines",

@@ -16,17 +16,17 @@ from openpyxl.worksheet.worksheet import Worksheet
 from scipy.stats import beta
 from workbooks import Books, at, differing, faults, formula_cells, read_formulas, type_into
 
+from planner.assumed.answered import NO_DAY, NOT_GIVEN, NOT_NAMED, answered
+from planner.assumed.assumptions import assumptions
 from planner.dossier import Dossier
+from planner.identity import usage_sha256
 from planner.plan import Plan, build_plan
 from planner.plan_file.assumption_keys import known_paths
 from planner.plan_file.loader import parse_plan
 from planner.prices import PriceBook
 from planner.units import TOKEN_COLUMNS
-from planner.workbook.assumed.assumptions import assumptions
-from planner.workbook.assumed.assumptions_sheet import NO_DAY, NOT_GIVEN, NOT_NAMED, answered
 from planner.workbook.assumed.evidence_sheet import has_evidence
 from planner.workbook.book import workbook_bytes
-from planner.workbook.front.identity import usage_sha256
 
 LONG = "a request type with forty characters in."
 HOSTILE = '=HYPERLINK("http://x.test","y")'

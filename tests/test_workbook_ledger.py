@@ -18,6 +18,7 @@ from test_tracking_charts import shown
 from trackings import tracking
 from workbooks import Books, at, differing, faults, formula_cells, read, read_formulas, type_into
 
+from planner.assumed.assumptions import assumptions
 from planner.contract import Contract
 from planner.dossier import Dossier
 from planner.inputs import Decision
@@ -27,7 +28,6 @@ from planner.plan_file.assumption_keys import known_paths
 from planner.plan_file.loader import parse_plan
 from planner.settlement import settle
 from planner.term_use import TermUse, term_use
-from planner.workbook.assumed.assumptions import assumptions
 from planner.workbook.book import workbook_bytes, write_workbook
 from planner.workbook.contract_words import unpriced, why_read_from_a_grid
 from planner.workbook.offer_grid import axes, refining

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from planner.identity import PROGRAM, hashes, program
 from planner.plan import Plan
 from planner.words import counted, percent
 from planner.workbook.calc.pricing import QuantileError
 from planner.workbook.contents import SheetInfo
 from planner.workbook.contract_words import counts_present_value, why_read_from_a_grid
-from planner.workbook.front.identity import PROGRAM, hashes, program
 from planner.workbook.sheet import Sheet
 
 _KINDS: Final = {"output": "results", "input": "typed in", "workings": "workings"}

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import date
 from typing import Any, Final
 
+from planner.identity import hashes, program
 from planner.plan import Plan
 from planner.words import percent, percent_estimate, rounded_down, usd, usd_estimate
 from planner.workbook.contract_words import commit_words, in_any_period
-from planner.workbook.front.identity import hashes, program
 from planner.workbook.sheet import Sheet, Value, area, cell
 
 _LAST_COL: Final = 6

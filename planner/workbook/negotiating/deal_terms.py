@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from planner.assumed.contract_assumptions import contract_assumptions
 from planner.contract import Contract
 from planner.negotiation.positions import Positions
 from planner.negotiation.terms_pricer import PricedTerms
 from planner.plan import Plan
-from planner.workbook.assumed.contract_assumptions import contract_assumptions
 from planner.workbook.negotiating.rows import NONE
 from planner.workbook.sheet import Value, number_or
 

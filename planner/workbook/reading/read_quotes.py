@@ -6,8 +6,8 @@ from math import isclose
 from typing import Any, Final
 
 from planner.errors import WorkbookError
+from planner.identity import PLAN_HASH, PROGRAM
 from planner.words import counted
-from planner.workbook.front.identity import PLAN_HASH, PROGRAM
 from planner.workbook.quoting.typed_fields import DRAWDOWN, FIELDS, N_ROWS, Field, cell_name, exported_name
 from planner.workbook.reading.opened import OpenedWorkbook, TypedCell, opened
 from planner.workbook.reading.typed_values import NotAsWantedError, shown, taken

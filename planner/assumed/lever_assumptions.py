@@ -3,13 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from planner.distributions import Distribution, JudgedEscalation, Point, ScaledBeta
-from planner.known_evidence import evidence_by_pair
-from planner.levers import Lever, Route, Scenario
-from planner.plan import Plan
-from planner.units import OUTPUT
-from planner.words import count
-from planner.workbook.assumed.assumption import (
+from planner.assumed.assumption import (
     UNKNOWN,
     YOURS,
     Assumption,
@@ -20,6 +14,12 @@ from planner.workbook.assumed.assumption import (
     plain,
     uncertain,
 )
+from planner.distributions import Distribution, JudgedEscalation, Point, ScaledBeta
+from planner.known_evidence import evidence_by_pair
+from planner.levers import Lever, Route, Scenario
+from planner.plan import Plan
+from planner.units import OUTPUT
+from planner.words import count
 
 Spreads = tuple[tuple[str, Distribution, str], ...]
 """Key, value and unit of uncertain fractions."""

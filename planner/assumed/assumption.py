@@ -9,7 +9,8 @@ import numpy as np
 
 from planner.distributions import Z90, Distribution, Point
 from planner.plan_file.assumption_keys import is_written
-from planner.workbook.sheet import Value
+
+Value = float | str | bool
 
 YOURS: Final = "yours"
 PRIOR: Final = "prior"

@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from planner.calibration.calibrate import FITTED_KEYS
-from planner.distributions import Point
-from planner.plan import Plan
-from planner.prices import OwnTerms
-from planner.workbook.assumed.assumption import (
+from planner.assumed.assumption import (
     CHOSEN,
     DEFAULT,
     FITTED,
@@ -21,14 +17,18 @@ from planner.workbook.assumed.assumption import (
     Assumption,
     Document,
     Known,
+    Value,
     origin_of,
     plain,
     uncertain,
 )
-from planner.workbook.assumed.contract_assumptions import contract_assumptions
-from planner.workbook.assumed.lever_assumptions import lever_assumptions
-from planner.workbook.front.identity import program
-from planner.workbook.sheet import Value
+from planner.assumed.contract_assumptions import contract_assumptions
+from planner.assumed.lever_assumptions import lever_assumptions
+from planner.calibration.calibrate import FITTED_KEYS
+from planner.distributions import Point
+from planner.identity import program
+from planner.plan import Plan
+from planner.prices import OwnTerms
 
 
 def assumptions(plan: Plan) -> list[Assumption]:

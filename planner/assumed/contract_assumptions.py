@@ -3,14 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from planner.bands import DiscountBand
-from planner.clauses import InForce
-from planner.contract import Contract
-from planner.plan import Plan
-from planner.plan_file.assumption_keys import band_name
-from planner.units import MONTHS_PER_YEAR
-from planner.words import usd
-from planner.workbook.assumed.assumption import (
+from planner.assumed.assumption import (
     CHOSEN,
     UNKNOWN,
     YOURS,
@@ -18,10 +11,17 @@ from planner.workbook.assumed.assumption import (
     Document,
     Known,
     Path,
+    Value,
     origin_of,
     plain,
 )
-from planner.workbook.sheet import Value
+from planner.bands import DiscountBand
+from planner.clauses import InForce
+from planner.contract import Contract
+from planner.plan import Plan
+from planner.plan_file.assumption_keys import band_name
+from planner.units import MONTHS_PER_YEAR
+from planner.words import usd
 
 _TERMS: Final = "Contract"
 _OUTSIDE: Final = "billed at list beside the contract"
