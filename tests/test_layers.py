@@ -163,6 +163,7 @@ ORDER = (
     "planner.tokens_report",
     "planner.reconciliation_report",
     "planner.report",
+    "planner.provenance_of.*",
     "planner.calibration_report",
     "planner.backtest_report",
     "planner.drivers_report",

@@ -20,6 +20,7 @@ from planner.charts.style import Palette
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
+from planner.provenance_of.told import decided
 from planner.report import curve_table, decision_table, headline
 from planner.ui.commit.decision import (
     dead_zone,
@@ -53,7 +54,7 @@ def page() -> None:
     current = loaded()
     plan = current.plan
     show.head("Commit", "How much to promise for the term, and what can go wrong with it.")
-    show.conclusion(headline(plan))
+    show.conclusion(headline(plan), where=lambda: decided(plan))
     show.metrics(decision_figures(plan))
     show.sentence(why(plan))
     show.table(alternatives_table(plan), key="alternatives")

@@ -1,6 +1,7 @@
 """What the page Commit says: why this commitment and no other, what a typed one means, and the dead zone."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from planner.charts.commit_axis import (
     commit_on_axis,
@@ -13,6 +14,16 @@ from planner.commit import CommitSample
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
+from planner.provenance_of.commitment import commitment
+from planner.provenance_of.offers import (
+    against_best,
+    below_list,
+    expected_cost,
+    mean_shortfall,
+    present_value,
+    shortfall_risk,
+    signing_first,
+)
 from planner.report import offer_name
 from planner.risk import Estimate
 from planner.sizing.expectation import Expectation, is_allowed
@@ -158,12 +169,18 @@ def decision_figures(plan: Plan) -> list[Figure]:
     when = "a year" if best.offer.is_flat else "year 1"
     amount = "none" if best.offer.is_none else usd_short(commit)
     figures = [
-        Figure(name=f"{sign}, {when}", value=amount, meaning=offer_name(best.offer)),
+        Figure(
+            name=f"{sign}, {when}",
+            value=amount,
+            meaning=offer_name(best.offer),
+            provenance=partial(commitment, plan),
+        ),
         *_risk_figures(plan, best, best.shortfall_probability.mean, best.expected_shortfall.mean),
         Figure(
             name="Below list",
             value=percent(best.effective_savings_rate),
             meaning=f"Expected cost against everything on demand at list, {usd_estimate(best.on_demand)} over the term",
+            provenance=partial(below_list, plan, best),
         ),
     ]
     if plan.inputs.contract.payment.cost_of_capital_per_year > 0:
@@ -181,6 +198,7 @@ def _present_value_figure(plan: Plan, outcome: OfferOutcome) -> Figure:
         value=usd_short(outcome.npv_cost.mean),
         error=error_words(words),
         meaning=f"Expected cost over the term at {rate} a year: {words}; as paid, {nominal}",
+        provenance=partial(present_value, plan, outcome),
     )
 
 
@@ -192,6 +210,7 @@ def _risk_figures(plan: Plan, outcome: OfferOutcome, chance: float, shortfall_us
             value=percent(chance),
             error=f"{words} points" if (words := error_words(risk)) else "",
             meaning=f"Probability that {_some_period(plan)} leaves commitment unused and lost: {risk}",
+            provenance=partial(shortfall_risk, plan, outcome),
         ),
         Figure(
             name="Mean shortfall",
@@ -199,6 +218,7 @@ def _risk_figures(plan: Plan, outcome: OfferOutcome, chance: float, shortfall_us
             error=error_words(mean),
             meaning=f"Expected unused commitment over the term: {mean}; when there is one, "
             f"{usd_short(outcome.shortfall_given_shortfall_usd)}",
+            provenance=partial(mean_shortfall, plan, outcome),
         ),
     ]
 
@@ -224,17 +244,20 @@ def offer_figures(plan: Plan, value: Expectation, outcome: OfferOutcome) -> list
             value=usd_short(nominal),
             error=error_words(cost),
             meaning=f"Over the term: {cost}",
+            provenance=partial(expected_cost, plan, outcome),
         ),
         Figure(
             name="Against fixed" if is_fixed(plan) else "Against best",
             value=more_words(against),
             meaning=f"Expected {'present value' if counts_present_value(plan) else 'cost'} less that of the "
             f"{'fixed commitment' if is_fixed(plan) else 'recommendation'}: {usd(against)} over the term",
+            provenance=partial(against_best, plan, value.offer, present_value_counts=counts_present_value(plan)),
         ),
         Figure(
             name="Below list",
             value=percent(saving),
             meaning=f"Expected cost against everything on demand at list, {usd_estimate(outcome.on_demand)}",
+            provenance=partial(below_list, plan, outcome),
         ),
     ]
     if plan.inputs.contract.payment.cost_of_capital_per_year > 0:
@@ -284,6 +307,7 @@ def _sign_first_figure(plan: Plan) -> Figure:
         meaning=f"Signing before routing {costs} {cost} against the recommendation over the term: "
         f"{percent(first.lived.shortfall_probability.mean)} shortfall risk once routing works, not the "
         f"{percent(first.signed.shortfall_probability.mean)} seen at signing",
+        provenance=partial(signing_first, plan),
     )
 
 

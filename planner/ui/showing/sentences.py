@@ -1,6 +1,7 @@
 """Sentences and tables that only the pages show, made of the words of `planner.words`."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from planner.charts.mix import measured_months_frame
 from planner.charts.style import shortened
 from planner.measurement import Measurement
 from planner.plan import Plan
+from planner.provenance_of.spend import annual_spend, run_rate_saving
 from planner.sizing.expectation import Expectation
 from planner.tables import Table
 from planner.ui.commit.decision import years_words
@@ -95,10 +97,19 @@ def run_rate_figures(plan: Plan) -> list[Figure]:
         words = usd_estimate(summary.annual)
         meaning = f"Expected list spend of months 1 to 12 in '{name}': {words}"
         value = usd_short(summary.annual.mean)
-        figures.append(Figure(name=shortened(name), value=value, error=error_words(words), meaning=meaning))
+        figures.append(
+            Figure(
+                name=shortened(name),
+                value=value,
+                error=error_words(words),
+                meaning=meaning,
+                provenance=partial(annual_spend, plan, name),
+            )
+        )
     saving = plan.summaries[decided].run_rate_saving_fraction
     meaning = "List spend of the last month of the term against the baseline's"
-    return [*figures, Figure(name="Saving", value=percent(saving), meaning=meaning)]
+    origin = partial(run_rate_saving, plan, decided)
+    return [*figures, Figure(name="Saving", value=percent(saving), meaning=meaning, provenance=origin)]
 
 
 def months_ahead_table(plan: Plan, scenarios: Sequence[str]) -> Table:
