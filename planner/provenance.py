@@ -68,9 +68,9 @@ def inputs_table(found: Provenance) -> Table:
     return Table(title="What goes into it", columns=("", "what", "value", "from"), rows=rows, numeric=frozenset({2}))
 
 
-def rests_on_table(found: Provenance) -> Table:
-    """What is assumed or measured behind the inputs."""
-    rows = tuple((item.name, item.value, item.source) for item in found.rests_on)
+def rests_on_table(inputs: Sequence[Input]) -> Table:
+    """What is assumed or measured behind the inputs of numbers."""
+    rows = tuple((item.name, item.value, item.source) for item in inputs)
     return Table(title="What that rests on", columns=("what", "value", "from"), rows=rows)
 
 
@@ -78,6 +78,11 @@ def error_line(found: Provenance) -> str:
     """The error of a number, and the scenario that it is lived in."""
     lived = f" Scenario: '{found.scenario}'." if found.scenario else ""
     return f"{found.error}{lived}"
+
+
+def section_line(found: Provenance) -> str:
+    """Where the formula is explained."""
+    return f"The formula is explained in docs/method.md, '{found.section}'."
 
 
 def basis_lines(basis: Basis) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from planner.words import count, percent, percent_estimate, usd, usd_estimate, u
 _SETTLED: Final = "Settle"
 _BESIDE: Final = "What is shown beside it"
 _SHORTFALL: Final = {
-    "contracted": "shortfall = (1 - d) * max(0, q - L)          q = C / (1 - d)",
-    "list": "shortfall = (1 - d) * max(0, q - L)          q = C",
+    "contracted": "shortfall = (1 - d) * max(0, q - L)\nq = C / (1 - d)",
+    "list": "shortfall = (1 - d) * max(0, q - L)\nq = C",
 }
 _CLAUSES: Final = "\nClauses that link periods: settled period by period in the ledger, docs/method.md, The ledger."
 
@@ -50,7 +50,7 @@ def shortfall_risk(plan: Plan, outcome: OfferOutcome) -> Provenance:
         formula=_formula(
             plan,
             _SHORTFALL[plan.inputs.contract.drawdown],
-            "P(shortfall) = m / n          a shortfall is more than half a cent in any period of the term",
+            "P(shortfall) = m / n\na shortfall is more than half a cent in any period of the term",
         ),
         section=_SETTLED,
         inputs=(
@@ -132,7 +132,7 @@ def expected_overage(plan: Plan, outcome: OfferOutcome) -> Provenance:
     return Provenance(
         name="Expected overage",
         value=words,
-        formula=_formula(plan, "overage = (1 - e) * max(0, L - q)          the mean over paths, all periods"),
+        formula=_formula(plan, "overage = (1 - e) * max(0, L - q)\nits mean over paths, all periods"),
         section=_SETTLED,
         inputs=(*commitment_inputs(plan, outcome.offer), use_input(plan, outcome.scenario)),
         basis=basis_of(plan),
@@ -226,7 +226,7 @@ def against_best(plan: Plan, offer: Offer, *, present_value_counts: bool) -> Pro
     return Provenance(
         name="Against fixed" if plan.inputs.contract.commits_usd_per_year is not None else "Against best",
         value=usd(mine.expected_cost_usd - least.expected_cost_usd),
-        formula="difference = E[paid(C)] - E[paid(C*)]          both on the same paths",
+        formula="difference = E[paid(C)] - E[paid(C*)]\nboth on the same paths",
         section="The best commitment is a fractile",
         inputs=(
             Input(

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import streamlit as st
 
-from planner.provenance import Provenance, bases, basis_lines, error_line, inputs_table, rests_on_table
+from planner.provenance import Provenance, bases, basis_lines, error_line, inputs_table, rests_on_table, section_line
 from planner.tables import Table
 from planner.ui.showing.escape import plain
 from planner.ui.showing.figures import Figure
@@ -82,18 +82,24 @@ def origins(found: Sequence[Provenance]) -> None:
     for item in found:
         st.markdown(f"**{plain(item.name)}: {plain(item.value)}**")
         st.code(item.formula, language=None, wrap_lines=True)
-        for table in (inputs_table(item), rests_on_table(item)):
-            if table.rows:
-                st.markdown(_markdown(table))
-        st.caption(plain(error_line(item)))
-        st.caption(f"docs/method.md, “{plain(item.section)}”")
+        if item.inputs:
+            st.markdown(_markdown(inputs_table(item)))
+        st.markdown(f":small[{plain(error_line(item))} {plain(section_line(item))}]")
+    for inputs in dict.fromkeys(item.rests_on for item in found if item.rests_on):
+        lived = ", ".join(dict.fromkeys(f"'{item.scenario}'" for item in found if item.rests_on == inputs))
+        st.markdown(f"**What {plain(lived, 80)} rests on**")
+        st.markdown(_markdown(rests_on_table(inputs)))
     for basis in bases(found):
-        st.caption(plain(" ".join(basis_lines(basis)), 2000))
+        st.markdown(f":small[{plain(' '.join(basis_lines(basis)), 2000)}]")
 
 
 def _markdown(table: Table) -> str:
-    """A table in one element; columns of numbers to the right."""
-    heads = [plain(name) or " " for name in table.columns]
+    """A table in one element, in small print; columns of numbers to the right."""
+    heads = [_small(name) for name in table.columns]
     rules = ["---:" if index in table.numeric else ":---" for index in range(len(heads))]
-    rows = [[plain(cell, _LONGEST) or " " for cell in row] for row in table.rows]
+    rows = [[_small(cell) for cell in row] for row in table.rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows))
+
+
+def _small(cell: str) -> str:
+    return f":small[{plain(cell, _LONGEST)}]" if cell.strip() else " "
