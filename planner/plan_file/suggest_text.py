@@ -18,6 +18,7 @@ from planner.plan_file.lever_loader import scenarios_of
 from planner.plan_file.lever_sections import MilestoneSection, ScenarioSection, TeamSection
 from planner.plan_file.moved_text import address_from, with_evidence_from
 from planner.plan_file.schedule import Schedule
+from planner.plan_file.table_blocks import above_comments, after_the_last, with_first_key
 
 _WIDTH: Final = 118
 
@@ -159,43 +160,14 @@ def _wanted(before: Mapping[str, Any], added: Mapping[str, Any], decided_on: str
 def _inserted(text: str, suggested: Suggested, decided_on: str) -> str:
     """The new tables after those of their kind and the decision under its header, every other byte as it was."""
     if "scenario" not in tomllib.loads(text).get("decision", {}):
-        line = f"scenario = {_value(decided_on)}\n"
-        header = re.search(r"^\[decision\][^\n]*\n", text, re.MULTILINE)
-        if header is None:
-            text = f"{_ended(text)}\n[decision]\n{line}"
-        else:
-            text = text[: header.end()] + line + text[header.end() :]
-    text = _after_the_last(text, "scenario", suggested_text(replace(suggested, milestones=())))
+        text = with_first_key(text, "decision", f"scenario = {_value(decided_on)}")
+    text = after_the_last(text, "scenario", suggested_text(replace(suggested, milestones=())))
     milestones = suggested_text(replace(suggested, scenarios=()))
     first = re.search(r"^\[\[scenario\]\]", text, re.MULTILINE)
     if not milestones or first is None or re.search(r"^\[\[milestone\]\]", text, re.MULTILINE):
-        return _after_the_last(text, "milestone", milestones)
-    place = _above_comments(text, first.start())
+        return after_the_last(text, "milestone", milestones)
+    place = above_comments(text, first.start())
     return f"{text[:place]}{milestones}\n{text[place:]}"
-
-
-def _after_the_last(text: str, name: str, added: str) -> str:
-    """Tables after the last one of a list of tables, or at the end where there is none."""
-    if not added:
-        return text
-    headers = list(re.finditer(r"^\[", text, re.MULTILINE))
-    own = [index for index, found in enumerate(headers) if text.startswith(f"[[{name}", found.start())]
-    if not own or own[-1] + 1 == len(headers):
-        return f"{_ended(text)}\n{added}"
-    place = _above_comments(text, headers[own[-1] + 1].start())
-    return f"{_ended(text[:place])}{added}\n{text[place:]}"
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith("\n") or not text else f"{text}\n"
-
-
-def _above_comments(text: str, header: int) -> int:
-    """Where the comments begin that stand right above a header and speak of it."""
-    lines = text[:header].splitlines(keepends=True)
-    while lines and lines[-1].startswith("#"):
-        lines.pop()
-    return sum(map(len, lines))
 
 
 def _added_by_tomlkit(text: str, suggested: Suggested, decided_on: str) -> str:
