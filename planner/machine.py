@@ -15,7 +15,7 @@ from planner.lever_costs.economics import CacheEconomics, RouteEconomics
 from planner.mix import Measurement
 from planner.outcome import ExpectedRow, OfferOutcome
 from planner.plan import ANNUAL_LEVELS, Plan, ScenarioSummary
-from planner.risk import Estimate, estimate
+from planner.risk import Estimate, difference
 from planner.sizing.expectation import Expectation
 from planner.units import SERVER_TOOL_COLUMNS, TOKEN_COLUMNS
 
@@ -217,8 +217,8 @@ def expectation_json(point: Expectation) -> Json:
 def compare_json(plans: Sequence[Plan]) -> Json:
     """All scenarios of one or several plans side by side; differences a - b, on common paths within a plan.
 
-    Paths of different plans with the same seed and number of paths share their random numbers too, so that their
-    difference is taken path by path; otherwise the errors of both add.
+    Paths of different plans with the same seed and number of paths share their random numbers too. Every error is that
+    of the difference (planner.risk).
     """
     labelled = [(_label(plan, name, plans), plan, name) for plan in plans for name in plan.summaries]
     return {
@@ -241,10 +241,7 @@ def _label(plan: Plan, name: str, plans: Sequence[Plan]) -> str:
 
 def _difference(a: tuple[Plan, str], b: tuple[Plan, str]) -> Estimate:
     left, right = (plan.spend[name].annual_list_cost_usd() for plan, name in (a, b))
-    if left.size == right.size and a[0].inputs.seed == b[0].inputs.seed:
-        return estimate(left - right)
-    first, second = estimate(left), estimate(right)
-    return Estimate(mean=first.mean - second.mean, se=(first.se**2 + second.se**2) ** 0.5)
+    return difference(left, right)
 
 
 def measure_json(measurement: Measurement) -> Json:

@@ -63,6 +63,21 @@ def estimate(sample: FloatArray) -> Estimate:
     return Estimate(mean=mean, se=float(np.sqrt(count / (count - 1) * (misses @ misses)) / n))
 
 
+def difference(b: FloatArray, a: FloatArray) -> Estimate:
+    """Mean of b less mean of a, and its standard error: that of the difference path by path, never of two means apart.
+
+    Paths of equal seeds share their random numbers, so most of their luck cancels; of other seeds nothing does, and the
+    scatter over the randomisations says so. Of different numbers of paths the randomisations are compared, each with
+    its own; NaN where there are fewer than two.
+    """
+    if a.size == b.size:
+        return estimate(b - a)
+    means = [[float(part.mean()) for part in replicates(sample)] for sample in (b, a)]
+    count = min(map(len, means))
+    found = estimate(np.subtract(means[0][:count], means[1][:count]))
+    return Estimate(mean=float(b.mean()) - float(a.mean()), se=found.se)
+
+
 def probability(happens: BoolArray) -> Estimate:
     """Share of the paths, in their order, on which something happens, and its standard error."""
     return estimate(happens.astype(np.float64))

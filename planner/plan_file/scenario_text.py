@@ -46,12 +46,12 @@ def names_of(text: str) -> tuple[str, ...]:
 
 def baseline_of(text: str) -> str:
     """The scenario that every other is compared with: the first without levers."""
-    return _baseline(tomllib.loads(text))
+    return baseline_in(tomllib.loads(text))
 
 
 def decided_on(text: str) -> str:
     """The scenario that a plan's text decides on: the last one unless it says another."""
-    return _decided(tomllib.loads(text))
+    return decided_in(tomllib.loads(text))
 
 
 def free_name(text: str, wanted: str) -> str:
@@ -71,8 +71,8 @@ def mentions_of(text: str, name: str) -> Mentions:
     weights = document.get("decision", {}).get("scenario_weights", {})
     keys = _keys_of(document, name)
     return Mentions(
-        is_decided=_decided(document) == name,
-        is_baseline=_baseline(document) == name,
+        is_decided=decided_in(document) == name,
+        is_baseline=baseline_in(document) == name,
         weight=weights.get(name),
         assumptions=tuple(entry["key"] for entry in document.get("assumption", []) if entry["key"] in keys),
     )
@@ -187,7 +187,7 @@ def with_baseline(text: str, name: str) -> str:
     """
     document = tomllib.loads(text)
     _check_there(document, name)
-    first = _baseline(document)
+    first = baseline_in(document)
     if name == first:
         return text
     if _has_levers(document["scenario"][_index(document, name)]):
@@ -213,11 +213,12 @@ def with_baseline(text: str, name: str) -> str:
 
 def _names(document: Mapping[str, Any]) -> tuple[str, ...]:
     written = [str(entry["name"]) for entry in document.get("scenario", [])]
-    baseline = _baseline(document)
+    baseline = baseline_in(document)
     return tuple(written) if baseline in written else (baseline, *written)
 
 
-def _baseline(document: Mapping[str, Any]) -> str:
+def baseline_in(document: Mapping[str, Any]) -> str:
+    """The scenario that every other is compared with, of a plan as read from TOML."""
     entries = document.get("scenario", [])
     return next((str(entry["name"]) for entry in entries if not _has_levers(entry)), IMPLICIT_BASELINE)
 
@@ -226,7 +227,8 @@ def _has_levers(entry: Mapping[str, Any]) -> bool:
     return any(entry.get(kind) for kind in LEVER_TABLES)
 
 
-def _decided(document: Mapping[str, Any]) -> str:
+def decided_in(document: Mapping[str, Any]) -> str:
+    """The scenario that is decided on, of a plan as read from TOML."""
     return str(document.get("decision", {}).get("scenario", _names(document)[-1]))
 
 
