@@ -182,6 +182,7 @@ ORDER = (
     "planner.negotiation_reports.*",
     "planner.evidence_reports.*",
     "planner.tracking_reports.*",
+    "planner.plan_state",
     "planner.charts.*",
     "planner.brief.*",
     "planner.workbook.*",
