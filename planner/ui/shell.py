@@ -13,7 +13,7 @@ from planner.price_data.age import stale_note
 from planner.ui.arriving import doors, uploaded
 from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
 from planner.ui.path import PATH
-from planner.ui.showing import downloads, edit_bar
+from planner.ui.showing import downloads, edit_bar, links
 from planner.ui.showing.escape import plain
 from planner.ui.showing.show import sentence
 from planner.ui.state import session, uploader
@@ -26,17 +26,19 @@ ICON = (
     '<path d="M3 12 7 7l3 2 3-5" stroke="#FFF" stroke-width="2" fill="none"/></svg>'
 )
 _ORIGINS = {
-    "example": "The bundled example, synthetic",
+    "example": "A bundled example, synthetic",
     "file": "The plan file it was started with",
     "upload": "Your upload",
     "mapped": "Your log, by your mapping",
     "folder": "A log of the app's folder",
     "pull": "Pulled from Anthropic",
+    "typed": "Typed by hand",
 }
 
 
 def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     """Show the sidebar, then the page for the plan in it, then the way on."""
+    links.keep(pages)
     with st.sidebar:
         about = st.container()
         uploads = _uploader()

@@ -18,8 +18,11 @@ from planner.ui.state.session_files import stamps
 from planner.usage.folders import find_files
 
 
-def open_log(choice: Choice, origin: Origin, report: Report) -> None:
-    """Put a plan on the screen that measures another log. Errors: PlannerError; the plan on the screen stays."""
+def open_log(choice: Choice, origin: Origin, report: Report, *, what: str = "the log") -> None:
+    """Put another plan on the screen, such as one that measures another log. what: of the plan changed, in a few words.
+
+    Errors: PlannerError; the plan on the screen stays.
+    """
     inputs = choice.inputs
     key = sha256(repr((inputs.sha256, stamps(inputs), origin)).encode()).hexdigest()
 
@@ -29,7 +32,7 @@ def open_log(choice: Choice, origin: Origin, report: Report) -> None:
 
     plan, paths = kept.once("logs", key, make)
     found = Loaded(plan=plan, key=key, origin=origin, kept=paths, notes=choice.notes, is_file=choice.is_file)
-    session.show_plan(found, what="the log")
+    session.show_plan(found, what=what)
 
 
 def open_logs(logs: Mapping[str, Path], origin: Origin, folder: Path, report: Report) -> None:
@@ -69,8 +72,11 @@ def leave_unmapped() -> None:
 
 
 def is_replaced() -> bool:
-    """Whether a page brought another log than the plan was opened with."""
-    return session.has_plan() and session.loaded().origin not in ("example", "file")
+    """Whether a page brought another log or plan than the app was opened with."""
+    if not session.has_plan():
+        return False
+    current = session.loaded()
+    return (current.edited_from or current).key != opening.opening().key
 
 
 def is_example() -> bool:

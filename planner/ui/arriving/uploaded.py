@@ -54,6 +54,11 @@ def forget() -> None:
     st.session_state.pop(SEEN, None)
 
 
+def show_opening(report: Report) -> None:
+    """Put the plan on the screen that the app was started with; uploads stay where they are."""
+    session.show_plan(_at_opening(opening(), report), what="the plan at the start")
+
+
 def worked_out(inputs: PlanInputs, key: str, report: Report) -> Plan:
     """A plan of this session, worked out once per key."""
     return _own(key, inputs, report)[0]

@@ -23,7 +23,7 @@ from planner.ui.state.edited_usage import edited_usage
 from planner.ui.state.history import History, Report, Step
 from planner.ui.state.rebuilt import SpendOnly, rebuilt
 
-Origin = Literal["example", "file", "upload", "mapped", "folder", "pull"]
+Origin = Literal["example", "file", "upload", "mapped", "folder", "pull", "typed"]
 
 _LOADED, _ERROR, _UNMAPPED, _BILLS = "loaded", "upload_error", "unmapped", "bills"
 _KEPT_PATHS, _ROUND, _ADDED = "kept_paths", "terms_round", "added_scenario"

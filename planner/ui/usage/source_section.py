@@ -31,6 +31,11 @@ def source_section(current: Loaded) -> None:
     if usage_of(current.plan.inputs.text):
         _reading(current)
     st.markdown("**Bring another log**")
+    log_doors()
+
+
+def log_doors() -> None:
+    """The three ways in which another log takes the place of the one on the screen."""
     show.sentence(
         "It takes the place of the log or the mix of the plan on the screen; terms, levers and everything else stay. "
         "Files stay on the machine that runs the app."

@@ -16,12 +16,13 @@ NO_LOG: Final = (
     "here, and the terms and levers of the plan stay as they are."
 )
 _FROM: Final = {
-    "example": "the bundled example, which is synthetic",
+    "example": "a bundled example's, which is synthetic",
     "file": "named by the plan file that the app was started with",
     "upload": "uploaded in this session",
     "mapped": "read by the mapping that you chose",
     "folder": "from the folder that the app was started with",
     "pull": "pulled from Anthropic in this session",
+    "typed": "typed by hand in this session",
 }
 
 
