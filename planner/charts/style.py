@@ -35,7 +35,7 @@ class Palette:
 
 LIGHT: Final = Palette(
     ground="#FFFFFF",
-    ink="#1B2430",
+    ink="#0B121A",
     muted="#5B6673",
     mark="#1F5FA8",
     alarm="#B4440A",

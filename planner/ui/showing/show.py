@@ -1,7 +1,7 @@
 """How a page shows things: sentences, tables with their CSV, charts on the ground of the theme."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -51,6 +51,15 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
+def emphasis() -> Literal["primary", "secondary"]:
+    """The kind of the one button that carries out what was typed.
+
+    Streamlit writes white on the accent. On a dark ground the accent is light, since tabs and picks are written in it,
+    and white on it could not be read.
+    """
+    return "secondary" if palette() is DARK else "primary"
+
+
 def chart(make: ChartOf, *, says: str, key: str) -> None:
     """A chart on the ground of the theme; says: what it shows, in words, for those who do not see it."""
     spec(make(palette()).to_dict(), says=says, key=key)
@@ -58,7 +67,9 @@ def chart(make: ChartOf, *, says: str, key: str) -> None:
 
 def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
     """A chart that is a specification already."""
-    st.vega_lite_chart(specification, width="stretch", alt=says, key=key)
+    # Readers of the screen are told what it says, once, and find the figures in the table beside; not mark by mark.
+    silent = specification | {"config": specification.get("config", {}) | {"aria": False}}
+    st.vega_lite_chart(silent, width="stretch", alt=says, key=key)
 
 
 def table(
