@@ -36,7 +36,7 @@ PATH: Final = (
         icon=":material/home:",
         part="",
         show=start_page.page,
-        onward="Next: what is sent to which model, and where the bill comes from",
+        onward="Next: what is sent where, and what it costs",
     ),
     Step(
         title="Usage",
@@ -44,7 +44,7 @@ PATH: Final = (
         icon=":material/data_usage:",
         part="Measure",
         show=usage_page.page,
-        onward="Next: what the log says about growth, and how far to trust it",
+        onward="Next: growth, and how far to trust it",
     ),
     Step(
         title="Calibration",
@@ -100,7 +100,7 @@ PATH: Final = (
         icon=":material/compare_arrows:",
         part="Sign",
         show=compare_page.page,
-        onward="Next: what to ask for, what to give, and where to walk away",
+        onward="Next: what to ask for, give, and walk away from",
     ),
     Step(
         title="Negotiate",
