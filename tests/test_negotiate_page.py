@@ -98,7 +98,7 @@ def test_the_page_says_what_the_engine_found(
     said = words(app)
     for line in (*positions_sentences(found.positions), *offers_sentences(found)):
         assert line in said
-    assert [header.value for header in app.subheader][:3] == ["Offers in hand", "The trade list", "When to sign"]
+    assert [header.value for header in app.header][:3] == ["Offers in hand", "The trade list", "When to sign"]
     assert not app.error
     app.button(key="run_table").click().run()
     assert not app.exception

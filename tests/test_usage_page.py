@@ -119,7 +119,7 @@ def run(app: AppTest) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.info, app.warning, app.success, app.code, app.subheader)
+    kinds = (app.markdown, app.caption, app.error, app.info, app.warning, app.success, app.code, app.header)
     return re.sub(r"\\(.)", r"\1", "\n".join(str(item.value) for kind in kinds for item in kind)).replace("\u2060", "")
 
 
@@ -211,7 +211,7 @@ def test_a_bad_upload_is_refused_and_the_plan_stays(
     before = [item.value for item in page.markdown][:6]
     upload(page, (name, data))
     assert any(says in re.sub(r"\\(.)", r"\1", error.value) for error in page.error)
-    assert "Say which field is which" not in [item.value for item in page.subheader]
+    assert "Say which field is which" not in [item.value for item in page.header]
     assert [item.value for item in page.markdown][:6] == before
 
 
@@ -390,7 +390,7 @@ def test_a_pull_that_is_refused_says_why_and_not_where_it_keeps_things(
 
 def test_an_unknown_log_is_mapped_and_measured(app: Callable[[Path], AppTest], tmp_path: Path) -> None:
     page = upload(app(typed_plan(tmp_path)), ("gateway.csv", unknown_csv()))
-    assert "Say which field is which" in [item.value for item in page.subheader]
+    assert "Say which field is which" in [item.value for item in page.header]
     assert page.session_state["loaded"].origin == "file", "the plan on the screen stays until the mapping is used"
     assert page.button(key="use_mapping").disabled
     picks = {box.label: box for box in page.selectbox}
@@ -420,7 +420,7 @@ def test_a_mapping_can_be_left(app: Callable[[Path], AppTest], tmp_path: Path) -
     page = upload(app(typed_plan(tmp_path)), ("gateway.csv", unknown_csv()))
     page.button(key="leave_mapping").click()
     run(page)
-    assert not [item for item in page.subheader if item.value == "Say which field is which"]
+    assert not [item for item in page.header if item.value == "Say which field is which"]
     assert page.session_state["loaded"].origin == "file"
 
 

@@ -19,7 +19,7 @@ from planner.words import count, usd, usd_rounded_down, usd_short
 
 def backtest_section(current: Loaded, history: History) -> None:
     """The test on a button, then its conclusion, the folds one by one, and what each rule would have cost."""
-    st.subheader("Would it have been right?")
+    st.header("Would it have been right?")
     if history.period is None:
         show.sentence(
             f"That cannot be tested yet: hiding the end of the log takes {LEAST_MONTHS} complete months or "

@@ -88,7 +88,7 @@ def _sources(calibration: Calibration) -> Iterator[str]:
 
 
 def _fit(plan: Plan, calibration: Calibration) -> None:
-    st.subheader("What the log says")
+    st.header("What the log says")
     if calibration.trend is None:
         show.sentence(f"{too_little(calibration.history)}{more_days(calibration.history)}")
     else:
@@ -128,7 +128,7 @@ def _trend_table(calibration: Calibration) -> Table:
 
 def _standing_out(calibration: Calibration) -> None:
     """Unusual days, lasting steps, incomplete periods and the rhythm of the week; or that there are none."""
-    st.subheader("What stands out in it")
+    st.header("What stands out in it")
     history = calibration.history
     if history.left_out and calibration.trend is None:
         show.sentence(f"Incomplete, and left out of the fit: {'; '.join(history.left_out)}.")

@@ -58,7 +58,7 @@ def page() -> None:
     show.metrics(decision_figures(plan))
     show.sentence(why(plan))
     show.table(alternatives_table(plan), key="alternatives")
-    st.subheader("Try a commitment")
+    st.header("Try a commitment")
     if words := field_words(plan):
         show.sentence(words)
     offer = tried_offer(plan, _typed_commit(current))
@@ -66,11 +66,11 @@ def page() -> None:
     _figures(plan, offer, outcome)
     _charts(current, offer)
     _term(plan, outcome)
-    st.subheader("Cost against risk")
+    st.header("Cost against risk")
     _frontier(plan)
-    st.subheader("The dead zone")
+    st.header("The dead zone")
     _dead_zone(plan, outcome)
-    st.subheader("The whole decision")
+    st.header("The whole decision")
     show.table(decision_table(plan), key="decision", rows=lambda: downloads.decision_rows(plan))
     st.markdown("**To take to the table**")
     with st.container(horizontal=True):
@@ -166,7 +166,7 @@ def _charts(current: Loaded, offer: Offer) -> None:
 
 def _term(plan: Plan, outcome: OfferOutcome) -> None:
     """The typed commitment period by period: against use, and where its dollars go; of one period the table alone."""
-    st.subheader("Over the term")
+    st.header("Over the term")
     ledger = ledger_table(plan, outcome)
     if len(outcome.ledger) > 1:
         says = "Commitment and use of each period; figures in the table."

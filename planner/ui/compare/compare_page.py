@@ -57,7 +57,7 @@ def _what_to_sign(key: str, _plans: list[Plan]) -> Table:
 
 def _regret(plan: Plan) -> None:
     """Of this plan alone: other plans have other scenarios and, perhaps, other terms."""
-    st.subheader("If another scenario comes true")
+    st.header("If another scenario comes true")
     found: RegretMatrix = results.result_of("regret", session.loaded(), lambda: regret_matrix(plan))
     for line in regret_sentences(found):
         show.sentence(line)
@@ -65,7 +65,7 @@ def _regret(plan: Plan) -> None:
 
 
 def _other_plans() -> list[Plan]:
-    st.subheader("Compare with other plans")
+    st.header("Compare with other plans")
     files = st.file_uploader(
         "Plan files to set beside this one",
         type=["toml"],

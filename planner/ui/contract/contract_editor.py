@@ -35,6 +35,7 @@ from planner.ui.contract.contract_form import (
     edited,
     shown,
 )
+from planner.ui.showing import show
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
@@ -53,7 +54,7 @@ def contract_editor(current: Loaded) -> None:
         values = _fields(_Form(prefix=prefix, start=shown(text)))
         says = st.empty()
         with st.container(horizontal=True):
-            applied = st.form_submit_button("Apply", key="apply_terms", type="primary", icon=":material/check:")
+            applied = st.form_submit_button("Apply", key="apply_terms", type=show.emphasis(), icon=":material/check:")
             undone = st.form_submit_button(
                 "Undo these edits",
                 key="undo_terms",

@@ -26,14 +26,14 @@ def page() -> None:
     show.conclusion(headline(plan)[:2])
     if current.edited_from is not None:
         show.table(changes_table(current.edited_from.plan, plan), key="changes")
-    st.subheader("The terms in words")
+    st.header("The terms in words")
     _clauses(told(contract, plan.inputs.start))
     missing = lacking(contract)
     if missing:
-        st.subheader("What these terms lack")
+        st.header("What these terms lack")
         show.sentence("Common clauses that are not in this contract, and what each would do for you.")
         _clauses(missing)
-    st.subheader("Change the terms")
+    st.header("Change the terms")
     show.sentence(
         "Nothing is worked out until you apply. Applying changes the plan on the screen and on every page, not the "
         "file it came from: take the changed plan file away to keep it."

@@ -34,15 +34,15 @@ def page() -> None:
     show.conclusion(standing_sentences(current.plan, route_standings(current.plan.prepared, found)))
     pictures = st.container()  # drawn last: what is uploaded below stands in them too
     if stale := stale_sentences(found):
-        st.subheader("Stale evidence")
+        st.header("Stale evidence")
         _stale(current, stale)
-    st.subheader("What to test next")
+    st.header("What to test next")
     next_section(current)
-    st.subheader("Graded answers from elsewhere")
+    st.header("Graded answers from elsewhere")
     uploaded = uploads_section(current)
-    st.subheader("Run an evaluation")
+    st.header("Run an evaluation")
     running_section(current)
-    st.subheader("Cost so far")
+    st.header("Cost so far")
     costs_section(current, uploaded.costs_usd if uploaded else ())
     show.warnings(current.plan, expanded=False)
     with pictures:

@@ -238,7 +238,7 @@ def _keep(current: Loaded, found: Uploaded) -> None:
                 key="use_scenario",
                 width=320,
             )
-            apply = st.button("Use in the plan", key="use_evidence", type="primary", icon=":material/check:")
+            apply = st.button("Use in the plan", key="use_evidence", type=show.emphasis(), icon=":material/check:")
         st.caption(
             "The counts go into the plan as [[evidence]]. A route takes its escalation from them, and its token ratios "
             "where they were measured; one that is there keeps its share and ramp, a new one takes all of the type."

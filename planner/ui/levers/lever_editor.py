@@ -48,7 +48,7 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
         says = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
             applied = st.button(
-                "Apply", key="apply_levers", type="primary", icon=":material/check:", disabled=not changed
+                "Apply", key="apply_levers", type=show.emphasis(), icon=":material/check:", disabled=not changed
             )
             st.caption("Typed, and not applied yet." if changed else "Nothing was typed that is not in the plan.")
     for note in (note for row in rows for note in row.notes):

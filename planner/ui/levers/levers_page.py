@@ -33,17 +33,17 @@ def page() -> None:
         says = f"Waterfall of scenario {name}, from today's list spend to what is paid; figures in the table."
         show.chart(lambda palette: waterfall_chart(found[name], palette), says=says, key="waterfall")
         show.beside(waterfall_table(found[name]), key="waterfall_table")
-    st.subheader("Types and routes")
+    st.header("Types and routes")
     lever_editor(current, costs)
     if costs.scenario.has_levers:
-        st.subheader("Before and after")
+        st.header("Before and after")
         show.table(type_savings_table(name, type_savings(plan.prepared, costs)), key="type_savings")
         show.beside(joint_savings_table(name, joint_savings(plan.prepared, costs)), key="joint_savings")
         if efforts := lever_efforts(plan.prepared, costs.scenario):
             show.table(efforts_table(name, efforts), key="efforts")
-    st.subheader("Where a unit cost comes from")
+    st.header("Where a unit cost comes from")
     trace(plan.prepared, costs)
-    st.subheader("What could move")
+    st.header("What could move")
     opportunities_section(current)
     show.warnings(plan, expanded=False)
 

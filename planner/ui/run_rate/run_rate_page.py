@@ -26,7 +26,7 @@ def page() -> None:
     scenarios = _scenarios(plan)
     show.chart(lambda palette: fan_chart(plan, scenarios, palette), says=" ".join(lines), key="fan")
     show.beside(months_ahead_table(plan, scenarios), key="monthly_list_spend", rows=lambda: downloads.month_rows(plan))
-    st.subheader("The first year")
+    st.header("The first year")
     show.table(scenarios_table(plan), key="annual_list_spend", rows=lambda: downloads.scenario_rows([plan]))
     show.chart(
         lambda palette: annual_exceedance_chart(plan, scenarios, palette),
@@ -35,7 +35,7 @@ def page() -> None:
     )
     show.beside(annual_chances_table(plan, scenarios), key="annual_chances")
     _drivers(current)
-    st.subheader("Why routing pays, or does not")
+    st.header("Why routing pays, or does not")
     routes = routes_table(plan)
     if routes.rows:
         show.table(routes, key="routes", rows=lambda: downloads.route_rows(plan))
@@ -66,7 +66,7 @@ def _scenarios(plan: Plan) -> list[str]:
 
 def _drivers(current: Loaded) -> None:
     """Which uncertain inputs matter, and what each would change."""
-    st.subheader("What drives it")
+    st.header("What drives it")
     with st.spinner("Working out what drives the answer"):
         found = drivers_of(current)
     for line in drivers_sentences(found):

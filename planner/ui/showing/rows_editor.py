@@ -16,6 +16,7 @@ import streamlit as st
 
 from planner.errors import PlannerError
 from planner.plan_file.usage_keys import with_usage
+from planner.ui.showing import show
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
@@ -52,7 +53,7 @@ def rows_editor(current: Loaded, editor: Editor) -> None:
         says = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
             applied = st.button(
-                "Apply", key=f"apply_{editor.name}", type="primary", icon=":material/check:", disabled=not changed
+                "Apply", key=f"apply_{editor.name}", type=show.emphasis(), icon=":material/check:", disabled=not changed
             )
             if changed:
                 undo = ":material/undo:"

@@ -24,10 +24,10 @@ def page() -> None:
     states = states_of(current)
     show.head("Start", "From your usage to the commitment to sign, a page at a time; begin anywhere.")
     show.conclusion((*headline(current.plan)[:2], state_sentence(states)))
-    st.subheader("Three doors to another plan")
+    st.header("Three doors to another plan")
     show.sentence("What you open takes the place of the plan on the screen, after everything in it was checked.")
     _doors()
-    st.subheader("Where this plan stands")
+    st.header("Where this plan stands")
     glance(states)
 
 

@@ -44,7 +44,7 @@ def page() -> None:
         _from_a_terminal(current)
         return
     top = st.container()
-    st.subheader("What was used since signing")
+    st.header("What was used since signing")
     given = given_section(current)
     found = _asked(current, given)
     if found is None:
@@ -87,22 +87,22 @@ def _before(current: Loaded, given: Given) -> None:
 
 def _results(current: Loaded, found: Tracked) -> None:
     tracking = found.tracking
-    st.subheader("The commitment")
+    st.header("The commitment")
     drawdown_section(tracking)
-    st.subheader("Months against the plan")
+    st.header("Months against the plan")
     months_section(tracking)
-    st.subheader("Why it differs")
+    st.header("Why it differs")
     causes_section(tracking)
-    st.subheader("What to do")
+    st.header("What to do")
     actions_section(tracking)
-    st.subheader("The forecast so far")
+    st.header("The forecast so far")
     history_section(tracking)
-    st.subheader("Drift, and what came since signing")
+    st.header("Drift, and what came since signing")
     drift_section(tracking)
     if tracking.renewal is not None:
-        st.subheader("The next term")
+        st.header("The next term")
         renewal_section(tracking)
-    st.subheader("Take it with you")
+    st.header("Take it with you")
     _downloads(current, found)
     basis_section(tracking)
 

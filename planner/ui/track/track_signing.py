@@ -39,7 +39,9 @@ def signing_section(current: Loaded) -> None:
                 width=180,
                 help="empty: that of the band which the commitment reaches",
             )
-            apply = st.button("Write it into the plan", key="apply_signed", type="primary", icon=":material/check:")
+            apply = st.button(
+                "Write it into the plan", key="apply_signed", type=show.emphasis(), icon=":material/check:"
+            )
         st.caption(
             "This changes the plan on the screen, not the file it came from: take the plan file away to keep it. In a "
             "file it is [signed] with on and commit_usd_per_year."

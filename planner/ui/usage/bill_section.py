@@ -85,7 +85,7 @@ def _files(current: Loaded) -> None:
     if refused := st.session_state.get(_REFUSED):
         says.error(f"**The bill was not taken; the plan is as it was.** {plain(refused, 2000)}")
     with st.container(horizontal=True):
-        if files and st.button("Compare with these", key="take_bill", type="primary", icon=":material/check:"):
+        if files and st.button("Compare with these", key="take_bill", type=show.emphasis(), icon=":material/check:"):
             _take(current, [Upload(name=file.name, data=file.getvalue()) for file in files], says)
         if named and st.button("Compare without files", key="drop_bill", icon=":material/undo:"):
             _apply(current, [], says)

@@ -46,7 +46,7 @@ _MOST_FIELDS: Final = 200
 def mapping_section(current: Loaded, waiting: Unmapped) -> None:
     """The fields with samples, a choice for each column, the first rows as they would be read, and the button."""
     file = kept.once("fields", _prefix(waiting), lambda: _looked(waiting))
-    st.subheader("Say which field is which")
+    st.header("Say which field is which")
     if isinstance(file, str):
         st.error(plain(file, 2000))
         st.button("Leave it", key="leave_mapping", on_click=doors.leave_unmapped)
@@ -61,7 +61,9 @@ def mapping_section(current: Loaded, waiting: Unmapped) -> None:
     says = st.empty()
     made = _preview(current, waiting, found)
     with st.container(horizontal=True):
-        if st.button("Use this mapping", key="use_mapping", type="primary", icon=":material/check:", disabled=not made):
+        if st.button(
+            "Use this mapping", key="use_mapping", type=show.emphasis(), icon=":material/check:", disabled=not made
+        ):
             taken(says, lambda report: _use(current, waiting, found, report), "Reading the log")
         st.button("Leave it", key="leave_mapping", on_click=doors.leave_unmapped, icon=":material/undo:")
     if refused := st.session_state.get("door_refused"):

@@ -67,7 +67,7 @@ def pull_door(says: Any, taken: Take) -> None:
         width=320,
     )
     show.sentence(_kept_words())
-    if st.button("Pull usage and billed cost", key="take_pull", type="primary", icon=":material/download:"):
+    if st.button("Pull usage and billed cost", key="take_pull", type=show.emphasis(), icon=":material/download:"):
         by = (*group_by, _ALWAYS)
         taken(says, lambda report: _take(start, end, by, typed_by, report), "Asking Anthropic")
 

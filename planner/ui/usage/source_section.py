@@ -99,7 +99,7 @@ def _upload(says: Any) -> None:
         max_upload_size=UPLOAD_MEGABYTES,
         label_visibility="collapsed",
     )
-    if files and st.button("Measure these files", key="take_upload", type="primary", icon=":material/check:"):
+    if files and st.button("Measure these files", key="take_upload", type=show.emphasis(), icon=":material/check:"):
         uploads = [Upload(name=file.name, data=file.getvalue()) for file in files]
         st.session_state["page_uploader"] = st.session_state.get("page_uploader", 0) + 1
         taken(says, lambda report: doors.open_uploads(uploads, report), "Reading the files")
@@ -134,7 +134,7 @@ def _folder(says: Any) -> None:
     )
     if more:
         st.caption(f"{count(more)} more are not listed; start the app with a folder closer to the logs.")
-    if st.button("Measure this", key="take_folder", type="primary", icon=":material/check:"):
+    if st.button("Measure this", key="take_folder", type=show.emphasis(), icon=":material/check:"):
         taken(says, lambda report: _take_folder(folder, str(named), report), "Reading the folder")
 
 

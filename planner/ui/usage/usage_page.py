@@ -36,7 +36,7 @@ def page() -> None:
         show.table(mix_table(plan), key="request_mix", rows=lambda: downloads.mix_rows(plan))
     measurement, quality = plan.prepared.measurement, plan.prepared.quality
     if measurement is None or quality is None:
-        st.subheader(_SECTIONS[0])
+        st.header(_SECTIONS[0])
         source_section(current)
         show.sentence(NO_LOG)
     else:
