@@ -3,9 +3,11 @@
 import streamlit as st
 
 from planner.ui import shell
+from planner.ui.hosted import gate
 from planner.ui.path import PATH
 
 st.set_page_config(page_title="Commit planner", page_icon=shell.ICON, layout="wide")
+gate.admit()
 pages = {
     step.title: st.Page(step.show, title=step.title, icon=step.icon, url_path=step.url, default=step is PATH[0])
     for step in PATH

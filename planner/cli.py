@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +21,7 @@ from planner.commands import prices as prices_command
 from planner.commands import pull as pull_command
 from planner.commands import read_offers as read_command
 from planner.commands import run_rate as run_rate_commands
+from planner.commands import serve as serve_command
 from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
 from planner.commands import track as track_command
@@ -65,6 +65,7 @@ for _command in (
     pull_command.pull,
 ):
     app.command()(_command)
+app.command(name="app")(serve_command.serve)
 app.add_typer(evidence_commands.app)
 
 
@@ -213,49 +214,6 @@ def price_offer(
     show([report.outcome_table(outcome, f"An offer, in scenario '{outcome.scenario}'")])
     if not quiet:
         warn(result.warnings)
-
-
-@app.command(name="app")
-def serve(
-    path: Annotated[Path | None, typer.Argument(metavar="[PLAN.toml]", help="Default: the bundled example.")] = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8501,
-    folder: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="A folder with logs: pages can read what is below it, and no more."),
-    ] = None,
-    as_json: JsonFlag = False,
-    quiet: QuietFlag = False,
-) -> None:
-    """Print the plan's conclusion and serve the app on this machine."""
-    from planner import report  # noqa: PLC0415
-    from planner.bundled import app_path, data_path  # noqa: PLC0415
-
-    _check_free(port)
-    if folder is not None and not folder.is_dir():
-        raise InputError(f"--folder {folder}: there is no such folder; name one that is there")
-    chosen = (path or data_path("plans", "example.toml")).resolve()
-    lines, address = report.headline(_build(chosen, quiet=quiet or as_json)), f"http://127.0.0.1:{port}"
-    if as_json:
-        print_json({"conclusion": lines, "address": address})
-    else:
-        print(*lines, f"App: {address}  (Ctrl-C stops it)", sep="\n")
-    sys.stdout.flush()
-    entry = app_path()
-    os.environ["PLANNER_PLAN"] = str(chosen)
-    if folder is not None:
-        os.environ["PLANNER_FOLDER"] = str(folder.resolve())
-    os.chdir(entry.parent)  # Streamlit reads its configuration from the folder it starts in
-    arguments = ["-m", "streamlit", "run", str(entry), "--server.port", str(port), "--server.headless", "true"]
-    os.execv(sys.executable, [sys.executable, *arguments])
-
-
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise InputError(f"--port {port}: {error.strerror}; give another port") from None
 
 
 @app.command()

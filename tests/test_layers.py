@@ -248,6 +248,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.evaluation.prompt_counts": {
         "anthropic": "the SDK takes a second or two to load, and only what asks a model needs it",
     },
+    "planner.commands.serve": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.evidence_run": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
@@ -334,10 +337,11 @@ FENCES: dict[str, tuple[str, ...]] = {
     "openpyxl": ("planner.workbook",),
     "xlsxwriter": ("planner.workbook",),
     "streamlit": ("planner.ui", "app"),
+    "starlette": ("planner.ui.hosted.server",),
     "rich": ("planner.commands.terminal",),
     "typer": ("planner.commands", "planner.cli"),
     # The standard library, where it opens a door to the outside.
-    "socket": ("planner.cli",),
+    "socket": ("planner.commands.serve",),
     "subprocess": ("planner.cli", "planner.brief.printed"),
     "ftplib": (),
     "http.client": (),
@@ -367,6 +371,7 @@ LONGER: dict[str, str] = {
 
 NEVER_CALLED = {"eval", "exec", "__import__", "breakpoint", "read_pickle", "to_pickle", "import_module"}
 PRINTS = (
+    "planner.commands.serve",
     "planner.commands.run_rate",
     "planner.commands.measure_log",
     "planner.commands.baseline",

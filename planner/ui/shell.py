@@ -12,6 +12,7 @@ from planner.plan import Plan
 from planner.price_data.age import stale_note
 from planner.ui.arriving import doors, uploaded
 from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
+from planner.ui.hosted import gate
 from planner.ui.path import PATH
 from planner.ui.showing import downloads, edit_bar, links
 from planner.ui.showing.escape import plain
@@ -40,6 +41,7 @@ def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     """Show the sidebar, then the page for the plan in it, then the way on."""
     links.keep(pages)
     with st.sidebar:
+        gate.user_line()
         about = st.container()
         uploads = _uploader()
     waiting = st.empty()

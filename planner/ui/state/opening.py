@@ -11,6 +11,7 @@ import streamlit as st
 from planner.bundled import data_path
 from planner.inputs import PlanInputs
 from planner.plan_file.loader import load_plan
+from planner.ui.hosted import gate
 from planner.ui.state.session_files import SessionFolder, stamps
 
 _OPENING: Final = "opening"
@@ -48,7 +49,9 @@ def forget_opening() -> None:
 
 
 def folder() -> Path:
-    """Where this session's uploads are; it goes when the session goes."""
+    """Where this session's uploads are; it goes when the session goes, unless it is kept for who is logged in."""
+    if (own := gate.own_folder()) is not None:
+        return own
     if _FOLDER not in st.session_state:
         st.session_state[_FOLDER] = SessionFolder()
     path: Path = st.session_state[_FOLDER].path
