@@ -8,6 +8,7 @@ from planner.assumed.answered import NOT_GIVEN, Answered, answered
 from planner.assumed.assumption import CHOSEN, DEFAULT, PRIOR, YOURS, Assumption
 from planner.identity import program
 from planner.plan import Plan
+from planner.prepared import Prepared
 from planner.provenance import Basis, Input
 from planner.risk import Estimate
 from planner.streams import REPLICATES
@@ -21,16 +22,21 @@ _UNSPREAD: Final = ("growth_damping_per_month", "common_share", "noise_ar1", "se
 
 def basis_of(plan: Plan) -> Basis:
     """What all numbers of a plan share."""
-    inputs, book = plan.inputs, plan.prepared.price_book
+    return basis(plan.prepared, plan.n_paths)
+
+
+def basis(prepared: Prepared, paths: int) -> Basis:
+    """What all numbers share that rest on so many paths of what is prepared."""
+    inputs, book = prepared.inputs, prepared.price_book
     own = counted(len(inputs.prices.overrides), "override")
     overrides = f", with {own} of the plan" if inputs.prices.overrides else ""
     return Basis(
         plan=inputs.name,
         plan_sha256=inputs.sha256,
-        priced_on=plan.prepared.priced_on,
+        priced_on=prepared.priced_on,
         prices=f"{inputs.prices.provider}, price data {book.snapshot} checked on {book.checked_on}{overrides}",
         seed=inputs.seed,
-        paths=plan.n_paths,
+        paths=paths,
         version=program(),
     )
 
@@ -42,7 +48,12 @@ def simulated(plan: Plan, scenario: str) -> str:
 
 def error_of(plan: Plan, value: Estimate, words: str) -> str:
     """A Monte Carlo standard error in words. words: the error as the number's own words tell it."""
-    paths = f"{count(plan.n_paths)} paths in {REPLICATES} independent randomisations"
+    return error_over(plan.n_paths, value, words)
+
+
+def error_over(n_paths: int, value: Estimate, words: str) -> str:
+    """The same over so many paths."""
+    paths = f"{count(n_paths)} paths in {REPLICATES} independent randomisations"
     if value.se == 0:
         return f"No Monte Carlo error: the same on all {paths}."
     if not isfinite(value.se):

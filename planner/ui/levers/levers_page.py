@@ -1,5 +1,6 @@
 """Levers: what each brings, the types and routes to edit, and every unit cost down to prices and their dates."""
 
+from functools import partial
 from hashlib import sha256
 
 import streamlit as st
@@ -9,6 +10,7 @@ from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.lever_savings import joint_savings, lever_efforts, type_savings
 from planner.levers_report import efforts_table, joint_savings_table, type_savings_table, waterfall_table
 from planner.levers_sentences import levers_sentences
+from planner.provenance_of.levers import levers_provenance
 from planner.ui.levers.lever_editor import lever_editor
 from planner.ui.levers.lever_trace import trace
 from planner.ui.levers.opportunities_section import opportunities_section
@@ -28,7 +30,7 @@ def page() -> None:
         found = waterfalls_of(current)
     costs = _picked(current)
     name = costs.scenario.name
-    show.conclusion(levers_sentences(plan, found, name))
+    show.conclusion(levers_sentences(plan, found, name), where=partial(levers_provenance, plan, found[name]))
     if costs.scenario.has_levers:
         says = f"Waterfall of scenario {name}, from today's list spend to what is paid; figures in the table."
         show.chart(lambda palette: waterfall_chart(found[name], palette), says=says, key="waterfall")

@@ -1,5 +1,7 @@
 """Negotiate: what to ask for and to give, which offer to take, when to sign, and what to learn first."""
 
+from functools import partial
+
 import streamlit as st
 
 from planner.business_units.pooling import pool
@@ -24,6 +26,7 @@ from planner.negotiation_reports.signing import signing_notes, signing_tables
 from planner.negotiation_reports.signing_sentences import signing_sentences
 from planner.negotiation_reports.units import units_tables
 from planner.negotiation_reports.units_sentences import units_sentences
+from planner.provenance_of.positions import positions_provenance
 from planner.simulation import KeptPaths
 from planner.ui.negotiate.offer_form import offer_form
 from planner.ui.negotiate.table_files import take_to_the_table
@@ -39,7 +42,8 @@ def page() -> None:
     show.head("Negotiate", "What to ask for, what to give, which offer to take, when to sign, and what to learn first.")
     found = _valued(current)
     if found is not None:
-        show.conclusion(positions_sentences(found.positions))
+        told = partial(positions_provenance, current.plan, found.positions)
+        show.conclusion(positions_sentences(found.positions), where=told)
         show.table(positions_table(found.positions), key="positions")
         st.header("Offers in hand")
         _offers(current, found)

@@ -1,12 +1,14 @@
 """What tracking says, by section: drawdown, months, causes, actions, earlier forecasts, drift, the next term."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import streamlit as st
 
 from planner.charts.tracking import burn_down_chart, spend_chart
 from planner.charts.tracking_causes import causes_chart
 from planner.charts.tracking_history import history_chart, history_dollars_chart
+from planner.provenance_of.tracked import forecast_figure, left_to_use
 from planner.tables import Table
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.actions import actions_sentences, actions_table
@@ -45,13 +47,20 @@ def now_against_signing(tracking: Tracking) -> list[Figure]:
         ("Mean overage", overage, "expected over the term, all paths: what is billed beyond the commitment"),
     )
     found = [
-        Figure(name=name, value=value, meaning=meaning, error=f"{then_was} at signing" if then_was else "")
+        Figure(
+            name=name,
+            value=value,
+            meaning=meaning,
+            error=f"{then_was} at signing" if then_was else "",
+            provenance=partial(forecast_figure, tracking, name),
+        )
         for (name, value, meaning), then_was in zip(figures, was, strict=True)
     ]
     period = tracking.forecast.period
     if period.committed_usd > 0:
         meaning = f"of {usd_short(period.committed_usd)}, {period.first} to {period.last}"
-        found.append(Figure(name="Left to use", value=usd_short(max(period.left_usd, 0.0)), meaning=meaning))
+        left, origin = usd_short(max(period.left_usd, 0.0)), partial(left_to_use, tracking)
+        found.append(Figure(name="Left to use", value=left, meaning=meaning, provenance=origin))
     return found
 
 

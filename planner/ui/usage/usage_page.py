@@ -6,6 +6,7 @@ from planner.charts.mix import pareto_chart
 from planner.data_quality import DataQuality
 from planner.listings import measure_table
 from planner.measurement import Measurement
+from planner.provenance_of.spend import level_month
 from planner.report import mix_table
 from planner.ui.showing import downloads, show
 from planner.ui.showing.sentences import usage_conclusion
@@ -30,7 +31,7 @@ def page() -> None:
     show.head("Usage", "What is sent to which model, and where the bill comes from.")
     if waiting := session.unmapped():
         mapping_section(current, waiting)
-    show.conclusion(lines)
+    show.conclusion(lines, where=(lambda: [level_month(plan)]) if plan.prepared.mix_lines else None)
     if plan.prepared.mix_lines:
         show.chart(lambda palette: pareto_chart(plan, palette), says=lines[0], key="pareto")
         show.table(mix_table(plan), key="request_mix", rows=lambda: downloads.mix_rows(plan))
