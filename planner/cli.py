@@ -140,13 +140,23 @@ def init(
 
 
 @app.command()
-def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) -> None:
+def plan(
+    path: PlanPath,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say where every number of the answer comes from, after the answer.")
+    ] = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
     """Work a plan out: run rate, routed run rate, the commitment to sign and the shortfall risk in it."""
     from planner import calibration_report, ledger_report, machine, report  # noqa: PLC0415
+    from planner.commands.explain import print_explained  # noqa: PLC0415
+    from planner.provenance_of.told import explained, provenance_json  # noqa: PLC0415
 
     result = _build(path, quiet=quiet or as_json)
     if as_json:
-        print_json(machine.plan_json(result))
+        said = {"explained": provenance_json(explained(result))} if explain else {}
+        print_json(machine.plan_json(result) | said)
         return
     if not quiet:
         show(
@@ -163,6 +173,8 @@ def plan(path: PlanPath, as_json: JsonFlag = False, quiet: QuietFlag = False) ->
         )
     for line in report.headline(result):
         print(line)
+    if explain:
+        print_explained(explained(result))
     if not quiet:
         warn(result.warnings)
 

@@ -95,6 +95,15 @@ def basis_lines(basis: Basis) -> tuple[str, ...]:
     )
 
 
+def by_rests_on(found: Sequence[Provenance]) -> dict[tuple[Input, ...], str]:
+    """What numbers rest on, each once, and the scenarios in words whose numbers do."""
+    scenarios: dict[tuple[Input, ...], dict[str, None]] = {}
+    for item in found:
+        if item.rests_on:
+            scenarios.setdefault(item.rests_on, {})[f"'{item.scenario}'"] = None
+    return {inputs: ", ".join(names) for inputs, names in scenarios.items()}
+
+
 def bases(found: Sequence[Provenance]) -> tuple[Basis, ...]:
     """The bases of several numbers, each once."""
     return tuple(dict.fromkeys(item.basis for item in found))

@@ -22,7 +22,7 @@ from planner.provenance_of.offers import (
 from planner.provenance_of.rests_on import basis_of, simulated, spend_rests_on
 from planner.provenance_of.terms import commitment_inputs, use_input
 from planner.units import FloatArray
-from planner.words import percent, usd_short
+from planner.words import percent, usd, usd_short
 
 _LEDGER: Final = {
     "committed": "committed_usd",
@@ -86,9 +86,9 @@ def _ledger_inputs(plan: Plan, outcome: OfferOutcome) -> Iterator[Input]:
     said = simulated(plan, outcome.scenario)
     for name, field in _LEDGER.items():
         total = sum(getattr(row, field) for row in outcome.ledger)
-        yield Input(name=name, value=usd_short(total), source=said, number=total)
+        yield Input(name=name, value=usd(total), source=said, number=total)
     last = outcome.ledger[-1].banked_usd
-    yield Input(name="still banked", value=usd_short(last), source=said, number=last)
+    yield Input(name="still banked", value=usd(last), source=said, number=last)
     yield from commitment_inputs(plan, outcome.offer)
 
 
@@ -105,7 +105,7 @@ def use_columns(plan: Plan, scenario: str) -> tuple[Provenance, ...]:
         Input(
             symbol=f"x({percent(level, 0)})",
             name="reached by that share of paths",
-            value=usd_short(found),
+            value=usd(found),
             source=said,
             number=found,
         )

@@ -12,7 +12,7 @@ from planner.provenance import EXACT, Input, Provenance
 from planner.provenance_of.rests_on import assumption_input, basis_of, error_of, simulated, spend_rests_on
 from planner.provenance_of.terms import commitment_inputs, estimate_input, paid_inputs, rows_of, use_input
 from planner.risk import Estimate
-from planner.words import count, percent, percent_estimate, usd, usd_estimate, usd_short
+from planner.words import count, percent, percent_estimate, usd, usd_estimate
 
 _SETTLED: Final = "Settle"
 _BESIDE: Final = "What is shown beside it"
@@ -91,7 +91,7 @@ def mean_shortfall(plan: Plan, outcome: OfferOutcome) -> Provenance:
             Input(
                 symbol="E[shortfall | there is one]",
                 name="mean of the paths that have one",
-                value=usd_short(given),
+                value=usd(given),
                 source=said,
                 number=given,
             ),

@@ -5,7 +5,7 @@ from typing import Final
 from planner.plan import Plan
 from planner.provenance import EXACT, Input, Provenance
 from planner.provenance_of.rests_on import basis_of, error_of, log_words, simulated, spend_rests_on
-from planner.words import count, percent, usd, usd_estimate, usd_short
+from planner.words import count, percent, usd, usd_estimate
 
 _MOST_LINES: Final = 12
 
@@ -16,7 +16,7 @@ def annual_spend(plan: Plan, scenario: str) -> Provenance:
     words, months = usd_estimate(summary.annual), summary.monthly_mean_usd[:12].tolist()
     _, _, error = words.partition(" ± ")
     return Provenance(
-        name=scenario,
+        name=f"Annual list spend of '{scenario}'",
         value=words,
         formula="list spend of month t = sum over types of requests(t) * list cost of a request(t)\n"
         "annual = mean over paths of the sum of months 1 to 12",
@@ -25,7 +25,7 @@ def annual_spend(plan: Plan, scenario: str) -> Provenance:
             Input(
                 symbol=f"E[month {month}]",
                 name="mean list spend",
-                value=usd_short(value),
+                value=usd(value),
                 source=simulated(plan, scenario),
                 number=value,
             )
@@ -43,7 +43,7 @@ def run_rate_saving(plan: Plan, scenario: str) -> Provenance:
     last, baseline = plan.inputs.contract.term_months - 1, plan.inputs.baseline
     means = {name: float(plan.spend[name].list_cost_usd[last].mean()) for name in (scenario, baseline)}
     return Provenance(
-        name="Saving",
+        name="Saving" if scenario == plan.inputs.decision.scenario else f"Saving of '{scenario}'",
         value=percent(plan.summaries[scenario].run_rate_saving_fraction),
         formula="run-rate saving = 1 - E[last month, scenario] / E[last month, baseline]",
         section="What is shown beside it",
@@ -51,7 +51,7 @@ def run_rate_saving(plan: Plan, scenario: str) -> Provenance:
             Input(
                 symbol=f"E[last month, {symbol}]",
                 name=f"mean list spend of month {last + 1} in '{name}'",
-                value=usd_short(means[name]),
+                value=usd(means[name]),
                 source=simulated(plan, name),
                 number=means[name],
             )

@@ -120,18 +120,18 @@ def paid_inputs(plan: Plan, outcome: OfferOutcome) -> Iterator[Input]:
     )
     overage, outside = sum(row.overage_usd for row in ledger), sum(row.outside_usd for row in ledger)
     source = "(1 - d) q, owed whether it is used or not" if contract.is_plain else f"the ledger, {said}"
-    yield Input(symbol="owed", name="the commitment as owed", value=usd_short(owed), source=source, number=owed)
+    yield Input(symbol="owed", name="the commitment as owed", value=usd(owed), source=source, number=owed)
     yield Input(
         symbol="overage",
         name="use beyond the commitment, as billed",
-        value=usd_short(overage),
+        value=usd(overage),
         source=said,
         number=overage,
     )
     if outside > 0 or contract.eligible_fraction < 1:
         name = "billed at list beside the contract"
-        yield Input(symbol="outside", name=name, value=usd_short(outside), source=said, number=outside)
+        yield Input(symbol="outside", name=name, value=usd(outside), source=said, number=outside)
     if contract.marketplace is not None or contract.renewal.bank_value_fraction > 0:
         rest = sum(row.paid_usd for row in ledger) - owed - overage - outside
         name, where = "fees, less credits", "plan file, contract.marketplace and contract.renewal"
-        yield Input(symbol="fees", name=name, value=usd_short(rest), source=where, number=rest)
+        yield Input(symbol="fees", name=name, value=usd(rest), source=where, number=rest)

@@ -33,6 +33,13 @@ def run_rate(plan: Plan) -> tuple[Provenance, ...]:
     return (*(annual_spend(plan, name) for name in names), run_rate_saving(plan, decided_on))
 
 
+def annual_columns(plan: Plan) -> tuple[Provenance, ...]:
+    """Columns of the table of annual list spend: a scenario's year, and its saving, for every scenario."""
+    names = list(plan.summaries)
+    savings = [run_rate_saving(plan, name) for name in names if name != plan.inputs.baseline]
+    return (*(annual_spend(plan, name) for name in names), *savings)
+
+
 def decided(plan: Plan) -> tuple[Provenance, ...]:
     """What to sign, what can go wrong with it, and what signing first costs."""
     best, contract = plan.recommendation, plan.inputs.contract

@@ -10,7 +10,7 @@ from planner.tracking.tracking import Tracking
 from planner.words import count, counted, percent_estimate, usd, usd_estimate, usd_short
 
 _FORMULAS: Final = {
-    "Shortfall risk": "P(shortfall) = share of the conditioned paths on which a period leaves something unused and lost",
+    "Shortfall risk": "P(shortfall) = share of the conditioned paths on which some commitment is paid for nothing",
     "Mean shortfall": "E[shortfall] = mean over the conditioned paths of what is paid for nothing",
     "Overage risk": "P(overage) = share of the conditioned paths with use beyond the commitment",
     "Mean overage": "E[overage] = mean over the conditioned paths of what is billed beyond the commitment",

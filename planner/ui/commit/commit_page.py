@@ -1,10 +1,11 @@
 """Commit: how much to promise, what can go wrong with it, and what any other commitment would mean."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from planner.charts.commit_axis import follows_one_amount
+from planner.charts.commit_axis import counts_present_value, follows_one_amount
 from planner.charts.commitment import (
     cost_curve_chart,
     curve_top,
@@ -20,6 +21,7 @@ from planner.charts.style import Palette
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
+from planner.provenance_of.columns import commitment_columns, dead_zone_columns, ledger_columns, use_columns
 from planner.provenance_of.told import decided
 from planner.report import curve_table, decision_table, headline
 from planner.ui.commit.decision import (
@@ -42,6 +44,7 @@ from planner.ui.commit.decision_tables import (
     used_up_table,
 )
 from planner.ui.showing import downloads, show
+from planner.ui.showing.provenance_popover import ProvenancesOf
 from planner.ui.state.session import Loaded, loaded
 from planner.words import usd
 
@@ -54,10 +57,10 @@ def page() -> None:
     current = loaded()
     plan = current.plan
     show.head("Commit", "How much to promise for the term, and what can go wrong with it.")
-    show.conclusion(headline(plan), where=lambda: decided(plan))
+    show.conclusion(headline(plan), where=partial(decided, plan))
     show.metrics(decision_figures(plan))
     show.sentence(why(plan))
-    show.table(alternatives_table(plan), key="alternatives")
+    show.table(alternatives_table(plan), key="alternatives", where=_columns(plan))
     st.header("Try a commitment")
     if words := field_words(plan):
         show.sentence(words)
@@ -71,7 +74,8 @@ def page() -> None:
     st.header("The dead zone")
     _dead_zone(plan, outcome)
     st.header("The whole decision")
-    show.table(decision_table(plan), key="decision", rows=lambda: downloads.decision_rows(plan))
+    rows = partial(downloads.decision_rows, plan)
+    show.table(decision_table(plan), key="decision", rows=rows, where=partial(decided, plan))
     st.markdown("**To take to the table**")
     with st.container(horizontal=True):
         downloads.plan_buttons(plan, place="commit")
@@ -157,30 +161,34 @@ def _charts(current: Loaded, offer: Offer) -> None:
     best = plan.recommendation
     says = f"Expected cost over commitments; marked: {usd(best.offer.commit_usd_per_year)} a year."
     show.spec(cost, says=says, key="cost_curve")
-    show.beside(curve_table(plan), key="cost_curve_table", rows=lambda: downloads.curve_rows(plan))
+    show.beside(
+        curve_table(plan), key="cost_curve_table", rows=lambda: downloads.curve_rows(plan), where=_columns(plan)
+    )
     show.spec(risk, says="Shortfall probability over commitments; figures in the table above.", key="risk_curve")
     for spec in use:
         show.spec(spec, says="Chance that a year's list use reaches an amount; figures in the table.", key="use_curve")
-        show.beside(used_up_table(plan, offer), key="used_up")
+        told = partial(use_columns, plan, plan.inputs.decision.scenario)
+        show.beside(used_up_table(plan, offer), key="used_up", where=told)
 
 
 def _term(plan: Plan, outcome: OfferOutcome) -> None:
     """The typed commitment period by period: against use, and where its dollars go; of one period the table alone."""
     st.header("Over the term")
-    ledger = ledger_table(plan, outcome)
+    ledger, told = ledger_table(plan, outcome), partial(ledger_columns, plan, outcome)
     if len(outcome.ledger) > 1:
         says = "Commitment and use of each period; figures in the table."
         show.chart(lambda palette: periods_chart(plan, outcome, palette), says=says, key="periods")
-        show.beside(periods_table(plan, outcome), key="periods_table")
+        show.beside(periods_table(plan, outcome), key="periods_table", where=told)
         says = "Dollars of each period: drawn, forfeited, overage; figures in the table."
         show.chart(lambda palette: ledger_chart(plan, outcome, palette), says=says, key="ledger")
-    show.table(ledger, key="ledger_table", rows=lambda: downloads.ledger_rows(outcome))
+    show.table(ledger, key="ledger_table", rows=lambda: downloads.ledger_rows(outcome), where=told)
 
 
 def _frontier(plan: Plan) -> None:
     says = "Least expected cost for each shortfall risk; figures in the table."
     show.chart(lambda palette: frontier_chart(plan, palette), says=says, key="frontier")
-    show.beside(frontier_table(plan), key="frontier_table", rows=lambda: downloads.frontier_rows(plan))
+    rows = partial(downloads.frontier_rows, plan)
+    show.beside(frontier_table(plan), key="frontier_table", rows=rows, where=_columns(plan))
 
 
 def _dead_zone(plan: Plan, outcome: OfferOutcome) -> None:
@@ -189,7 +197,13 @@ def _dead_zone(plan: Plan, outcome: OfferOutcome) -> None:
     saving = outcome.marginal_saving_per_list_usd
     says = "What a routed list dollar still saves over commitments; figures in the table."
     show.chart(lambda palette: dead_zone_chart(plan, outcome.offer, saving, palette), says=says, key="dead_zone")
-    show.beside(dead_zone_table(plan), key="dead_zone_table", rows=lambda: downloads.dead_zone_rows(plan))
+    rows = partial(downloads.dead_zone_rows, plan)
+    show.beside(dead_zone_table(plan), key="dead_zone_table", rows=rows, where=partial(dead_zone_columns, plan))
+
+
+def _columns(plan: Plan) -> ProvenancesOf:
+    """Where the columns of a table over commitments come from."""
+    return partial(commitment_columns, plan, present_value_counts=counts_present_value(plan))
 
 
 def _template_key(current: Loaded, offer: Offer, palette: Palette) -> str:

@@ -1,5 +1,7 @@
 """Run rate: list spend month by month, as it is and with the levers, with its uncertainty."""
 
+from functools import partial
+
 import streamlit as st
 
 from planner.charts.drivers import commit_tornado_chart, shares_chart, spend_tornado_chart
@@ -7,6 +9,7 @@ from planner.charts.spend import annual_exceedance_chart, fan_chart
 from planner.charts.style import series_order
 from planner.drivers_report import drivers_sentences, drivers_table, shortfall_drivers_table
 from planner.plan import Plan
+from planner.provenance_of.told import annual_columns, run_rate
 from planner.report import caches_table, routes_table, scenarios_table
 from planner.ui.showing import downloads, show
 from planner.ui.showing.escape import plain
@@ -21,13 +24,14 @@ def page() -> None:
     plan = current.plan
     lines = run_rate_conclusion(plan)
     show.head("Run rate", "What the mix will cost at list over the term, as it is and with the levers.")
-    show.conclusion(lines)
+    show.conclusion(lines, where=partial(run_rate, plan))
     show.metrics(run_rate_figures(plan))
     scenarios = _scenarios(plan)
     show.chart(lambda palette: fan_chart(plan, scenarios, palette), says=" ".join(lines), key="fan")
     show.beside(months_ahead_table(plan, scenarios), key="monthly_list_spend", rows=lambda: downloads.month_rows(plan))
     st.header("The first year")
-    show.table(scenarios_table(plan), key="annual_list_spend", rows=lambda: downloads.scenario_rows([plan]))
+    told = partial(annual_columns, plan)
+    show.table(scenarios_table(plan), key="annual_list_spend", rows=lambda: downloads.scenario_rows([plan]), where=told)
     show.chart(
         lambda palette: annual_exceedance_chart(plan, scenarios, palette),
         says="The chance that list spend of the first year exceeds an amount, per scenario; figures in the table.",

@@ -8,7 +8,16 @@ from hashlib import sha256
 
 import streamlit as st
 
-from planner.provenance import Provenance, bases, basis_lines, error_line, inputs_table, rests_on_table, section_line
+from planner.provenance import (
+    Provenance,
+    bases,
+    basis_lines,
+    by_rests_on,
+    error_line,
+    inputs_table,
+    rests_on_table,
+    section_line,
+)
 from planner.tables import Table
 from planner.ui.showing.escape import plain
 from planner.ui.showing.figures import Figure
@@ -85,9 +94,8 @@ def origins(found: Sequence[Provenance]) -> None:
         if item.inputs:
             st.markdown(_markdown(inputs_table(item)))
         st.markdown(f":small[{plain(error_line(item))} {plain(section_line(item))}]")
-    for inputs in dict.fromkeys(item.rests_on for item in found if item.rests_on):
-        lived = ", ".join(dict.fromkeys(f"'{item.scenario}'" for item in found if item.rests_on == inputs))
-        st.markdown(f"**What {plain(lived, 80)} rests on**")
+    for inputs, scenarios in by_rests_on(found).items():
+        st.markdown(f"**What {plain(scenarios, 80)} rests on**")
         st.markdown(_markdown(rests_on_table(inputs)))
     for basis in bases(found):
         st.markdown(f":small[{plain(' '.join(basis_lines(basis)), 2000)}]")
