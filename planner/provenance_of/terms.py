@@ -133,5 +133,6 @@ def paid_inputs(plan: Plan, outcome: OfferOutcome) -> Iterator[Input]:
         yield Input(symbol="outside", name=name, value=usd(outside), source=said, number=outside)
     if contract.marketplace is not None or contract.renewal.bank_value_fraction > 0:
         rest = sum(row.paid_usd for row in ledger) - owed - overage - outside
-        name, where = "fees, less credits", "plan file, contract.marketplace and contract.renewal"
+        key = "marketplace" if contract.marketplace is not None else "renewal.bank_value_fraction"
+        name, where = "fees, less credits", f"plan file, contract.{key}"
         yield Input(symbol="fees", name=name, value=usd(rest), source=where, number=rest)
