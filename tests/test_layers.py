@@ -128,6 +128,7 @@ ORDER = (
     "planner.objectives",
     "planner.words",
     "planner.key_words",
+    "planner.scenario_words",
     "planner.terms_told",
     "planner.lever_caveats",
     "planner.caveats",

@@ -1,7 +1,6 @@
 """Levers: what each brings, the types and routes to edit, and every unit cost down to prices and their dates."""
 
 from functools import partial
-from hashlib import sha256
 
 import streamlit as st
 
@@ -15,8 +14,7 @@ from planner.ui.levers.lever_editor import lever_editor
 from planner.ui.levers.lever_trace import trace
 from planner.ui.levers.opportunities_section import opportunities_section
 from planner.ui.showing import show
-from planner.ui.showing.escape import visible
-from planner.ui.state import session
+from planner.ui.showing.scenario_picker import picked_scenario
 from planner.ui.state.results import waterfalls_of
 from planner.ui.state.session import Loaded, loaded
 
@@ -54,16 +52,4 @@ def _picked(current: Loaded) -> ScenarioCosts:
     """The scenario to look at: the one decided on, unless another is picked or was just added."""
     plan = current.plan
     known = {costs.scenario.name: costs for costs in plan.prepared.scenario_costs}
-    names = list(known)
-    decided = plan.inputs.decision.scenario
-    added = session.added_scenario()
-    picked = st.selectbox(
-        "Scenario",
-        names,
-        index=names.index(added if added in known else decided),
-        format_func=lambda name: visible(name, 80) + (" (decided on)" if name == decided else ""),
-        key=f"lever_scenario_{sha256(repr(names).encode()).hexdigest()[:10]}",
-        persist_state="session",
-        width=360,
-    )
-    return known[picked]
+    return known[picked_scenario(list(known), decided=plan.inputs.decision.scenario)]

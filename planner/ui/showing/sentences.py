@@ -11,6 +11,7 @@ from planner.charts.style import shortened
 from planner.measurement import Measurement
 from planner.plan import Plan
 from planner.provenance_of.spend import annual_spend, run_rate_saving
+from planner.scenario_diff import Side, answer_of
 from planner.sizing.expectation import Expectation
 from planner.tables import Table
 from planner.ui.commit.decision import years_words
@@ -158,13 +159,8 @@ def compare_conclusion(plan: Plan) -> tuple[str, ...]:
 
 def _best_in(plan: Plan, scenario: str) -> tuple[Expectation, float, float]:
     """What to sign if a scenario comes true, its expected cost and list spend as billed over the term, USD."""
-    decision, sample = plan.inputs.decision, plan.samples[scenario]
-    if scenario == decision.scenario:
-        best = sample.expect([plan.recommendation.offer])[0]
-    else:
-        best = sample.best(
-            max_shortfall_probability=decision.max_shortfall_probability, limit_per=decision.shortfall_limit_per
-        )
+    sample = plan.samples[scenario]
+    best = sample.expect([answer_of(Side(plan=plan, scenario=scenario))])[0]
     if not counts_present_value(plan):
         return best, best.expected_cost_usd, sample.on_demand_usd
     outcome = plan.outcome(best.offer, scenario=scenario)
@@ -202,5 +198,5 @@ def scenario_commitments_table(plans: Sequence[Plan]) -> Table:
         ),
         rows=tuple(rows),
         numeric=frozenset(range(1, 7)),
-        note="Least expected cost within the limit on the shortfall risk; the one decided on by its own objective.",
+        note="Each for its own scenario alone, by the plan's objective and limit on the shortfall risk.",
     )
