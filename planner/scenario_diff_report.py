@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from math import isfinite
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ _NAMES: Final = {
 }
 _OVER_THE_TERM: Final = ("expected_cost", "below_list", "expected_shortfall")
 _SAME: Final = "same"
+_NONE: Final = "none"
+_LONGEST_CELL: Final = 190
 
 
 def side_words(side: Side, other: Side) -> str:
@@ -58,16 +61,40 @@ def levers_table(found: ScenarioDiff, names: tuple[str, str], *, with_keys: bool
 
 
 def _keys_table(title: str, changes: Sequence[KeyChange], names: tuple[str, str], *, with_keys: bool) -> Table:
-    rows = [
-        (
-            _mark(change),
-            change.key if with_keys else key_words(change.path),
-            value_words(change, change.a),
-            value_words(change, change.b),
-        )
-        for change in changes
-    ]
+    rows: list[tuple[str, ...]] = []
+    for whole, run in groupby(changes, key=lambda change: change.whole):
+        group = tuple(run)
+        if whole:
+            rows += _rows_of(whole, group, with_keys=with_keys)
+        else:
+            rows += [_row_of(change, with_keys=with_keys) for change in group]
     return Table(title=title, columns=("", "key" if with_keys else "what", *_distinct(names)), rows=tuple(rows))
+
+
+def _named(path: Sequence[str], *, with_keys: bool) -> str:
+    return ".".join(path) if with_keys or not path else key_words(path)
+
+
+def _row_of(change: KeyChange, *, with_keys: bool) -> tuple[str, ...]:
+    name = _named(change.path, with_keys=with_keys)
+    return (_mark(change), name, value_words(change, change.a), value_words(change, change.b))
+
+
+def _rows_of(whole: Sequence[str], group: Sequence[KeyChange], *, with_keys: bool) -> list[tuple[str, ...]]:
+    """An entry that one side lacks, in as few rows as a cell has room for."""
+    named = _named(whole, with_keys=with_keys)
+    is_added = group[0].a.standing == "not there"
+    cells: list[str] = []
+    for change in group:
+        value = value_words(change, change.b if is_added else change.a)
+        rest = change.path[len(change.whole) :]
+        words = f"{key_words(rest)}: {value}" if rest else value
+        if cells and len(cells[-1]) + len(words) < _LONGEST_CELL:
+            cells[-1] += f"; {words}"
+        else:
+            cells.append(words)
+    pairs = [(_NONE, cell) if is_added else (cell, _NONE) for cell in cells]
+    return [(_mark(group[0]), named if index == 0 else f"{named}, and", *pair) for index, pair in enumerate(pairs)]
 
 
 def _mark(change: KeyChange) -> str:
@@ -195,9 +222,7 @@ def _regret_words(regret: Regret, signed: str, lived: str) -> str:
     size = Estimate(mean=abs(cost.mean), se=cost.se)
     if cost.mean > 0:
         return f"{head} {usd_estimate(size)} more than its own answer ({risk})."
-    return (
-        f"{head} {usd_estimate(size)} less than its own answer, which the limit on the shortfall holds back ({risk})."
-    )
+    return f"{head} {usd_estimate(size)} less than its own answer, which keeps to the plan's limit ({risk})."
 
 
 def diff_json(found: ScenarioDiff, sides: tuple[Side, Side]) -> dict[str, Any]:

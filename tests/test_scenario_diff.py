@@ -275,7 +275,11 @@ def test_tables_and_json_say_the_same_figures_for_both_sides(name: str) -> None:
     tables = diff_tables(found, names)
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     assert tables[-2].rows[0][0] == "list spend, first year"
-    assert sum(len(table.rows) for table in tables[:-2]) == len(found.inputs) + len(found.levers)
+    said = "\n".join(" ".join(row) for table in tables[:-2] for row in table.rows)
+    for change in (*found.inputs, *found.levers):
+        assert value_words(change, change.a if change.b.standing == "not there" else change.b) in said
+        assert key_words(change.path[len(change.whole) :]) in said if change.path != change.whole else True
+    assert all(len(cell) <= 200 for table in tables for row in table.rows for cell in row)
 
 
 def test_the_sentences_say_which_is_lower_and_what_a_wrong_guess_costs() -> None:

@@ -3,7 +3,7 @@ a key is left out."""
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -22,6 +22,9 @@ Standing = Literal["given", "default", "not there"]
 _NAME: Final = frozenset({"name"})
 _CALLED: Final = ("name", "request_type", "key", "model")
 """What an entry of a list of tables is called by, the first that it has."""
+
+_PARTS: Final = frozenset({"ramp", "router", "judge", "grader", "window"})
+"""Tables that are part of the entry that they stand in."""
 
 _SPELLINGS: Final = (
     frozenset({"p10", "p90"}),
@@ -46,11 +49,13 @@ class KeyValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyChange:
-    """A key that differs. path: its parts, names of entries among them."""
+    """A key that differs. path: its parts, names of entries among them. whole: the path of the entry or clause that one
+    side lacks altogether, of which this is one key; empty where both have it."""
 
     path: Path
     a: KeyValue
     b: KeyValue
+    whole: Path = ()
 
     @property
     def key(self) -> str:
@@ -60,7 +65,7 @@ class KeyChange:
     @property
     def reversed(self) -> "KeyChange":
         """The same from b to a."""
-        return KeyChange(path=self.path, a=self.b, b=self.a)
+        return replace(self, a=self.b, b=self.a)
 
 
 def changed_keys(a: Document, b: Document) -> tuple[KeyChange, ...]:
@@ -111,7 +116,8 @@ def _changes(
         if any(_is_entries(value) for value in pair):
             yield from _of_entries(inner, pair[0] or [], pair[1] or [], place)
         elif any(_is_table(value) for value in pair):
-            yield from _of_tables(inner, [_in_force(info, *each) for each in zip((a, b), pair, strict=True)], place)
+            tables = [_in_force(info, *each) for each in zip((a, b), pair, strict=True)]
+            yield from _lacking(place, tables, _of_tables(inner, tables, place))
         elif inner is None:
             yield from _of_values(info, a, b, place)
 
@@ -144,7 +150,15 @@ def _of_entries(inner: type[BaseModel] | None, a: Sequence[Any], b: Sequence[Any
             if None in pair and keys >= {*(pair[0] or pair[1] or {})}:
                 yield _whole(pair, (*place, name))  # a name and nothing else, as a scenario without levers is
             else:
-                yield from _changes(inner, *pair, (*place, name), keys)
+                yield from _lacking((*place, name), pair, _changes(inner, *pair, (*place, name), keys))
+
+
+def _lacking(place: Path, pair: Sequence[Any], changes: Iterator[KeyChange]) -> Iterator[KeyChange]:
+    """The changes below a table, which is their whole where one side lacks it, unless an entry within is; a table of
+    an entry, such as a ramp, is a part of that entry."""
+    for change in changes:
+        is_entry = len(place) > 1 and place[-1] not in _PARTS
+        yield replace(change, whole=place) if None in pair and is_entry and not change.whole else change
 
 
 def _whole(pair: Sequence[Any], place: Path) -> KeyChange:

@@ -69,7 +69,7 @@ def scenarios_list_table(plan: Plan) -> Table:
         )
     return Table(
         title="Scenarios of this plan",
-        columns=("scenario", "role", "levers", "list spend, first year", "below the baseline, last month"),
+        columns=("scenario", "role", "levers", "list spend, year 1", "run-rate saving"),
         rows=tuple(rows),
         numeric=frozenset({3, 4}),
     )
