@@ -74,7 +74,9 @@ def _adding(current: Loaded, preset: Preset) -> None:
     if preset.name in names_of(inputs.text):
         show.sentence(f"The plan has a scenario '{preset.name}' already; rename that one to add this preset beside it.")
         return
-    pressed = st.button(f"Add '{preset.name}' as a scenario", key="add_preset", type="primary", icon=":material/add:")
+    pressed = st.button(
+        f"Add '{preset.name}' as a scenario", key="add_preset", type=show.emphasis(), icon=":material/add:"
+    )
     says = st.empty()
     if pressed:
         change_scenarios(

@@ -20,10 +20,9 @@ from planner.plan_file.section import LONGEST_NAME
 from planner.scenario_words import lever_words, mention_sentences
 from planner.tables import Table
 from planner.ui.compare.scenario_changes import change_scenarios
-from planner.ui.levers import levers_page
-from planner.ui.showing import show
+from planner.ui.showing import links, show
 from planner.ui.showing.escape import plain
-from planner.ui.showing.scenario_picker import picked_scenario
+from planner.ui.showing.scenario_picker import KEY, picked_scenario
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
 from planner.words import percent, usd_estimate
@@ -41,12 +40,7 @@ def scenario_list(current: Loaded) -> None:
             _named(current, name, "Rename")
             _remove(current, name)
             _roles(current, name, says)
-            st.page_link(
-                st.Page(levers_page.page, title="Levers", url_path="levers"),
-                label="Edit its levers",
-                icon=":material/alt_route:",
-                query_params={"scenario": name},
-            )
+            links.to_page("Levers", "Edit its levers", knobs={KEY: name})
 
 
 def scenarios_list_table(plan: Plan) -> Table:
@@ -96,7 +90,7 @@ def _named(current: Loaded, name: str, action: str) -> None:
         if not is_copy:
             st.caption("What names it follows: the decision, its weights, and who answers for its keys.")
         label = "Make the copy" if is_copy else "Rename it"
-        pressed = st.button(label, key=f"{action.lower()}_scenario", type="primary", disabled=new == name)
+        pressed = st.button(label, key=f"{action.lower()}_scenario", type=show.emphasis(), disabled=new == name)
         says = st.empty()
         if pressed:
             change: Callable[[str, str, str], str] = duplicated if is_copy else renamed
@@ -117,7 +111,7 @@ def _remove(current: Loaded, name: str) -> None:
         for line in mention_sentences(said):
             show.sentence(line)
         show.sentence(f"Remove '{name}' from the plan? Undo brings it back.")
-        pressed = st.button("Remove it", key="remove_scenario", type="primary")
+        pressed = st.button("Remove it", key="remove_scenario", type=show.emphasis())
         says = st.empty()
         if pressed:
             change_scenarios(lambda: removed(text, name), what=f"'{name}' removed", says=says)

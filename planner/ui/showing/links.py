@@ -13,6 +13,7 @@ def keep(pages: Mapping[str, st.Page]) -> None:
     st.session_state[_PAGES] = pages
 
 
-def to_page(title: str, label: str, *, icon: str | None = None) -> None:
-    """A link to a page, under its own icon unless another is given. label: words of our own, not of others."""
-    st.page_link(st.session_state[_PAGES][title], label=label, icon=icon)
+def to_page(title: str, label: str, *, icon: str | None = None, knobs: Mapping[str, str] | None = None) -> None:
+    """A link to a page, under its own icon unless another is given. label: words of our own, not of others. knobs: what
+    is picked there, by its name in the address."""
+    st.page_link(st.session_state[_PAGES][title], label=label, icon=icon, query_params=knobs)
