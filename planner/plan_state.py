@@ -80,6 +80,17 @@ def has_placeholder_terms(plan: Plan) -> bool:
     return note is not None and PLACEHOLDER in (note.source or "").lower()
 
 
+def terms_sentence(plan: Plan) -> str:
+    """Whose terms the contract's are, as far as the plan says."""
+    note = terms_source(plan)
+    if has_placeholder_terms(plan):
+        return "These terms are placeholders, nobody's offer: put in what you were offered, and say where it is from."
+    if note is None or not note.source:
+        return "The plan does not say where these terms come from: a quote, a draft, or a guess."
+    on = "" if note.on is None else f", {note.on}"
+    return f"Where these terms come from: {note.source.rstrip('.')}{on}."
+
+
 def _named(name: str) -> str:
     """A name in quotes, cut where it is long: the page of its step has the whole one."""
     return f"'{name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + '…'}'"

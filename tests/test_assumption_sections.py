@@ -14,7 +14,7 @@ from planner.assumption_notes import AssumptionNote, note_of
 from planner.errors import InputError
 from planner.inputs import PlanInputs
 from planner.plan_file.assumption_keys import ASSUMED, is_written, known_paths
-from planner.plan_file.assumption_text import without_lost
+from planner.plan_file.assumption_text import with_source, without_lost
 from planner.plan_file.lever_text import RouteEdit, with_routes
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.price_text import with_snapshot
@@ -273,3 +273,33 @@ def _without(table: dict[str, Any], key: str) -> dict[str, Any]:
 
 def test_every_table_with_assumptions_is_one_of_the_plan_file() -> None:
     assert set(ASSUMED) <= set(PlanFile.model_fields)
+
+
+SOURCES = st.text(min_size=1, max_size=200).filter(lambda text: bool(text.strip()))
+DAY = date(2026, 11, 20)
+
+
+@given(SOURCES, st.sampled_from(["contract", "contract.band", "demand.event.EU launch"]))
+def test_a_source_that_is_written_in_is_read_back_and_moves_nothing_else(source: str, key: str) -> None:
+    text = with_source(PLAN, key, source, DAY)
+    before, after = tomllib.loads(PLAN), tomllib.loads(text)
+    assert after.pop("assumption") == [*before.pop("assumption", []), {"key": key, "source": source, "on": DAY}]
+    assert after == before
+    again = with_source(text, key, "another", DAY)
+    assert tomllib.loads(again)["assumption"][-1] == {"key": key, "source": "another", "on": DAY}
+    assert note_of(parse_plan(again, base_dir=Path()).assumption_notes, key.split(".")) is not None
+
+
+def test_a_source_that_is_written_in_leaves_its_owner_and_the_comments() -> None:
+    owned = f'{PLAN}\n# who answers\n[[assumption]]\nkey = "contract"  # ours\nowner = "Procurement"\n'
+    text = with_source(owned, "contract", "quote", DAY)
+    (note,) = parse_plan(text, base_dir=Path()).assumption_notes
+    assert (note.owner, note.source, note.on) == ("Procurement", "quote", DAY)
+    assert "# who answers" in text
+    assert "# ours" in text
+
+
+def test_a_source_that_cannot_be_written_in_place_says_what_to_do() -> None:
+    inline = f"assumption = [{{ key = 'contract', owner = 'P' }}]\n{PLAN}"
+    with pytest.raises(InputError, match="write source and on of 'demand' in the file"):
+        with_source(inline, "demand", "x", DAY)

@@ -1,11 +1,45 @@
-"""[[assumption]] of a plan's text when what its entries speak of is taken out of the plan."""
+"""[[assumption]] of a plan's text: where a value is from, written in; what its entries speak of, taken out."""
 
 import tomllib
+from datetime import date
 from typing import Any
+
+import tomlkit
 
 from planner.errors import InputError
 from planner.plan_file.assumption_keys import known_paths
 from planner.plan_file.in_place import changed_in_place
+
+
+def with_source(text: str, key: str, source: str, on: date) -> str:
+    """A plan's text that says where a value comes from, and since when; who answers for it stays.
+
+    key: of the plan file, dotted, or a table. Errors: InputError where its entries cannot be changed in place.
+    """
+    wanted = tomllib.loads(text)
+    entries = wanted.setdefault("assumption", [])
+    said = {"source": source, "on": on}
+    at = next((at for at, entry in enumerate(entries) if entry["key"] == key), len(entries))
+    if at == len(entries):
+        entries.append({"key": key})
+    entries[at] |= said
+
+    def change(document: Any) -> None:
+        if "assumption" not in document:
+            document.add("assumption", tomlkit.aot())
+        listed = document["assumption"]
+        if at == len(listed):
+            listed.append(tomlkit.item({"key": key}))
+        for name, value in said.items():
+            listed[at][name] = value
+
+    changed = changed_in_place(text, wanted, change)
+    if changed is None:
+        raise InputError(
+            f"[[assumption]] is spelled in the plan file in a way that cannot be changed here; write source and on of "
+            f"'{key}' in the file"
+        )
+    return changed
 
 
 def without_lost(before: str, after: str) -> str:

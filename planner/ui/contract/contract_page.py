@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from planner.plan import Plan
+from planner.plan_state import terms_sentence
 from planner.report import headline, offer_name
 from planner.tables import Table
 from planner.terms_told import Told, lacking, told
 from planner.ui.contract.contract_editor import contract_editor
+from planner.ui.contract.source_form import source_form
 from planner.ui.showing import show
 from planner.ui.showing.escape import plain
 from planner.ui.state.session import loaded
@@ -23,7 +25,8 @@ def page() -> None:
     plan = current.plan
     contract = plan.inputs.contract
     show.head("Contract", "The terms on the table, in words; change them here to see what other terms would lead to.")
-    show.conclusion(headline(plan)[:2])
+    show.conclusion((*headline(plan)[:2], terms_sentence(plan)))
+    source_form(current)
     if current.edited_from is not None:
         show.table(changes_table(current.edited_from.plan, plan), key="changes")
     st.header("The terms in words")
