@@ -1,5 +1,6 @@
 """The page Start: its three doors open plans, what is typed stays, and each step of the path has its line."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from planner.plan_file.typed_plan import COLUMNS, typed_plan_text
 from planner.plan_state import MARK_WORDS, plan_state, state_sentence
 from planner.prices import PriceBook
 from planner.report import headline
-from planner.ui.path import PATH
+from planner.ui.path import PATH, Step
 from planner.ui.start.examples import EXAMPLES
-from tests.test_app import opened, words
+from tests.test_app import opened, unescaped, words
 from tests.test_typed_plan import DAY, GOOD
 
 SMALL = Path(__file__).parent / "plans" / "small.toml"
@@ -137,3 +138,28 @@ def test_a_pull_without_a_key_says_which_key_and_where(app: AppTest, monkeypatch
     assert "start the app again" in text
     assert "A key is never typed here" in text
     assert "take_pull" not in [button.key for button in app.button]
+
+
+def test_terms_get_a_source_on_their_page_and_are_there_from_then_on(app: AppTest) -> None:
+    pressed(typed(app, GOOD), "price_by_hand")
+    opened(app, "contract")
+    assert "These terms are placeholders, nobody's offer" in words(app)
+    pressed(app, "apply_terms_source")
+    assert "Nothing was written." in words(app)
+    (field,) = (item for item in app.text_input if item.key and item.key.startswith("terms_source"))
+    field.set_value("**quote** of [ours](http://x.y)").run()
+    pressed(app, "apply_terms_source")
+    assert "Where these terms come from: **quote** of [ours](http⁠://x.y), 2026-11-24." in words(app)
+    assert app.session_state["loaded"].what == "where the terms come from"
+    text = words(opened(app, ""))
+    assert "placeholders, not an offer" not in text
+    assert "from '**quote** of [ours]" in text
+
+
+@pytest.mark.parametrize("step", PATH, ids=lambda step: step.title)
+def test_every_page_says_its_purpose_in_one_sentence_and_its_conclusion_first(app: AppTest, step: Step) -> None:
+    opened(app, "" if step is PATH[0] else step.url)
+    purpose, conclusion = [unescaped(item.value) for item in app.main.markdown][:2]
+    assert re.fullmatch(r"[^.]+\.", purpose), "one sentence"
+    assert re.fullmatch(r"\*\*.+\*\*", conclusion), "the conclusion stands out, and comes first"
+    assert len(conclusion) > 30

@@ -24,11 +24,13 @@ def page() -> None:
     current = loaded()
     plan = current.plan
     show.head("Levers", "What routing, caching, batch and shorter output change of the bill, and what each rests on.")
+    first = st.container()
     with st.spinner("Splitting the change over the levers"):
         found = waterfalls_of(current)
     costs = _picked(current)
     name = costs.scenario.name
-    show.conclusion(levers_sentences(plan, found, name), where=partial(levers_provenance, plan, found[name]))
+    with first:
+        show.conclusion(levers_sentences(plan, found, name), where=partial(levers_provenance, plan, found[name]))
     if costs.scenario.has_levers:
         says = f"Waterfall of scenario {name}, from today's list spend to what is paid; figures in the table."
         show.chart(lambda palette: waterfall_chart(found[name], palette), says=says, key="waterfall")

@@ -27,6 +27,7 @@ from planner.negotiation_reports.signing_sentences import signing_sentences
 from planner.negotiation_reports.units import units_tables
 from planner.negotiation_reports.units_sentences import units_sentences
 from planner.provenance_of.positions import positions_provenance
+from planner.report import headline
 from planner.simulation import KeptPaths
 from planner.ui.negotiate.offer_form import offer_form
 from planner.ui.negotiate.table_files import take_to_the_table
@@ -34,16 +35,22 @@ from planner.ui.showing import show
 from planner.ui.showing.asked import asked
 from planner.ui.showing.escape import plain
 from planner.ui.state.session import Loaded, Report, loaded
+from planner.words import counted
 
 
 def page() -> None:
     """Positions, offers and the trade list at once; what takes longer on request."""
     current = loaded()
     show.head("Negotiate", "What to ask for, what to give, which offer to take, when to sign, and what to learn first.")
+    first = st.container()
     found = _valued(current)
+    with first:
+        if found is None:
+            show.conclusion(_not_yet(current))
+        else:
+            told = partial(positions_provenance, current.plan, found.positions)
+            show.conclusion(positions_sentences(found.positions), where=told)
     if found is not None:
-        told = partial(positions_provenance, current.plan, found.positions)
-        show.conclusion(positions_sentences(found.positions), where=told)
         show.table(positions_table(found.positions), key="positions")
         st.header("Offers in hand")
         _offers(current, found)
@@ -59,6 +66,16 @@ def page() -> None:
     st.header("Take to the table")
     take_to_the_table(current, found)
     show.warnings(current.plan, expanded=False)
+
+
+def _not_yet(current: Loaded) -> tuple[str, ...]:
+    """What is known of the table before the clauses are valued."""
+    quotes = len(current.plan.inputs.quotes)
+    return (
+        "Where to open, what to aim for and where to walk away are worked out on request.",
+        f"{counted(quotes, 'quote')} in hand; on the table are the terms of the page Contract, under which: "
+        f"{headline(current.plan)[0]}",
+    )
 
 
 def _valued(current: Loaded) -> PricedQuotes | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from planner.dossier import Dossier
+from planner.report import headline as plan_headline
 from planner.tracking.tracking import Tracking
 from planner.tracking_reports.conclusion import headline
 from planner.tracking_reports.track_json import track_json
@@ -40,6 +41,13 @@ def page() -> None:
         "Track", "After signing: will the commitment be used up, why use differs from the plan, and what to do in time."
     )
     if current.plan.inputs.signed is None:
+        show.conclusion(
+            (
+                "Nothing is signed yet, so there is nothing to hold months against.",
+                f"Until then the plan says: {plan_headline(current.plan)[0]}",
+            )
+        )
+        st.subheader("What was signed")
         signing_section(current)
         _from_a_terminal(current)
         return
