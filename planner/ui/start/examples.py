@@ -58,4 +58,6 @@ def _open(example: Example, report: Report) -> None:
     if path.resolve() == opening.opening_file():
         uploaded.show_opening(report)
     else:
-        doors.open_log(Choice(inputs=load_plan(path)), "example", report, what="the plan: a bundled example")
+        doors.open_log(
+            Choice(inputs=load_plan(path), is_file=True), "example", report, what="the plan: a bundled example"
+        )

@@ -62,7 +62,7 @@ def _opener(door: str, label: str) -> None:
     st.button(
         "Close" if is_open else label,
         key=f"door_{door}",
-        type="secondary" if is_open else "primary",
+        type="secondary" if is_open else show.emphasis(),
         icon=":material/expand_less:" if is_open else ":material/expand_more:",
         on_click=_turn,
         args=[None if is_open else door],

@@ -44,7 +44,7 @@ def typed_door(says: Any) -> None:
     rows = _table(book)
     name, low, high = _beside()
     with st.container(horizontal=True, vertical_alignment="center"):
-        priced = st.button("Price it", key="price_by_hand", type="primary", icon=":material/check:")
+        priced = st.button("Price it", key="price_by_hand", type=show.emphasis(), icon=":material/check:")
         if any(any(row.values()) for row in rows):
             st.button("Clear the table", key="clear_by_hand", icon=":material/undo:", on_click=_clear)
     st.caption(

@@ -47,7 +47,7 @@ def page() -> None:
                 f"Until then the plan says: {plan_headline(current.plan)[0]}",
             )
         )
-        st.subheader("What was signed")
+        st.header("What was signed")
         signing_section(current)
         _from_a_terminal(current)
         return
