@@ -77,4 +77,4 @@ def _stale(current: Loaded, lines: tuple[str, ...]) -> None:
         st.markdown(f"- {plain(line)}")
     show.sentence(means)
     show.sentence(remedy)
-    st.code(f"planner evidence check {plan_name(current)} new-graded.jsonl", language="sh")
+    show.code(f"planner evidence check {plan_name(current)} new-graded.jsonl")

@@ -36,7 +36,7 @@ def running_section(current: Loaded) -> None:
             "This plan says nothing of evaluations yet. To begin with its costliest type, add this to the plan file; "
             "the sample is a file of yours, one request a line."
         )
-        st.code(evaluation_example(costliest_type(plan.prepared)), language="toml")
+        show.code(evaluation_example(costliest_type(plan.prepared)))
     _key()
     path = plan_file(current)
     if path is None:
@@ -44,7 +44,7 @@ def running_section(current: Loaded) -> None:
             "This plan came through the browser: take the plan file away first, and put its samples beside it."
         )
     show.sentence("In a terminal, in the folder of the plan file:")
-    st.code(_commands(plan_name(current)), language="sh")
+    show.code(_commands(plan_name(current)))
 
 
 def _estimate(current: Loaded) -> None:

@@ -76,7 +76,7 @@ def uploads_section(current: Loaded) -> Uploaded | None:
     typed, graded_on = _bar(turn)
     if not files:
         st.caption("A line looks like this:")
-        st.code(_EXAMPLE, language="json", wrap_lines=True)
+        show.code(_EXAMPLE)
         return None
     uploads = [Upload(name=file.name, data=file.getvalue()) for file in files]
     found = _decided(current, uploads, typed, graded_on)

@@ -10,7 +10,7 @@ from planner.charts.style import DARK, LIGHT, Palette
 from planner.plan import Plan
 from planner.tables import Table
 from planner.ui.showing import downloads, provenance_popover
-from planner.ui.showing.escape import plain
+from planner.ui.showing.escape import plain, visible
 from planner.ui.showing.figures import Figure
 from planner.ui.showing.provenance_popover import ProvenancesOf
 
@@ -38,6 +38,11 @@ def conclusion(lines: Sequence[str], *, where: ProvenancesOf | None = None) -> N
             st.markdown(plain(line))
         if where is not None:
             provenance_popover.where(where, key="conclusion")
+
+
+def code(text: str) -> None:
+    """Lines to copy, in one ink: the colours of Streamlit's syntax cannot be read on the light ground."""
+    st.code(text, language=None, wrap_lines=True)
 
 
 def metrics(figures: Sequence[Figure]) -> None:
@@ -68,7 +73,8 @@ def chart(make: ChartOf, *, says: str, key: str) -> None:
 def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
     """A chart that is a specification already."""
     # Readers of the screen are told what it says, once, and find the figures in the table beside; not mark by mark.
-    silent = specification | {"config": specification.get("config", {}) | {"aria": False}}
+    config = specification.get("config", {})
+    silent = specification | {"config": config | {"mark": config.get("mark", {}) | {"aria": False}}}
     st.vega_lite_chart(silent, width="stretch", alt=says, key=key)
 
 
@@ -111,6 +117,7 @@ def body(table: Table, *, height: int | None = None) -> None:
         hide_index=True,
         border="horizontal",
         height=height or "content",
+        alt=visible(table.title),
     )
 
 

@@ -160,4 +160,4 @@ def _from_a_terminal(current: Loaded) -> None:
             "The command keeps the log of months beside the plan file; with --check it ends with exit code 3 when an "
             "alert fires, and posts to the address in PLANNER_WEBHOOK_URL."
         )
-        st.code(f"planner track {plan_name(current)} ACTUALS... --check", language="sh")
+        show.code(f"planner track {plan_name(current)} ACTUALS... --check")

@@ -248,7 +248,7 @@ def _preview(current: Loaded, waiting: Unmapped, found: Chosen) -> bool:
     show.body(preview_table(rows))
     show.sentence(preview_words(rows))
     with st.expander("The mapping, as the plan file will say it"):
-        st.code(visible_lines(usage_toml(text)), language="toml")
+        show.code(visible_lines(usage_toml(text)))
         st.caption("Keep it: with these lines a plan reads this log wherever it runs.")
     return bool(rows.records)
 

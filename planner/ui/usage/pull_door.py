@@ -84,7 +84,7 @@ def _no_key() -> None:
         "a key or token that may read analytics, and start the app again; an administrator makes one in the Claude "
         "Console under Settings, Admin keys. A key is never typed here, and never shown."
     )
-    st.code(f"export {first}=...   # in the terminal that starts the app\nplanner app PLAN.toml", language="sh")
+    show.code(f"export {first}=...   # in the terminal that starts the app\nplanner app PLAN.toml")
     show.sentence(
         "Without a key: export usage in the Console as CSV, or save a reply of Usage and Cost Analytics as JSON, and "
         "upload the file."

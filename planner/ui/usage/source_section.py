@@ -60,7 +60,7 @@ def log_doors() -> None:
 def _reading(current: Loaded) -> None:
     """[usage] as the plan has it, and the way to change how fields are read."""
     with st.expander("How it is read, as the plan file says it"):
-        st.code(visible_lines(usage_toml(current.plan.inputs.text)), language="toml")
+        show.code(visible_lines(usage_toml(current.plan.inputs.text)))
         usage = current.plan.inputs.usage
         is_of_files = usage is not None and not reads_tables(usage.source.engine)
         if is_of_files and st.button("Say anew which field is which", key="map_again", icon=":material/edit:"):
@@ -117,7 +117,7 @@ def _folder(says: Any) -> None:
             "For logs that are too large or too many to upload. The app was started without a folder: stop it, and "
             "start it with the folder that holds the logs. Only what is below that folder can be picked here."
         )
-        st.code("planner app PLAN.toml --folder DIR", language="sh")
+        show.code("planner app PLAN.toml --folder DIR")
         return
     if not found:
         show.sentence(
