@@ -5,26 +5,13 @@ from typing import Any, Final
 
 from planner.calibration.calibrate import FITTED_KEYS, Calibration, Fitted
 from planner.calibration.fits import CALENDAR, WEEKDAYS
+from planner.calibration.parameter_names import parameter_name, short_name
 from planner.distributions import Z90
 from planner.history.history import History
 from planner.tables import Table
 from planner.usage.concentration import Concentration, OwnerColumn
 from planner.words import count, percent, usd, usd_short
 
-_NAMES: Final = {
-    "level_sd": "uncertainty of the level (log sd)",
-    "growth_per_year": "growth a year",
-    "growth_damping_per_month": "damping of growth a month",
-    "monthly_volatility": "volatility a month (log sd)",
-    "common_share": "share common to all types",
-    "monthly_noise": "noise of a month (log sd)",
-    "noise_ar1": "month-to-month correlation of noise",
-    "token_drift_per_year": "drift of tokens per request a year",
-    "leave_probability_per_quarter": "chance a quarter that the largest leaves",
-    "largest_customer_fraction": "share of the largest customer",
-    "rebound": "rebound of use when unit cost falls",
-    "level_usd_per_month": "list cost of a month at the end",
-}
 _SHARES: Final = (
     "growth_per_year",
     "common_share",
@@ -44,14 +31,6 @@ LARGE_CUSTOMER: Final = 0.10
 
 _NAME_CHARACTERS: Final = 40
 _SOURCES: Final = {"data": "your data", "prior": "prior", "user": "you"}
-
-
-def parameter_name(name: str) -> str:
-    """A parameter in words."""
-    kind, _, which = name.partition(".")
-    if kind == "level":
-        return f"{which}: requests a month at the end"
-    return _NAMES.get(name) or f"{kind} {which.capitalize()}"
 
 
 def parameter_value(name: str, value: float) -> str:
@@ -84,7 +63,7 @@ def _learnt(fits: Sequence[Fitted]) -> str:
     if all(fit.source == "user" for fit in fits if fit.name.partition(".")[0] in FITTED_KEYS):
         return "Every key that could be fitted was typed; the level was measured."
     known = [fit.name for fit in fits if fit.source == "data" and "." not in fit.name]
-    by_data = ", ".join(parameter_name(name).split(" (")[0] for name in known) or "nothing yet"
+    by_data = ", ".join(short_name(name) for name in known) or "nothing yet"
     return f"Learnt mostly from your data: {by_data}."
 
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from math import sqrt
 
 from planner.calibration.calibrate import FITTED_KEYS, Calibration
+from planner.calibration.parameter_names import short_name
 from planner.demand import ALL_TYPES, DemandModel
 from planner.inputs import PlanInputs, TargetError
 from planner.lever_caveats import lever_caveats
@@ -188,14 +189,14 @@ def _concentration(top_share: float) -> Iterator[str]:
     if top_share > 0.5:
         yield (
             f"Concentration: one request type on one model is {top_share:.0%} of the bill. If it leaves, so does most "
-            "of the drawdown (demand.leave_probability_per_quarter)."
+            "of the drawdown; how likely that is stands under [demand] in the plan."
         )
 
 
 def _fitted(calibration: Calibration | None) -> Iterator[str]:
     keys = [] if calibration is None else [fit for fit in calibration.parameters if fit.name in FITTED_KEYS]
-    learnt = [fit.name for fit in keys if fit.source == "data"]
-    leaning = [fit.name for fit in keys if fit.source == "prior" and fit.weight_of_data > 0]
+    learnt = [short_name(fit.name).strip() for fit in keys if fit.source == "data"]
+    leaning = [short_name(fit.name).strip() for fit in keys if fit.source == "prior" and fit.weight_of_data > 0]
     if learnt:
         yield f"Fitted to your log: {', '.join(learnt)} (`planner calibrate` shows the intervals)."
     if leaning:
@@ -207,6 +208,6 @@ def _priors(inputs: PlanInputs, calibration: Calibration | None) -> Iterator[str
     words = [text for key, text in inputs.priors.items() if key not in moved]
     if words:
         yield (
-            f"Priors, not your data: {'; '.join(words)}. They move the answer; replace them in the plan "
-            "when you know better."
+            f"Priors, not your data: {'; '.join(words)}. They move the answer; replace them in the plan, "
+            "under [demand] and [prices.cuts], when you know better."
         )

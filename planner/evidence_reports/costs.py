@@ -66,5 +66,5 @@ def told_sentences(inputs: PlanInputs, uploaded_usd: Sequence[float | None]) -> 
         said.append(f"{usd(sum(known), cents=True)} by cost_usd of the uploaded answers{some}.")
     return tuple(said) or (
         "Nothing is known of what this evidence cost. An evaluation that is run keeps the price of every answer in a "
-        "store beside the plan file, and graded answers may carry cost_usd; either would stand here.",
+        "store beside the plan file, and graded answers may say theirs; either would stand here.",
     )

@@ -238,7 +238,7 @@ def clauses_notes(trades: TradeList, n_paths: int) -> list[str]:
     notes += [f"Not valued: {item.words}. These terms cannot have it: {item.why}." for item in trades.left_out]
     if not any(item.variation.name == "payment_as_used" for item in trades.clauses):
         notes.append(
-            "When a commitment is paid has no worth here: that takes contract.payment.cost_of_capital_per_year and "
-            'decision.money = "npv".'
+            "When a commitment is paid has no worth here: that takes a cost of capital under "
+            '[contract.payment] and money = "npv" under [decision].'
         )
     return notes

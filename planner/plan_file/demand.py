@@ -9,12 +9,12 @@ from planner.plan_file.schema import DemandSection, PlanFile
 _NOT_PARAMETERS: Final = ("event", "fitted")
 
 _PRIORS: Final[Mapping[str, str]] = {
-    "level_sd": "level_sd 0.10",
-    "growth_per_year": "growth_per_year P10 0 %, P90 +156 %",
-    "growth_damping_per_month": "growth_damping_per_month 0.98",
-    "monthly_volatility": "monthly_volatility 0.06",
-    "monthly_noise": "monthly_noise 0.10",
-    "leave_probability_per_quarter": "leave_probability_per_quarter 5 %",
+    "level_sd": "today's level ± 10%",
+    "growth_per_year": "growth a year from 0% (P10) to 156% (P90)",
+    "growth_damping_per_month": "growth damped by 0.98 a month",
+    "monthly_volatility": "volatility ± 6% a month",
+    "monthly_noise": "noise ± 10% a month",
+    "leave_probability_per_quarter": "5% chance a quarter that the largest type leaves",
 }
 
 
@@ -77,5 +77,5 @@ def priors(file: PlanFile, typed: frozenset[str]) -> dict[str, str]:
     """Defaults in use that are judgements, by key: they move the answer and nobody has looked at them yet."""
     found = {key: words for key, words in _PRIORS.items() if key not in typed}
     if not {"falls_per_year", "fall", "rises_per_year", "rise"} <= file.prices.cuts.model_fields_set:
-        found["prices.cuts"] = "price changes in prices.cuts (0.7 falls and 0.2 rises a year and tier, unless given)"
+        found["prices.cuts"] = "price changes (0.7 falls and 0.2 rises a year and tier, unless given)"
     return found

@@ -6,6 +6,7 @@ import streamlit as st
 
 from planner.calibration.calibrate import DEMAND_KEYS, Calibration
 from planner.calibration.notes import too_little
+from planner.calibration.parameter_names import short_name
 from planner.calibration.priors import distribution_range
 from planner.calibration_report import (
     calibration_headline,
@@ -76,11 +77,7 @@ def _sources(calibration: Calibration) -> Iterator[str]:
     """What is a prior and what was typed, beside what the headline says was learnt."""
     said = {"prior": "Priors, not learnt from this log", "user": "As you typed them, and so not fitted"}
     for source, words in said.items():
-        names = [
-            parameter_name(fit.name).split(" (")[0]
-            for fit in calibration.parameters
-            if fit.source == source and "." not in fit.name
-        ]
+        names = [short_name(fit.name) for fit in calibration.parameters if fit.source == source and "." not in fit.name]
         if any(fit.source == source and fit.name.startswith("season.") for fit in calibration.parameters):
             names.append("season")
         if names:

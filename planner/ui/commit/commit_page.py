@@ -118,7 +118,7 @@ def _typed_commit(current: Loaded) -> float:
         st.button("As fixed" if is_fixed(plan) else "Recommended", key="to_best", on_click=_set, args=(best, top))
         if first != best and not is_fixed(plan):
             st.button("Signed first", key="to_first", on_click=_set, args=(first, top))
-        st.button("None", key="to_none", on_click=_set, args=(0.0, top))
+        st.button("No commitment", key="to_none", on_click=_set, args=(0.0, top))
     return float(st.session_state[NUMBER])
 
 

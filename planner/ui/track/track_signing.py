@@ -44,7 +44,7 @@ def signing_section(current: Loaded) -> None:
             )
         st.caption(
             "This changes the plan on the screen, not the file it came from: take the plan file away to keep it. In a "
-            "file it is [signed] with on and commit_usd_per_year."
+            "file it stands under [signed]."
         )
         says = st.empty()
     if apply:
