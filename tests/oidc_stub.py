@@ -28,7 +28,7 @@ COOKIE_SECRET = "0123456789abcdef" * 4
 
 @dataclass(kw_only=True)
 class Provider:
-    """people: those who can log in, with their claims. lifetime_s: of an ID token. changed: claims that go out wrong."""
+    """people: who can log in, with their claims. lifetime_s: of an ID token. changed: claims that go out wrong."""
 
     people: Mapping[str, Mapping[str, Any]]
     issuer: str = ""
@@ -106,58 +106,61 @@ class Provider:
         }
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers for a provider."""
+
+    found: Provider
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path == "/.well-known/openid-configuration":
+            self._json(self.found.metadata())
+        elif parts.path == "/keys":
+            self._json({"keys": [self.found.key.as_dict(private=False)]})
+        elif parts.path == "/authorize" and "person" in asked:
+            code = secrets.token_urlsafe()
+            self.found.codes[code] = asked
+            self._redirect(f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}")
+        elif parts.path == "/authorize":
+            links = "".join(f'<p><a href="{self.path}&person={name}">{name}</a></p>' for name in self.found.people)
+            self._answer(200, "text/html", f"<h1>Who are you?</h1>{links}".encode())
+        elif parts.path == "/end":
+            self._redirect(asked["post_logout_redirect_uri"].removesuffix("/oauth2callback") + "/")
+        else:
+            self._answer(404, "text/plain", b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        form = {name: values[0] for name, values in parse_qs(body).items()}
+        tokens = self.found.tokens(form, self.headers.get("Authorization", ""))
+        self._json(tokens or {"error": "invalid_grant"}, 200 if tokens else 400)
+
+    def _json(self, answer: Mapping[str, Any], status: int = 200) -> None:
+        self._answer(status, "application/json", json.dumps(answer).encode())
+
+    def _redirect(self, address: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", address)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
 @contextmanager
 def provider(people: Mapping[str, Mapping[str, Any]]) -> Iterator[Provider]:
     """A provider that answers until the end of the block."""
     found = Provider(people=people)
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            if parts.path == "/.well-known/openid-configuration":
-                self._json(found.metadata())
-            elif parts.path == "/keys":
-                self._json({"keys": [found.key.as_dict(private=False)]})
-            elif parts.path == "/authorize" and "person" in asked:
-                code = secrets.token_urlsafe()
-                found.codes[code] = asked
-                back = urlencode({"code": code, "state": asked["state"]})
-                self._redirect(f"{asked['redirect_uri']}?{back}")
-            elif parts.path == "/authorize":
-                links = "".join(f'<p><a href="{self.path}&person={name}">{name}</a></p>' for name in found.people)
-                self._answer(200, "text/html", f"<h1>Who are you?</h1>{links}".encode())
-            elif parts.path == "/end":
-                self._redirect(asked["post_logout_redirect_uri"].removesuffix("/oauth2callback") + "/")
-            else:
-                self._answer(404, "text/plain", b"")
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            form = {name: values[0] for name, values in parse_qs(body).items()}
-            tokens = found.tokens(form, self.headers.get("Authorization", ""))
-            self._json(tokens or {"error": "invalid_grant"}, 200 if tokens else 400)
-
-        def _json(self, answer: Mapping[str, Any], status: int = 200) -> None:
-            self._answer(status, "application/json", json.dumps(answer).encode())
-
-        def _redirect(self, address: str) -> None:
-            self.send_response(302)
-            self.send_header("Location", address)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def _answer(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Answers", (Handler,), {"found": found})) as server:
         found.issuer = f"http://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield found

@@ -41,15 +41,16 @@ def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     """Show the sidebar, then the page for the plan in it, then the way on."""
     links.keep(pages)
     with st.sidebar:
-        gate.user_line()
-        about = st.container()
+        who, about = st.container(), st.container()
         uploads = _uploader()
     waiting = st.empty()
     try:
         _refresh(uploads, waiting)
     except PlannerError as error:
+        gate.user_line(who)
         _no_plan(str(error))
         return
+    gate.user_line(who)
     with about:
         _about()
     with st.sidebar:

@@ -41,7 +41,7 @@ def admit() -> None:
     except InputError as error:
         _closed("This app is not open yet", f"Who runs it has to correct its settings: {error}")
     if person is None:
-        _closed("Log in", "This app knows you by your organisation's login.", ("Log in", st.login))
+        _closed("Log in to the commit planner", "Take the account of your organisation.", ("Log in", st.login))
     if person.ends_at <= time.time():
         ended = datetime.fromtimestamp(person.ends_at, UTC)
         _closed(
@@ -71,16 +71,17 @@ def own_folder() -> Path | None:
     return None if somebody is None or root is None else folder_of(root, somebody)
 
 
-def user_line() -> None:
-    """Who is logged in, the way out, and what is kept for them; nothing without a login."""
+def user_line(place: st.delta_generator.DeltaGenerator) -> None:
+    """Who is logged in, the way out, and what is kept for them; nothing without a login. Errors: InputError."""
     somebody = logged_in()
     if somebody is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with place, st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/person: {plain(_called(somebody), 80)}", width="stretch")
         st.button("Log out", key="log_out", on_click=st.logout, type="tertiary", icon=":material/logout:")
     if (folder := own_folder()) is not None:
-        _kept_files(folder)
+        with place:
+            _kept_files(folder)
 
 
 def _kept_files(folder: Path) -> None:
