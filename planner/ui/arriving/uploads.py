@@ -18,7 +18,9 @@ from planner.plan_file.loader import parse_plan
 from planner.plan_file.text import with_usage_sources
 from planner.plan_file.usage_keys import without_levers
 from planner.ui.arriving.started_folder import LOG_ENDINGS, inside, root
+from planner.ui.hosted.user_folders import check_room
 from planner.usage.read import UsageSource
+from planner.whole_file import replacing
 
 PLAN_ENDING: Final = ".toml"
 MOST_PLAN_BYTES: Final = 1_000_000
@@ -123,10 +125,14 @@ def at_opening_log(inputs: PlanInputs, opening: PlanInputs) -> PlanInputs:
 
 
 def _below_started_folder(inputs: PlanInputs) -> PlanInputs | None:
-    """The plan where everything that it reads is below the folder that the app was started with, such as one that was
-    taken away from there; else None."""
-    folder = root()
-    if folder is None or inputs.usage is None or inputs.usage.source.engine is not None:
+    """The plan where everything that it reads is below the folder of its own session, or below the one that the app was
+    started with, such as one that was taken away from there; else None."""
+    folders = [folder for folder in (inputs.base_dir, root()) if folder is not None]
+    return next((found for folder in folders if (found := _below(folder, inputs)) is not None), None)
+
+
+def _below(folder: Path, inputs: PlanInputs) -> PlanInputs | None:
+    if inputs.usage is None or inputs.usage.source.engine is not None:
         return None
     source, billed = inputs.usage.source, inputs.usage.billed
     try:
@@ -191,5 +197,8 @@ def _store(log: Upload, folder: Path) -> str:
     if not log.data:
         raise InputError(f"{log.name} is empty; export the log again")
     stored = f"log-{sha256(log.data).hexdigest()[:12]}{ending}"
-    (folder / stored).write_bytes(log.data)
+    check_room(folder, len(log.data))
+    # Another tab of the same person may be reading it.
+    with replacing(folder / stored, remedy="upload it again") as new:
+        new.write_bytes(log.data)
     return stored

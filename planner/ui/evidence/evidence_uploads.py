@@ -30,6 +30,7 @@ from planner.plan_file.lever_text import scenario_names
 from planner.prepared import Prepared
 from planner.ui.arriving.uploads import UPLOAD_MEGABYTES, Upload, uploads_key
 from planner.ui.evidence.evidence_costs import plan_file, store_stamps
+from planner.ui.hosted.user_folders import check_room
 from planner.ui.showing import downloads, show
 from planner.ui.showing.escape import plain, visible
 from planner.ui.state import kept, opening, session
@@ -189,6 +190,7 @@ def _stored(upload: Upload, folder: Path) -> Path:
     if ending is None:
         raise InputError(f"{upload.name}: give graded answers as .jsonl, also .jsonl.gz and .jsonl.zst")
     path = folder / f"graded-{sha256(upload.data).hexdigest()[:12]}{ending}"
+    check_room(folder, len(upload.data))
     path.write_bytes(upload.data)
     return path
 

@@ -23,6 +23,7 @@ from planner.ui.arriving.unmapped import in_their_names
 from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload, stored_path, uploads_key
 from planner.ui.evidence.evidence_costs import plan_file
 from planner.ui.evidence.evidence_uploads import ENDINGS
+from planner.ui.hosted.user_folders import check_room
 from planner.ui.showing import show
 from planner.ui.state import opening
 from planner.ui.state.session import Loaded, Report
@@ -159,6 +160,7 @@ def _stored_outcomes(upload: Upload, folder: Path) -> Path:
     if ending is None:
         raise InputError(f"{upload.name}: give outcomes as .jsonl, also .jsonl.gz and .jsonl.zst")
     path = folder / f"outcomes-{sha256(upload.data).hexdigest()[:12]}{ending}"
+    check_room(folder, len(upload.data))
     path.write_bytes(upload.data)
     return path
 

@@ -27,6 +27,8 @@ from planner.pull.request import (
 from planner.ui.arriving import doors
 from planner.ui.arriving.new_log import choice_of
 from planner.ui.arriving.started_folder import root
+from planner.ui.hosted import gate
+from planner.ui.hosted.user_folders import check_room
 from planner.ui.showing import show
 from planner.ui.state import opening, session
 from planner.ui.state.session import Report
@@ -92,6 +94,8 @@ def _no_key() -> None:
 
 
 def _kept_words() -> str:
+    if gate.own_folder() is not None:
+        return "Days that were pulled are kept for you on this server, so the next pull asks for new days only."
     folder = root()
     if folder is None:
         return (
@@ -103,13 +107,14 @@ def _kept_words() -> str:
 
 def pull_folder(group_by: tuple[str, ...]) -> tuple[Path, Path]:
     """Where the days of a pull are kept, one folder for each choice of dimensions, and the folder above it."""
-    above = root() or opening.folder()
+    above = gate.own_folder() or root() or opening.folder()
     return above / f"pulled-{'-'.join(sorted(name.removesuffix('_id') for name in group_by))}", above
 
 
 def _take(first: date, last: date, group_by: tuple[str, ...], typed_by: str, report: Report) -> None:
     """Pull, then measure what was pulled as the plan's log, with what was billed beside it."""
     folder, above = pull_folder(group_by)
+    check_room(above, 0)
     request = PullRequest(first_day=first, last_day=last, group_by=group_by)
     try:
         pulled = pull(request, folder, progress=report)
