@@ -1,16 +1,24 @@
 """The login, through a real browser and a provider that signs real tokens: who comes in, who does not, whose files."""
 
 import hashlib
+import http.client
 import re
-from collections.abc import Callable, Iterator
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from journeys import BROWSERS, SMALL, opened, picture, playwright, settle
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from journeys import SMALL, opened, picture, playwright, settle
 from oidc_stub import CLIENT_SECRET, COOKIE_SECRET, Provider, provider
-from serving import free_port, planner_app
+from serving import free_port, nginx, planner_app
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ANN = {"sub": "ann-1", "email": "Ann@example.com", "email_verified": True, "name": "Ann"}
@@ -21,9 +29,13 @@ FORGED = {"sub": "ann-1", "email": "ann@example.com", "email_verified": False, "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosted:
-    """A server with a login, its provider, the folder of its users, and what it writes."""
+    """A server with a login behind nginx, its provider, the folder of its users, and what it writes.
+
+    url: of the browser, through nginx; app_port: of the app itself.
+    """
 
     url: str
+    app_port: int
     provider: Provider
     users: Path
     log: Path
@@ -31,20 +43,39 @@ class Hosted:
 
 @pytest.fixture(scope="module")
 def hosted(requires: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    """One server for all journeys of this file."""
-    requires(*BROWSERS)
-    folder, port = tmp_path_factory.mktemp("hosted"), free_port()
-    users, log = folder / "users", folder / "log.txt"
+    """One server for all journeys of this file: nginx as the documents configure it, and the app below a path."""
+    program, folder = requires("nginx"), tmp_path_factory.mktemp("hosted")
+    users, log, port, app_port = folder / "users", folder / "log.txt", free_port(), free_port()
+    url = f"https://127.0.0.1:{port}/planner"
     with provider({"ann": ANN, "ben": BEN, "eve": EVE, "forged": FORGED}) as oidc:
-        env = oidc.environment(f"http://127.0.0.1:{port}/oauth2callback", "@example.com") | {
+        env = oidc.environment(f"{url}/oauth2callback", "@example.com") | {
             "PLANNER_USERS": str(users),
+            "PLANNER_BASE_PATH": "/planner",
+            "PLANNER_ALLOW_HOST": "planner.example.com",
             "NO_PROXY": "127.0.0.1",
         }
-        with planner_app(SMALL, log, port=port, env=env):
-            yield Hosted(url=f"http://127.0.0.1:{port}", provider=oidc, users=users, log=log)
-        said = log.read_text(encoding="utf-8")
-        assert CLIENT_SECRET not in said
-        assert COOKIE_SECRET not in said
+        with (
+            planner_app(SMALL, log, port=app_port, env=env, base="/planner"),
+            nginx(program, folder, port=port, app_port=app_port),
+        ):
+            yield Hosted(url=url, app_port=app_port, provider=oidc, users=users, log=log)
+    said = log.read_text(encoding="utf-8") + (folder / "error.log").read_text(encoding="utf-8")
+    assert CLIENT_SECRET not in said
+    assert COOKIE_SECRET not in said
+
+
+@pytest.fixture
+def page(browser: "playwright.Browser") -> Iterator["playwright.Page"]:
+    """A window of a user of its own, who takes the certificate that was made here."""
+    opened_page = new_page(browser)
+    yield opened_page
+    opened_page.context.close()
+
+
+def new_page(browser: "playwright.Browser") -> "playwright.Page":
+    """Such a window."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, ignore_https_errors=True)
+    return context.new_page()
 
 
 def log_in(page: "playwright.Page", hosted: Hosted, name: str, path: str = "") -> None:
@@ -73,7 +104,7 @@ SEND = """async ([session, bytes]) => {
     const form = new FormData()
     form.append("file", new Blob([new Uint8Array(bytes)]), "log.csv")
     const headers = {"X-Xsrftoken": xsrf ? xsrf[1] : ""}
-    const address = `/_stcore/upload_file/${session}/${crypto.randomUUID()}`
+    const address = `/planner/_stcore/upload_file/${session}/${crypto.randomUUID()}`
     const answer = await fetch(address, {method: "PUT", body: form, headers})
     return `${answer.status} ${await answer.text()}`
 }"""
@@ -97,6 +128,20 @@ def test_nothing_is_seen_or_sent_before_the_login_and_the_way_out_leads_out(
     logged_in_as(page, "ann")
     assert page.evaluate(SEND, [sessions[-1], 10]) == "204 "
     assert page.evaluate(SEND, ["00000000-0000-0000-0000-000000000000", 10]) == "403 Log in first"
+    cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
+    assert [name for name, cookie in cookies.items() if not cookie["secure"]] == []
+    assert cookies["_streamlit_user"]["httpOnly"]
+    assert cookies["_streamlit_user"]["path"] == "/planner"
+    token = cookies["_streamlit_xsrf"]["value"]
+    address = f"/planner/_stcore/upload_file/{sessions[-1]}/one"
+    known = {"X-Xsrftoken": token, "Cookie": f"_streamlit_xsrf={token}"}
+    too_large = {"Content-Length": str(200 * 2**20 + 1)}
+    assert status_of(hosted, address, method="PUT", through="app", headers=known | too_large) == 413
+    assert status_of(hosted, address, method="PUT", through="nginx", headers=known | too_large) == 413
+    assert status_of(hosted, address, method="PUT", through="app", headers=too_large) == 403
+    assert (
+        status_of(hosted, address, method="PUT", through="app", headers=known | {"Transfer-Encoding": "chunked"}) == 411
+    )
     opened(page, "Commit")
     picture(page, "hosted-logged-in")
     assert hosted.provider.complaints == []
@@ -112,27 +157,31 @@ def session_of(frame: bytes) -> str:
 
 def test_people_find_their_own_files_again_and_nobody_elses(browser: "playwright.Browser", hosted: Hosted) -> None:
     log = b"timestamp,request_type,model,input_tokens,output_tokens\n2026-10-05T10:00:00Z,chat,claude-opus-5-5,90,9\n"
-    for name, megabytes in (("ann", "0.0"), ("ben", "0.0"), ("ann", "0.5")):
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        page = context.new_page()
+    pages = {name: new_page(browser) for name in ("ann", "ben")}
+    files = {name: page.get_by_role("button", name=re.compile("Your files here")) for name, page in pages.items()}
+    for name, page in pages.items():
         log_in(page, hosted, name)
         logged_in_as(page, name)
-        files = page.get_by_role("button", name=re.compile("Your files here"))
-        playwright.expect(files).to_contain_text(megabytes)
-        if name == "ann" and megabytes == "0.0":
-            upload = {"name": "../../ben.csv", "mimeType": "text/csv", "buffer": log + b" " * 500_000}
-            page.get_by_test_id("stSidebar").locator("input[type=file]").set_input_files([upload])
-            playwright.expect(files).to_contain_text("0.5", timeout=60_000)
-        elif name == "ann":
-            files.click()
-            page.get_by_role("button", name="Remove them all").click()
-            playwright.expect(files).to_contain_text("0.0", timeout=60_000)
-            picture(page, "hosted-files")
-        context.close()
+        playwright.expect(files[name]).to_contain_text("0.0")
+    upload = {"name": "../../ben.csv", "mimeType": "text/csv", "buffer": log + b" " * 500_000}
+    pages["ann"].get_by_test_id("stSidebar").locator("input[type=file]").set_input_files([upload])
+    playwright.expect(files["ann"]).to_contain_text("0.5", timeout=60_000)
     kept = {path.name: path for path in hosted.users.iterdir()}
     assert set(kept) == {key_of(hosted, ANN), key_of(hosted, BEN)}
     assert all(path.stat().st_mode & 0o777 == 0o700 for path in kept.values())
+    assert [path.parent.name for path in hosted.users.rglob("*") if path.is_file()] == [key_of(hosted, ANN)]
+    for page in pages.values():
+        page.reload()
+        settle(page)
+    playwright.expect(files["ann"]).to_contain_text("0.5", timeout=60_000)  # in another session
+    playwright.expect(files["ben"]).to_contain_text("0.0", timeout=60_000)
+    files["ann"].click()
+    pages["ann"].get_by_role("button", name="Remove them all").click()
+    playwright.expect(files["ann"]).to_contain_text("0.0", timeout=60_000)
+    picture(pages["ann"], "hosted-files")
     assert [path for path in hosted.users.rglob("*") if path.is_file()] == []
+    for page in pages.values():
+        page.context.close()
 
 
 def key_of(hosted: Hosted, claims: dict[str, Any]) -> str:
@@ -140,30 +189,112 @@ def key_of(hosted: Hosted, claims: dict[str, Any]) -> str:
     return hashlib.sha256(hosted.provider.issuer.encode() + b"\0" + claims["sub"].encode()).hexdigest()
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong", "words"),
-    [
-        ("eve", {}, "You have no access"),
-        ("forged", {}, "You have no access"),
-        ("ann", {"lifetime_s": -30}, "Your login has ended"),  # Streamlit takes it
-        ("ann", {"is_signed_by_another": True}, "Log in to the commit planner"),
-        ("ann", {"changed": {"aud": "another-app"}}, "Log in to the commit planner"),
-        ("ann", {"changed": {"nonce": "replayed"}}, "Log in to the commit planner"),
-    ],
-    ids=["not on the list", "address not verified", "token has expired", "wrong key", "wrong audience", "wrong nonce"],
-)
-def test_who_may_not_come_in_stays_outside(
-    page: "playwright.Page",
-    hosted: Hosted,
-    name: str,
-    wrong: dict[str, Any],
-    words: str,
-    monkeypatch: pytest.MonkeyPatch,
+def test_an_expired_token_lets_nobody_in_though_streamlit_takes_it(
+    page: "playwright.Page", hosted: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hosted.provider, "lifetime_s", -30)
+    log_in(page, hosted, "ann")
+    heading(page, "Your login has ended")
+    assert page.get_by_test_id("stSidebarNavLink").count() == 0
+    picture(page, "hosted-login-ended")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "comes_in"),
+    [
+        ({}, True),
+        ({"is_signed_by_another": True}, False),
+        ({"changed": {"aud": "another-app"}}, False),
+        ({"changed": {"nonce": "replayed"}}, False),
+        ({"changed": {"iss": "https://evil.example"}}, False),
+        ({"lifetime_s": -600}, False),
+    ],
+    ids=["right", "another key", "another audience", "another nonce", "another issuer", "long expired"],
+)
+def test_a_token_that_is_wrong_makes_no_cookie(
+    hosted: Hosted, wrong: dict[str, Any], comes_in: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same way as a browser goes, without one."""
     for attribute, value in wrong.items():
         monkeypatch.setattr(hosted.provider, attribute, value)
-    log_in(page, hosted, name)
-    heading(page, words)
-    assert page.get_by_test_id("stSidebarNavLink").count() == 0
-    if name == "eve":
-        picture(page, "hosted-no-access")
+    ticket = jwt.encode(
+        {"alg": "HS256"}, {"provider": "default", "exp": time.time() + 60}, OctKey.import_key(COOKIE_SECRET)
+    )
+    out = answer_of(hosted, f"/planner/auth/login?provider={ticket}", through="nginx", headers={})
+    assert out.status == 302
+    session = out.headers["Set-Cookie"].partition(";")[0]
+    with urllib.request.build_opener(NoRedirect()).open(f"{out.headers['Location']}&person=ann") as answered:
+        back = urlsplit(answered.headers["Location"])
+    done = answer_of(hosted, f"{back.path}?{back.query}", through="nginx", headers={"Cookie": session})
+    assert done.status == 302
+    made = [cookie for cookie in done.headers.get_all("Set-Cookie") or [] if cookie.startswith("_streamlit_user=")]
+    assert any("Max-Age=2592000" in cookie for cookie in made) is comes_in
+
+
+class NoRedirect(urllib.request.HTTPErrorProcessor):
+    """Gives a redirection as an answer."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+
+def answer_of(
+    hosted: Hosted, path: str, *, through: str, method: str = "GET", headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    """What nginx, or the app itself, says to a request that no browser sends, when it has heard of its headers."""
+    if through == "nginx":
+        unverified = ssl._create_unverified_context()
+        server = http.client.HTTPSConnection(urlsplit(hosted.url).netloc, timeout=30, context=unverified)
+    else:
+        server = http.client.HTTPConnection("127.0.0.1", hosted.app_port, timeout=30)
+    with closing(server):
+        server.putrequest(method, path, skip_host="Host" in headers)
+        for name, value in headers.items():
+            server.putheader(name, value)
+        server.endheaders()
+        return server.getresponse()
+
+
+def status_of(hosted: Hosted, path: str, **asked: Any) -> int:
+    """The status of such an answer."""
+    return answer_of(hosted, path, **asked).status
+
+
+@pytest.mark.parametrize(
+    ("through", "path", "headers", "status"),
+    [
+        ("nginx", "/planner/", {"Host": "planner.example.com"}, 200),
+        ("nginx", "/planner/", {"Host": "evil.example"}, 403),
+        ("nginx", "/planner/_stcore/health", {}, 200),
+        ("nginx", "/planner/_stcore/metrics", {}, 404),
+        ("app", "/planner/", {"Host": "planner.example.com"}, 200),
+        ("app", "/planner/", {"Host": "evil.example"}, 400),
+        ("app", "/planner/_stcore/health", {}, 200),
+        ("app", "/planner/_stcore/metrics", {}, 404),
+        ("app", "/planner/_stcore/agent/mcp", {}, 404),
+    ],
+)
+def test_the_app_answers_to_its_names_and_closes_what_no_browser_needs(
+    hosted: Hosted, through: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = answer_of(hosted, path, through=through, headers=headers)
+    assert answer.status == status
+    if through == "nginx" and status == 200:
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
+        assert not re.search(r"[0-9]", answer.headers["Server"])
+
+
+@pytest.mark.parametrize("through", ["nginx", "app"])
+def test_no_page_of_another_origin_opens_a_connection(hosted: Hosted, through: str) -> None:
+    upgrade = {
+        "Host": "planner.example.com",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    for origin, status in (("https://planner.example.com", 101), ("https://evil.example", 403), ("null", 403)):
+        asked = upgrade | {"Origin": origin}
+        assert status_of(hosted, "/planner/_stcore/stream", through=through, headers=asked) == status
