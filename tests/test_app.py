@@ -116,7 +116,7 @@ def typed(plan: Plan, commit: float) -> list[tuple[str, str]]:
 def test_a_typed_commitment_shows_what_the_sample_says(app: AppTest, plan: Plan, commit: float) -> None:
     opened(app, "commit")
     before = figures(app)
-    app.number_input(key="commit_number").set_value(commit).run()
+    app.number_input(key="commit").set_value(commit).run()
     assert not app.exception
     shown = figures(app)
     assert shown != before
@@ -124,27 +124,23 @@ def test_a_typed_commitment_shows_what_the_sample_says(app: AppTest, plan: Plan,
     assert shown[:5] == before[:5], "the recommendation stays"
 
 
-def test_field_and_slider_are_one_value(app: AppTest, plan: Plan) -> None:
+def test_buttons_bring_the_commitments_that_are_named(app: AppTest, plan: Plan) -> None:
     opened(app, "commit")
-    best = plan.recommendation.offer.commit_usd_per_year
-    assert app.number_input(key="commit_number").value == app.slider(key="commit_slider").value == best
-    app.number_input(key="commit_number").set_value(80_000.0).run()
-    assert app.slider(key="commit_slider").value == 80_000
-    app.slider(key="commit_slider").set_value(120_000.0).run()
-    assert app.number_input(key="commit_number").value == 120_000
-    assert set(typed(plan, 120_000.0)) <= set(figures(app))
-    app.number_input(key="commit_number").set_value(90e6).run()
-    assert app.slider(key="commit_slider").value == app.slider(key="commit_slider").max
-    app.button(key="to_best").click().run()
-    assert app.number_input(key="commit_number").value == best
+    best, first = plan.recommendation.offer, plan.sign_first.signed.offer
+    assert app.number_input(key="commit").value == best.commit_usd_per_year
+    app.number_input(key="commit").set_value(80_000.0).run()
+    for key, commit in (("to_first", first.commit_usd_per_year), ("to_none", 0.0), ("to_best", best.commit_usd_per_year)):
+        app.button(key=key).click().run()
+        assert app.number_input(key="commit").value == commit
+        assert set(typed(plan, commit)) <= set(figures(app)[5:])
 
 
 def test_a_typed_commitment_survives_a_change_of_page(app: AppTest) -> None:
     opened(app, "commit")
-    app.number_input(key="commit_number").set_value(77_000.0).run()
+    app.number_input(key="commit").set_value(77_000.0).run()
     opened(app, "compare")
     opened(app, "commit")
-    assert app.number_input(key="commit_number").value == 77_000
+    assert app.number_input(key="commit").value == 77_000
 
 
 def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:

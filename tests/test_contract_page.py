@@ -428,7 +428,7 @@ def test_the_page_of_other_terms_runs(
     monkeypatch.setenv("PLANNER_PLAN", str(path))
     opened(app, "commit")
     assert not app.error
-    app.number_input(key="commit_number").set_value(90_000.0).run()
+    app.number_input(key="commit").set_value(90_000.0).run()
     assert not app.exception
     opened(app, "compare")
 

@@ -315,7 +315,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     ),
     "duckdb": ("planner.usage", "planner.billed"),
     "ibis": ("planner.usage",),
-    "pyarrow": ("planner.usage.files",),
+    "pyarrow": ("planner.usage.files", "planner.ui.commit.explorer_view"),
     "pyspark": ("planner.usage.spark",),
     "zstandard": ("planner.usage", "planner.billed", "planner.evidence.graded", "planner.evaluation.sample"),
     "ijson": ("planner.usage.documents",),

@@ -149,7 +149,7 @@ def curve_frame(plan: Plan, typed: Offer | None = None) -> pd.DataFrame:
         commits |= {offer.commit_usd_per_year for _, offer in marked_offers(plan, typed)}
     else:
         commits |= {point.offer.commit_usd_per_year for point in plan.curve}
-    return _with_stretches(plan, pd.DataFrame(_priced(plan, [contract.offer_at(usd) for usd in sorted(commits)])))
+    return _with_stretches(plan, pd.DataFrame(priced_rows(plan, [contract.offer_at(usd) for usd in sorted(commits)])))
 
 
 def _with_stretches(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
@@ -186,7 +186,7 @@ def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT)
     named = marked_offers(plan, typed)
     top, (low, high) = curve_top(plan, typed), use_range(plan, typed)
     rows = []
-    for (name, offer), row in zip(named, _priced(plan, [offer for _, offer in named]), strict=True):
+    for (name, offer), row in zip(named, priced_rows(plan, [offer for _, offer in named]), strict=True):
         shape, dy = _LOOKS[name.split(" = ")[0]]
         used_up, reached = _used_up(plan, offer), _reached(plan, offer, row["chance"])
         amount = "none" if offer.is_none else usd_short(row["commit"])
@@ -226,7 +226,8 @@ def _reached(plan: Plan, offer: Offer, chance: float) -> float:
     return float((plan.uses[scenario].least_usd_per_year >= _used_up(plan, offer)).mean())
 
 
-def _priced(plan: Plan, offers: list[Offer]) -> Rows:
+def priced_rows(plan: Plan, offers: list[Offer]) -> Rows:
+    """Offers as the charts have them: commit (place on the axis), cost, shortfall, overage (USD), discount, chance."""
     return [
         {
             "commit": commit_on_axis(plan, value.offer),
@@ -269,10 +270,10 @@ def _curve(
         color=alt.Color("colour:N", scale=None), tooltip=tips
     )
     words = halo_and_words(marks.encode(text=f"{prefix}words:N"), palette, prefix=prefix)
-    return [*_bands(plan, top, x, palette), *behind, line, hover, points, *words]
+    return [*band_layers(plan, top, x, palette), *behind, line, hover, points, *words]
 
 
-def _bands(plan: Plan, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
+def band_layers(plan: Plan, top: float, x: alt.X, palette: Palette) -> list[alt.Chart]:
     """Every discount band as a stripe with its discount at the top; stripes too narrow for words have none."""
     bands = plan.inputs.contract.bands
     edges = [*(band.min_commit_usd_per_year for band in bands), inf]
