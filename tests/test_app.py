@@ -129,7 +129,8 @@ def test_buttons_bring_the_commitments_that_are_named(app: AppTest, plan: Plan) 
     best, first = plan.recommendation.offer, plan.sign_first.signed.offer
     assert app.number_input(key="commit").value == best.commit_usd_per_year
     app.number_input(key="commit").set_value(80_000.0).run()
-    for key, commit in (("to_first", first.commit_usd_per_year), ("to_none", 0.0), ("to_best", best.commit_usd_per_year)):
+    named = {"to_first": first.commit_usd_per_year, "to_none": 0.0, "to_best": best.commit_usd_per_year}
+    for key, commit in named.items():
         app.button(key=key).click().run()
         assert app.number_input(key="commit").value == commit
         assert set(typed(plan, commit)) <= set(figures(app)[5:])

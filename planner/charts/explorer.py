@@ -123,7 +123,7 @@ def _readout(plan: Plan, palette: Palette) -> alt.LayerChart:
     name = base.mark_text(**place, y=alt.expr(row), fontSize=12, color=palette.muted).encode(text="name:N")
     size = alt.expr(f"{_WIDE} ? 18 : 14")
     told = base.mark_text(**place, y=alt.expr(f"{row} + 15"), fontSize=size, fontWeight="bold", color=palette.ink)
-    return alt.layer(name, told.encode(text="told:N")).properties(height=_READOUT_PIXELS)
+    return alt.LayerChart(layer=[name, told.encode(text="told:N")]).properties(height=_READOUT_PIXELS)
 
 
 def _cost_panel(plan: Plan, frame: pd.DataFrame, top: float, x: alt.X, palette: Palette) -> alt.LayerChart:
@@ -190,7 +190,7 @@ def _panel(layers: list[alt.Chart], title: str, height: int, palette: Palette) -
     heading = alt.Title(text=lines, anchor="start", frame="bounds", fontSize=13, offset=6, color=palette.ink)
     one, place = _at_now()
     grip = one.mark_rule(strokeWidth=2 * _NEAR_PIXELS, opacity=0, cursor="ew-resize").encode(x=place)
-    return alt.layer(*layers, catch, grip).properties(title=heading, height=height)
+    return alt.LayerChart(layer=[*layers, catch, grip]).properties(title=heading, height=height)
 
 
 def _wide(axis: alt.Axis) -> alt.Axis:
@@ -201,7 +201,7 @@ def _wide(axis: alt.Axis) -> alt.Axis:
 
 def _curve(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
     """One line per band: at a threshold the discount, and so the cost, jumps."""
-    rows = alt.Chart(alt.NamedData(name=POINTS))
+    rows = alt.Chart(alt.NamedData(name=POINTS)).transform_filter("datum.on_curve")
     return rows.mark_line(color=palette.mark, strokeWidth=2.5).encode(x=x, y=y, detail="stretch:N")
 
 

@@ -47,15 +47,17 @@ def stops(plan: Plan, top: float) -> list[Offer]:
 
 
 def points_frame(plan: Plan, top: float) -> pd.DataFrame:
-    """A row for each place of the curve, by commitment: the columns of `told_rows`, and stop: whether dragging stops.
+    """A row for each place, by commitment: the columns of `told_rows`, stop (dragging stops there) and on_curve.
 
-    Just below every band's threshold there is one where it does not, so that curves break where the discount jumps.
+    Just below every band's threshold there is one where it does not, so that curves break where the discount jumps. A
+    recommendation whose years are each their own is no point of the curve, which commits by one rule.
     """
     offers = stops(plan, top)
     contract = plan.inputs.contract
     below = [contract.offer_at(low - _BELOW_USD) for low, _ in contract.commit_ranges if 0 < low <= top]
     frame = pd.DataFrame(told_rows(plan, [*offers, *below]))
     frame["stop"] = [True] * len(offers) + [False] * len(below)
+    frame["on_curve"] = [o == contract.offer_at(o.commit_usd_per_year) for o in (*offers, *below)]
     return frame.sort_values("commit", kind="stable", ignore_index=True)
 
 
@@ -117,7 +119,8 @@ def years_frame(frame: pd.DataFrame, top: float) -> pd.DataFrame:
     frame: as points_frame. level: the shortfall probability from which on the year falls short; commit: where the
     curve reaches it, USD a year; row: 1 at the bottom of a heap of neighbours.
     """
-    commits, chances = frame["commit"].to_numpy(), np.maximum.accumulate(frame["chance"].to_numpy())
+    curve = frame[frame["on_curve"]]
+    commits, chances = curve["commit"].to_numpy(), np.maximum.accumulate(curve["chance"].to_numpy())
     at = np.minimum(np.searchsorted(chances, levels(), side="right"), len(chances) - 1)
     before = np.maximum(at - 1, 0)
     rise = chances[at] - chances[before]
