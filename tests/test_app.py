@@ -18,7 +18,8 @@ from planner.backtest.folds import backtest
 from planner.backtest.judge import Backtest
 from planner.backtest_report import headline as backtest_headline
 from planner.bundled import app_path, data_path
-from planner.calibration_report import calibration_headline, parameter_name
+from planner.calibration.parameter_names import parameter_name
+from planner.calibration_report import calibration_headline
 from planner.csv_cells import inert_cell
 from planner.drivers import Drivers
 from planner.drivers_report import drivers_sentences

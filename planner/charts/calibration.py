@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from planner.calibration.calibrate import Calibration
-from planner.calibration_report import parameter_name
+from planner.calibration.parameter_names import parameter_name
 from planner.charts.style import LIGHT, Palette, exact_tips, finished, money_axis, shortened
 from planner.errors import InputError
 from planner.history.history import History

@@ -6,12 +6,11 @@ import streamlit as st
 
 from planner.calibration.calibrate import DEMAND_KEYS, Calibration
 from planner.calibration.notes import too_little
-from planner.calibration.parameter_names import short_name
+from planner.calibration.parameter_names import parameter_name, short_name
 from planner.calibration.priors import distribution_range
 from planner.calibration_report import (
     calibration_headline,
     outliers_table,
-    parameter_name,
     parameter_value,
     parameters_table,
     season_table,
