@@ -165,6 +165,8 @@ def worked_out(prepared: Prepared, progress: Progress | None = None, kept: KeptP
             progress=report,
             kept=kept,
         )
+        if progress is not None:
+            progress("sizing the commitment", 0.0)
         plan = decide(prepared, spend)
         excess = _error_over_target(plan.recommendation, inputs.target_error)
         if excess <= 1.0:

@@ -88,6 +88,8 @@ def prepare(inputs: PlanInputs, progress: Progress | None = None) -> Prepared:
     price_book = inputs.prices.price_book()
     on = pricing_day(inputs, price_book)
     measurement, quality = (None, None) if inputs.usage is None else judged(inputs.usage, price_book, progress)
+    if measurement is not None and progress is not None:
+        progress("fitting demand", 0.0)
     calibration = None if measurement is None else calibrated(inputs, measurement, price_book, on)
     demand = inputs.demand if calibration is None else calibration.demand
     mix = _mix(inputs, measurement, calibration, price_book, on)

@@ -31,6 +31,8 @@ def usage_of(
     progress(step, fraction) is called while it reads, inspected(files, of_files) while it looks at the files.
     Errors: those of read_usage.
     """
+    if inspected is None and progress is not None:
+        inspected = lambda files, of_files: progress("looking at the files", files / of_files)  # noqa: E731
     usage = read_usage(
         inputs.source,
         prompt_edges=prompt_edges(book),

@@ -137,8 +137,8 @@ def simulate_spend(
     every month of every path. steered: spread what carries the variance evenly over the paths (planner.streams); plain
     draws are for comparison. stretches: months asked of every path, beside the first year, where there are more paths
     than months_of: of those the months themselves are not kept, so that memory is bounded. progress, if given, is
-    called with the fraction done. kept: what an earlier simulation left; only what depends on a changed input is worked
-    out again. Returns a SpendPaths per scenario name.
+    called with the fraction done; an error that it raises stops the simulation. kept: what an earlier simulation left;
+    only what depends on a changed input is worked out again. Returns a SpendPaths per scenario name.
     """
     keeps_months = signing or accounts
     run = _Run(
@@ -221,10 +221,14 @@ class _Run:
         scored = []
         with ThreadPoolExecutor(max_workers=threads or cpu_count() or 1) as pool:
             pools = self._price_pools(terms.scenarios, pool) if self.steered else {}
-            for done, scores in enumerate(pool.map(run, starts), start=1):
-                scored.append(scores)
-                if progress is not None:
-                    progress(done / len(starts))
+            try:
+                for done, scores in enumerate(pool.map(run, starts), start=1):
+                    scored.append(scores)
+                    if progress is not None:
+                        progress(done / len(starts))
+            except BaseException:  # stopped, or without memory: what has not begun need not be waited for
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         joined = {name: np.concatenate([part[name] for part in scored if part]) for name in scored[0]}
         return {result.terms.costs.scenario.name: result.paths(joined) for result in results}
 

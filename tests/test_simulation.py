@@ -9,6 +9,7 @@ import strategies
 import tomlkit
 from strategies import built, mix_entry, override, plan_table
 
+from planner import simulation
 from planner.plan_file.loader import parse_plan
 from planner.prepared import prepare
 from planner.price_moves import price_pool
@@ -109,6 +110,24 @@ def test_a_longer_horizon_leaves_the_earlier_months_unchanged():
 def test_more_paths_keep_the_first_blocks():
     few, many = spend(paths=PATHS_PER_BLOCK)["as is"], spend(paths=2 * PATHS_PER_BLOCK + 10)["as is"]
     np.testing.assert_array_equal(many.list_cost_usd[:, :PATHS_PER_BLOCK], few.list_cost_usd)
+
+
+def test_an_error_of_progress_stops_the_simulation_and_what_has_not_begun_of_it(monkeypatch):
+    begun = []
+
+    def counted(self, first):
+        begun.append(first)
+        return streams(self, first)
+
+    streams = simulation._Run._streams
+    monkeypatch.setattr(simulation._Run, "_streams", counted)
+
+    def leaves(done: float) -> None:
+        raise InterruptedError(f"left at {done}")
+
+    with pytest.raises(InterruptedError, match="left at"):
+        simulate_spend(spend_model(), paths=60 * PATHS_PER_BLOCK, seed=1, threads=1, progress=leaves)
+    assert len(begun) < 30
 
 
 def test_progress_ends_at_one():

@@ -220,12 +220,11 @@ def _reporting(engine: Engine, progress: Progress | None, query: Callable[[], T]
     if progress is None:
         return query()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        running = pool.submit(query)
+        running, percent = pool.submit(query), 0.0
         try:
             while not wait((running,), timeout=_POLL_SECONDS).done:
-                percent = engine.query_progress()
-                if percent >= 0:
-                    progress(min(percent / 100, 1.0))
+                percent = max(percent, engine.query_progress())  # below zero where it is not known
+                progress(min(percent / 100, 1.0))
         except BaseException:
             while not running.done():  # what has not begun yet cannot be interrupted yet
                 engine.interrupt()
