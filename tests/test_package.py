@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import tomllib
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUNDLED = "planner/_bundled/"
+SMALL = ROOT / "tests" / "plans" / "small.toml"
 APP_STARTS_WITHIN_S = 90
 MISLEADING = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "STREAMLIT_")
 
@@ -63,11 +65,53 @@ def setup(*command: str | Path) -> None:
     assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What the Dockerfile says, as far as it matters here. copied: from the checkout, none of it from a stage."""
+
+    stages: list[list[tuple[str, str]]]
+
+    @property
+    def copied(self) -> list[str]:
+        """Names of files and folders that go into the image."""
+        words = [text.split() for stage in self.stages for name, text in stage if name == "COPY"]
+        return [source for line in words if not line[0].startswith("--") for source in line[:-1]]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the last stage."""
+        return dict(word.split("=", 1) for text in self.said("ENV") for word in text.split())
+
+    def said(self, name: str) -> list[str]:
+        """What the last stage says by an instruction."""
+        return [text for instruction, text in self.stages[-1] if instruction == name]
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    setup(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
+def image() -> Image:
+    """The Dockerfile."""
+    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    lines = [line.partition(" ") for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    stages: list[list[tuple[str, str]]] = []
+    for name, _, said in lines:
+        if name == "FROM":
+            stages.append([])
+        stages[-1].append((name, said.strip()))
+    return Image(stages=stages)
+
+
+@pytest.fixture(scope="module")
+def wheel(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from what the Dockerfile takes of this checkout, and from nothing else."""
+    context, folder = tmp_path_factory.mktemp("context"), tmp_path_factory.mktemp("wheel")
+    for name in image.copied:
+        target = context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(ROOT / name, target)
+    setup(sys.executable, "-m", "build", "--wheel", "--outdir", folder, context)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -154,15 +198,98 @@ def test_the_installed_app_draws_its_first_page(installed: Installed) -> None:
     assert errors == "[]", "\n".join(log)
 
 
+def test_the_image_takes_what_it_names_and_no_secret(image: Image) -> None:
+    ignored = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    assert ignored[0] == "*"
+    assert {line[1:] for line in ignored if line.startswith("!")} == set(image.copied)
+    assert [name for name in image.copied if not (ROOT / name).exists()] == []
+    assert {name for stage in image.stages for name, _ in stage}.isdisjoint({"ADD", "ARG"})
+    settings = [text for stage in image.stages for name, text in stage if name == "ENV"]
+    assert not re.search(r"KEY|SECRET|TOKEN|PASSWORD", " ".join(settings))
+
+
+def test_the_image_installs_pinned_packages_by_their_hashes_and_nothing_else(image: Image) -> None:
+    runs = [text for stage in image.stages for name, text in stage if name == "RUN"]
+    installs = [text for text in runs if "pip install" in text]
+    assert len(installs) == 2
+    assert "--require-hashes -r requirements.txt" in installs[0]
+    assert installs[1].endswith("pip install --no-deps .")
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {Requirement(wanted).name.lower() for wanted in PROJECT["optional-dependencies"]["hosted"]} <= pinned
+
+
+def test_the_image_runs_as_a_user_without_rights(image: Image) -> None:
+    assert [int(text) > 0 for text in image.said("USER")] == [True]
+    order = [name for name, _ in image.stages[-1]]
+    assert order.index("RUN") < order.index("USER") < order.index("ENTRYPOINT")
+    assert json.loads(image.said("ENTRYPOINT")[0]) == ["planner", "app"]
+    version = image.stages[-1][0][1].removeprefix("python:").partition("-")[0]
+    assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
+
+
+@pytest.mark.slow
+def test_the_image_does_not_start_without_a_login(image: Image, installed: Installed) -> None:
+    done = subprocess.run(
+        [installed.bin / "planner", "app"],
+        cwd=installed.folder,
+        env=user_environment() | container(image),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "nobody logs in" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_image_serves_and_its_health_check_knows(
+    image: Image, installed: Installed, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    login = {
+        "PLANNER_OIDC_ISSUER": "https://login.example.com",
+        "PLANNER_OIDC_CLIENT_ID": "planner",
+        "PLANNER_OIDC_CLIENT_SECRET": "a-client-secret",
+        "PLANNER_OIDC_COOKIE_SECRET": "c" * 32,
+        "PLANNER_OIDC_REDIRECT_URI": "https://planner.example.com/team/oauth2callback",
+        "PLANNER_OIDC_ALLOW": "@example.com",
+        "PLANNER_BASE_PATH": "/team",
+    }
+    port, users = free_port(), tmp_path_factory.mktemp("users")
+    given = container(image) | login | {"PLANNER_PORT": str(port), "PLANNER_PLAN": str(SMALL)}
+    given["PLANNER_USERS"] = str(users / "of-all")
+    check = json.loads(image.said("HEALTHCHECK")[0].partition("CMD ")[2])
+    health = [installed.bin / check[0], *check[1:]]
+
+    def is_healthy() -> bool:
+        return subprocess.run(health, env=user_environment() | given, capture_output=True, check=False).returncode == 0
+
+    assert not is_healthy()
+    with serving(installed, port=port, env=given, base="/team") as output:
+        assert is_healthy()
+        assert (users / "of-all").stat().st_mode & 0o777 == 0o700
+    assert "Traceback" not in output.read_text(encoding="utf-8")
+    assert not is_healthy()
+
+
+def container(image: Image) -> dict[str, str]:
+    """The variables of the image, without its paths."""
+    return {name: text for name, text in image.environment.items() if name.startswith("PLANNER_")}
+
+
 @contextmanager
-def serving(installed: Installed, *arguments: str, port: int) -> Iterator[Path]:
-    """`planner app` from its first healthy answer until the end of the block; gives the file of its output."""
+def serving(
+    installed: Installed, *arguments: str, port: int, env: Mapping[str, str] | None = None, base: str = ""
+) -> Iterator[Path]:
+    """`planner app` from its first healthy answer until the end of the block; gives the file of its output.
+
+    env: beside the user's own environment. base: the path that it is served below.
+    """
     output = installed.folder / f"app-{port}.txt"
     with output.open("wb") as sink:
         process = subprocess.Popen(
             [installed.bin / "planner", "app", *arguments, "--port", str(port)],
             cwd=installed.folder,
-            env=user_environment(),
+            env=user_environment() | dict(env or {}),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -170,7 +297,7 @@ def serving(installed: Installed, *arguments: str, port: int) -> Iterator[Path]:
         )
     try:
         deadline = time.monotonic() + APP_STARTS_WITHIN_S
-        while not answers(f"http://127.0.0.1:{port}/_stcore/health"):
+        while not answers(f"http://127.0.0.1:{port}{base}/_stcore/health"):
             assert process.poll() is None, f"planner app ended with {process.returncode}:\n{output.read_text()}"
             assert time.monotonic() < deadline, f"no answer in {APP_STARTS_WITHIN_S} s:\n{output.read_text()}"
             time.sleep(0.25)
