@@ -21,27 +21,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def planner_app(
-    plan_file: Path,
-    log: Path,
-    *,
-    port: int,
-    options: tuple[str, ...] = (),
-    env: Mapping[str, str] | None = None,
-    base: str = "",
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """`planner app` on a port of 127.0.0.1 until the end of the block."""
+def planner_app(plan_file: Path, log: Path, *, port: int, env: Mapping[str, str], base: str) -> Iterator[None]:
+    """`planner app` on a port of 127.0.0.1, below a path, until the end of the block."""
+    command = ["planner.cli", "app", str(plan_file), "--port", str(port)]
+    own = {"PYTHONPATH": str(journeys.ROOT)} | dict(env)
+    with started(command, log, url=f"http://127.0.0.1:{port}{base}", env=own):
+        yield
+
+
+@contextmanager
+def started(command: list[str], log: Path, *, url: str, env: Mapping[str, str]) -> Iterator[None]:
+    """A module of the product as a program, from its first healthy answer until the end of the block."""
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", "planner.cli", "app", str(plan_file), "--port", str(port), *options],
+            [sys.executable, "-m", *command],
             cwd=journeys.ROOT,
-            env=os.environ | {"PYTHONPATH": str(journeys.ROOT)} | dict(env or {}),
+            env=os.environ | dict(env),
             stdout=out,
             stderr=subprocess.STDOUT,
         )
         try:
-            journeys._wait_until_healthy(f"http://127.0.0.1:{port}{base}", server, log)
-            yield server
+            journeys._wait_until_healthy(url, server, log)
+            yield
         finally:
             server.terminate()
             server.wait(timeout=30)

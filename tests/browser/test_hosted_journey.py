@@ -16,14 +16,15 @@ from urllib.parse import urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from journeys import SMALL, opened, picture, playwright, settle
+from journeys import ROOT, SMALL, opened, picture, playwright, settle
 from oidc_stub import CLIENT_SECRET, COOKIE_SECRET, Provider, provider
-from serving import free_port, nginx, planner_app
+from serving import free_port, nginx, planner_app, started
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ANN = {"sub": "ann-1", "email": "Ann@example.com", "email_verified": True, "name": "Ann"}
 BEN = {"sub": "ben-2", "email": "ben@example.com", "email_verified": True, "name": "Ben"}
 EVE = {"sub": "eve-3", "email": "eve@elsewhere.example", "email_verified": True, "name": "Eve"}
+KEY = "sk-ant-api03-" + "Ab1" * 10
 FORGED = {"sub": "ann-1", "email": "ann@example.com", "email_verified": False, "name": "Ann?"}
 
 
@@ -236,6 +237,36 @@ class NoRedirect(urllib.request.HTTPErrorProcessor):
 
     def http_response(self, request: Any, response: Any) -> Any:
         return response
+
+
+FAULT = f"""
+import planner.clock
+def today():
+    raise RuntimeError("asked with {KEY} and {CLIENT_SECRET}")
+planner.clock.today = today
+"""
+
+
+def test_a_fault_shows_no_traceback_in_the_browser_and_no_key_in_the_log(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FAULT, encoding="utf-8")
+    port, log = free_port(), tmp_path / "log.txt"
+    command = ["planner.ui.hosted.server", "--host", "127.0.0.1", "--port", str(port), "--allow-host", "127.0.0.1"]
+    env = {"PLANNER_PLAN": str(SMALL), "PYTHONPATH": f"{tmp_path}:{ROOT}", "SOME_PASSWORD": CLIENT_SECRET}
+    with started(command, log, url=f"http://127.0.0.1:{port}", env=env):
+        page.goto(f"http://127.0.0.1:{port}")
+        settle(page)
+        playwright.expect(page.get_by_test_id("stException")).to_be_visible(timeout=60_000)
+        shown, said = page.inner_text("body"), log.read_text(encoding="utf-8")
+    assert "RuntimeError: asked with key " in said
+    assert "and [SOME_PASSWORD]" in said
+    assert "Traceback" in said
+    for text in (shown, said):
+        assert KEY not in text
+        assert CLIENT_SECRET not in text
+    for word in ("Traceback", "RuntimeError", ".py"):
+        assert word not in shown
 
 
 def answer_of(
