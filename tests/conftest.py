@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chart_rules import chart_faults
 from hypothesis import settings
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
@@ -111,6 +112,24 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert actual == expected, f"{path.name} differs. If that is meant: pytest --update-golden, read the diff."
 
     return check
+
+
+@pytest.fixture(autouse=True)
+def chart_standards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every chart that any test of the app has on a page is held to chart_rules."""
+    if "streamlit.testing.v1" not in sys.modules:
+        yield
+        return
+    show = importlib.import_module("planner.ui.showing.show")
+    drawn, faults = show.spec, []
+
+    def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
+        faults.extend(chart_faults(specification, says))
+        drawn(specification, says=says, key=key)
+
+    monkeypatch.setattr(show, "spec", spec)
+    yield
+    assert not faults, faults
 
 
 @pytest.fixture(scope="session")

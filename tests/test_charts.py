@@ -1,6 +1,7 @@
 """Charts carry the plan's own figures, say what they show, and keep their words beside their marks."""
 
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -330,11 +331,14 @@ def test_measured_months_say_which_are_whole() -> None:
     assert len(titles_of_axes(measured_months_chart(measurement).to_dict())) == 2
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance of #RRGGBB, WCAG 2."""
+def linear(colour: str) -> np.ndarray:
+    """#RRGGBB as linear red, green and blue, WCAG 2."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return np.array([c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts])
+
+
+def luminance(colour: str) -> float:
+    return float(np.array([0.2126, 0.7152, 0.0722]) @ linear(colour))
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
@@ -342,6 +346,42 @@ def test_words_on_charts_can_be_read_on_their_ground(palette: Palette) -> None:
     for colour in (palette.ink, palette.muted, palette.mark, palette.alarm, *palette.series):
         low, high = sorted((luminance(colour), luminance(palette.ground)))
         assert (high + 0.05) / (low + 0.05) >= 4.5, colour
+
+
+SEEN_BY = {
+    "anybody": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+"""Linear colour as it is seen: Machado, Oliveira and Fernandes 2009, severity 1."""
+TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+WHITE = np.array([0.95047, 1.0, 1.08883])
+TOLD_APART = 15.0
+"""CIE 1976 colour difference; 2.3 is just noticeable side by side."""
+
+
+def lab(seen: np.ndarray) -> np.ndarray:
+    """Linear colour in CIE L*a*b*."""
+    ratio = TO_XYZ @ seen.clip(0, 1) / WHITE
+    root = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
+    return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
+
+
+@pytest.mark.parametrize("reader", SEEN_BY)
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_series_are_told_apart_by_colour_blind_readers(palette: Palette, reader: str) -> None:
+    for one, other in [*combinations(palette.series, 2), (palette.mark, palette.alarm)]:
+        far = np.linalg.norm(lab(SEEN_BY[reader] @ linear(one)) - lab(SEEN_BY[reader] @ linear(other)))
+        assert far >= TOLD_APART, (one, other)
 
 
 def test_a_long_name_is_cut_beside_a_mark() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 
+from planner.calibration.parameter_names import short_name
 from planner.history.history import LEAST_MONTHS, LEAST_WEEKS, History
 
 _MUCH_LEFT_OUT = 0.2
@@ -75,4 +76,4 @@ def fit_warnings(history: History, fitted: Sequence[str], fitted_share: float) -
 def user_warnings(given: Set[str]) -> Iterator[str]:
     """Which keys were typed and so not fitted."""
     if given:
-        yield f"Typed in [demand], so not fitted: {', '.join(sorted(given))}."
+        yield f"Typed in [demand], so not fitted: {', '.join(sorted(short_name(key).strip() for key in given))}."

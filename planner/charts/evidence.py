@@ -27,7 +27,7 @@ def standings_chart(found: Sequence[Standing], palette: Palette = LIGHT) -> alt.
     frame["bar_align"] = [side_of(bar, low, 1.0) for bar in frame["bar"]]
     scale = alt.Scale(domain=[low, 1.0], nice=False, zero=False)
     axis = alt.Axis(format=".0%", tickCount=5, labelOverlap=True, labelFlush=True)
-    x = alt.X("lower:Q", title="pass rate", axis=axis, scale=scale)
+    x = alt.X("lower:Q", title="pass rate (%)", axis=axis, scale=scale)
     y = alt.Y("row:O", sort=frame["row"].tolist(), axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
     base = alt.Chart(frame).encode(y=y, tooltip=_tips())
     colour = alt.Color("colour:N", scale=None)

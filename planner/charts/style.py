@@ -39,7 +39,7 @@ LIGHT: Final = Palette(
     muted="#5B6673",
     mark="#1F5FA8",
     alarm="#B4440A",
-    series=("#1F5FA8", "#B4440A", "#1B7A5A", "#7A4FA3", "#5B6673", "#8A6D00"),
+    series=("#1F5FA8", "#B4440A", "#0F4D23", "#5A0F6B", "#5B5F66", "#966B42"),
 )
 DARK: Final = Palette(
     ground="#11161D",
@@ -47,7 +47,7 @@ DARK: Final = Palette(
     muted="#A3AFBC",
     mark="#6FB1F5",
     alarm="#F2A154",
-    series=("#6FB1F5", "#F2A154", "#5CC9A0", "#C39BE8", "#A3AFBC", "#E0C64A"),
+    series=("#6FB1F5", "#F2A154", "#A9E89B", "#F9C4EA", "#7F8D9C", "#AB8A66"),
 )
 
 
