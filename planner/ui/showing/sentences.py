@@ -31,7 +31,7 @@ def usage_conclusion(plan: Plan) -> tuple[str, ...]:
     most = int(np.searchsorted(shares, MOST_OF_THE_BILL - 1e-9)) + 1
     types = len({line.request_type for line in lines})
     models = sorted({line.model for line in lines[:most]})
-    named = ", ".join(dict.fromkeys(line.request_type for line in lines[:most]))
+    named = ", ".join(dict.fromkeys(shortened(line.request_type) for line in lines[:most]))
     on = ", ".join(models) if len(models) <= 3 else f"{len(models)} models"
     first = (
         f"A level month costs {usd_short(total)} at list: {named} on {on} "

@@ -1,6 +1,6 @@
 """How a page shows things: sentences, tables with their CSV, charts on the ground of the theme."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -16,6 +16,7 @@ from planner.ui.showing.provenance_popover import ProvenancesOf
 
 ChartOf = Callable[[Palette], Any]
 _WIDEST_UNBROKEN = 18
+_LONGEST_WORD = 36
 _GOES_ON = ("→", "(", "to ")
 
 
@@ -139,8 +140,17 @@ def _column_styles(table: Table, frame: pd.DataFrame) -> Any:
             styles.append({"selector": f".col{index}", "props": [("text-align", "right !important")]})
         else:
             width = min(int(frame[column].str.len().max()), _WIDEST_UNBROKEN)
-            styles.append({"selector": f"td.col{index}", "props": [("min-width", f"{width / 2:.1f}rem")]})
+            props = [("min-width", f"{width / 2:.1f}rem")]
+            if _longest_word(frame[column]) > _LONGEST_WORD:  # else it alone fills the screen, and the figures leave it
+                props = [("min-width", "14rem"), ("max-width", f"{_LONGEST_WORD / 2:.1f}rem")]
+                anywhere = [("overflow-wrap", "anywhere !important"), ("white-space", "normal !important")]
+                styles.append({"selector": f"td.col{index} *", "props": anywhere})
+            styles.append({"selector": f"td.col{index}", "props": props})
     return styles
+
+
+def _longest_word(cells: Iterable[str]) -> int:
+    return max((len(word) for cell in cells for word in cell.split()), default=0)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
