@@ -88,6 +88,15 @@ def packages_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def pages_wait_for_their_jobs() -> Iterator[None]:
+    """What an AppTest starts in the background is there when its run ends, however slow the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "streamlit.testing.v1" in sys.modules:
+            patch.setattr(importlib.import_module("planner.ui.state.jobs"), "PATIENCE_SECONDS", 600.0)
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def workbooks_let_go() -> Iterator[None]:
     """What a module read of workbooks goes when it is done, or looking for rings among it takes ever longer."""

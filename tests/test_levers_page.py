@@ -277,7 +277,7 @@ def test_the_page_shows_the_waterfall_and_what_a_unit_cost_is_made_of(monkeypatc
     assert {"claude-haiku-5-5", "uncached input", "2026-10-07"} <= cells
     app.selectbox(key="traced_type").select("triage").run()
     assert "A thousand requests of 'triage' cost $4.80 at list today" in words(app)
-    app.button(key="suggest").click().run()
+    app.button(key="run_suggestion").click().run()
     assert not app.exception
     assert "Move now: 'triage' to claude-haiku-5-5" in words(app)
     app.button(key="add_base").click().run()
@@ -287,7 +287,7 @@ def test_the_page_shows_the_waterfall_and_what_a_unit_cost_is_made_of(monkeypatc
     assert "base" in picked.options
     assert picked.value == "base", "what was added is shown"
     assert "The levers of 'base' take" in words(app)
-    app.button(key="suggest").click().run()
+    app.button(key="run_suggestion").click().run()
     assert "The plan has a scenario 'base' already" in words(app)
     assert not any(button.key == "add_base" for button in app.button)
     picked.select("as is").run()

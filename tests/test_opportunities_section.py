@@ -20,7 +20,7 @@ def test_evidence_that_is_stale_or_of_no_use_is_said(tmp_path: Path, monkeypatch
     plan.write_text(text, encoding="utf-8")
     monkeypatch.setenv("PLANNER_PLAN", str(plan))
     app = opened(AppTest.from_file(str(app_path()), default_timeout=60).run(), "levers")
-    app.button(key="suggest").click().run()
+    app.button(key="run_suggestion").click().run()
     assert not app.exception
     said = [caption.value.replace("\\", "") for caption in app.caption]
     assert any("evidence[2] ('triage' on claude-haiku-4-5) is of no use here" in line for line in said)

@@ -13,12 +13,12 @@ def quiet(step: str, done: float) -> None:
     """Nobody watches."""
 
 
-def makes(value: str, made: list[str]) -> Callable[[object], str]:
+def makes(value: str, made: list[str]) -> Callable[[], Callable[[object], str]]:
     def again(report: object) -> str:
         made.append(value)
         return value
 
-    return again
+    return lambda: again
 
 
 @given(some.lists(some.one_of(some.sampled_from(["undo", "redo"]), some.integers(0, 3)), max_size=150))
@@ -34,7 +34,7 @@ def test_a_history_is_two_stacks(commands: list[str | int]) -> None:
             if key != here:
                 back, here, onward = [*back, here], key, []
         elif step := history.at(-1 if command == "undo" else 1):
-            shown = history.of(step, quiet)
+            shown = history.of(step)(quiet)
             history.go(-1 if command == "undo" else 1, shown)
             assert shown == step.key, "the same, held or worked out again"
             if command == "undo":
@@ -56,7 +56,7 @@ def test_old_plans_are_let_go_and_worked_out_again() -> None:
     for key in "abcdefgh":
         history.add(Step(what=key, key=key, again=makes(key, made)), key)
     for key in "gfedcba":
-        history.go(-1, history.of(history.at(-1), quiet))
+        history.go(-1, history.of(history.at(-1))(quiet))
         assert history.at(0).key == key
     assert made == list("cba"), "those that are no longer held, and no other"
     assert history.at(-1) is None

@@ -5,16 +5,17 @@ import gc
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from planner.clock import today
 from planner.errors import PlannerError
 from planner.plan import Plan
 from planner.price_data.age import stale_note
 from planner.ui.arriving import doors, uploaded
-from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
+from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES
 from planner.ui.hosted import gate
 from planner.ui.path import PATH
-from planner.ui.showing import downloads, edit_bar, links
+from planner.ui.showing import changing, downloads, edit_bar, links
 from planner.ui.showing.escape import plain
 from planner.ui.showing.show import sentence
 from planner.ui.state import session, uploader
@@ -42,15 +43,17 @@ def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     links.keep(pages)
     with st.sidebar:
         who, about = st.container(), st.container()
-        uploads = _uploader()
-    waiting = st.empty()
+        files = _uploader()
     try:
-        _refresh(uploads, waiting)
+        uploaded.refresh(files)
     except PlannerError as error:
         gate.user_line(who)
         _no_plan(str(error))
         return
     gate.user_line(who)
+    changing.working()
+    if not session.has_plan():
+        return
     with about:
         _about()
     with st.sidebar:
@@ -76,7 +79,7 @@ def _refused(why: str, page: st.Page, pages: Mapping[str, st.Page]) -> None:
         st.page_link(pages["Usage"], label="Say which field is which", icon=":material/arrow_forward:")
 
 
-def _uploader() -> list[Upload]:
+def _uploader() -> list[UploadedFile]:
     st.markdown("**Use your own**")
     files = st.file_uploader(
         "Plan file or usage log",
@@ -89,29 +92,12 @@ def _uploader() -> list[Upload]:
     )
     if files or doors.is_replaced():
         st.button("Back to the opening plan", key="reset", on_click=_reset, icon=":material/undo:")
-    return [Upload(name=file.name, data=file.getvalue()) for file in files]
+    return files
 
 
 def _reset() -> None:
     uploader.another()
     uploaded.forget()
-
-
-def _refresh(uploads: list[Upload], waiting: st.delta_generator.DeltaGenerator) -> None:
-    with waiting:
-        status = None
-
-        def report(step: str, done: float) -> None:
-            nonlocal status
-            label = f"{step.capitalize()}: {done:.0%}"
-            if status is None:
-                status = st.status(label)
-            else:
-                status.update(label=label)
-
-        uploaded.refresh(uploads, report)
-        edit_bar.step(report)
-    waiting.empty()
 
 
 def _about() -> None:

@@ -1,15 +1,19 @@
-"""Doors by which a page takes a log: it becomes the log of the plan on the screen, or waits to be mapped."""
+"""Doors by which a page takes a log: it becomes the log of the plan on the screen, or waits to be mapped.
 
-from collections.abc import Mapping, Sequence
+What a door gives is worked out in the background: it has all that it needs of the session when it is made.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from planner.errors import PlannerError
-from planner.plan import Plan, build_plan
-from planner.simulation import KeptPaths
+from planner.plan import build_plan
 from planner.ui.arriving import uploaded
 from planner.ui.arriving.new_log import choice_of
-from planner.ui.arriving.unmapped import Unmapped, in_their_names, unmapped_of
+from planner.ui.arriving.unmapped import Unmapped, Waiting, in_their_names, unmapped_of
 from planner.ui.arriving.uploads import Choice, Upload, stored_path
 from planner.ui.state import kept, opening, session
 from planner.ui.state.rebuilt import SpendOnly
@@ -17,44 +21,76 @@ from planner.ui.state.session import Loaded, Origin, Report
 from planner.ui.state.session_files import stamps
 from planner.usage.folders import find_files
 
+Door = Callable[[Report], Loaded | Waiting]
+"""Works out the plan with another log, in any thread. Errors: PlannerError."""
 
-def open_log(choice: Choice, origin: Origin, report: Report, *, what: str = "the log") -> None:
-    """Put another plan on the screen, such as one that measures another log. what: of the plan changed, in a few words.
+_LOGS: Final = "logs"
 
-    Errors: PlannerError; the plan on the screen stays.
-    """
-    inputs = choice.inputs
-    key = sha256(repr((inputs.sha256, stamps(inputs), origin)).encode()).hexdigest()
 
-    def make() -> tuple[Plan, KeptPaths]:
+def log_door(choose: Callable[[Report], Choice], origin: Origin, *, what: str = "the log") -> Door:
+    """Another plan, such as one that measures another log. choose: finds it, in any thread too. what: of the plan on
+    the screen it changes, in a few words."""
+    known = kept.all_kept(_LOGS)
+
+    def make(report: Report) -> Loaded:
+        choice = choose(report)
+        inputs = choice.inputs
+        key = sha256(repr((inputs.sha256, stamps(inputs), origin)).encode()).hexdigest()
+        if key in known:
+            before: Loaded = known[key]
+            return replace(before, what=what)
         paths = SpendOnly()
-        return build_plan(inputs, report, paths), paths
+        plan = build_plan(inputs, report, paths)
+        return Loaded(
+            plan=plan, key=key, origin=origin, kept=paths, notes=choice.notes, what=what, is_file=choice.is_file
+        )
 
-    plan, paths = kept.once("logs", key, make)
-    found = Loaded(plan=plan, key=key, origin=origin, kept=paths, notes=choice.notes, is_file=choice.is_file)
-    session.show_plan(found, what=what)
-
-
-def open_logs(logs: Mapping[str, Path], origin: Origin, folder: Path, report: Report) -> None:
-    """open_log of logs as they are; where their format is not known, they wait to be mapped. Errors: PlannerError."""
-    before = session.loaded().plan.inputs
-    choice = choice_of(before, logs, {}, folder=folder, is_example=is_example())
-    try:
-        open_log(choice, origin, report)
-    except PlannerError as refused:
-        waiting = unmapped_of(logs, folder)
-        if waiting is None:
-            raise in_their_names(refused, logs) from None
-        session.wait_for_mapping(waiting, str(refused))
+    return make
 
 
-def open_uploads(uploads: Sequence[Upload], report: Report) -> None:
-    """Put a plan on the screen that uploads of a page make, as those of the sidebar do. Errors: PlannerError."""
+def logs_door(find: Callable[[], Mapping[str, Path]], origin: Origin, folder: Path) -> Door:
+    """log_door of logs as they are; where their format is not known, they wait to be mapped.
+
+    find: gives them as the plan will name them, or refuses. folder: what names in messages are below.
+    """
+    before, of_example = session.loaded().plan.inputs, is_example()
+    known: dict[str, Path] = {}
+
+    def choose(report: Report) -> Choice:
+        report("reading the files", 0.0)
+        known.update(find())
+        return choice_of(before, known, {}, folder=folder, is_example=of_example)
+
+    work = log_door(choose, origin)
+
+    def make(report: Report) -> Loaded | Waiting:
+        try:
+            return work(report)
+        except PlannerError as refused:
+            waiting = unmapped_of(known, folder) if known else None
+            if waiting is None:
+                raise in_their_names(refused, known) from None
+            return Waiting(why=str(refused), logs=waiting)
+
+    return make
+
+
+def uploads_door(uploads: Sequence[Upload]) -> Door:
+    """The plan that uploads of a page make, as those of the sidebar do."""
     if any(upload.is_plan for upload in uploads):
-        open_log(uploaded.choice(uploads), "upload", report)
+        chosen = uploaded.choice_maker(uploads)
+        return log_door(lambda report: chosen(), "upload")
+    folder = opening.folder()
+    return logs_door(lambda: {upload.name: stored_path(upload, folder) for upload in uploads}, "upload", folder)
+
+
+def come_in(found: Loaded | Waiting) -> None:
+    """Put what a door gave on the screen, or let it wait to be mapped."""
+    if isinstance(found, Waiting):
+        session.wait_for_mapping(found.logs, found.why)
     else:
-        folder = opening.folder()
-        open_logs({upload.name: stored_path(upload, folder) for upload in uploads}, "upload", folder, report)
+        kept.keep(_LOGS, found.key, found)
+        session.show_plan(found, what=found.what)
 
 
 def map_again() -> None:

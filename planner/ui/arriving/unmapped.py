@@ -26,6 +26,14 @@ class Unmapped:
         return first_file(UsageSource(sources=tuple(map(str, self.logs.values())), base_dir=self.folder))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What became of logs that could not be read: they wait to be mapped. why: they could not be read as they are."""
+
+    why: str
+    logs: Unmapped
+
+
 def in_their_names(error: PlannerError, logs: Mapping[str, Path]) -> PlannerError:
     """The error with the names that the user gave, in place of those that the files are kept under."""
     message = str(error)

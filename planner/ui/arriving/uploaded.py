@@ -1,67 +1,143 @@
-"""What the sidebar's uploads make of the plan on the screen.
+"""What the sidebar's uploads make of the plan on the screen, and the plan that the app was started with.
 
-It is assigned whole, after everything that can fail: a wrong upload leaves the current plan in place.
+Both are worked out in the background. A plan is assigned whole, after everything that can fail: a wrong upload leaves
+the current plan in place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any, Final
 
 import streamlit as st
 
 from planner.errors import PlannerError
-from planner.inputs import PlanInputs
-from planner.plan import Plan, build_plan
-from planner.simulation import KeptPaths
-from planner.ui.arriving.unmapped import waiting_of
+from planner.plan import build_plan
+from planner.ui.arriving.unmapped import Waiting, waiting_of
 from planner.ui.arriving.uploads import Choice, Upload, choose, uploads_key
-from planner.ui.state import session
-from planner.ui.state.opening import Opening, folder, forget_opening, opening
+from planner.ui.showing import changing
+from planner.ui.showing.changing import Change
+from planner.ui.state import kept, session
+from planner.ui.state.opening import folder, forget_opening, opening
 from planner.ui.state.rebuilt import SpendOnly
 from planner.ui.state.session import Loaded, Origin, Report
+from planner.ui.state.shared import shared
 from planner.ui.state.uploader import SEEN
 
+_START: Final = "the plan at the start"
+_NO_PLAN: Final = "opening_refused"
+_UPLOADS: Final = "uploads"
 
-def refresh(uploads: Sequence[Upload], report: Report) -> None:
-    """Bring the plan on the screen in line with the uploads. Errors: PlannerError of the opening plan only."""
-    seen = uploads_key(uploads)
-    if seen == st.session_state.get(SEEN) and session.has_plan():
-        return
-    opened = opening()
+
+def refresh(files: Sequence[Any]) -> None:
+    """Begin to bring the plan on the screen in line with the files of an uploader. Errors: PlannerError of the plan
+    that the app was started with, where there is no other."""
+    changing.settle()
+    seen = tuple(file.file_id for file in files)
+    if seen != st.session_state.get(SEEN):
+        st.session_state.pop(_NO_PLAN, None)
+        st.session_state[SEEN] = seen
+        if files:
+            changing.begin(_upload([Upload(name=file.name, data=file.getvalue()) for file in files]))
+        else:
+            _begin_at_start()
+    if not session.has_plan() and not changing.is_changing() and _NO_PLAN not in st.session_state:
+        _begin_at_start()  # an upload was refused before there was any plan
+    if not session.has_plan() and (refused := st.session_state.get(_NO_PLAN)):
+        raise refused
+
+
+def _begin_at_start() -> None:
     try:
-        found = _worked_out(choice(uploads), seen, opened, report) if uploads else _at_opening(opened, report)
-    except PlannerError as refused:
-        if not uploads:
-            raise
+        changing.begin(_start())
+    except PlannerError as error:
         if not session.has_plan():
-            session.show_plan(_at_opening(opened, report), what="the plan at the start")
-        session.refuse(str(refused), waiting_of(uploads, folder()))
-    else:
-        session.show_plan(_without_edits(found), what="uploads" if uploads else "the plan at the start")
-    st.session_state[SEEN] = seen
-
-
-def choice(uploads: Sequence[Upload]) -> Choice:
-    """What uploads ask for, beside the plan that the app was started with. Errors: InputError."""
-    opened = opening()
-    return choose(uploads, opening=opened.inputs, is_example=opened.is_example, folder=folder())
+            raise
+        session.refuse(str(error))
 
 
 def forget() -> None:
-    """Back to the plan that the app was started with, read again from its file."""
+    """Back to the plan that the app was started with, read again from its file; until it is there the plan stays."""
     forget_opening()
-    session.forget()
     st.session_state.pop(SEEN, None)
 
 
-def show_opening(report: Report) -> None:
-    """Put the plan on the screen that the app was started with; uploads stay where they are."""
-    session.show_plan(_at_opening(opening(), report), what="the plan at the start")
+def opening_door() -> Callable[[Report], Loaded]:
+    """What works out the plan that the app was started with, in any thread; once for all sessions. Errors: PlannerError
+    here where its file cannot be read, and there."""
+    opened, place = opening(), shared()
+    origin: Origin = "example" if opened.is_example else "file"
+
+    def work(report: Report) -> Loaded:
+        paths = SpendOnly()
+        plan = build_plan(opened.inputs, report, paths)
+        return Loaded(plan=plan, key=opened.key, origin=origin, kept=paths, what=_START, is_file=True)
+
+    def make(report: Report) -> Loaded:
+        found: Loaded = place.once(opened.key, lambda: work(report), report)
+        return found
+
+    return make
 
 
-def worked_out(inputs: PlanInputs, key: str, report: Report) -> Plan:
-    """A plan of this session, worked out once per key."""
-    return _own(key, inputs, report)[0]
+def choice_maker(uploads: Sequence[Upload]) -> Callable[[], Choice]:
+    """What works out what uploads ask for, beside the plan that the app was started with; in any thread. Errors there:
+    InputError."""
+    opened, place = opening(), folder()
+    return lambda: choose(uploads, opening=opened.inputs, is_example=opened.is_example, folder=place)
+
+
+def _start() -> Change:
+    """The plan that the app was started with. Errors: PlannerError where its file cannot be read."""
+    return Change(
+        make=opening_door(),
+        key=opening().key,
+        what=_START,
+        put=lambda found: session.show_plan(_without_edits(found), what=_START),
+        refused=session.refuse if session.has_plan() else _no_plan,
+        of_plan=False,
+    )
+
+
+def _no_plan(why: str) -> None:
+    st.session_state[_NO_PLAN] = PlannerError(why)
+
+
+def _upload(uploads: Sequence[Upload]) -> Change:
+    """The plan that uploads make; logs of an unknown format wait to be mapped."""
+    opened = opening()
+    key = sha256((uploads_key(uploads) + opened.key).encode()).hexdigest()
+    place, chosen = folder(), choice_maker(uploads)
+    known: Loaded | None = kept.kept_one(_UPLOADS, key) if kept.is_kept(_UPLOADS, key) else None
+
+    def make(report: Report) -> Loaded | Waiting:
+        if known is not None:
+            return known
+        report("reading the files", 0.0)
+        try:
+            choice, paths = chosen(), SpendOnly()
+            plan = build_plan(choice.inputs, report, paths)
+        except PlannerError as refused:
+            if (logs := waiting_of(uploads, place)) is None:
+                raise
+            return Waiting(why=str(refused), logs=logs)
+        return Loaded(plan=plan, key=key, origin="upload", kept=paths, notes=choice.notes, is_file=choice.is_file)
+
+    return Change(
+        make=make, key=key, what="uploads", put=_put, refused=session.refuse, again=_begin_again, of_plan=False
+    )
+
+
+def _begin_again() -> None:
+    st.session_state.pop(SEEN, None)
+
+
+def _put(found: Loaded | Waiting) -> None:
+    if isinstance(found, Waiting):
+        session.refuse(found.why, found.logs)
+    else:
+        kept.keep(_UPLOADS, found.key, found)
+        session.show_plan(_without_edits(found), what="uploads")
 
 
 def _without_edits(found: Loaded) -> Loaded:
@@ -70,27 +146,3 @@ def _without_edits(found: Loaded) -> Loaded:
         return found
     note = "your edits are gone: they belonged to the plan before"
     return replace(found, notes=(*found.notes, note))
-
-
-def _at_opening(opening: Opening, report: Report) -> Loaded:
-    plan, kept = _shared(opening.key, opening.inputs, report)
-    origin: Origin = "example" if opening.is_example else "file"
-    return Loaded(plan=plan, key=opening.key, origin=origin, kept=kept, is_file=True)
-
-
-def _worked_out(chosen: Choice, seen: str, opening: Opening, report: Report) -> Loaded:
-    key = sha256((seen + opening.key).encode()).hexdigest()
-    plan, kept = _own(key, chosen.inputs, report)
-    return Loaded(plan=plan, key=key, origin="upload", kept=kept, notes=chosen.notes, is_file=chosen.is_file)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _shared(key: str, _inputs: PlanInputs, _report: Report) -> tuple[Plan, KeptPaths]:
-    kept = SpendOnly()
-    return build_plan(_inputs, _report, kept), kept
-
-
-@st.cache_resource(scope="session", max_entries=4, show_spinner=False)
-def _own(key: str, _inputs: PlanInputs, _report: Report) -> tuple[Plan, KeptPaths]:
-    kept = SpendOnly()
-    return build_plan(_inputs, _report, kept), kept

@@ -4,15 +4,15 @@ from math import ceil
 
 import streamlit as st
 
+from planner.backtest.folds import backtest
 from planner.backtest.judge import Backtest, Fold, folds_of
 from planner.backtest_report import coverage_table, folds_table, headline, sizing_table
 from planner.charts.backtest import fold_chart, pit_chart, sizing_chart
-from planner.errors import PlannerError
 from planner.history.history import LEAST_MONTHS, LEAST_WEEKS, History
 from planner.tables import Table
 from planner.ui.showing import downloads, show
+from planner.ui.showing.asked import asked
 from planner.ui.showing.escape import plain
-from planner.ui.state import results
 from planner.ui.state.session import Loaded
 from planner.words import count, usd, usd_rounded_down, usd_short
 
@@ -41,29 +41,16 @@ def backtest_section(current: Loaded, history: History) -> None:
 
 def _tested(current: Loaded, history: History) -> Backtest | None:
     """The backtest, once it was asked for; it stays for as long as the session does."""
-    if results.has_backtest(current):
-        return results.backtest_of(current, lambda step, done: None)
-    asking, working = st.empty(), st.empty()
-    with asking.container():
-        show.sentence(
-            f"The test hides the last {history.period} of the log, then the last two, up to the last "
-            f"{count(folds_of(history.n_periods))}; it forecasts and sizes from the rest and compares with what came. "
-            "It takes a few seconds."
-        )
-        if not st.button("Backtest this plan", key="run_backtest", icon=":material/history:"):
-            return None
-    with working:
-        bar = st.progress(0.0, text="Starting")
-        try:
-            found = results.backtest_of(
-                current, lambda step, done: bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}")
-            )
-        except PlannerError as error:
-            st.error(f"**This plan cannot be backtested.** {plain(str(error))}")
-            return None
-    asking.empty()
-    working.empty()
-    return found
+    inputs = current.plan.inputs
+    return asked(
+        current,
+        "backtest",
+        button="Backtest this plan",
+        says=f"The test hides the last {history.period} of the log, then the last two, up to the last "
+        f"{count(folds_of(history.n_periods))}; it forecasts and sizes from the rest and compares with what came. "
+        "It takes a few seconds.",
+        make=lambda report: backtest(inputs, report),
+    )
 
 
 def _forecasts(current: Loaded, found: Backtest) -> None:

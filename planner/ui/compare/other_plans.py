@@ -1,13 +1,18 @@
 """Other plan files, worked out beside the plan on the screen."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import streamlit as st
 
 from planner.errors import InputError, PlannerError
-from planner.plan import Plan
-from planner.ui.arriving import uploaded
+from planner.inputs import PlanInputs
+from planner.plan import Plan, build_plan
 from planner.ui.arriving.uploads import Upload, at_opening_log, plan_of, uploads_key
-from planner.ui.showing.escape import plain
+from planner.ui.showing.asked import asked
+from planner.ui.showing.escape import plain, visible
 from planner.ui.state import opening, session
+from planner.ui.state.session import Report
 
 MOST_PLANS = 4
 
@@ -27,23 +32,39 @@ def other_plans() -> list[Plan]:
     if len(uploads) > MOST_PLANS:
         st.error(plain(f"{len(uploads)} plan files; the first {MOST_PLANS} are compared. Remove some."))
     found = []
-    for upload in uploads[:MOST_PLANS]:
-        try:
-            found.append(_work_out(upload))
-        except PlannerError as error:
-            st.error(f"**Left out of the comparison.** {plain(str(error))}")
+    for number, upload in enumerate(uploads[:MOST_PLANS]):
+        plan = _work_out(upload, number)
+        if isinstance(plan, str):
+            st.error(f"**Left out of the comparison.** {plain(plan)}")
+        elif plan is not None:
+            found.append(plan)
     return found
 
 
-def _work_out(upload: Upload) -> Plan:
-    current = session.loaded()
-    inputs = plan_of(upload, opening.folder(), current.plan.inputs)
+def _work_out(upload: Upload, number: int) -> Plan | str | None:
+    """The plan of an upload, or why it is left out; None until it is worked out."""
+    current, folder = session.loaded(), opening.folder()
+
+    def make(report: Report) -> Plan | str:
+        try:
+            return build_plan(_inputs(upload, folder, current.plan.inputs), report)
+        except PlannerError as error:
+            return str(error)
+
+    return asked(
+        replace(current, key=f"{uploads_key([upload])} {current.key}"),
+        f"other_plan_{number}",
+        button=f"Work out {visible(upload.name, 60)}",
+        says="It takes as long as opening that plan.",
+        make=make,
+        at_once=True,
+    )
+
+
+def _inputs(upload: Upload, folder: Path, opened: PlanInputs) -> PlanInputs:
+    """The inputs of an uploaded plan. Errors: InputError."""
+    inputs = plan_of(upload, folder, opened)
     try:
-        inputs = at_opening_log(inputs, current.plan.inputs)
+        return at_opening_log(inputs, opened)
     except InputError as error:
         raise InputError(f"{upload.name}: {error}") from None
-    waiting = st.empty()
-    with waiting, st.spinner(plain(f"Working out {upload.name}")):
-        plan = uploaded.worked_out(inputs, f"{uploads_key([upload])} {current.key}", lambda step, done: None)
-    waiting.empty()
-    return plan

@@ -77,11 +77,10 @@ def _adding(current: Loaded, preset: Preset) -> None:
     pressed = st.button(
         f"Add '{preset.name}' as a scenario", key="add_preset", type=show.emphasis(), icon=":material/add:"
     )
-    says = st.empty()
-    if pressed:
-        change_scenarios(
-            lambda: with_suggested(inputs.text, suggested(preset), decided_on=inputs.decision.scenario),
-            what=f"the preset '{preset.name}'",
-            says=says,
-            picks=preset.name,
-        )
+    change_scenarios(
+        lambda: with_suggested(inputs.text, suggested(preset), decided_on=inputs.decision.scenario),
+        pressed=pressed,
+        what=f"the preset '{preset.name}'",
+        says=st.empty(),
+        picks=preset.name,
+    )

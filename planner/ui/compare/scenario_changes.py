@@ -3,25 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
-from planner.errors import PlannerError
+from planner.ui.showing.changing import change_plan, nothing, refusal, refused_at
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 
 
-def change_scenarios(text: Callable[[], str], *, what: str, says: Any, picks: str | None = None) -> None:
-    """Work the plan out with another text of it. what: is changed, in a few words. picks: the scenario that pages show
-    then. Where that fails the plan stays and `says` says why."""
-    try:
-        changed = text()
-        bar = says.progress(0.0, text="Working it out")
-        session.apply_edit(
-            changed, lambda step, done: bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}"), what=what
-        )
-    except PlannerError as error:
-        says.error(plain(str(error), 2000))
-        return
-    if picks is not None:
-        session.pick_scenario(picks)
-    st.rerun()
+def change_scenarios(text: Callable[[], str], *, pressed: bool, what: str, says: Any, picks: str | None = None) -> None:
+    """Work the plan out with another text of it, once pressed. what: is changed, in a few words. picks: the scenario
+    that pages show then. Where that fails the plan stays and `says` says why."""
+    place = f"scenarios: {what}"
+    if pressed:
+        done = nothing if picks is None else lambda: session.pick_scenario(picks)
+        change_plan(text, what=what, refused=refused_at(place), done=done, says=says)
+    elif why := refusal(place):
+        says.error(plain(why, 2000))

@@ -91,11 +91,9 @@ def _named(current: Loaded, name: str, action: str) -> None:
             st.caption("What names it follows: the decision, its weights, and who answers for its keys.")
         label = "Make the copy" if is_copy else "Rename it"
         pressed = st.button(label, key=f"{action.lower()}_scenario", type=show.emphasis(), disabled=new == name)
-        says = st.empty()
-        if pressed:
-            change: Callable[[str, str, str], str] = duplicated if is_copy else renamed
-            what = f"a copy of '{name}'" if is_copy else f"the name of '{name}'"
-            change_scenarios(lambda: change(text, name, new), what=what, says=says, picks=new)
+        change: Callable[[str, str, str], str] = duplicated if is_copy else renamed
+        what = f"a copy of '{name}'" if is_copy else f"the name of '{name}'"
+        change_scenarios(lambda: change(text, name, new), pressed=pressed, what=what, says=st.empty(), picks=new)
 
 
 def _remove(current: Loaded, name: str) -> None:
@@ -112,29 +110,24 @@ def _remove(current: Loaded, name: str) -> None:
             show.sentence(line)
         show.sentence(f"Remove '{name}' from the plan? Undo brings it back.")
         pressed = st.button("Remove it", key="remove_scenario", type=show.emphasis())
-        says = st.empty()
-        if pressed:
-            change_scenarios(lambda: removed(text, name), what=f"'{name}' removed", says=says)
+        change_scenarios(lambda: removed(text, name), pressed=pressed, what=f"'{name}' removed", says=st.empty())
 
 
 def _roles(current: Loaded, name: str, says: Any) -> None:
     """What the plan decides on, and what it compares with."""
     inputs = current.plan.inputs
-    if name != inputs.decision.scenario and st.button(
-        "Decide on it",
-        key="decide_on",
-        icon=":material/handshake:",
-        help=plain(f"Size the commitment for '{name}', on every page."),
-    ):
+    if name != inputs.decision.scenario:
+        pressed = st.button(
+            "Decide on it",
+            key="decide_on",
+            icon=":material/handshake:",
+            help=plain(f"Size the commitment for '{name}', on every page."),
+        )
         what = f"the decision, on '{name}'"
-        change_scenarios(lambda: with_decision_on(inputs.text, name), what=what, says=says)
-    has_levers = inputs.scenario(name).has_levers
-    if (
-        name != inputs.baseline
-        and not has_levers
-        and st.button(
+        change_scenarios(lambda: with_decision_on(inputs.text, name), pressed=pressed, what=what, says=says)
+    if name != inputs.baseline and not inputs.scenario(name).has_levers:
+        pressed = st.button(
             "Make it the baseline", key="make_baseline", icon=":material/flag:", help="Measure every saving against it."
         )
-    ):
         what = f"the baseline, '{name}'"
-        change_scenarios(lambda: with_baseline(inputs.text, name), what=what, says=says)
+        change_scenarios(lambda: with_baseline(inputs.text, name), pressed=pressed, what=what, says=says)

@@ -7,7 +7,6 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from planner.errors import PlannerError
 from planner.plan_file.text import with_contract
 from planner.ui.contract.contract_form import (
     BAND_MODE,
@@ -36,11 +35,12 @@ from planner.ui.contract.contract_form import (
     shown,
 )
 from planner.ui.showing import show
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
 
-_REFUSED: Final = "terms_refused"
+_PLACE: Final = "terms"
 _WIDTH: Final = 220
 """Pixels of a field; fields stand side by side where there is room."""
 
@@ -49,7 +49,6 @@ def contract_editor(current: Loaded) -> None:
     """The terms in a form, with what was wrong with the last ones that were applied beside it."""
     text = current.plan.inputs.text
     prefix = f"term_{sha256((current.key + text).encode()).hexdigest()[:10]}_{session.edit_round()}"
-    refused: tuple[str, str] | None = st.session_state.get(_REFUSED)
     with st.form("terms", border=True, enter_to_submit=False):
         values = _fields(_Form(prefix=prefix, start=shown(text)))
         says = st.empty()
@@ -64,39 +63,29 @@ def contract_editor(current: Loaded) -> None:
     if undone:
         session.undo_edit()
         _start_anew()
+        st.rerun()
     elif applied:
-        _apply(current, values, prefix, says)
-    elif refused is not None and refused[0] == prefix:
-        _say_refused(says, refused[1])
+        _apply(current, values, says)
+    elif refused := refusal(_PLACE):
+        says.error(f"**These terms were not applied; the plan is as it was.** {plain(refused, 2000)}")
 
 
-def _say_refused(place: Any, message: str) -> None:
-    place.error(f"**These terms were not applied; the plan is as it was.** {plain(message, 2000)}")
-
-
-def _apply(current: Loaded, values: Values, prefix: str, says: Any) -> None:
+def _apply(current: Loaded, values: Values, says: Any) -> None:
     """Work the plan out with the terms that were typed; where that fails, they stay in the form."""
     before = current.plan.inputs.text  # with the levers as they were edited
-    try:
-        contract, fixed_spend = edited(values, before)
-        text = with_contract(before, contract, fixed_spend)
-        bar = says.progress(0.0, text="Working the terms out")
-        session.apply_edit(
-            text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()), what="contract terms"
-        )
-    except PlannerError as error:
-        st.session_state[_REFUSED] = prefix, str(error)
-        _say_refused(says, str(error))
-        return
-    _start_anew()
+    change_plan(
+        lambda: with_contract(before, *edited(values, before)),
+        what="contract terms",
+        refused=refused_at(_PLACE),
+        done=_start_anew,
+        says=says,
+    )
 
 
 def _start_anew() -> None:
-    """The page again, its fields as the plan now has them; what the fields before held is dropped."""
-    st.session_state.pop(_REFUSED, None)
+    """Fields as the plan now has them; what the fields before held is dropped."""
     for key in [key for key in st.session_state if str(key).startswith("term_")]:
         del st.session_state[key]
-    st.rerun()
 
 
 class _Form:

@@ -5,19 +5,19 @@ from typing import Any
 import streamlit as st
 
 from planner.clock import today
-from planner.errors import PlannerError
 from planner.plan_file.assumption_text import with_source
 from planner.plan_state import has_placeholder_terms, terms_source
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
 
-_KEY = "contract"
+_KEY, _PLACE = "contract", "terms source"
 
 
 def source_form(current: Loaded) -> None:
     """A field for the source of the terms, folded away: the conclusion above it says what the plan has."""
-    with st.expander("Say where these terms come from", icon=":material/description:"):
+    with st.expander("Say where these terms come from", icon=":material/description:", expanded=bool(refusal(_PLACE))):
         says = st.empty()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             source = st.text_input(
@@ -30,6 +30,8 @@ def source_form(current: Loaded) -> None:
         st.caption(_advice(current))
     if said:
         _apply(current, source or "", says)
+    elif refused := refusal(_PLACE):
+        says.error(f"**The plan is as it was.** {plain(refused, 2000)}")
 
 
 def _advice(current: Loaded) -> str:
@@ -45,10 +47,9 @@ def _apply(current: Loaded, source: str, says: Any) -> None:
     if not source.strip():
         says.error("**Nothing was written.** The source is empty: name the quote, the draft, or who guessed.")
         return
-    try:
-        text = with_source(current.plan.inputs.text, note.key if note else _KEY, source.strip(), today())
-        session.apply_edit(text, lambda step, done: None, what="where the terms come from")
-    except PlannerError as error:
-        says.error(f"**The plan is as it was.** {plain(str(error), 2000)}")
-        return
-    st.rerun()
+    change_plan(
+        lambda: with_source(current.plan.inputs.text, note.key if note else _KEY, source.strip(), today()),
+        what="where the terms come from",
+        refused=refused_at(_PLACE),
+        says=says,
+    )

@@ -1,6 +1,7 @@
 """How to run an evaluation: what is to be shown, what it takes, and the commands. Nothing is spent from the browser."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -16,9 +17,9 @@ from planner.sdk import key_of
 from planner.tables import Table
 from planner.ui.evidence.evidence_costs import plan_file, plan_name, store_stamps
 from planner.ui.showing import show
+from planner.ui.showing.asked import asked
 from planner.ui.showing.escape import plain
-from planner.ui.state import kept
-from planner.ui.state.session import Loaded
+from planner.ui.state.session import Loaded, Report
 
 
 def running_section(current: Loaded) -> None:
@@ -56,25 +57,32 @@ def _estimate(current: Loaded) -> None:
             "through the browser."
         )
         return
-    with st.spinner("Estimating"):
-        found = kept.once("estimates", repr((current.key, store_stamps(path))), lambda: _estimated(current, path))
-    if isinstance(found, PlannerError):
-        folder = f"{current.plan.inputs.base_dir}{os.sep}"
-        st.info(f"**What they would cost cannot be told.** {plain(str(found).replace(folder, ''), 2000)}")
-        return
-    sentences, table = found
-    for line in sentences:
-        show.sentence(line)
-    show.beside(table, key="estimates")
+    found = asked(
+        replace(current, key=repr((current.key, store_stamps(path)))),
+        "estimates",
+        button="Estimate what they would cost",
+        says="The samples are read, and their prompts counted.",
+        make=lambda report: _estimated(current, path, report),
+        at_once=True,
+    )
+    if isinstance(found, str):
+        st.info(f"**What they would cost cannot be told.** {plain(found, 2000)}")
+    elif found is not None:
+        sentences, table = found
+        for line in sentences:
+            show.sentence(line)
+        show.beside(table, key="estimates")
 
 
-def _estimated(current: Loaded, path: Path) -> tuple[list[str], Table] | PlannerError:
+def _estimated(current: Loaded, path: Path, report: Report) -> tuple[list[str], Table] | str:
     """The estimate in words and as a table; why there is none is kept as one, and nobody waits for it twice."""
+    report("estimating", 0.0)
     try:
         questions = plan_questions(current.plan.prepared)
+        report("estimating", 0.5)
         found = plan_estimates(current.plan.prepared, questions, default_store(path))
     except PlannerError as error:
-        return error
+        return str(error).replace(f"{current.plan.inputs.base_dir}{os.sep}", "")
     return estimate_sentences(questions, found, in_batch=False), estimate_table(found)
 
 

@@ -32,9 +32,11 @@ from planner.ui.arriving.uploads import UPLOAD_MEGABYTES, Upload, uploads_key
 from planner.ui.evidence.evidence_costs import plan_file, store_stamps
 from planner.ui.hosted.user_folders import check_room
 from planner.ui.showing import downloads, show
+from planner.ui.showing.asked import asked
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain, visible
-from planner.ui.state import kept, opening, session
-from planner.ui.state.session import Loaded
+from planner.ui.state import opening
+from planner.ui.state.session import Loaded, Report
 from planner.words import count
 
 ENDINGS: Final = tuple(f"{kind}{packed}" for kind in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
@@ -43,7 +45,7 @@ _EXAMPLE: Final = (
     '"reference_passed": true, "cost_usd": 0.0004}'
 )
 _NOWHERE: Final = "no scenario: only as [[evidence]]"
-_TURN, _REFUSED = "graded_turn", "graded_refused"
+_TURN, _PLACE = "graded_turn", "graded answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,8 @@ def uploads_section(current: Loaded) -> Uploaded | None:
         return None
     uploads = [Upload(name=file.name, data=file.getvalue()) for file in files]
     found = _decided(current, uploads, typed, graded_on)
+    if found is None:
+        return None
     if isinstance(found, str):
         st.error(f"**These answers were not decided on; the plan is as it was.** {plain(found, 2000)}")
         return None
@@ -131,30 +135,36 @@ def _number(label: str, low: Any, high: Any, step: Any, key: str, says: str) -> 
     )
 
 
-def _decided(current: Loaded, uploads: list[Upload], typed: TypedBar, graded_on: date) -> Uploaded | str:
-    """What the files decide, worked out once; why they are refused, in words."""
-    plan = plan_file(current)
+def _decided(current: Loaded, uploads: list[Upload], typed: TypedBar, graded_on: date) -> Uploaded | str | None:
+    """What the files decide, worked out once; why they are refused, in words; None until it is worked out."""
+    plan, folder = plan_file(current), opening.folder()
     stamps = [] if plan is None else store_stamps(plan)
     key = sha256(repr((uploads_key(uploads), current.key, typed, graded_on, stamps)).encode()).hexdigest()
 
-    def make() -> Uploaded | str:
+    def make(report: Report) -> Uploaded | str:
+        report("deciding", 0.0)
         try:
             with ExitStack() as opened:
                 store = None if plan is None or not stamps else opened.enter_context(read_store(default_store(plan)))
-                return _decide(current, uploads, typed, graded_on, store)
+                return _decide(current, uploads, typed, graded_on, store, folder)
         except PlannerError as error:
             return str(error) if plan is None else str(error).replace(f"{plan.parent}{os.sep}", "")
 
-    with st.spinner("Deciding"):
-        found: Uploaded | str = kept.once("graded", key, make)
-    return found
+    return asked(
+        replace(current, key=key),
+        "graded",
+        button="Decide on these answers",
+        says="The answers are counted, and held to the bar.",
+        make=make,
+        at_once=True,
+    )
 
 
 def _decide(
-    current: Loaded, uploads: Sequence[Upload], typed: TypedBar, graded_on: date, store: Store | None
+    current: Loaded, uploads: Sequence[Upload], typed: TypedBar, graded_on: date, store: Store | None, folder: Path
 ) -> Uploaded:
-    """store: beside the plan file; of answers that are in it, it knows the ratios of tokens."""
-    plan, folder = current.plan, opening.folder()
+    """store: beside the plan file; of answers that are in it, it knows the ratios of tokens. folder: of the session."""
+    plan = current.plan
     paths = [_stored(upload, folder) for upload in uploads]
     names = {str(path): upload.name for path, upload in zip(paths, uploads, strict=True)}
     try:
@@ -248,6 +258,8 @@ def _keep(current: Loaded, found: Uploaded) -> None:
         says = st.empty()
         if apply:
             _use(current, names[picked], None if scenario == _NOWHERE else scenario, says)
+        elif refused := refusal(_PLACE):
+            says.error(f"**The plan is as it was.** {plain(refused, 2000)}")
 
 
 def _scenarios(current: Loaded) -> list[str]:
@@ -279,20 +291,15 @@ def _usable(prepared: Prepared, found: Uploaded) -> tuple[list[Evidence], list[s
 
 
 def _use(current: Loaded, item: Evidence, scenario: str | None, says: Any) -> None:
-    bar = says.progress(0.0, text="Working it out")
-    try:
-        text = with_evidence(current.plan.inputs.text, [item], _same_model(current.plan.prepared))
-        if scenario is not None:
-            text = with_counted_routes(text, scenario, [item])
-        session.apply_edit(
-            text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()), what="evidence"
-        )
-    except PlannerError as error:
-        says.error(f"**The plan is as it was.** {plain(str(error), 2000)}")
-        return
-    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-    st.toast(plain(f"{item.request_type} on {item.model} is in the plan."))
-    st.rerun()
+    def text() -> str:
+        written = with_evidence(current.plan.inputs.text, [item], _same_model(current.plan.prepared))
+        return written if scenario is None else with_counted_routes(written, scenario, [item])
+
+    def done() -> None:
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+        st.toast(plain(f"{item.request_type} on {item.model} is in the plan."))
+
+    change_plan(text, what="evidence", refused=refused_at(_PLACE), done=done, says=says)
 
 
 def _same_model(prepared: Prepared) -> Any:

@@ -6,19 +6,19 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from planner.errors import PlannerError
 from planner.lever_costs.scenario_costs import ScenarioCosts
 from planner.lever_savings import joint_savings
 from planner.opportunities.candidates import current_models
 from planner.plan_file.lever_text import scenario_names, with_routes
 from planner.ui.levers.lever_form import CELLS, KEEP, TypeRow, edits, is_edited, type_row
 from planner.ui.showing import show
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
 from planner.words import percent, usd_short
 
-_REFUSED, _DRAFTS, _STARTED = "levers_refused", "levers_drafts", "levers_started"
+_DRAFTS, _STARTED = "levers_drafts", "levers_started"
 _HELP: Final = (
     "A percentage: 7, 5 to 9 (P10 to P90), or 2 / 7 / 12 (low, most likely, high). Graded answers: 188 of 200 passed."
 )
@@ -53,13 +53,10 @@ def lever_editor(current: Loaded, costs: ScenarioCosts) -> None:
             st.caption("Typed, and not applied yet." if changed else "Nothing was typed that is not in the plan.")
     for note in (note for row in rows for note in row.notes):
         st.caption(plain(note))
-    refused: tuple[str, str] | None = st.session_state.get(_REFUSED)
     if applied:
-        if _apply(current, name, rows, typed, key, says):
-            st.session_state[_DRAFTS].pop(draft, None)
-            st.rerun()
-    elif refused is not None and refused[0] == key:
-        _say_refused(says, refused[1])
+        _apply(current, name, rows, typed, draft, says)
+    elif refused := refusal(_place(name)):
+        says.error(f"**These levers were not applied; the plan is as it was.** {plain(refused, 2000)}")
 
 
 def _key(current: Loaded, scenario: str) -> str:
@@ -155,20 +152,33 @@ def _cells(row: TypeRow) -> dict[str, str]:
 
 
 def _apply(
-    current: Loaded, scenario: str, rows: list[TypeRow], typed: list[dict[str, Any]], key: str, says: Any
-) -> bool:
-    """Work the plan out with the routes that were typed; False where that fails, and they stay in the table."""
-    try:
-        text = with_routes(current.plan.inputs.text, scenario, edits(rows, typed))
-        bar = says.progress(0.0, text="Working the levers out")
-        session.apply_edit(text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()), what="levers")
-    except PlannerError as error:
-        st.session_state[_REFUSED] = key, str(error)
-        _say_refused(says, str(error))
-        return False
-    st.session_state.pop(_REFUSED, None)
-    return True
+    current: Loaded, scenario: str, rows: list[TypeRow], typed: list[dict[str, Any]], draft: str, says: Any
+) -> None:
+    """Work the plan out with the routes that were typed; where that fails, they stay in the table.
+
+    So does what is typed while that takes.
+    """
+    before = list(st.session_state[_DRAFTS][draft])
+
+    def done() -> None:
+        since = st.session_state[_DRAFTS].pop(draft, before)
+        if since != before:
+            st.session_state[_DRAFTS][_new_draft(scenario)] = since
+
+    change_plan(
+        lambda: with_routes(current.plan.inputs.text, scenario, edits(rows, typed)),
+        what="levers",
+        refused=refused_at(_place(scenario)),
+        done=done,
+        says=says,
+    )
 
 
-def _say_refused(place: Any, message: str) -> None:
-    place.error(f"**These levers were not applied; the plan is as it was.** {plain(message, 2000)}")
+def _new_draft(scenario: str) -> str:
+    current = session.loaded()
+    costs = next(costs for costs in current.plan.prepared.scenario_costs if costs.scenario.name == scenario)
+    return _draft_of(current, scenario, _rows(current, costs))
+
+
+def _place(scenario: str) -> str:
+    return f"levers {scenario}"

@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-from planner.errors import PlannerError
 from planner.opportunities.presets import Preset
 from planner.opportunities.report import (
     Suggestion,
@@ -15,12 +14,15 @@ from planner.opportunities.report import (
     presets_table,
 )
 from planner.opportunities.sentences import headline
+from planner.opportunities.suggest import suggestion
 from planner.opportunities.suggestions import about, left_out, suggested
 from planner.plan_file.lever_text import scenario_names
 from planner.plan_file.suggest_text import with_suggested
 from planner.ui.showing import show
+from planner.ui.showing.asked import asked
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain
-from planner.ui.state import results, session
+from planner.ui.state import session
 from planner.ui.state.session import Loaded
 
 
@@ -30,21 +32,16 @@ def opportunities_section(current: Loaded) -> None:
         "For every type the cheapest tier that its evidence allows, what evidence is missing, and three scenarios to "
         "start from. Nothing is added to the plan by itself."
     )
-    if results.has_suggestion(current):
-        _found(current, results.suggestion_of(current, lambda step, done: None))
-    elif st.button("Look for opportunities", key="suggest", icon=":material/search:"):
-        _look(current)
-
-
-def _look(current: Loaded) -> None:
-    bar = st.progress(0.0, text="Looking for opportunities")
-    try:
-        results.suggestion_of(current, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()))
-    except PlannerError as error:
-        bar.empty()
-        st.error(plain(str(error), 2000))
-        return
-    st.rerun()
+    inputs = current.plan.inputs
+    found = asked(
+        current,
+        "suggestion",
+        button="Look for opportunities",
+        says="It takes a few seconds.",
+        make=lambda report: suggestion(inputs, None, report),
+    )
+    if found is not None:
+        _found(current, found)
 
 
 def _found(current: Loaded, found: Suggestion) -> None:
@@ -65,7 +62,8 @@ def _found(current: Loaded, found: Suggestion) -> None:
 def _preset(current: Loaded, preset: Preset) -> None:
     """What a preset assumes, and the button that adds it."""
     routes = f"{len(preset.moves)} {'route' if len(preset.moves) == 1 else 'routes'}"
-    with st.expander(plain(f"Preset '{preset.name}': {routes}")):
+    refused = refusal(_place(preset))
+    with st.expander(plain(f"Preset '{preset.name}': {routes}"), expanded=bool(refused)):
         for line in (*about(preset), *left_out(preset)):
             st.markdown(f"- {plain(line, 2000)}")
         if not preset.moves:
@@ -77,21 +75,25 @@ def _preset(current: Loaded, preset: Preset) -> None:
         says = st.empty()
         if st.button(f"Add '{preset.name}' as a scenario", key=f"add_{preset.name}", icon=":material/add:"):
             _add(current, preset, says)
+        elif refused:
+            says.error(plain(refused, 2000))
 
 
 def _add(current: Loaded, preset: Preset, says: Any) -> None:
     inputs = current.plan.inputs
-    try:
-        text = with_suggested(inputs.text, suggested(preset), decided_on=inputs.decision.scenario)
-        bar = says.progress(0.0, text="Working it out")
-        session.apply_edit(
-            text,
-            lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()),
-            what=f"scenario {preset.name}",
-        )
+
+    def done() -> None:
         session.pick_scenario(preset.name)
-    except PlannerError as error:
-        says.error(plain(str(error), 2000))
-        return
-    st.toast(plain(f"Added '{preset.name}'; it is picked at the top of this page."))
-    st.rerun()
+        st.toast(plain(f"Added '{preset.name}'; it is picked at the top of this page."))
+
+    change_plan(
+        lambda: with_suggested(inputs.text, suggested(preset), decided_on=inputs.decision.scenario),
+        what=f"scenario {preset.name}",
+        refused=refused_at(_place(preset)),
+        done=done,
+        says=says,
+    )
+
+
+def _place(preset: Preset) -> str:
+    return f"preset {preset.name}"

@@ -5,30 +5,36 @@ from typing import Any
 
 import streamlit as st
 
-from planner.errors import PlannerError
 from planner.plan_file.quote_text import with_offer, without_offer
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain, visible
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
 
+_PLACE = "quotes"
 _OVERAGE = {"as in the contract": None, "list price": "list", "the committed discount": "committed"}
 
 
 def offer_form(current: Loaded) -> None:
     """Fields for one more quote, and a button for each that is there."""
-    with st.expander("Add or remove a quote", icon=":material/request_quote:", expanded=not current.plan.inputs.quotes):
+    refused = refusal(_PLACE)
+    is_open = bool(refused) or not current.plan.inputs.quotes
+    with st.expander("Add or remove a quote", icon=":material/request_quote:", expanded=is_open):
         st.caption(
             "Everything that is not typed here is as on the page Contract. Other clauses of a quote go into its "
             "offer table in the plan file."
         )
-        _add(current)
+        says = st.empty()
+        if refused:
+            says.error(plain(refused, 2000))
+        _add(current, says)
         for quote in current.plan.inputs.quotes:
             label = f"Remove '{visible(quote.name, 60)}'"
             if st.button(plain(label), key=f"remove_{quote.name}", icon=":material/delete:"):
-                change_offers(lambda name=quote.name: without_offer(current.plan.inputs.text, name))
+                change_offers(lambda name=quote.name: without_offer(current.plan.inputs.text, name), _PLACE, says)
 
 
-def _add(current: Loaded) -> None:
+def _add(current: Loaded, says: Any) -> None:
     round_ = session.edit_round()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", key=f"offer_name_{round_}", max_chars=200, placeholder="Account team, 3 December")
@@ -53,18 +59,9 @@ def _add(current: Loaded) -> None:
             offer["discount_fraction"] = round(discount / 100, 12)
         if _OVERAGE[overage] is not None:
             offer["overage"] = _OVERAGE[overage]
-        change_offers(lambda: with_offer(current.plan.inputs.text, offer))
+        change_offers(lambda: with_offer(current.plan.inputs.text, offer), _PLACE, says)
 
 
-def change_offers(change: Callable[[], str]) -> None:
-    """Work the plan out again with the text that a change of its quotes makes, or say why not."""
-    bar = st.progress(0.0, text="Working it out")
-    try:
-        session.apply_edit(
-            change(), lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()), what="quotes"
-        )
-    except PlannerError as error:
-        bar.empty()
-        st.error(plain(str(error), 2000))
-        return
-    st.rerun()
+def change_offers(change: Callable[[], str], place: str, says: Any = None) -> None:
+    """Work the plan out again with the text that a change of its quotes makes; why not is kept under the place."""
+    change_plan(change, what="quotes", refused=refused_at(place), says=says)

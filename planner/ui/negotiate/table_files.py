@@ -14,6 +14,7 @@ from planner.negotiation.terms_pricer import terms_pricer
 from planner.ui.negotiate.offer_form import change_offers
 from planner.ui.showing import downloads, show
 from planner.ui.showing.asked import asked
+from planner.ui.showing.changing import refusal
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded, Report
@@ -24,6 +25,7 @@ from planner.workbook.reading.read_quotes import read_quotes
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST: Final = 4_000
+_FILLED_IN: Final = "filled-in workbook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,4 +97,6 @@ def _read_back(current: Loaded) -> None:
     for note in taken.notes:
         st.caption(plain(note, _LONGEST))
     if merged.text != inputs.text and st.button("Put them into the plan", key="take_in", icon=":material/add:"):
-        change_offers(lambda: merged.text)
+        change_offers(lambda: merged.text, _FILLED_IN)
+    if refused := refusal(_FILLED_IN):
+        st.error(plain(refused, _LONGEST))

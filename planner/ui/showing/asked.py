@@ -1,52 +1,83 @@
-"""A result that takes a while: asked for once, worked out under a progress bar, and kept for the session."""
+"""A result that takes a while: asked for once, worked out in the background, and kept for the session."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from planner.errors import PlannerError
+from planner.errors import PlannerError, UsageError
 from planner.ui.showing import show
 from planner.ui.showing.escape import plain
-from planner.ui.state import results
+from planner.ui.showing.progress import fault_words, progress_bar
+from planner.ui.state import jobs, kept, results
 from planner.ui.state.session import Loaded, Report
 
 Made = TypeVar("Made")
+
+_NO_RESULT: Final = "asked_no_result"
 
 
 def asked(
     current: Loaded, kind: str, *, button: str, says: str, make: Callable[[Report], Made], at_once: bool = False
 ) -> Made | None:
-    """The result of a kind for the plan on the screen; None until it is there.
+    """The result of a kind for the plan on the screen; None until it is there, which it is by itself.
 
-    says: what it answers and how long it takes, beside the button; at_once: it takes so little that nobody is asked.
-    What cannot be worked out is said in the place of the result.
+    says: what it answers and how long it takes, beside the button; make: asks nothing of Streamlit or of the session;
+    at_once: it takes so little that nobody is asked. Why there is none is said in its place.
     """
-    asking, working = st.empty(), st.empty()
-    if not at_once and not results.has_result(kind, current):
-        with asking.container():
-            show.sentence(f"{says} Stay on the page until it is there: leaving it, or another button, stops the work.")
-            if not st.button(button, key=f"run_{kind}", icon=":material/play_arrow:"):
-                return None
-    with working:
-        bar = None if results.has_result(kind, current) else st.progress(0.0, text="Starting")
-
-        def report(step: str, done: float) -> None:
-            if bar is not None:
-                bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}")
-
-        found: Made | PlannerError = results.result_of(kind, current, lambda: _found_or_refused(make, report))
-    asking.empty()
-    working.empty()
-    if isinstance(found, PlannerError):
+    slot, place = f"asked_{kind}", st.empty()
+    _settle(slot, kind, current)
+    if not results.has_result(kind, current) and jobs.job_in(slot) is None:
+        if (not at_once or _why_none(slot, current)) and not _is_wanted(place, slot, current, button, says):
+            return None
+        place.empty()
+        st.session_state.get(_NO_RESULT, {}).pop((slot, current.key), None)
+        jobs.start(slot, make, key=current.key, what="")
+        _settle(slot, kind, current)
+        if _why_none(slot, current):
+            st.rerun()
+    if not results.has_result(kind, current):
+        with place:
+            progress_bar(slot, lambda: _stop(slot, current.key, "Cancelled."))
+        return None
+    found: Made | PlannerError = kept.kept_one(kind, current.key)
+    if isinstance(found, PlannerError):  # asking again would say the same
         st.info(plain(str(found), 2000))
         return None
     return found
 
 
-def _found_or_refused(make: Callable[[Report], Made], report: Report) -> Made | PlannerError:
-    """Why there is no result is kept as one: it stays on the page, and nobody waits for it twice."""
-    try:
-        return make(report)
-    except PlannerError as error:
-        return error
+def _is_wanted(place: Any, slot: str, current: Loaded, button: str, says: str) -> bool:
+    """Whether it is asked for now."""
+    with place.container():
+        if why := _why_none(slot, current):
+            st.info(plain(why, 2000), icon=":material/info:")
+        show.sentence(f"{says} It goes on while you look at other pages.")
+        return st.button(button, key=f"run_{slot.removeprefix('asked_')}", icon=":material/play_arrow:")
+
+
+def _settle(slot: str, kind: str, current: Loaded) -> None:
+    """Keep what was worked out since; what runs for another plan than the one on the screen is stopped."""
+    job = jobs.job_in(slot)
+    if job is None:
+        return
+    outcome = jobs.take(slot)
+    if outcome is None:
+        if job.key != current.key:
+            jobs.stop(slot)
+    elif outcome.fault:
+        _stop(slot, job.key, fault_words("this", outcome.fault))
+    elif isinstance(outcome.refused, UsageError):  # a file that can be mended, and asked for again
+        _stop(slot, job.key, str(outcome.refused))
+    else:
+        kept.keep(kind, job.key, outcome.made if outcome.refused is None else outcome.refused)
+
+
+def _stop(slot: str, key: str, why: str) -> None:
+    """Nothing runs in a slot, and why there is no result of a plan is kept."""
+    jobs.stop(slot)
+    st.session_state.setdefault(_NO_RESULT, {})[slot, key] = why
+
+
+def _why_none(slot: str, current: Loaded) -> str:
+    return str(st.session_state.get(_NO_RESULT, {}).get((slot, current.key), ""))

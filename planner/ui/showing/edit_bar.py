@@ -4,13 +4,11 @@ from typing import Final
 
 import streamlit as st
 
-from planner.errors import PlannerError
-from planner.ui.showing import downloads
+from planner.ui.showing import changing, downloads
+from planner.ui.showing.changing import Change
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
-from planner.ui.state.session import Report
 
-_WANTED: Final = "step_wanted"
 _REFUSED: Final = "step_refused"
 
 
@@ -71,18 +69,21 @@ def _step_button(label: str, offset: int, what: str | None, *, icon: str, shortc
 
 
 def _wanted(offset: int) -> None:
-    """Before the page runs: at once where the plan is at hand; else it is worked out with its progress shown."""
-    st.session_state[_WANTED] = offset
-    if session.is_at_hand(offset):
-        step(lambda done, fraction: None)
-
-
-def step(report: Report) -> None:
-    """The undo or redo that was asked for and is not done yet."""
-    offset = st.session_state.pop(_WANTED, 0)
-    if not offset:
+    """Before the page runs: at once where the plan is at hand; else it is worked out in the background."""
+    work, what = session.step_work(offset), session.undoable() if offset < 0 else session.redoable()
+    if work is None or what is None:
         return
-    try:
-        (session.undo if offset < 0 else session.redo)(report)
-    except PlannerError as error:
-        st.session_state[_REFUSED] = str(error)
+    called = f"undo of {what}" if offset < 0 else f"{what} once more"
+    changing.begin(
+        Change(
+            make=work,
+            key=f"{called} {session.edit_round()}",
+            what=called,
+            put=lambda found: session.go(offset, found),
+            refused=_refused,
+        )
+    )
+
+
+def _refused(why: str) -> None:
+    st.session_state[_REFUSED] = why

@@ -6,7 +6,7 @@ wrong with a row is said in the row.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -14,9 +14,9 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from planner.errors import PlannerError
 from planner.plan_file.usage_keys import with_usage
 from planner.ui.showing import show
+from planner.ui.showing.changing import change_plan
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
@@ -71,24 +71,35 @@ def typed_rows(current: Loaded, editor: Editor) -> list[Row]:
 
 
 def apply_rows(current: Loaded, editor: Editor, rows: Sequence[Row], says: Any) -> None:
-    """Work the plan out with these rows; where that fails they stay in the table, and the plan as it was."""
+    """Work the plan out with these rows; where that fails they stay in the table, and the plan as it was.
+
+    What is typed while that takes stays in the table either way.
+    """
     draft = _draft_key(current, editor)
     filled = [row for row in rows if _entry(editor, row)]
-    bar = says.progress(0.0, text="Reading the log again")
-    try:
-        text = with_usage(current.plan.inputs.text, {editor.name: _entries(editor, filled)})
-        session.apply_edit(
-            text,
-            lambda step, done: bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}"),
-            what=editor.called.removeprefix("These "),
-        )
-    except PlannerError as error:
-        _kept(_TYPED)[draft] = filled
-        _kept(_REFUSED)[draft] = str(error), _problems(editor.name, str(error))
+    before = typed_rows(current, editor)
+
+    def refused(why: str) -> None:
+        if _kept(_TYPED).get(draft, before) == before:
+            _kept(_TYPED)[draft] = filled
+            _kept(_REFUSED)[draft] = why, _problems(editor.name, why)
+        else:
+            _kept(_REFUSED)[draft] = why, {}
         _turn()
-    else:
+
+    def done() -> None:
+        since = _kept(_TYPED).get(draft, before)
         _forget(draft)
-    st.rerun()
+        if since != before:
+            _kept(_TYPED)[_draft_key(session.loaded(), replace(editor, rows=filled))] = since
+
+    change_plan(
+        lambda: with_usage(current.plan.inputs.text, {editor.name: _entries(editor, filled)}),
+        what=editor.called.removeprefix("These "),
+        refused=refused,
+        done=done,
+        says=says,
+    )
 
 
 def _forget(draft: str) -> None:

@@ -1,7 +1,6 @@
 """The door to the plans that ship with the product."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -9,10 +8,10 @@ import streamlit as st
 from planner.bundled import data_path
 from planner.plan_file.loader import load_plan
 from planner.ui.arriving import doors, uploaded
+from planner.ui.arriving.doors import Door
 from planner.ui.arriving.uploads import Choice
 from planner.ui.showing.escape import plain
 from planner.ui.state import opening
-from planner.ui.state.session import Report
 from planner.ui.usage.source_section import taken
 
 
@@ -49,15 +48,13 @@ def examples_door(says: Any) -> None:
     for example in EXAMPLES:
         key = f"open_{example.file.removesuffix('.toml').replace('-', '_')}"
         if st.button(plain(example.title), key=key, icon=":material/folder_open:"):
-            taken(says, partial(_open, example), f"Opening {example.title}")
+            taken(says, _door(example), f"example {example.file}")
         st.caption(plain(example.about))
 
 
-def _open(example: Example, report: Report) -> None:
+def _door(example: Example) -> Door:
     path = data_path("plans", example.file)
     if path.resolve() == opening.opening_file():
-        uploaded.show_opening(report)
-    else:
-        doors.open_log(
-            Choice(inputs=load_plan(path), is_file=True), "example", report, what="the plan: a bundled example"
-        )
+        return uploaded.opening_door()
+    what = "the plan: a bundled example"
+    return doors.log_door(lambda report: Choice(inputs=load_plan(path), is_file=True), "example", what=what)

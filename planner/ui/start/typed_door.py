@@ -10,7 +10,6 @@ import streamlit as st
 
 from planner.clock import today
 from planner.errors import PlannerError
-from planner.inputs import PlanInputs
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.typed_plan import CALLED, COLUMNS, offered_models, typed_growth, typed_plan_text
 from planner.prices import PriceBook
@@ -20,7 +19,6 @@ from planner.ui.arriving.uploads import Choice
 from planner.ui.showing import links, show
 from planner.ui.showing.escape import plain
 from planner.ui.state import opening, session
-from planner.ui.state.session import Report
 from planner.ui.usage.source_section import taken
 
 NOTE: Final = "the contract is a placeholder, not yours: put your terms in on the page Contract"
@@ -61,13 +59,11 @@ def typed_door(says: Any) -> None:
         return
     st.session_state.pop(_REFUSED, None)
     if priced:
-        taken(says, lambda report: _open(inputs, report), "Pricing what was typed")
+        choice = Choice(inputs=inputs, notes=(NOTE,))
+        door = doors.log_door(lambda report: choice, "typed", what="a plan typed by hand")
+        taken(says, door, f"typed {inputs.sha256}")
     elif session.loaded().origin == "typed":
         _say_priced(says)
-
-
-def _open(inputs: PlanInputs, report: Report) -> None:
-    doors.open_log(Choice(inputs=inputs, notes=(NOTE,)), "typed", report, what="a plan typed by hand")
 
 
 def _say_wrong(says: Any, error: str) -> None:

@@ -17,11 +17,12 @@ MOST_HELD: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Generic[Shown]):
-    """A change. what: was changed, in a few words. key: of what it led to; again: works that out once more."""
+    """A change. what: was changed, in a few words. key: of what it led to; again: gives what works that out once more,
+    in any thread."""
 
     what: str
     key: str
-    again: Callable[[Report], Shown]
+    again: Callable[[], Callable[[Report], Shown]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,9 +48,12 @@ class History(Generic[Shown]):
         place = self.place + offset
         return self.steps[place] if 0 <= place < len(self.steps) else None
 
-    def of(self, step: Step[Shown], report: Report) -> Shown:
-        """What a step led to, worked out again where it is no longer held. Errors: as step.again."""
-        return self.held[step.key] if step.key in self.held else step.again(report)
+    def of(self, step: Step[Shown]) -> Callable[[Report], Shown]:
+        """What gives what a step led to, in any thread, worked out again where it is no longer held. Errors: as
+        step.again."""
+        if (held := self.held.get(step.key)) is not None:
+            return lambda report: held
+        return step.again()
 
     def go(self, offset: int, shown: Shown) -> None:
         """Another step is on the screen. Errors: IndexError beyond the ends."""

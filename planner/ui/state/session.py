@@ -83,11 +83,6 @@ def edit_of(text: str) -> Callable[[Report], Loaded]:
     return make
 
 
-def apply_edit(text: str, report: Report, *, what: str) -> None:
-    """edit_of, put on the screen; what: of the plan was changed, in a few words. Errors: PlannerError."""
-    show_plan(edit_of(text)(report), what=what)
-
-
 def edited(text: str) -> PlanInputs:
     """The inputs of an edited text of the plan on the screen. Errors: InputError."""
     current = loaded()
@@ -119,20 +114,31 @@ def _put(found: Loaded) -> None:
         st.session_state.pop(name, None)
 
 
-def _again(found: Loaded) -> Callable[[Report], Loaded]:
-    """What works a plan out as it was, on the same paths: it holds what the plan was made from, not the plan itself."""
+def _again(found: Loaded) -> Callable[[], Callable[[Report], Loaded]]:
+    """What gives what works a plan out as it was, on the same paths: it holds what the plan was made from, and not the
+    plan itself."""
     inputs, opened = found.plan.inputs, found.edited_from
     rest = {name: getattr(found, name) for name in ("key", "origin", "notes", "what", "is_file")}
     opened_again = None if opened is None else _again(opened)
     opened_key = "" if opened is None else opened.key
 
-    def again(report: Report) -> Loaded:
+    def whole(report: Report) -> Loaded:
+        paths = SpendOnly()
+        return Loaded(plan=build_plan(_as_asked(inputs), report, paths), kept=paths, **rest)
+
+    def again() -> Callable[[Report], Loaded]:
         if opened_again is None:
-            paths = SpendOnly()
-            return Loaded(plan=build_plan(_as_asked(inputs), report, paths), kept=paths, **rest)
-        base = _opened(opened_key) or opened_again(report)
-        plan = rebuilt(base.plan, _as_asked(inputs), _kept_paths(base), report)
-        return Loaded(plan=plan, kept=base.kept, edited_from=base, **rest)
+            return whole
+        known = _opened(opened_key)
+        shared, first = None if known is None else _kept_paths(known), opened_again()
+
+        def edit(report: Report) -> Loaded:
+            base = first(report) if known is None else known
+            paths = KeptPaths(spend=dict(base.kept.spend)) if shared is None else shared
+            plan = rebuilt(base.plan, _as_asked(inputs), paths, report)
+            return Loaded(plan=plan, kept=base.kept, edited_from=base, **rest)
+
+        return edit
 
     return again
 
@@ -167,31 +173,17 @@ def redoable() -> str | None:
     return None if step is None else step.what
 
 
-def is_at_hand(offset: int) -> bool:
-    """Whether the plan of a step (-1: before the one on the screen, 1: after it) is there without working it out."""
+def step_work(offset: int) -> Callable[[Report], Loaded] | None:
+    """What gives the plan of a step (-1: before the one on the screen, 1: after it), in any thread; None where there is
+    no such step. Errors there: PlannerError where it has to be worked out again and a file of it is gone."""
     step = _history().at(offset)
-    return step is not None and step.key in _history().held
+    return None if step is None else _history().of(step)
 
 
-def undo(report: Report = lambda step, done: None) -> None:
-    """The plan before the last change, whatever changed it; nothing where there is none. Errors: PlannerError where it
-    has to be worked out again and a file of it is gone; the plan on the screen stays."""
-    _move(-1, report)
-
-
-def redo(report: Report = lambda step, done: None) -> None:
-    """The change that was undone last once more; nothing where there is none. Errors: as undo."""
-    _move(1, report)
-
-
-def _move(offset: int, report: Report) -> None:
-    history = _history()
-    step = history.at(offset)
-    if step is None:
-        return
+def go(offset: int, found: Loaded) -> None:
+    """Put the plan of a step on the screen."""
     before = loaded().edited_from or loaded()
-    found = history.of(step, report)
-    history.go(offset, found)
+    _history().go(offset, found)
     _put(found)
     if (found.edited_from or found).key != before.key:
         uploader.empty()

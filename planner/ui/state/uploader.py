@@ -4,8 +4,6 @@ from typing import Final
 
 import streamlit as st
 
-from planner.ui.arriving.uploads import uploads_key
-
 SEEN: Final = "uploads_seen"
 _TURN: Final = "uploader"
 
@@ -18,7 +16,7 @@ def key() -> str:
 def empty() -> None:
     """Without files, as if nothing had ever been uploaded: the plan on the screen stays."""
     another()
-    st.session_state[SEEN] = uploads_key(())
+    st.session_state[SEEN] = ()
 
 
 def another() -> None:

@@ -25,7 +25,6 @@ from planner.ui.evidence.evidence_costs import plan_file
 from planner.ui.evidence.evidence_uploads import ENDINGS
 from planner.ui.hosted.user_folders import check_room
 from planner.ui.showing import show
-from planner.ui.state import opening
 from planner.ui.state.session import Loaded, Report
 
 _LOGS: Final = [ending for ending in ACCEPTED if ending != "toml"]
@@ -104,9 +103,8 @@ def _beside(current: Loaded) -> Upload | None:
     return Upload(name=log.name, data=log.read_bytes())
 
 
-def tracked(current: Loaded, given: Given, report: Report) -> Tracked:
-    """Track the plan on the screen. Errors: PlannerError, in the names that the user gave."""
-    folder = opening.folder()
+def tracked(current: Loaded, given: Given, folder: Path, report: Report) -> Tracked:
+    """Track the plan on the screen; folder: of the session. Errors: PlannerError, in the names that the user gave."""
     names: dict[str, Path] = {}
     try:
         for upload in (*given.logs, *given.bills):

@@ -13,6 +13,7 @@ from planner.tracking_reports.track_json import track_json
 from planner.ui.evidence.evidence_costs import plan_name
 from planner.ui.showing import downloads, show
 from planner.ui.showing.asked import asked
+from planner.ui.state import opening
 from planner.ui.state.session import Loaded, loaded
 from planner.ui.track import tracked
 from planner.ui.track.track_given import Given, Tracked, given_section
@@ -68,13 +69,14 @@ def page() -> None:
 
 def _asked(current: Loaded, given: Given) -> Tracked | None:
     """The tracking of what is given, once it was asked for."""
+    folder = opening.folder()
     says = "Months are held against the plan of the day of signing, and its paths are weighed by how well each fits."
     found = asked(
         replace(current, key=given.key(current)),
         "tracking",
         button="Track" if given.has_use else "Show what to expect as signed",
         says=f"{says} It takes some ten seconds.",
-        make=lambda report: made(current, given, report),
+        make=lambda report: made(current, given, folder, report),
     )
     if found is not None and tracked.keep(current, found.tracking):
         st.rerun()  # the workbook in the sidebar has it too

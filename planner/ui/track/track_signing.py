@@ -5,13 +5,15 @@ from typing import Any
 import streamlit as st
 
 from planner.clock import today
-from planner.errors import PlannerError
 from planner.plan_file.signed_text import with_signed
 from planner.ui.showing import show
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain
 from planner.ui.state import session
 from planner.ui.state.session import Loaded
 from planner.words import usd_rounded_down
+
+_PLACE = "signing"
 
 
 def signing_section(current: Loaded) -> None:
@@ -49,6 +51,8 @@ def signing_section(current: Loaded) -> None:
         says = st.empty()
     if apply:
         _apply(current, signed_on, typed, discount, says)
+    elif refused := refusal(_PLACE):
+        says.error(f"**The plan is as it was.** {plain(refused, 2000)}")
 
 
 def _commitment(usd: float, year: int, *, of: int) -> float:
@@ -79,16 +83,11 @@ def _digits(usd: float) -> float:
 
 
 def _apply(current: Loaded, signed_on: Any, commits: list[float], discount: float | None, says: Any) -> None:
-    bar = says.progress(0.0, text="Working it out")
-    try:
-        text = with_signed(
-            current.plan.inputs.text, signed_on, commits, None if discount is None else round(discount / 100, 12)
-        )
-        session.apply_edit(
-            text, lambda step, done: bar.progress(min(done, 1.0), text=step.capitalize()), what="what was signed"
-        )
-    except PlannerError as error:
-        says.error(f"**The plan is as it was.** {plain(str(error), 2000)}")
-        return
-    st.toast("What was signed is in the plan.")
-    st.rerun()
+    fraction = None if discount is None else round(discount / 100, 12)
+    change_plan(
+        lambda: with_signed(current.plan.inputs.text, signed_on, commits, fraction),
+        what="what was signed",
+        refused=refused_at(_PLACE),
+        done=lambda: st.toast("What was signed is in the plan."),
+        says=says,
+    )

@@ -1,22 +1,24 @@
 """The log against the bill: the gate in words, months and models, and where the bill comes from."""
 
+from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from planner.errors import PlannerError
 from planner.measurement import Measurement
 from planner.plan_file.usage_keys import entries_of, usage_of, with_usage
 from planner.reconciliation_report import reconciliation_json, reconciliation_table
 from planner.ui.arriving.uploads import ACCEPTED, Upload, stored_path
 from planner.ui.showing import show
+from planner.ui.showing.changing import change_plan, refusal, refused_at
 from planner.ui.showing.escape import plain
 from planner.ui.showing.rows_editor import Editor, rows_editor
 from planner.ui.state import opening, session
 from planner.ui.state.session import Loaded
 from planner.ui.usage.usage_words import bill_sentences
 
-_REFUSED: Final = "bill_refused"
+_PLACE: Final = "bill"
 
 
 def bill_section(current: Loaded, measurement: Measurement) -> None:
@@ -82,38 +84,34 @@ def _files(current: Loaded) -> None:
         label_visibility="collapsed",
     )
     says = st.empty()
-    if refused := st.session_state.get(_REFUSED):
+    if refused := refusal(_PLACE):
         says.error(f"**The bill was not taken; the plan is as it was.** {plain(refused, 2000)}")
     with st.container(horizontal=True):
         if files and st.button("Compare with these", key="take_bill", type=show.emphasis(), icon=":material/check:"):
             _take(current, [Upload(name=file.name, data=file.getvalue()) for file in files], says)
         if named and st.button("Compare without files", key="drop_bill", icon=":material/undo:"):
-            _apply(current, [], says)
+            _apply(lambda: _with_bills(current, []), says)
 
 
-def _take(current: Loaded, uploads: list[Upload], says: st.delta_generator.DeltaGenerator) -> None:
+def _take(current: Loaded, uploads: list[Upload], says: DeltaGenerator) -> None:
     named = list(usage_of(current.plan.inputs.text).get("billed", []))
-    try:
+    folder = opening.folder()
+
+    def text() -> str:
         for upload in uploads:
-            session.keep_bill(upload.name, stored_path(upload, opening.folder()))
-    except PlannerError as error:
-        st.session_state[_REFUSED] = str(error)
-        st.rerun()
-    _apply(current, list(dict.fromkeys([*named, *(upload.name for upload in uploads)])), says)
+            session.keep_bill(upload.name, stored_path(upload, folder))
+        return _with_bills(current, list(dict.fromkeys([*named, *(upload.name for upload in uploads)])))
+
+    _apply(text, says)
 
 
-def _apply(current: Loaded, billed: list[str], says: st.delta_generator.DeltaGenerator) -> None:
-    bar = says.progress(0.0, text="Reading the bill")
-    try:
-        text = with_usage(current.plan.inputs.text, {"billed": billed})
-        session.apply_edit(
-            text,
-            lambda step, done: bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}"),
-            what="what was billed",
-        )
-    except PlannerError as error:
-        st.session_state[_REFUSED] = str(error)
-    else:
-        st.session_state.pop(_REFUSED, None)
-        st.session_state["bill_turn"] = st.session_state.get("bill_turn", 0) + 1
-    st.rerun()
+def _with_bills(current: Loaded, billed: list[str]) -> str:
+    return with_usage(current.plan.inputs.text, {"billed": billed})
+
+
+def _apply(text: Callable[[], str], says: DeltaGenerator) -> None:
+    change_plan(text, what="what was billed", refused=refused_at(_PLACE), done=_empty_uploader, says=says)
+
+
+def _empty_uploader() -> None:
+    st.session_state["bill_turn"] = st.session_state.get("bill_turn", 0) + 1

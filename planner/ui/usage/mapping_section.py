@@ -13,7 +13,7 @@ from planner.ui.arriving import doors
 from planner.ui.arriving.new_log import choice_of
 from planner.ui.arriving.unmapped import Unmapped, in_their_names
 from planner.ui.arriving.uploads import Choice
-from planner.ui.showing import show
+from planner.ui.showing import changing, show
 from planner.ui.showing.escape import plain, visible
 from planner.ui.state import kept, session
 from planner.ui.state.session import Loaded, Report
@@ -31,7 +31,7 @@ from planner.ui.usage.mapping import (
     options,
     plain_fields,
 )
-from planner.ui.usage.source_section import taken, visible_lines
+from planner.ui.usage.source_section import DOOR, taken, visible_lines
 from planner.usage.columns import KEY_COLUMNS, UNTAGGED
 from planner.usage.files import LogFile
 from planner.usage.preview import Preview, preview, with_fields
@@ -64,9 +64,9 @@ def mapping_section(current: Loaded, waiting: Unmapped) -> None:
         if st.button(
             "Use this mapping", key="use_mapping", type=show.emphasis(), icon=":material/check:", disabled=not made
         ):
-            taken(says, lambda report: _use(current, waiting, found, report), "Reading the log")
+            _use(current, waiting, found, says)
         st.button("Leave it", key="leave_mapping", on_click=doors.leave_unmapped, icon=":material/undo:")
-    if refused := st.session_state.get("door_refused"):
+    if refused := changing.refusal(DOOR):
         says.error(f"**This mapping was not used; the plan is as it was.** {plain(refused, 2000)}")
     st.divider()
 
@@ -302,10 +302,17 @@ def preview_words(made: Preview) -> str:
     return " ".join(words)
 
 
-def _use(current: Loaded, waiting: Unmapped, found: Chosen, report: Report) -> None:
-    choice = _choice(current, waiting, found)
+def _use(current: Loaded, waiting: Unmapped, found: Chosen, says: Any) -> None:
     if waiting.is_loaded:
-        session.apply_edit(choice.inputs.text, report, what="how the log is read")
-        doors.leave_unmapped()
-    else:
-        doors.open_log(choice, "mapped", report)
+        changing.change_plan(
+            lambda: _choice(current, waiting, found).inputs.text,
+            what="how the log is read",
+            refused=changing.refused_at(DOOR),
+            says=says,
+        )
+    before, of_example = current.plan.inputs, doors.is_example()
+
+    def choose(report: Report) -> Choice:
+        return choice_of(before, waiting.logs, found.usage(), folder=waiting.folder, is_example=of_example)
+
+    taken(says, doors.log_door(choose, "mapped"), f"mapped {_prefix(waiting)} {found}")

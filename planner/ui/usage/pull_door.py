@@ -25,8 +25,10 @@ from planner.pull.request import (
     earliest_day,
 )
 from planner.ui.arriving import doors
+from planner.ui.arriving.doors import Door
 from planner.ui.arriving.new_log import choice_of
 from planner.ui.arriving.started_folder import root
+from planner.ui.arriving.uploads import Choice
 from planner.ui.hosted import gate
 from planner.ui.hosted.user_folders import check_room
 from planner.ui.showing import show
@@ -35,7 +37,7 @@ from planner.ui.state.session import Report
 
 _ALWAYS: Final = "model"
 
-Take = Callable[[Any, Callable[[Report], None], str], None]
+Take = Callable[[Any, Door, str], None]
 
 
 def pull_door(says: Any, taken: Take) -> None:
@@ -71,7 +73,7 @@ def pull_door(says: Any, taken: Take) -> None:
     show.sentence(_kept_words())
     if st.button("Pull usage and billed cost", key="take_pull", type=show.emphasis(), icon=":material/download:"):
         by = (*group_by, _ALWAYS)
-        taken(says, lambda report: _take(start, end, by, typed_by, report), "Asking Anthropic")
+        taken(says, _door(start, end, by, typed_by), f"pull {start} {end} {by} {typed_by}")
 
 
 def has_key() -> bool:
@@ -111,28 +113,38 @@ def pull_folder(group_by: tuple[str, ...]) -> tuple[Path, Path]:
     return above / f"pulled-{'-'.join(sorted(name.removesuffix('_id') for name in group_by))}", above
 
 
-def _take(first: date, last: date, group_by: tuple[str, ...], typed_by: str, report: Report) -> None:
+def _door(first: date, last: date, group_by: tuple[str, ...], typed_by: str) -> Door:
     """Pull, then measure what was pulled as the plan's log, with what was billed beside it."""
     folder, above = pull_folder(group_by)
-    check_room(above, 0)
+    before, of_example = session.loaded().plan.inputs, doors.is_example()
     request = PullRequest(first_day=first, last_day=last, group_by=group_by)
+
+    def choose(report: Report) -> Choice:
+        check_room(above, 0)
+        report("asking Anthropic", 0.0)
+        used = _pulled_days(request, folder, above, report)
+        changes: dict[str, Any] = {"window": {"from": first, "to": last}}
+        if typed_by:
+            changes["request_type"] = typed_by.removesuffix("_id")
+        return choice_of(
+            before,
+            {f"{folder.name}/usage-*.json": [folder / f"usage-{day}.json" for day in used]},
+            changes,
+            bills={f"{folder.name}/cost-*.json": Path(glob.escape(str(folder))) / "cost-*.json"},
+            folder=above,
+            is_example=of_example,
+        )
+
+    return doors.log_door(choose, "pull")
+
+
+def _pulled_days(request: PullRequest, folder: Path, above: Path, report: Report) -> list[date]:
+    """Days with use, which lie in the folder then. Errors: PlannerError."""
     try:
         pulled = pull(request, folder, progress=report)
     except PlannerError as error:  # where this machine keeps things is no concern of the browser's
         raise type(error)(str(error).replace(f"{above}{os.sep}", "")) from None
     used = [day.day for day in pulled.of("usage") if day.rows]
     if not used:
-        raise UsageError(f"Nothing was used from {first} to {last}: choose other days.")
-    changes: dict[str, Any] = {"window": {"from": first, "to": last}}
-    if typed_by:
-        changes["request_type"] = typed_by.removesuffix("_id")
-    place = Path(glob.escape(str(folder)))
-    choice = choice_of(
-        session.loaded().plan.inputs,
-        {f"{folder.name}/usage-*.json": [folder / f"usage-{day}.json" for day in used]},
-        changes,
-        bills={f"{folder.name}/cost-*.json": place / "cost-*.json"},
-        folder=above,
-        is_example=doors.is_example(),
-    )
-    doors.open_log(choice, "pull", report)
+        raise UsageError(f"Nothing was used from {request.first_day} to {request.last_day}: choose other days.")
+    return used

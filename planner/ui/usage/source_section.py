@@ -9,11 +9,13 @@ import streamlit as st
 from planner.errors import PlannerError
 from planner.plan_file.usage_keys import usage_of, usage_toml
 from planner.ui.arriving import doors
+from planner.ui.arriving.doors import Door
 from planner.ui.arriving.started_folder import Place, inside, places, root
-from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload
-from planner.ui.showing import show
+from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES, Upload, uploads_key
+from planner.ui.showing import changing, show
+from planner.ui.showing.changing import Change
 from planner.ui.showing.escape import plain, visible
-from planner.ui.state.session import Loaded, Report
+from planner.ui.state.session import Loaded
 from planner.ui.usage.pull_door import pull_door
 from planner.ui.usage.usage_words import source_sentence
 from planner.usage.addresses import reads_tables
@@ -22,7 +24,8 @@ from planner.words import count
 UPLOAD: Final = "Upload"
 FOLDER: Final = "Folder on this machine"
 PULL: Final = "Pull from Anthropic"
-_REFUSED: Final = "door_refused"
+DOOR: Final = "door"
+"""The place where it is said why a log was not taken."""
 
 
 def source_section(current: Loaded) -> None:
@@ -51,10 +54,10 @@ def log_doors() -> None:
     )
     with st.container(border=True):
         says = st.empty()
-        if refused := st.session_state.get(_REFUSED):
+        if refused := changing.refusal(DOOR):
             says.error(f"**This log was not taken; the plan is as it was.** {plain(refused, 2000)}")
-        doors: dict[str, Callable[[Any], None]] = {UPLOAD: _upload, FOLDER: _folder, PULL: _pull}
-        doors[door or UPLOAD](says)
+        by: dict[str, Callable[[Any], None]] = {UPLOAD: _upload, FOLDER: _folder, PULL: _pull}
+        by[door or UPLOAD](says)
 
 
 def _reading(current: Loaded) -> None:
@@ -73,16 +76,15 @@ def visible_lines(text: str) -> str:
     return "\n".join(visible(line, 500) for line in text.splitlines()[:200])
 
 
-def taken(says: Any, take: Callable[[Report], None], first: str) -> None:
-    """Take a log under a progress bar in the place for messages; why it was refused stays there."""
-    bar = says.progress(0.0, text=first)
-    try:
-        take(lambda step, done: bar.progress(min(done, 1.0), text=f"{step.capitalize()}: {done:.0%}"))
-    except PlannerError as error:
-        st.session_state[_REFUSED] = str(error)
-    else:
-        st.session_state.pop(_REFUSED, None)
-    st.rerun()
+def taken(says: Any, door: Door, key: str, done: Callable[[], None] = changing.nothing) -> None:
+    """Take a log in the background; why it was refused stays in the place for messages.
+
+    key: which log by which door. done: it is on the screen, or waits to be mapped.
+    """
+    refused = changing.refused_at(DOOR)
+    changing.change(
+        Change(make=door, key=key, what="the log", put=doors.come_in, refused=refused, done=done), says=says
+    )
 
 
 def _upload(says: Any) -> None:
@@ -101,8 +103,11 @@ def _upload(says: Any) -> None:
     )
     if files and st.button("Measure these files", key="take_upload", type=show.emphasis(), icon=":material/check:"):
         uploads = [Upload(name=file.name, data=file.getvalue()) for file in files]
-        st.session_state["page_uploader"] = st.session_state.get("page_uploader", 0) + 1
-        taken(says, lambda report: doors.open_uploads(uploads, report), "Reading the files")
+        taken(says, doors.uploads_door(uploads), uploads_key(uploads), _empty_uploader)
+
+
+def _empty_uploader() -> None:
+    st.session_state["page_uploader"] = st.session_state.get("page_uploader", 0) + 1
 
 
 def _folder(says: Any) -> None:
@@ -135,17 +140,14 @@ def _folder(says: Any) -> None:
     if more:
         st.caption(f"{count(more)} more are not listed; start the app with a folder closer to the logs.")
     if st.button("Measure this", key="take_folder", type=show.emphasis(), icon=":material/check:"):
-        taken(says, lambda report: _take_folder(folder, str(named), report), "Reading the folder")
+        door = doors.logs_door(lambda: {str(named): inside(folder, str(named))}, "folder", folder)
+        taken(says, door, f"folder {named}")
 
 
 def _place_words(place: Place, folder: Path) -> str:
     name = folder.name if place.path == "." else place.path
     logs = f"{count(place.logs)} {'log' if place.logs == 1 else 'logs'}"
     return visible(f"{name} (folder, {logs})" if place.is_folder else name, 120)
-
-
-def _take_folder(folder: Path, named: str, report: Report) -> None:
-    doors.open_logs({named: inside(folder, named)}, "folder", folder, report)
 
 
 def _pull(says: Any) -> None:
