@@ -4,7 +4,7 @@ Paths are drawn in blocks that fit the processor's cache; threads work on blocks
 interpreter lock), and because each block has its own random streams the result does not depend on how many.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from os import cpu_count
@@ -218,17 +218,9 @@ class _Run:
             return block.scores() if first < SCORED_PATHS else {}
 
         starts = range(0, self.paths, PATHS_PER_BLOCK)
-        scored = []
         with ThreadPoolExecutor(max_workers=threads or cpu_count() or 1) as pool:
             pools = self._price_pools(terms.scenarios, pool) if self.steered else {}
-            try:
-                for done, scores in enumerate(pool.map(run, starts), start=1):
-                    scored.append(scores)
-                    if progress is not None:
-                        progress(done / len(starts))
-            except BaseException:  # stopped, or without memory: what has not begun need not be waited for
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            scored = _all_of(pool.map(run, starts), len(starts), pool, progress)
         joined = {name: np.concatenate([part[name] for part in scored if part]) for name in scored[0]}
         return {result.terms.costs.scenario.name: result.paths(joined) for result in results}
 
@@ -277,6 +269,25 @@ class _Run:
         current = np.zeros((self.model.demand.n_months, self.months_of))
         signing = current if self.model.price_moves.is_still else np.zeros_like(current) if self.signing else None
         return AccountPaths(current_usd=current, signing_usd=signing)
+
+
+def _all_of(
+    parts: Iterable[dict[str, FloatArray]],
+    n_parts: int,
+    pool: ThreadPoolExecutor,
+    progress: Callable[[float], None] | None,
+) -> list[dict[str, FloatArray]]:
+    """Every part, once it is done. An error, of a part or of progress, lets go of what the pool has not begun."""
+    found = []
+    try:
+        for part in parts:
+            found.append(part)
+            if progress is not None:
+                progress(len(found) / n_parts)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    return found
 
 
 def _tiers(scenarios: Sequence[ScenarioTerms]) -> set[str]:

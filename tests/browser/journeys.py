@@ -21,6 +21,7 @@ SMALL = ROOT / "tests" / "plans" / "small.toml"
 PICTURES = ROOT / "artifacts" / "browser"
 START_SECONDS = 60
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
+SETTLED = f"""() => document.querySelector('{DONE}') && !document.querySelector('[class*="st-key-working_"]')"""
 
 
 @contextmanager
@@ -65,8 +66,8 @@ def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]", log: Path) 
 
 
 def settle(page: "playwright.Page") -> None:
-    """Wait until the page has run, and a moment for what it draws."""
-    page.wait_for_selector(DONE, timeout=60_000)
+    """Wait until the page has run and nothing is worked out in the background, and a moment for what it draws."""
+    page.wait_for_function(SETTLED, timeout=120_000)
     page.wait_for_timeout(300)
 
 
