@@ -7,7 +7,8 @@ not says how far it is at the top of every page, can be cancelled there, and app
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from planner.ui.state import jobs, session
 from planner.ui.state.jobs import CHANGE
 from planner.ui.state.session import Loaded, Report
 
+_SAID_SECONDS: Final = 10.0
 _CHANGE, _SAID, _REFUSALS = "change_asked", "change_said", "change_refusals"
 
 
@@ -49,9 +51,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What is said at the top of the next page: that a change came to nothing, and how to begin it again."""
+    """What is said at the top of the page: that a change came to nothing, and how to begin it again.
+
+    until_s: on the clock of time.monotonic; a run before it says it, so that no run that follows at once, and which
+    nobody asked for, takes it away.
+    """
 
     text: str
+    until_s: float
     again: Callable[[], None] | None = None
 
 
@@ -145,11 +152,11 @@ def working() -> None:
     if said is not None:
         st.info(plain(said.text, 2000), icon=":material/info:")
         if said.again is not None:
-            st.button("Start again", key="start_again", icon=":material/refresh:", on_click=said.again)
+            st.button("Start again", key="start_again", icon=":material/refresh:", on_click=_begin_again, args=[said])
+        if not is_changing() and monotonic() > said.until_s:
+            del st.session_state[_SAID]
     if is_changing():
         progress_bar(CHANGE, cancel if session.has_plan() else None)
-    else:
-        st.session_state.pop(_SAID, None)
 
 
 def refused_at(place: str) -> Callable[[str], None]:
@@ -179,4 +186,10 @@ def _drop(why: str, again: Callable[[], None] | None = None) -> None:
 
 
 def _say(text: str, again: Callable[[], None] | None) -> None:
-    st.session_state[_SAID] = _Said(text=text, again=again)
+    st.session_state[_SAID] = _Said(text=text, until_s=monotonic() + _SAID_SECONDS, again=again)
+
+
+def _begin_again(said: _Said) -> None:
+    st.session_state.pop(_SAID, None)
+    if said.again is not None:
+        said.again()
