@@ -8,17 +8,7 @@ from hashlib import sha256
 
 import streamlit as st
 
-from planner.provenance import (
-    Provenance,
-    bases,
-    basis_lines,
-    by_rests_on,
-    error_line,
-    inputs_table,
-    rests_on_table,
-    section_line,
-)
-from planner.tables import Table
+from planner.provenance import Input, Provenance, bases, basis_lines, by_rests_on, error_line, section_line
 from planner.ui.showing.escape import plain
 from planner.ui.showing.figures import Figure
 
@@ -92,22 +82,28 @@ def origins(found: Sequence[Provenance]) -> None:
         st.markdown(f"**{plain(item.name)}: {plain(item.value)}**")
         st.code(item.formula, language=None, wrap_lines=True)
         if item.inputs:
-            st.markdown(_markdown(inputs_table(item)))
+            st.markdown(_table(item.inputs, values="---:"))
         st.markdown(f":small[{plain(error_line(item))} {plain(section_line(item))}]")
     for inputs, scenarios in by_rests_on(found).items():
         st.markdown(f"**What {plain(scenarios, 80)} rests on**")
-        st.markdown(_markdown(rests_on_table(inputs)))
+        st.markdown(_table(inputs))
     for basis in bases(found):
         st.markdown(f":small[{plain(' '.join(basis_lines(basis)), 2000)}]")
 
 
-def _markdown(table: Table) -> str:
-    """A table in one element, in small print; columns of numbers to the right."""
-    heads = [_small(name) for name in table.columns]
-    rules = ["---:" if index in table.numeric else ":---" for index in range(len(heads))]
-    rows = [[_small(cell) for cell in row] for row in table.rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows))
+def _table(inputs: Sequence[Input], *, values: str = ":---") -> str:
+    """Inputs as a table in one element and in small print: what, its value, where from. values: how they align."""
+    heads = [_small(name) for name in ("what", "value", "from")]
+    rows = [[_small(item.name, before=item.symbol), _figure(item.value), _small(item.source)] for item in inputs]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, [":---", values, ":---"], *rows))
 
 
-def _small(cell: str) -> str:
-    return f":small[{plain(cell, _LONGEST)}]" if cell.strip() else " "
+def _small(cell: str, *, before: str = "") -> str:
+    """A cell in small print; before: the symbol of the formula that it stands for."""
+    symbol = f"**{plain(before)}** " if before else ""
+    return f":small[{symbol}{plain(cell, _LONGEST)}]"
+
+
+def _figure(value: str) -> str:
+    """A value whose error stays on its line."""
+    return _small(value).replace(" ± ", "\u00a0±\u00a0")
