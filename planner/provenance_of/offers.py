@@ -8,7 +8,7 @@ from typing import Final
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
 from planner.plan import Plan
-from planner.provenance import EXACT, Input, Provenance
+from planner.provenance import Input, Provenance
 from planner.provenance_of.rests_on import assumption_input, basis_of, error_of, simulated, spend_rests_on
 from planner.provenance_of.terms import commitment_inputs, estimate_input, paid_inputs, rows_of, use_input
 from planner.risk import Estimate
@@ -55,7 +55,7 @@ def shortfall_risk(plan: Plan, outcome: OfferOutcome) -> Provenance:
         section=_SETTLED,
         inputs=(
             Input(symbol="m", name="paths with a shortfall", value=count(short), source=said, number=float(short)),
-            Input(symbol="n", name="paths", value=count(paths), source="plan file, plan.paths", number=float(paths)),
+            assumption_input(rows_of(plan)["plan.paths"], symbol="n", name="paths"),
             *commitment_inputs(plan, outcome.offer),
             use_input(plan, outcome.scenario),
         ),
@@ -248,7 +248,7 @@ def against_best(plan: Plan, offer: Offer, *, present_value_counts: bool) -> Pro
         basis=basis_of(plan),
         error="Both are means of the same paths, so that most of their error cancels; the rest is not worked out."
         if offer != best
-        else EXACT,
+        else "The recommendation against itself: nothing on every path.",
         scenario=name,
         rests_on=spend_rests_on(plan, name),
     )

@@ -69,7 +69,7 @@ def assumption_input(answer: Answered, *, symbol: str = "", name: str = "") -> I
         name=name or f"{item.section}: {item.name.replace('_', ' ')}",
         value=_value(item),
         source=_source(answer),
-        number=item.value if isinstance(item.value, float) else None,
+        number=None if isinstance(item.value, str | bool) else float(item.value),
     )
 
 

@@ -48,14 +48,11 @@ def commitment_inputs(plan: Plan, offer: Offer) -> Iterator[Input]:
         if offer.is_none:
             return
         yield _discount(plan, offer, year, rows, f"d{mark}", of)
-        over = "plan file, contract.overage" if "contract.overage" in rows else "default"
-        if "contract.overage" in rows:
-            over = assumption_input(rows["contract.overage"]).source
         yield Input(
             symbol=f"e{mark}",
             name=f"discount on use beyond it{of}",
             value=percent(terms.overage_discount_fraction),
-            source=over,
+            source=assumption_input(rows["contract.overage"]).source,
             number=terms.overage_discount_fraction,
         )
         if contract.is_plain and not contract.has_tier_discounts:
