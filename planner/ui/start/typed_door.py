@@ -25,8 +25,8 @@ NOTE: Final = "the contract is a placeholder, not yours: put your terms in on th
 _TYPED, _STARTED, _REFUSED, _TURNS = "by_hand_typed", "by_hand_started", "by_hand_refused", "by_hand_turns"
 _EMPTY_ROWS: Final = 3
 _MOST_LINES: Final = 12
-_WIDTH: Final = 112
-_WIDE: Final = 140
+_WIDTHS: Final = dict(zip(COLUMNS, (118, 136, 140, 114, 124, 122), strict=True))
+"""Pixels; together as wide as the card of the door."""
 _ONWARD: Final = ":material/arrow_forward:"
 
 Row = dict[str, Any]
@@ -106,20 +106,14 @@ def _columns(book: PriceBook) -> dict[str, Any]:
         "output_tokens": "mean per request",
     }
     numbers = {
-        name: column.NumberColumn(
-            CALLED[name],
-            min_value=0,
-            format="localized",
-            help=help,
-            width=_WIDE if name == "monthly_requests" else _WIDTH,
-        )
+        name: column.NumberColumn(CALLED[name], min_value=0, format="localized", help=help, width=_WIDTHS[name])
         for name, help in said.items()
     }
+    kind = "what the work is, such as support answers"
+    models = offered_models(book, today())
     return {
-        "request_type": column.TextColumn(
-            CALLED["request_type"], help="what the work is, such as support answers", width=_WIDE
-        ),
-        "model": column.SelectboxColumn(CALLED["model"], options=offered_models(book, today()), width=_WIDE),
+        "request_type": column.TextColumn(CALLED["request_type"], help=kind, width=_WIDTHS["request_type"]),
+        "model": column.SelectboxColumn(CALLED["model"], options=models, width=_WIDTHS["model"]),
         **numbers,
     }
 
