@@ -11,6 +11,7 @@ from planner.report import headline
 from planner.ui.path import PATH
 
 HOSTILE = "<b>\u05e9\u05dc\u05d5\u05dd</b> \U0001f9fe **[x](http://a.b)** $y$ `z` | "
+SHOWING_NAMES = ("Start", "Usage", "Levers", "Run rate", "Contract", "Compare", "Negotiate")
 OVERFLOWS = "document.documentElement.scrollWidth - window.innerWidth"
 UNHELD = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(element => {
     const box = element.getBoundingClientRect();
@@ -153,6 +154,8 @@ def test_very_long_and_hostile_names_break_no_page_of_a_telephone(
     measured = page.get_by_test_id("stMain").get_by_text(re.compile("whole months? measured, 2 request types"))
     playwright.expect(measured).to_be_visible(timeout=60_000)
     for at, step in enumerate(PATH):
+        if step.title not in SHOWING_NAMES:
+            continue
         # the sidebar is folded away on a telephone; its links are there
         page.get_by_test_id("stSidebarNavLink").nth(at).evaluate("link => link.click()")
         heading = page.get_by_role("heading", name=step.title, exact=True, level=1)
@@ -162,7 +165,7 @@ def test_very_long_and_hostile_names_break_no_page_of_a_telephone(
         assert page.evaluate(OVERFLOWS) <= 0, step.title
         assert page.evaluate(UNHELD) == [], step.title
         assert page.get_by_test_id("stMain").locator("b", has_text="\u05e9\u05dc\u05d5\u05dd").count() == 0, "no HTML"
-        assert page.locator("a[href*='a.b']").count() == 0, "no link that others wrote"
+        assert page.locator("a[href^='http://a.b']").count() == 0, "no link that others wrote"
         if step.title in ("Start", "Usage", "Compare"):
             picture(page, f"start-long-names-{step.url}")
 
