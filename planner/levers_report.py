@@ -51,7 +51,7 @@ def waterfall_table(found: Waterfall) -> Table:
     fixed = (f"seats and fees{_when(found)}", usd(found.fixed_usd), "", _of(found.fixed_usd, found.before), "")
     return Table(
         title=f"Waterfall of '{found.scenario}': list spend of contract year 1, from today to what is paid",
-        columns=("", "USD a year", "P10 to P90", "of today's", "by itself"),
+        columns=("step", "USD a year", "P10 to P90", "of today's", "by itself"),
         rows=(
             row("today", found.before),
             *(row(_step_name(step), step.usd, usd_estimate(step.alone)) for step in found.steps),

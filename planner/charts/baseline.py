@@ -36,7 +36,9 @@ def baseline_chart(measurement: Measurement, palette: Palette = LIGHT) -> alt.La
         ),
         base.mark_point(size=160, opacity=0).encode(y=alt.Y("raw_usd:Q", title=title, scale=scale), tooltip=tips),
     ]
-    if len(spans):
+    if not len(spans):
+        layers += _all_kept(frame, per, title, palette)
+    else:
         marked = alt.Chart(_placed(spans, frame, palette)).encode(x=alt.X("begin:T", title=per))
         layers.append(marked.mark_rect(color=palette.alarm, opacity=0.10).encode(x2="end:T"))
         layers.append(marked.mark_rule(color=palette.alarm, strokeDash=[3, 3]))
@@ -79,6 +81,15 @@ def _closed(frame: pd.DataFrame, per: str) -> pd.DataFrame:
     """The frame with the end of its last day or week, so that steps give each the same width."""
     end = frame.iloc[[-1]].assign(day=frame["day"].iloc[-1] + pd.Timedelta(days=7 if per == "week" else 1))
     return pd.concat([frame, end], ignore_index=True)
+
+
+def _all_kept(frame: pd.DataFrame, per: str, title: str, palette: Palette) -> list[alt.Chart]:
+    """The words over a log that nothing is left out of."""
+    words = f"all of it is kept: {usd_short(float(frame['kept_usd'].sum()))}"
+    place = {"day": frame["day"].iloc[0], "height": 1.10 * float(frame["raw_usd"].max()), "words": words}
+    beside = pd.DataFrame([place | {"align": "left", "dx": 4, "dy": 0, "colour": palette.mark}])
+    base = alt.Chart(beside).encode(x=alt.X("day:T", title=per), y=alt.Y("height:Q", title=title), text="words:N")
+    return halo_and_words(base, palette)
 
 
 def _placed(spans: pd.DataFrame, frame: pd.DataFrame, palette: Palette) -> pd.DataFrame:

@@ -37,23 +37,23 @@ def estimate_table(estimates: Sequence[Estimate]) -> Table:
             item.purpose,
             count(item.known),
             count(item.to_ask),
+            money(item.expected_usd),
+            money(item.worst_usd),
             count(item.prompt_tokens),
             _PROMPT_WORDS[item.prompt_from] if item.to_ask else "",
             count(item.output_tokens),
             _OUTPUT_WORDS[item.output_from] if item.to_ask else "",
-            money(item.expected_usd),
-            money(item.worst_usd),
         )
         for item in estimates
     )
     return Table(
         title="What is to be asked, at list prices",
         columns=(
-            *("request type", "model", "as", "known", "to ask", "prompt tokens", "from", "output tokens", "from"),
-            *("expected", "at worst"),
+            *("request type", "model", "as", "known", "to ask", "expected", "at worst"),
+            *("prompt tokens", "prompts by", "output tokens", "output by"),
         ),
         rows=rows,
-        numeric=frozenset({3, 4, 5, 7, 9, 10}),
+        numeric=frozenset({3, 4, 5, 6, 7, 9}),
     )
 
 

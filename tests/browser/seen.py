@@ -28,6 +28,23 @@ _CUT_WORDS = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChar
       || r.top < box.top - 4 || r.bottom > box.bottom + 4);
   }).map(t => t.textContent);
 })"""
+_PALE = r"""() => {
+  const linear = c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const bright = colour => colour.match(/[\d.]+/g).slice(0, 3).map(Number).map(c => linear(c / 255))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  return [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg')].flatMap(svg => {
+    const ground = getComputedStyle(svg).backgroundColor;
+    return [...svg.querySelectorAll('text')].filter(t => {
+      const fill = getComputedStyle(t).fill;
+      if (!t.textContent.trim() || fill === ground || !fill.startsWith('rgb')) return false; // a halo is the ground's
+      const [low, high] = [bright(fill), bright(ground)].sort((a, b) => a - b);
+      return (high + 0.05) / (low + 0.05) < 4.5;
+    }).map(t => `${t.textContent} (${getComputedStyle(t).fill})`);
+  });
+}"""
+_WIDER = """() => [...document.querySelectorAll('[data-testid=stTable] > div')].filter(
+  e => e.scrollWidth > e.clientWidth + 1
+).map(e => e.querySelector('table').getAttribute('aria-label') || e.innerText)"""
 _WORDS = """skip => {
   const walker = document.createTreeWalker(document.querySelector('[data-testid=stApp]'), NodeFilter.SHOW_TEXT);
   const found = [];
@@ -43,6 +60,14 @@ _UNREACHABLE = """() => [...document.querySelectorAll(
 )].filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 1 && !e.disabled
   && (e.tabIndex < 0 || e.closest('[inert]')) && !e.closest('[role=radiogroup], [role=tablist], [role=grid]')
 ).map(e => `${e.tagName} ${e.getAttribute('aria-label') || e.innerText || e.type}`)"""
+_PASSED_BY = """() => {
+  const stops = [...document.querySelectorAll('[data-testid=stMain] :is(a[href], button, input, textarea, summary)')]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 1 && !e.disabled && e.tabIndex >= 0);
+  const wide = [...document.querySelectorAll('[data-testid=stTable] > div')]
+    .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1);
+  return [...stops, ...wide].filter(e => !e.stopped && !(e.type === 'radio' || e.type === 'file'))
+    .map(e => `${e.tagName} ${e.getAttribute('aria-label') || e.innerText || e.id}`.slice(0, 100));
+}"""
 _ALONE = """() => {
   const seen = [...document.querySelectorAll('[data-testid=stMain] :is(h2, h3, [data-testid=stVegaLiteChart],'
     + ' [data-testid=stTable], [data-testid=stDataFrame])')];
@@ -75,6 +100,16 @@ def clipped(page: "playwright.Page") -> list[str]:
     return [*page.evaluate(_CLIPPED, _NO_TEXT), *page.evaluate(_CUT_WORDS)]
 
 
+def pale(page: "playwright.Page") -> list[str]:
+    """Words of charts, which axe does not look at, that stand out less than 4.5:1 from their ground."""
+    return page.evaluate(_PALE)
+
+
+def wider_tables(page: "playwright.Page") -> list[str]:
+    """Tables that have to be scrolled sideways."""
+    return page.evaluate(_WIDER)
+
+
 def spilled_pixels(page: "playwright.Page") -> float:
     """How far the page reaches over the window's right edge."""
     return page.evaluate(_SPILLED)
@@ -103,6 +138,16 @@ def _significant(number: str) -> int:
 def unreachable(page: "playwright.Page") -> list[str]:
     """Controls that the Tab key does not stop at."""
     return page.evaluate(_UNREACHABLE)
+
+
+def passed_by(page: "playwright.Page", most: int = 400) -> list[str]:
+    """Controls and tables to scroll sideways that the Tab key, pressed through the whole page, did not stop at."""
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("[document.activeElement.stopped === true, document.activeElement.stopped = true][0]"):
+            return page.evaluate(_PASSED_BY)
+    return [f"the Tab key does not come round in {most} stops"]
 
 
 def charts_alone(page: "playwright.Page") -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from journeys import PICTURES, opened, playwright, settle
-from seen import axe, charts_alone, clipped, raw, spilled_pixels, unreachable, words
+from seen import axe, charts_alone, clipped, pale, passed_by, raw, spilled_pixels, unreachable, wider_tables, words
 
 from planner.ui.path import PATH
 
@@ -87,12 +87,14 @@ def layout(page: "playwright.Page") -> list[str]:
         if AXE_ALLOWED.get(rule, "\0") not in where
     ]
     found += [f"clipped: {text}" for text in clipped(page) if not CLIPPED_ALLOWED.match(text)]
+    found += [f"pale: {text}" for text in pale(page)]
     return found + [f"wider than the window by {over} pixels" for over in [spilled_pixels(page)] if over > 0]
 
 
 def unfit(page: "playwright.Page") -> list[str]:
-    """What depends on neither width nor ground."""
+    """What is asked of a wide window only."""
     return [
+        *(f"a table to scroll sideways: {name}" for name in wider_tables(page)),
         *(f"raw: {text}" for text in raw(words(page)) if not RAW_ALLOWED.search(text)),
         *(f"not reached by Tab: {name}" for name in unreachable(page) if not UNREACHED_ALLOWED.match(name)),
         *(f"no table beside: {chart}" for chart in charts_alone(page)),
@@ -116,3 +118,9 @@ def test_a_page_looks_right_narrow_on_a_dark_ground(dark: "playwright.Page", tit
     taken(dark, f"looks-{url}-narrow-dark")
     found = layout(dark)
     assert not found, "\n".join(["", *found])
+
+
+def test_the_tab_key_reaches_every_control_and_every_table_that_scrolls(dark: "playwright.Page") -> None:
+    look(dark, "Evidence", NARROW)
+    assert wider_tables(dark), "on a telephone a table scrolls"
+    assert not passed_by(dark)

@@ -64,7 +64,7 @@ def changes_table(before: Plan, after: Plan) -> Table:
             note = f"The edited terms are expected to cost {usd_short(abs(extra))} {less} over the term."
     return Table(
         title="What your edits change",
-        columns=("", "as the file has it", "as edited"),
+        columns=("term", "as the file has it", "as edited"),
         rows=tuple(rows),
         numeric=frozenset({1, 2}),
         note=note,

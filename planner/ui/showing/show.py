@@ -73,10 +73,18 @@ def chart(make: ChartOf, *, says: str, key: str) -> None:
 
 def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
     """A chart that is a specification already."""
-    # Readers of the screen are told what it says, once, and find the figures in the table beside; not mark by mark.
+    st.vega_lite_chart(dressed(specification), width="stretch", alt=says, key=key)
+
+
+def dressed(specification: dict[str, Any]) -> dict[str, Any]:
+    """A chart with axes that can be read, which Streamlit's grey cannot on a light ground.
+
+    Readers of the screen are told what it says, once, and find the figures in the table beside; not mark by mark.
+    """
+    ink = {"labelColor": palette().muted, "titleColor": palette().muted}
     config = specification.get("config", {})
-    silent = specification | {"config": config | {"mark": config.get("mark", {}) | {"aria": False}}}
-    st.vega_lite_chart(silent, width="stretch", alt=says, key=key)
+    added: dict[str, dict[str, Any]] = {"mark": {"aria": False}, "axis": ink, "legend": ink}
+    return specification | {"config": config | {part: config.get(part, {}) | more for part, more in added.items()}}
 
 
 def table(
