@@ -110,7 +110,7 @@ def test_typed_picked_and_dragged_are_one_value(page: "playwright.Page", address
     settle(page)
     says(page, plan, float(page.get_by_label(FIELD).input_value()))
     # What was dragged gives way to what is typed or picked after it, also to the same amount again.
-    page.get_by_role("button", name="None", exact=True).click()
+    page.get_by_role("button", name="No commitment", exact=True).click()
     says(page, plan, 0)
     page.get_by_role("button", name="Signed first", exact=True).click()
     says(page, plan, plan.sign_first.signed.offer.commit_usd_per_year)

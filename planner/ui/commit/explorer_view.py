@@ -73,7 +73,7 @@ def _presets(plan: Plan, best: float) -> None:
     st.button("As fixed" if is_fixed(plan) else "Recommended", key="to_best", on_click=_set, args=(best,))
     if first != best and not is_fixed(plan):
         st.button("Signed first", key="to_first", on_click=_set, args=(first,))
-    st.button("None", key="to_none", on_click=_set, args=(0.0,))
+    st.button("No commitment", key="to_none", on_click=_set, args=(0.0,))
 
 
 def _set(commit: float) -> None:
