@@ -21,6 +21,7 @@ def chart_faults(spec: dict[str, Any], says: str) -> list[str]:
     found += _axis_faults(spec)
     if not any(_mark(layer) == "text" for layer in _layers(spec)):
         found.append("no words on its marks")
+    found += _colour_faults(spec)
     for tip in _tips(spec):
         found += _tip_faults(tip)
     if re.search(r"\b(NaN|Infinity)\b", json.dumps(spec)):
@@ -60,6 +61,23 @@ def _axis_faults(spec: Any) -> list[str]:
         elif any(channel.get("type") == "quantitative" for channel in channels) and not all(map(UNIT.search, titles)):
             found.append(f"no unit on {name}: {sorted(titles)}")
     return found
+
+
+def _colour_faults(spec: Any) -> list[str]:
+    """What a legend explains by colour has to differ in something else, too."""
+    else_told = {
+        layer["encoding"][channel].get("field")
+        for layer in _layers(spec)
+        for channel in ("shape", "strokeDash", "fillOpacity", "text")
+        if channel in layer["encoding"]
+    }
+    fields = {
+        channel.get("field")
+        for name in ("color", "fill", "stroke")
+        for channel in _channels(spec, name)
+        if channel.get("field") and channel.get("scale", {}) is not None and channel.get("legend", {}) is not None
+    }
+    return [f"{field} told by colour alone" for field in sorted(fields - else_told)]
 
 
 def _tips(spec: Any) -> Iterator[dict[str, Any]]:

@@ -74,7 +74,7 @@ def learning_frame(found: Learning) -> pd.DataFrame:
 
 
 def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names: str, x_title: str) -> list[alt.Chart]:
-    """Bars from zero with their two standard errors and their dollars, one a row, coloured and named by kind."""
+    """Bars from zero with their two standard errors and their dollars, one a row, by kind in colour and filling."""
     usd = frame["usd"]
     low, high = min(float(frame["low"].min()), 0.0), max(float(frame["high"].max()), 0.0)
     room = _ROOM * ((high - low) or 1.0)  # for the dollars, which stand beyond the errors
@@ -84,12 +84,16 @@ def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names
     x = alt.X("usd:Q", title=x_title, axis=money_axis(ticks=4), scale=scale)
     tips = [alt.Tooltip("name:N", title=names), alt.Tooltip("kind:N", title="it is"), *exact_tips(usd="USD")]
     legend = alt.Legend(title=None, orient="top", direction="vertical", symbolType="square", labelLimit=240)
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=list(kinds.values())), legend=legend)
+    colours = alt.Scale(domain=list(kinds), range=list(kinds.values()))
+    fill, edge = alt.Fill("kind:N", scale=colours, legend=legend), alt.Stroke("kind:N", scale=colours, legend=legend)
+    # The second kind is hollow: nothing is told by colour alone.
+    filled = alt.FillOpacity("kind:N", scale=alt.Scale(domain=list(kinds), range=[0.9, 0.15]), legend=legend)
     base = alt.Chart(frame).encode(y=y)
     above, below = base.transform_filter("datum.usd >= 0"), base.transform_filter("datum.usd < 0")
     words: dict[str, Any] = {"color": palette.ink, "fontWeight": "bold", "fontSize": 12}
+    bars = base.mark_bar(height=18, strokeWidth=1.5)
     return [
-        base.mark_bar(height=18).encode(x=x, color=colour, tooltip=tips),
+        bars.encode(x=x, fill=fill, fillOpacity=filled, stroke=edge, tooltip=tips),
         base.mark_rule(color=palette.ink, strokeWidth=1.5).encode(x="low:Q", x2="high:Q"),
         above.mark_text(align="left", dx=7, **words).encode(x="high:Q", text="words:N"),
         below.mark_text(align="right", dx=-7, **words).encode(x="low:Q", text="words:N"),

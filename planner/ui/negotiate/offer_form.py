@@ -37,7 +37,7 @@ def offer_form(current: Loaded) -> None:
 def _add(current: Loaded, says: Any) -> None:
     round_ = session.edit_round()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", key=f"offer_name_{round_}", max_chars=200, placeholder="Account team, 3 December")
+        name = st.text_input("Name", key=f"offer_name_{round_}", max_chars=200, placeholder="Their offer, 3 Dec")
         commit = st.number_input(
             "Commitment, USD a year",
             min_value=0.0,
