@@ -245,6 +245,9 @@ def test_a_login_ends_in_the_middle_of_a_session_and_begins_again(monkeypatch: p
     monkeypatch.setattr("time.time", lambda: later)
     assert [title.value for title in app.run().title] == ["Your login has ended"]
     assert "ticket" not in app.session_state
+    monkeypatch.setattr("time.time", lambda: later - 2)
+    assert [title.value for title in app.run().title] == ["Start"]
+    assert "ticket" in app.session_state
 
 
 def test_a_session_of_somebody_else_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ _TICKET: Final = "ticket"
 
 def admit() -> None:
     """Go on where a person who may come in is logged in, or no login is set up; else ask, and end the run here."""
-    redact_records(redactor(os.environ))
+    _redact_once()
     try:
         if not _is_set_up():
             return
@@ -59,6 +60,12 @@ def admit() -> None:
     _let_in(person)
 
 
+@cache
+def _redact_once() -> None:
+    """Also where the app was not started by `planner app`, which does it first."""
+    redact_records(redactor(os.environ))
+
+
 def logged_in() -> Person | None:
     """Who is logged in in this session; None where no login is set up."""
     found: Person | None = st.session_state.get(_PERSON)
@@ -72,15 +79,20 @@ def own_folder() -> Path | None:
 
 
 def user_line(place: st.delta_generator.DeltaGenerator) -> None:
-    """Who is logged in, the way out, and what is kept for them; nothing without a login. Errors: InputError."""
+    """Who is logged in, the way out, and what is kept for them; nothing without a login."""
     somebody = logged_in()
     if somebody is None:
         return
     with place, st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/person: {plain(_called(somebody), 80)}", width="stretch")
         st.button("Log out", key="log_out", on_click=st.logout, type="tertiary", icon=":material/logout:")
-    if (folder := own_folder()) is not None:
-        with place:
+    with place:
+        try:
+            folder = own_folder()
+        except InputError as error:
+            st.error(plain(str(error)))
+            return
+        if folder is not None:
             _kept_files(folder)
 
 
@@ -121,11 +133,11 @@ def _let_in(person: Person) -> None:
         st.session_state.clear()
         before = None
     st.session_state[_PERSON] = person
-    if before is None:
+    if _TICKET not in st.session_state:
         context = get_script_run_ctx()
         st.session_state[_TICKET] = Ticket(context.session_id if context else "")
-        if (root := users_root()) is not None:
-            remove_old(root)
+    if before is None and (root := users_root()) is not None:
+        remove_old(root)
 
 
 def _called(person: Person) -> str:

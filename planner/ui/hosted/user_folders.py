@@ -100,7 +100,7 @@ def check_room(folder: Path, more_bytes: int) -> None:
 
 def used_bytes(folder: Path) -> int:
     """What the files of a folder come to."""
-    return sum(found.stat(follow_symlinks=False).st_size for found in _files(folder))
+    return sum(found.st_size for _, found in _files(folder))
 
 
 def remove_files(folder: Path) -> None:
@@ -115,15 +115,18 @@ def remove_files(folder: Path) -> None:
 def remove_old(root: Path) -> None:
     """Files of all users that were not written for longer than they are kept."""
     oldest = time.time() - kept_days() * _SECONDS_PER_DAY
-    for entry in list(_files(root)) if root.is_dir() else ():
-        if entry.stat(follow_symlinks=False).st_mtime < oldest:
-            Path(entry.path).unlink(missing_ok=True)
+    for path, found in _files(root):
+        if found.st_mtime < oldest:
+            path.unlink(missing_ok=True)
 
 
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything below a folder that is no folder; links are not followed."""
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path))
-        else:
-            yield entry
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files below a folder, those that another tab removes meanwhile left out; links are not followed."""
+    for above, _, names in os.walk(folder):
+        for name in names:
+            path = Path(above, name)
+            try:
+                found = path.lstat()
+            except FileNotFoundError:
+                continue
+            yield path, found
