@@ -21,6 +21,7 @@ from planner.commands import prices as prices_command
 from planner.commands import pull as pull_command
 from planner.commands import read_offers as read_command
 from planner.commands import run_rate as run_rate_commands
+from planner.commands import scenario as scenario_commands
 from planner.commands import serve as serve_command
 from planner.commands import settle as settle_command
 from planner.commands import suggest as suggest_command
@@ -56,6 +57,7 @@ for _command in (
     *learn_command.COMMANDS,
     *budget_command.COMMANDS,
     *units_command.COMMANDS,
+    *scenario_commands.COMMANDS,
     *formats_command.COMMANDS,
     settle_command.settle,
     export_command.export,
@@ -67,6 +69,7 @@ for _command in (
     app.command()(_command)
 app.command(name="app")(serve_command.serve)
 app.add_typer(evidence_commands.app)
+app.add_typer(scenario_commands.app)
 
 
 def main() -> None:
@@ -182,6 +185,12 @@ def plan(
 @app.command()
 def compare(
     paths: Annotated[list[Path], typer.Argument(metavar="PLAN.toml...", help="One or several plan files.")],
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--diff", metavar="A B", help="Only what differs between two scenarios, of the first and last plan."
+        ),
+    ] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -189,6 +198,9 @@ def compare(
     from planner import machine, report  # noqa: PLC0415
     from planner.simulation import KeptPaths  # noqa: PLC0415
 
+    if diff is not None:
+        scenario_commands.diff(paths[0], paths[-1] if len(paths) > 1 else None, *diff, as_json=as_json, quiet=quiet)
+        return
     kept = KeptPaths()  # plans that differ in levers or contract share the paths of demand
     plans = [_build(path, quiet=quiet or as_json, kept=kept) for path in paths]
     compared = machine.compare_json(plans)

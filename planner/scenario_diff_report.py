@@ -30,6 +30,8 @@ _OVER_THE_TERM: Final = ("expected_cost", "below_list", "expected_shortfall")
 _SAME: Final = "same"
 _NONE: Final = "none"
 _LONGEST_CELL: Final = 190
+_LEAST_SHARE: Final = 0.0005
+"""Shares and differences of shares are told to a tenth of a percent."""
 
 
 def side_words(side: Side, other: Side) -> str:
@@ -68,7 +70,13 @@ def _keys_table(title: str, changes: Sequence[KeyChange], names: tuple[str, str]
             rows += _rows_of(whole, group, with_keys=with_keys)
         else:
             rows += [_row_of(change, with_keys=with_keys) for change in group]
-    return Table(title=title, columns=("", "key" if with_keys else "what", *_distinct(names)), rows=tuple(rows))
+    a, b = _distinct(names)
+    return Table(
+        title=title,
+        columns=("key" if with_keys else "what", a, b),
+        rows=tuple(rows),
+        note=f"~ in both, changed; + in '{b}' alone; - in '{a}' alone.",
+    )
 
 
 def _named(path: Sequence[str], *, with_keys: bool) -> str:
@@ -77,7 +85,7 @@ def _named(path: Sequence[str], *, with_keys: bool) -> str:
 
 def _row_of(change: KeyChange, *, with_keys: bool) -> tuple[str, ...]:
     name = _named(change.path, with_keys=with_keys)
-    return (_mark(change), name, value_words(change, change.a), value_words(change, change.b))
+    return (f"{_mark(change)} {name}", value_words(change, change.a), value_words(change, change.b))
 
 
 def _rows_of(whole: Sequence[str], group: Sequence[KeyChange], *, with_keys: bool) -> list[tuple[str, ...]]:
@@ -94,14 +102,15 @@ def _rows_of(whole: Sequence[str], group: Sequence[KeyChange], *, with_keys: boo
         else:
             cells.append(words)
     pairs = [(_NONE, cell) if is_added else (cell, _NONE) for cell in cells]
-    return [(_mark(group[0]), named if index == 0 else f"{named}, and", *pair) for index, pair in enumerate(pairs)]
+    head = f"{_mark(group[0])} {named}"
+    return [(head if index == 0 else f"{head}, and", *pair) for index, pair in enumerate(pairs)]
 
 
 def _mark(change: KeyChange) -> str:
     """Whether b adds a key, lacks it, or has another value."""
     if change.a.standing == "not there":
-        return "+ added"
-    return "- gone" if change.b.standing == "not there" else "~ changed"
+        return "+"
+    return "-" if change.b.standing == "not there" else "~"
 
 
 def outputs_table(found: ScenarioDiff, names: tuple[str, str]) -> Table:
@@ -152,15 +161,23 @@ def change_words(figure: FigureDiff) -> str:
     if figure.is_same:
         return _SAME
     if figure.unit != "usd":
-        error = f" ± {change.se * 100:.1f}" if isfinite(change.se) and change.se > 0 else ""
-        return f"{points(change.mean)}{error} points"
+        return _points_words(change)
     if figure.name == "commitment_per_year":  # of what is shown: commitments are shown to four digits
         change = Estimate(mean=rounded_down(figure.b.mean) - rounded_down(figure.a.mean), se=0.0)
     signed = usd_estimate(change)
     if change.mean > 0 and not signed.startswith("$0"):
         signed = f"+{signed}"
     share = change.mean / figure.a.mean if figure.a.mean else None
-    return signed if share is None else f"{signed} ({'+' if share > 0 else ''}{percent(share)})"
+    if share is None or abs(share) < _LEAST_SHARE:
+        return signed
+    return f"{signed} ({'+' if share > 0 else ''}{percent(share)})"
+
+
+def _points_words(change: Estimate) -> str:
+    error = change.se if isfinite(change.se) else 0.0
+    if max(abs(change.mean), error) < _LEAST_SHARE:
+        return "under 0.1 points"
+    return f"{points(change.mean)}{f' ± {error * 100:.1f}' if error else ''} points"
 
 
 def _paths_note(found: ScenarioDiff) -> str:
@@ -177,13 +194,20 @@ def diff_sentences(found: ScenarioDiff, names: tuple[str, str]) -> tuple[str, ..
     a, b = _distinct(names)
     if found.is_empty:
         return (f"Nothing differs between '{a}' and '{b}'.",)
-    keys = len(found.levers) or len(found.inputs)
-    what = counted(keys, "lever key" if found.levers else "key")
     return (
-        f"From '{a}' to '{b}', {what} {'differs' if keys == 1 else 'differ'}; {_spend_words(found)}.",
+        f"From '{a}' to '{b}', {_keys_words(found)}; {_spend_words(found)}.",
         _signing_words(found, names),
         f"{_regret_words(found.a_in_b, a, b)} {_regret_words(found.b_in_a, b, a)}",
     )
+
+
+def _keys_words(found: ScenarioDiff) -> str:
+    """How many keys differ: of the levers of the two scenarios, and of the plan files."""
+    levers, keys = counted(len(found.levers), "lever key"), counted(len(found.inputs), "key")
+    if found.levers and found.inputs:
+        return f"{levers} and {keys} of the plan files differ"
+    differing = len(found.levers) or len(found.inputs)
+    return f"{levers if found.levers else keys} {'differs' if differing == 1 else 'differ'}"
 
 
 def _spend_words(found: ScenarioDiff) -> str:
@@ -220,6 +244,8 @@ def _regret_words(regret: Regret, signed: str, lived: str) -> str:
     if abs(cost.mean) < 0.5:
         return f"{head} it costs what its own answer costs ({risk})."
     size = Estimate(mean=abs(cost.mean), se=cost.se)
+    if size.mean < 2 * cost.se:
+        return f"{head} what its own answer costs, as far as the paths tell ({usd_estimate(cost)}; {risk})."
     if cost.mean > 0:
         return f"{head} {usd_estimate(size)} more than its own answer ({risk})."
     return f"{head} {usd_estimate(size)} less than its own answer, which keeps to the plan's limit ({risk})."

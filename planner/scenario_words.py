@@ -21,8 +21,12 @@ def mention_sentences(said: Mentions) -> tuple[str, ...]:
     """What goes with a scenario that is removed, a sentence each; none where nothing names it."""
     found = []
     if said.weight is not None:
-        found.append(f"The decision weighs it with {said.weight:g}; that goes, and the other weights share its part.")
+        found.append(
+            f"The decision weighs it with {said.weight:g}: that goes too, and the other weights share its part."
+        )
     if said.assumptions:
-        entries = counted(len(said.assumptions), "entry says", "entries say")
-        found.append(f"{entries} who answers for its keys, and would go: {', '.join(said.assumptions)}.")
+        keys = ", ".join(said.assumptions)
+        found.append(
+            f"Who answers for its keys goes too, {counted(len(said.assumptions), 'entry', 'entries')}: {keys}."
+        )
     return tuple(found)

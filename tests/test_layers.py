@@ -228,6 +228,9 @@ LATE: dict[str, dict[str, str]] = {
     "planner.commands.negotiate": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },
+    "planner.commands.scenario": {
+        "planner": "a command loads only what it needs, so that the command line starts quickly",
+    },
     "planner.commands.levers": {
         "planner": "a command loads only what it needs, so that the command line starts quickly",
     },

@@ -108,7 +108,7 @@ def test_a_copy_differs_in_nothing_and_the_plan_as_it_was_opened_can_be_compared
 
 def test_what_differs_is_said_in_words_with_both_values(app: AppTest) -> None:
     assert "From 'as is' to 'route first', 14 lever keys differ" in words(app)
-    assert cells(app, "what") == ["route of 'triage'", "route of 'answer'", "batch of 'nightly-summary'"]
+    assert cells(app, "what") == ["+ route of 'triage'", "+ route of 'answer'", "+ batch of 'nightly-summary'"]
     assert cells(app, "route first")[0].startswith("to: claude-haiku-5-5; share: 80.0% to 95.0% (P10 to P90); esc")
 
 
@@ -119,7 +119,7 @@ def test_another_plan_file_is_compared_by_every_key(app: AppTest) -> None:
     app.selectbox(key="diff_to").select("2. Support assistant, more answers: route first").run()
     assert not app.exception
     assert "From 'route first' to '2. Support assistant, more answers: route first', 2 keys differ" in words(app)
-    assert "mix, answer on claude-opus-5-5, monthly requests" in cells(app, "what")
+    assert "~ mix, answer on claude-opus-5-5, monthly requests" in cells(app, "what")
 
 
 def test_a_preset_says_what_it_would_add_before_it_is_added(app: AppTest) -> None:
