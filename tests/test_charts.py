@@ -1,6 +1,5 @@
 """Charts carry the plan's own figures, say what they show, and keep their words beside their marks."""
 
-from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,7 @@ from planner.charts.commitment import (
     curve_top,
     marked_offers,
     marks_rows,
-    redrawn,
     risk_curve_chart,
-    use_chart,
-    use_range,
 )
 from planner.charts.frontier import dead_zone_chart, dead_zone_frame, frontier_chart, frontier_frame
 from planner.charts.ledger import (
@@ -97,7 +93,6 @@ def charts(plan: Plan) -> dict[str, alt.LayerChart]:
         "ranges": annual_ranges_chart([plan]),
         "cost": cost_curve_chart(plan, typed),
         "risk": risk_curve_chart(plan, typed),
-        "use": use_chart(plan, typed),
         "periods": periods_chart(plan, plan.recommendation),
         "ledger": ledger_chart(plan, plan.recommendation),
         "frontier": frontier_chart(plan),
@@ -134,7 +129,6 @@ AXES = {
     "ranges": {"list spend (USD, months 1 to 12)", "scenario"},
     "cost": {"commitment (USD a year)", "expected cost (USD, term)"},
     "risk": {"commitment (USD a year)", "shortfall probability (%)"},
-    "use": {"list use that draws down (USD a year)", "chance of at least that (%)"},
     "periods": {"USD of the period", "contract period"},
     "ledger": {"USD of the period, mean", "contract period"},
     "frontier": {"shortfall probability (%)", "expected cost (USD, term)"},
@@ -210,7 +204,6 @@ def test_marks_name_recommendation_sign_first_and_the_typed_commitment(plan: Pla
     value = plan.samples[plan.inputs.decision.scenario].expect([typed])[0]
     assert yours["cost"] == pytest.approx(value.expected_cost_usd, rel=1e-12)
     assert yours["chance"] == value.shortfall_probability
-    assert yours["reached"] == 1.0 - value.shortfall_probability
 
 
 def test_offers_that_agree_share_one_mark(plan: Plan) -> None:
@@ -218,23 +211,9 @@ def test_offers_that_agree_share_one_mark(plan: Plan) -> None:
     assert names == ["recommended = yours", "signed first"]
 
 
-@pytest.mark.parametrize("make", [cost_curve_chart, risk_curve_chart, use_chart])
-def test_moving_a_commitment_redraws_the_marks_and_nothing_else(
-    plan: Plan, make: Callable[..., alt.LayerChart]
-) -> None:
-    here, there = (plan.inputs.contract.offer_at(commit) for commit in (90_000.0, 140_000.0))
-    assert curve_top(plan, here) == curve_top(plan, there)
-    assert use_range(plan, here) == use_range(plan, there)
-    before, after = redrawn(make(plan, here).to_dict(), plan, there), make(plan, there).to_dict()
-    assert before["datasets"]["marks"] == after["datasets"]["marks"]
-    assert before["title"] == after["title"]
-    assert len(before["layer"]) == len(after["layer"])
-
-
 def test_axes_reach_whatever_is_typed(plan: Plan) -> None:
     far = plan.inputs.contract.offer_at(3_000_000.0)
     assert curve_top(plan, far) > 3_000_000
-    assert use_range(plan, far)[1] > 3_000_000
     assert marks_rows(plan, far)[-1]["align"] == "right", "words of a far mark stay inside"
 
 

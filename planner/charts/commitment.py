@@ -1,8 +1,4 @@
-"""Charts of the decision: cost and risk over commitments, and the chance that one is used up.
-
-The offers that are marked stand in a data set of their own, `marks`, so that a commitment that is moved replaces
-three rows of a chart that stays as it is (`redrawn`): making a chart costs more than pricing an offer.
-"""
+"""Charts of the decision that stand still: cost and risk over commitments, with the offers that are marked on them."""
 
 from bisect import bisect_right
 from itertools import pairwise
@@ -21,7 +17,6 @@ from planner.charts.commit_axis import (
     follows_one_amount,
     limited_chance,
 )
-from planner.charts.spend import exceedance_frame
 from planner.charts.style import (
     DASHES,
     LIGHT,
@@ -39,7 +34,6 @@ from planner.sizing.plain_sample import PlainSample
 from planner.words import percent, usd_short
 
 GRID_POINTS: Final = 161
-MARKS: Final = "marks"
 _NARROWEST_NAMED_BAND = 0.09
 _SAME_COMMITMENT = 1e-3
 _LOOKS = {
@@ -59,8 +53,7 @@ def cost_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = 
     y = alt.Y("cost:Q", title=cost_title(plan), axis=money_axis(), scale=scale)
     layers = _curve(plan, typed, y, [], palette)
     reading = f"Lower is better. Shaded: discount bands.{_of_which_year(plan)}"
-    chart = finished(layers, "Expected cost over commitments", reading, palette, height=420)
-    return _with_marks(chart, plan, typed, palette)
+    return finished(layers, "Expected cost over commitments", reading, palette, height=420)
 
 
 def risk_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT) -> alt.LayerChart:
@@ -75,42 +68,13 @@ def risk_curve_chart(plan: Plan, typed: Offer | None = None, palette: Palette = 
     several = len(plan.inputs.contract.periods) > 1
     where = f", {RISK_OF[plan.inputs.decision.shortfall_limit_per]}" if several else ""
     reading = f"The chance of owing more than is used{where}."
-    chart = finished(layers, "Shortfall probability", reading, palette)
-    return _with_marks(chart, plan, typed, palette)
+    return finished(layers, "Shortfall probability", reading, palette)
 
 
-def has_use_chart(plan: Plan) -> bool:
+def has_one_use(plan: Plan) -> bool:
     """Whether one amount of list use says when a commitment is used up: every year alike, and at one discount."""
     contract = plan.inputs.contract
     return follows_one_amount(plan) and contract.ramp == "flat" and not contract.has_tier_discounts
-
-
-def use_chart(plan: Plan, typed: Offer, palette: Palette = LIGHT) -> alt.LayerChart:
-    """The chance that a year's list use reaches an amount, with the amount that uses the typed commitment up."""
-    name = plan.inputs.decision.scenario
-    frame = exceedance_frame(plan.uses[name].least_usd_per_year, name)
-    scale = alt.Scale(domain=list(use_range(plan, typed)), nice=False)
-    x = alt.X("usd:Q", title="list use that draws down (USD a year)", axis=money_axis(), scale=scale)
-    tips = [*exact_tips(usd="list use"), alt.Tooltip("chance:Q", title="chance of at least that", format=".1%")]
-    base = alt.Chart(frame).encode(x=x, y=chance("chance:Q", "chance of at least that (%)"))
-    mark = alt.Chart(alt.NamedData(name=MARKS)).transform_filter("datum.is_typed && datum.used_up > 0")
-    rule = mark.mark_rule(color=palette.alarm, strokeDash=DASHES[1], strokeWidth=2)
-    point = mark.mark_point(color=palette.alarm, filled=True, shape="diamond", size=110, opacity=1)
-    layers = [
-        base.mark_line(color=palette.mark, strokeWidth=2.5),
-        base.mark_point(size=140, opacity=0).encode(tooltip=tips),
-        rule.encode(x="used_up:Q"),
-        point.encode(x="used_up:Q", y="reached:Q"),
-        *halo_and_words(mark.encode(x="used_up:Q", y="reached:Q", text="use_words:N"), palette, prefix="use_"),
-    ]
-    reading = "Diamond: the list use that uses your commitment up."
-    chart = finished(layers, "Chance that it is used up", reading, palette)
-    return _with_marks(chart, plan, typed, palette)
-
-
-def redrawn(spec: dict[str, Any], plan: Plan, typed: Offer, palette: Palette = LIGHT) -> dict[str, Any]:
-    """A chart's specification with other marks; the axes stay, so the typed offer has to lie inside them."""
-    return spec | {"datasets": spec["datasets"] | {MARKS: marks_rows(plan, typed, palette)}}
 
 
 def curve_top(plan: Plan, typed: Offer | None = None) -> float:
@@ -123,16 +87,6 @@ def _of_which_year(plan: Plan) -> str:
     if not follows_one_amount(plan):
         return " Line: the same in every contract year."
     return "" if plan.inputs.contract.ramp == "flat" else " Later years follow the ramp, and reach bands on their own."
-
-
-def use_range(plan: Plan, typed: Offer | None = None) -> tuple[float, float]:
-    """The axis of list use, USD a year: all likely years, and what the marked offers need to be used up."""
-    least = plan.uses[plan.inputs.decision.scenario].least_usd_per_year
-    low, high = np.quantile(least, [0.001, 0.999]).tolist()
-    used_up = [_used_up(plan, offer) for _, offer in marked_offers(plan, typed) if offer.commit_usd_per_year > 0]
-    low, high = min([low, *used_up]), max([high, *used_up])
-    room = 0.04 * (high - low) or 1.0
-    return max(low - room, 0.0), high + room
 
 
 def curve_frame(plan: Plan, typed: Offer | None = None) -> pd.DataFrame:
@@ -184,11 +138,10 @@ def _agree(plan: Plan, a: Offer, b: Offer) -> bool:
 def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT) -> Rows:
     """The marked offers: their place on every chart, their words, and where those stand."""
     named = marked_offers(plan, typed)
-    top, (low, high) = curve_top(plan, typed), use_range(plan, typed)
+    top = curve_top(plan, typed)
     rows = []
     for (name, offer), row in zip(named, priced_rows(plan, [offer for _, offer in named]), strict=True):
         shape, dy = _LOOKS[name.split(" = ")[0]]
-        used_up, reached = _used_up(plan, offer), _reached(plan, offer, row["chance"])
         amount = "none" if offer.is_none else usd_short(row["commit"])
         colours = {"circle": palette.mark, "diamond": palette.alarm, "square": palette.ink}
         more = {
@@ -196,15 +149,9 @@ def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT)
             "shape": shape,
             "colour": colours[shape],
             **_stands(side_of(row["commit"], 0.0, top), dy),
-            "is_typed": offer == typed,
-            "used_up": used_up,
-            "reached": reached,
-            "use_words": f"used up: {percent(reached)}",
-            "use_colour": palette.alarm,
             "risk_words": f"{name}: {percent(row['chance'])}",
             "risk_colour": colours[shape],
             **_stands(side_of(row["commit"], 0.0, top), 20 if row["chance"] > 0.85 else -16, "risk_"),
-            **_stands("right" if used_up > (low + high) / 2 else "left", 14 if reached > 0.9 else -12, "use_"),
         }
         rows.append(row | more)
     return rows
@@ -212,18 +159,6 @@ def marks_rows(plan: Plan, typed: Offer | None = None, palette: Palette = LIGHT)
 
 def _stands(align: str, dy: int, prefix: str = "") -> dict[str, str | int]:
     return {f"{prefix}align": align, f"{prefix}dx": {"left": 10, "right": -10}.get(align, 0), f"{prefix}dy": dy}
-
-
-def _used_up(plan: Plan, offer: Offer) -> float:
-    return plan.inputs.contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
-
-
-def _reached(plan: Plan, offer: Offer, chance: float) -> float:
-    """The share of paths that use an offer up by themselves; a balance may cover the rest."""
-    contract, scenario = plan.inputs.contract, plan.inputs.decision.scenario
-    if contract.is_plain and not offer.later:
-        return 1.0 - chance
-    return float((plan.uses[scenario].least_usd_per_year >= _used_up(plan, offer)).mean())
 
 
 def priced_rows(plan: Plan, offers: list[Offer]) -> Rows:
@@ -239,11 +174,6 @@ def priced_rows(plan: Plan, offers: list[Offer]) -> Rows:
         }
         for value in plan.samples[plan.inputs.decision.scenario].expect(offers)
     ]
-
-
-def _with_marks(chart: alt.LayerChart, plan: Plan, typed: Offer | None, palette: Palette) -> alt.LayerChart:
-    chart.datasets = {MARKS: marks_rows(plan, typed, palette)}
-    return chart
 
 
 def _curve(
@@ -265,7 +195,7 @@ def _curve(
     # One line per band: at a threshold the discount, and so the cost, jumps.
     line = base.mark_line(color=palette.mark, strokeWidth=2.5).encode(detail="stretch:N")
     hover = base.mark_point(size=140, opacity=0).encode(tooltip=tips)
-    marks = alt.Chart(alt.NamedData(name=MARKS)).encode(x="commit:Q", y=y.shorthand)
+    marks = alt.Chart(pd.DataFrame(marks_rows(plan, typed, palette))).encode(x="commit:Q", y=y.shorthand)
     points = marks.mark_point(filled=True, size=130, opacity=1, shape=alt.expr("datum.shape")).encode(
         color=alt.Color("colour:N", scale=None), tooltip=tips
     )

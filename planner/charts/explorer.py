@@ -28,6 +28,12 @@ TAKEN: Final = "taken"
 _READOUT_PIXELS: Final = 66
 _AXIS_PIXELS: Final = 66
 """What stands left of the panels, so that they stand below each other."""
+_CONFIG: Final = {
+    # By itself Vega keeps a finger on the chart from scrolling the page.
+    "events": {"defaults": {"allow": ["touchstart", "touchmove", "touchend"]}},
+    # Who does not see the chart is told what it says, once, and finds the figures below; not mark by mark.
+    "mark": {"aria": False},
+}
 _NEAR_PIXELS: Final = 30
 """How far from the rule a finger may start to drag it: further off, it scrolls the page."""
 _ON_RULE: Final = "event.item && event.item.datum && event.item.datum.hold"
@@ -58,8 +64,7 @@ def explorer_spec(plan: Plan, frame: pd.DataFrame, top: float, palette: Palette 
         spec: dict[str, Any] = view.to_dict()
     return spec | {
         "params": [*spec.get("params", []), *_signals(nearest_stops(frame, top), top)],
-        # By itself Vega keeps a finger on the chart from scrolling the page.
-        "config": spec.get("config", {}) | {"events": {"defaults": {"allow": ["touchstart", "touchmove", "touchend"]}}},
+        "config": spec.get("config", {}) | _CONFIG,
         "spec": {"params": [{"name": TAKEN, "select": "point"}]},
     }
 

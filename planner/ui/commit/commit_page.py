@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from planner.charts.commit_axis import counts_present_value
-from planner.charts.commitment import has_use_chart
+from planner.charts.commitment import has_one_use
 from planner.charts.frontier import dead_zone_chart, frontier_chart
 from planner.charts.ledger import ledger_chart, periods_chart
 from planner.offer import Offer
@@ -59,7 +59,7 @@ def page() -> None:
     show.beside(
         curve_table(plan), key="cost_curve_table", rows=lambda: downloads.curve_rows(plan), where=_columns(plan)
     )
-    if has_use_chart(plan):
+    if has_one_use(plan):
         told = partial(use_columns, plan, plan.inputs.decision.scenario)
         show.beside(used_up_table(plan, offer), key="used_up", where=told)
     _more(plan, outcome)

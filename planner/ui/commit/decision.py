@@ -9,7 +9,7 @@ from planner.charts.commit_axis import (
     follows_one_amount,
     limited_chance,
 )
-from planner.charts.commitment import has_use_chart
+from planner.charts.commitment import has_one_use
 from planner.commit import CommitSample
 from planner.offer import Offer
 from planner.outcome import OfferOutcome
@@ -320,7 +320,7 @@ def dead_zone(plan: Plan, outcome: OfferOutcome) -> tuple[str, ...]:
         "What is committed is owed whether it is used or not, so a list dollar routed away below it saves nothing, or "
         "only what is carried over and drawn later. That is the dead zone."
     )
-    if has_use_chart(plan):
+    if has_one_use(plan):
         used_up = plan.inputs.contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
         owed = (
             f"Below {usd_rounded_down(used_up)} of list use a year the commitment is owed whether it is used or not, "
