@@ -65,7 +65,7 @@ def _metric(figure: Figure, *, border: bool) -> None:
 def _named(figure: Figure, provenance: Callable[[], Provenance], *, key: str) -> None:
     opened = st.popover(
         plain(figure.name),
-        help=f"{plain(figure.meaning)} Open to see where this number comes from.",
+        help=f"{plain(figure.meaning)}. Open to see where this number comes from.",
         type="tertiary",
         wrap=True,
         key=key,
