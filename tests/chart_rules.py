@@ -68,9 +68,14 @@ def _colour_faults(spec: Any) -> list[str]:
     else_told = {
         layer["encoding"][channel].get("field")
         for layer in _layers(spec)
-        for channel in ("shape", "strokeDash", "fillOpacity", "text")
+        for channel in ("shape", "strokeDash", "text")
         if channel in layer["encoding"]
     }
+    else_told |= {
+        layer["encoding"]["fill"].get("field")
+        for layer in _layers(spec)
+        if "fill" in layer["encoding"] and layer["encoding"].get("stroke", {}) != layer["encoding"]["fill"]
+    }  # some are hollow
     fields = {
         channel.get("field")
         for name in ("color", "fill", "stroke")

@@ -84,16 +84,15 @@ def _bars(frame: pd.DataFrame, kinds: dict[str, str], palette: Palette, *, names
     x = alt.X("usd:Q", title=x_title, axis=money_axis(ticks=4), scale=scale)
     tips = [alt.Tooltip("name:N", title=names), alt.Tooltip("kind:N", title="it is"), *exact_tips(usd="USD")]
     legend = alt.Legend(title=None, orient="top", direction="vertical", symbolType="square", labelLimit=240)
-    colours = alt.Scale(domain=list(kinds), range=list(kinds.values()))
-    fill, edge = alt.Fill("kind:N", scale=colours, legend=legend), alt.Stroke("kind:N", scale=colours, legend=legend)
-    # The second kind is hollow: nothing is told by colour alone.
-    filled = alt.FillOpacity("kind:N", scale=alt.Scale(domain=list(kinds), range=[0.9, 0.15]), legend=legend)
+    solid, hollow = kinds.values()  # nothing is told by colour alone
+    fill = alt.Fill("kind:N", scale=alt.Scale(domain=list(kinds), range=[solid, f"{hollow}26"]), legend=legend)
+    edge = alt.Stroke("kind:N", scale=alt.Scale(domain=list(kinds), range=[solid, hollow]), legend=legend)
     base = alt.Chart(frame).encode(y=y)
     above, below = base.transform_filter("datum.usd >= 0"), base.transform_filter("datum.usd < 0")
     words: dict[str, Any] = {"color": palette.ink, "fontWeight": "bold", "fontSize": 12}
     bars = base.mark_bar(height=18, strokeWidth=1.5)
     return [
-        bars.encode(x=x, fill=fill, fillOpacity=filled, stroke=edge, tooltip=tips),
+        bars.encode(x=x, fill=fill, stroke=edge, tooltip=tips),
         base.mark_rule(color=palette.ink, strokeWidth=1.5).encode(x="low:Q", x2="high:Q"),
         above.mark_text(align="left", dx=7, **words).encode(x="high:Q", text="words:N"),
         below.mark_text(align="right", dx=-7, **words).encode(x="low:Q", text="words:N"),
