@@ -17,7 +17,7 @@ MARK_WORDS: Final[dict[Mark, str]] = {
     "there": "There",
     "partly": "In part",
     "missing": "Missing",
-    "later": "Not yet",
+    "later": "Not needed yet",
 }
 """later: nothing is wrong with its not being there."""
 
@@ -180,7 +180,9 @@ def _levers(plan: Plan) -> StepState:
             mark="missing",
             there="",
             missing=f"Levers in {_named(decided.name)}, which is decided on.",
-            means="The commitment is sized on the bill as it is; routing after signing would leave part of it unused.",
+            means="The answer is for the bill as it is."
+            if plan.recommendation.offer.is_none
+            else "The commitment is sized on the bill as it is; routing after signing would leave part of it unused.",
         )
     return StepState(
         step="Levers",
