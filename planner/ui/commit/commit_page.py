@@ -1,6 +1,8 @@
 """Commit: how much to promise, what can go wrong with it, and what any other commitment would mean."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -14,6 +16,7 @@ from planner.plan import Plan
 from planner.provenance_of.columns import commitment_columns, dead_zone_columns, ledger_columns, use_columns
 from planner.provenance_of.told import decided
 from planner.report import curve_table, decision_table, headline
+from planner.tables import Table
 from planner.ui.commit.decision import (
     dead_zone,
     decision_figures,
@@ -35,7 +38,7 @@ from planner.ui.commit.decision_tables import (
 from planner.ui.commit.explorer_view import explorer, typed_commit
 from planner.ui.showing import downloads, show
 from planner.ui.showing.provenance_popover import ProvenancesOf
-from planner.ui.state.session import loaded
+from planner.ui.state.session import Loaded, loaded
 
 MORE = ("Over the term", "Cost against risk", "The dead zone", "The whole decision")
 
@@ -49,24 +52,45 @@ def page() -> None:
     show.metrics(decision_figures(plan))
     show.sentence(why(plan))
     show.table(alternatives_table(plan), key="alternatives", where=_columns(plan))
-    st.header("Try a commitment")
-    if words := field_words(plan):
-        show.sentence(words)
-    offer = tried_offer(plan, typed_commit(current))
-    outcome = _outcome(f"{current.key} {offer!r}", plan, offer)
-    explorer(current, offer)
-    _figures(plan, offer, outcome)
-    show.beside(
-        curve_table(plan), key="cost_curve_table", rows=lambda: downloads.curve_rows(plan), where=_columns(plan)
-    )
-    if has_one_use(plan):
-        told = partial(use_columns, plan, plan.inputs.decision.scenario)
-        show.beside(used_up_table(plan, offer), key="used_up", where=told)
-    _more(plan, outcome)
+    _try(current)
     st.markdown("**To take to the table**")
     with st.container(horizontal=True):
         downloads.plan_buttons(plan, place="commit")
     show.warnings(plan, expanded=False)
+
+
+@st.fragment
+def _try(current: Loaded) -> None:
+    """Any commitment against the recommendation, and what lies behind. A fragment: nothing else depends on it."""
+    plan = current.plan
+    st.header("Try a commitment")
+    if words := field_words(plan):
+        show.sentence(words)
+    offer = tried_offer(plan, typed_commit(current))
+    explorer(current, offer)
+    # After the chart, which does without: settling every path takes longer than all else here.
+    outcome = _outcome(f"{current.key} {offer!r}", plan, offer)
+    _figures(plan, offer, outcome)
+    rows = partial(downloads.curve_rows, plan)
+    _folded("Expected cost over commitments", partial(curve_table, plan), "cost_curve_table", _columns(plan), rows)
+    if has_one_use(plan):
+        told = partial(use_columns, plan, plan.inputs.decision.scenario)
+        _folded("List use of a year, by its chance", partial(used_up_table, plan, offer), "used_up", told)
+    _more(plan, outcome)
+
+
+def _folded(
+    title: str,
+    make: Callable[[], Table],
+    key: str,
+    where: ProvenancesOf,
+    rows: Callable[[], Any] | None = None,
+) -> None:
+    """A table under a chart that is made when it is unfolded: making tables would take most of the page's time."""
+    place = st.expander(f"Table: {title}", key=f"folded_{key}", on_change="rerun")
+    if place.open:
+        with place:
+            show.table(make(), key=key, rows=rows, where=where)
 
 
 def _figures(plan: Plan, offer: Offer, outcome: OfferOutcome) -> None:

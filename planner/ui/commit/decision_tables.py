@@ -172,7 +172,8 @@ def used_up_table(plan: Plan, offer: Offer) -> Table:
     least = plan.uses[plan.inputs.decision.scenario].least_usd_per_year
     chances = (0.99, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.01)
     used_up = plan.inputs.contract.list_usd_per_year(offer.commit_usd_per_year, offer.discount_fraction)
-    rows = [(percent(c, 0), usd_short(float(np.quantile(least, 1 - c)))) for c in chances]
+    amounts = np.quantile(least, 1.0 - np.array(chances)).tolist()
+    rows = [(percent(chance, 0), usd_short(amount)) for chance, amount in zip(chances, amounts, strict=True)]
     return Table(
         title="List use of a year that is reached with a chance of",
         columns=("chance", "list use"),
