@@ -12,7 +12,6 @@ from planner.ui.compare.scenario_changes import change_scenarios
 from planner.ui.showing import show
 from planner.ui.showing.asked import asked
 from planner.ui.showing.escape import plain
-from planner.ui.state import results
 from planner.ui.state.session import Loaded
 from planner.words import counted, percent, usd_estimate
 
@@ -34,11 +33,9 @@ def preset_picker(current: Loaded) -> None:
 
 
 def _presets(current: Loaded) -> Suggestion | None:
-    if results.has_suggestion(current):
-        return results.suggestion_of(current, lambda step, done: None)
     return asked(
         current,
-        "presets",
+        "suggestion",
         button="Work the presets out",
         says="Three scenarios to start from, made of what your evidence allows and of priors where there is none. "
         "Nothing is added to the plan by itself; it takes a few seconds.",
