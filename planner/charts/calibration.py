@@ -108,7 +108,7 @@ def _unusual_days(history: History) -> list[str]:
 def weights_chart(calibration: Calibration, palette: Palette = LIGHT) -> alt.LayerChart:
     """How much of what is known of each fitted parameter comes from the data, the rest from its prior."""
     frame = weights_frame(calibration)
-    y = alt.Y("name:N", sort=frame["name"].tolist(), title=None, axis=alt.Axis(labelLimit=220))
+    y = alt.Y("name:N", sort=frame["name"].tolist(), title="parameter", axis=alt.Axis(labelLimit=220))
     # A weight ends at 100 %; what lies beyond is room for the words beside a full bar.
     axis, scale = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]), alt.Scale(domain=[0, 1.3], nice=False)
     x = alt.X("weight:Q", title="weight of the data (%)", axis=axis, scale=scale)
@@ -116,7 +116,7 @@ def weights_chart(calibration: Calibration, palette: Palette = LIGHT) -> alt.Lay
     layers = [
         base.mark_bar(color=palette.muted, opacity=0.2).encode(x=alt.X("whole:Q", title="", axis=axis, scale=scale)),
         base.mark_bar(color=palette.mark, opacity=0.8).encode(
-            x=x, tooltip=["name:N", alt.Tooltip("weight:Q", format=".0%"), alt.Tooltip("source:N")]
+            x=x, tooltip=["name:N", alt.Tooltip("weight:Q", format=".1%"), alt.Tooltip("source:N")]
         ),
         base.mark_text(align="left", dx=5, color=palette.ink, fontWeight="bold").encode(x="weight:Q", text="words:N"),
     ]
