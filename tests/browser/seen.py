@@ -62,7 +62,8 @@ _UNREACHABLE = """() => [...document.querySelectorAll(
 ).map(e => `${e.tagName} ${e.getAttribute('aria-label') || e.innerText || e.type}`)"""
 _PASSED_BY = """() => {
   const stops = [...document.querySelectorAll('[data-testid=stMain] :is(a[href], button, input, textarea, summary)')]
-    .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 1 && !e.disabled && e.tabIndex >= 0);
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && e.getBoundingClientRect().width > 1)
+    .filter(e => !e.disabled && e.tabIndex >= 0);
   const wide = [...document.querySelectorAll('[data-testid=stTable] > div')]
     .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1);
   return [...stops, ...wide].filter(e => !e.stopped && !(e.type === 'radio' || e.type === 'file'))
