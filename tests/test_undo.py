@@ -14,11 +14,11 @@ def quiet(step: str, done: float) -> None:
 
 
 def makes(value: str, made: list[str]) -> Callable[[], Callable[[object], str]]:
-    def again(report: object) -> str:
+    def make(report: object) -> str:
         made.append(value)
         return value
 
-    return lambda: again
+    return lambda: make
 
 
 @given(some.lists(some.one_of(some.sampled_from(["undo", "redo"]), some.integers(0, 3)), max_size=150))

@@ -15,10 +15,10 @@ from planner.ui.arriving import doors, uploaded
 from planner.ui.arriving.uploads import ACCEPTED, UPLOAD_MEGABYTES
 from planner.ui.hosted import gate
 from planner.ui.path import PATH
-from planner.ui.showing import changing, downloads, edit_bar, links
+from planner.ui.showing import changing, downloads, draft_bar, edit_bar, links
 from planner.ui.showing.escape import plain
 from planner.ui.showing.show import sentence
-from planner.ui.state import session, uploader
+from planner.ui.state import drafts, session, uploader
 from planner.ui.track import tracked
 from planner.words import count, percent_estimate, usd, usd_rounded_down
 
@@ -59,8 +59,10 @@ def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     with st.sidebar:
         st.markdown("**Take it with you**")
         downloads.plan_buttons(session.loaded().plan, place="side", tracking=tracked.tracking_of(session.loaded()))
+        drafts.keep()
     if refused := session.error():
         _refused(refused, page, pages)
+    draft_bar.draft_bar()
     edit_bar.edit_bar()
     _old_prices(session.loaded().plan)
     page.run()

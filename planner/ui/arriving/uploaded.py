@@ -144,5 +144,5 @@ def _without_edits(found: Loaded) -> Loaded:
     """Another plan, which says so where edits of the last one's contract are gone with it."""
     if not session.has_plan() or session.loaded().edited_from is None:
         return found
-    note = "your edits are gone: they belonged to the plan before"
+    note = "your edits are gone: they belonged to the plan before, which Undo brings back"
     return replace(found, notes=(*found.notes, note))
