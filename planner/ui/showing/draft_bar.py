@@ -23,20 +23,9 @@ def draft_bar() -> None:
         with st.container(border=True, key=f"draft_{number}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_says(draft), width="stretch")
-                st.button(
-                    "Take them back",
-                    key=f"take_draft_{number}",
-                    on_click=_take,
-                    args=(draft,),
-                    icon=":material/restore_page:",
-                )
-                st.button(
-                    "Drop them",
-                    key=f"drop_draft_{number}",
-                    on_click=drafts.drop,
-                    args=(draft,),
-                    icon=":material/delete:",
-                )
+                with st.container(horizontal=True, gap="small", width="content"):
+                    _button("Take them back", f"take_draft_{number}", _take, draft, icon=":material/restore_page:")
+                    _button("Drop them", f"drop_draft_{number}", drafts.drop, draft, icon=":material/delete:")
             refused_id, refused = st.session_state.get(_REFUSED, ("", ""))
             if refused_id == draft.id:
                 st.error(f"**The plan on the screen is as it was, and the draft is kept.** {plain(refused, 2000)}")
@@ -48,9 +37,7 @@ def _button(label: str, key: str, does: Callable[[Draft], None], draft: Draft, *
 
 def _says(draft: Draft) -> str:
     when = f"{draft.kept:%d %b %Y, %H:%M}"
-    said = (
-        f":material/history: **Unsaved edits of '{plain(draft.name, 80)}'** from {plain(when)}, kept in this browser."
-    )
+    said = f":material/history: **Unsaved edits of '{plain(draft.name, 80)}'** from {plain(when)}."
     if draft.reads:
         logs = plain(", ".join(draft.reads), 200)
         said += f" They read {logs}, which went with that session: bring it again first."

@@ -22,7 +22,7 @@ def edit_bar() -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(_state(saved=saved), width="stretch")
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             _step_button("Undo", -1, back, icon=":material/undo:", shortcut="Ctrl+Z")
             if onward is not None:
                 _step_button("Redo", 1, onward, icon=":material/redo:", shortcut="Ctrl+Shift+Z")

@@ -88,7 +88,7 @@ def edited(text: str) -> PlanInputs:
     current = loaded()
     before = (current.edited_from or current).plan.inputs
     inputs = parse_plan(text, base_dir=before.base_dir, files=before.files)
-    return replace(inputs, usage=edited_usage(inputs, before, st.session_state.get(_BILLS, {})))
+    return replace(inputs, usage=edited_usage(inputs, before, bills()))
 
 
 def show_plan(found: Loaded, *, what: str) -> None:
@@ -213,7 +213,7 @@ def added_scenario() -> str | None:
 def undo_edit() -> None:
     """Back to the plan as it was opened, whatever was typed or applied since: a step that can itself be undone."""
     current = loaded()
-    show_plan(current.edited_from or current, what="all edits, which were dropped")
+    show_plan(current.edited_from or current, what="back to the plan as it was opened")
 
 
 def edit_round() -> int:
@@ -258,7 +258,7 @@ def keep_bill(name: str, path: Path) -> None:
     st.session_state.setdefault(_BILLS, {})[name] = path
 
 
-def forget() -> None:
-    """Take the plan off the screen, with what waited for it."""
-    for name in (_LOADED, _ERROR, _UNMAPPED):
-        st.session_state.pop(name, None)
+def bills() -> Mapping[str, Path]:
+    """Bills that were uploaded here: where they are, by the names that a plan gives them."""
+    found: Mapping[str, Path] = st.session_state.get(_BILLS, {})
+    return found
