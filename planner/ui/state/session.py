@@ -5,7 +5,7 @@ session alone where a user brought it. It is assigned whole, after everything th
 current plan in place, and takes over what it does not touch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
