@@ -46,15 +46,19 @@ _WIDTH: Final = 220
 
 
 def contract_editor(current: Loaded) -> None:
-    """The terms in a form, with what was wrong with the last ones that were applied beside it."""
+    """The terms to change, with what was wrong with the last ones that were applied beside them.
+
+    No form of Streamlit's: what is typed into one never reaches the session before it is submitted, and is gone when
+    another page is looked at.
+    """
     text = current.plan.inputs.text
     prefix = f"term_{sha256((current.key + text).encode()).hexdigest()[:10]}_{session.edit_round()}"
-    with st.form("terms", border=True, enter_to_submit=False):
+    with st.container(border=True):
         values = _fields(_Form(prefix=prefix, start=shown(text)))
         says = st.empty()
         with st.container(horizontal=True):
-            applied = st.form_submit_button("Apply", key="apply_terms", type=show.emphasis(), icon=":material/check:")
-            undone = st.form_submit_button(
+            applied = st.button("Apply", key="apply_terms", type=show.emphasis(), icon=":material/check:")
+            undone = st.button(
                 "Undo these edits",
                 key="undo_terms",
                 icon=":material/undo:",

@@ -1,7 +1,7 @@
 """Quotes typed into the app: added to the plan on the screen, or taken out of it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -12,6 +12,8 @@ from planner.ui.state import session
 from planner.ui.state.session import Loaded
 
 _PLACE = "quotes"
+_STAYS: Final = {"persist_state": "session"}
+"""What is typed is there when the page is opened again."""
 _OVERAGE = {"as in the contract": None, "list price": "list", "the committed discount": "committed"}
 
 
@@ -37,7 +39,9 @@ def offer_form(current: Loaded) -> None:
 def _add(current: Loaded, says: Any) -> None:
     round_ = session.edit_round()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", key=f"offer_name_{round_}", max_chars=200, placeholder="Their offer, 3 Dec")
+        name = st.text_input(
+            "Name", key=f"offer_name_{round_}", max_chars=200, placeholder="Their offer, 3 Dec", **_STAYS
+        )
         commit = st.number_input(
             "Commitment, USD a year",
             min_value=0.0,
@@ -45,11 +49,12 @@ def _add(current: Loaded, says: Any) -> None:
             step=10_000.0,
             value=None,
             key=f"offer_commit_{round_}",
+            **_STAYS,
         )
         discount = st.number_input(
-            "Discount, %", min_value=0.0, max_value=99.9, step=0.5, value=None, key=f"offer_discount_{round_}"
+            "Discount, %", min_value=0.0, max_value=99.9, step=0.5, value=None, key=f"offer_discount_{round_}", **_STAYS
         )
-        overage = st.selectbox("Use beyond it", list(_OVERAGE), key=f"offer_overage_{round_}")
+        overage = st.selectbox("Use beyond it", list(_OVERAGE), key=f"offer_overage_{round_}", **_STAYS)
     if st.button("Add this quote", key="add_offer", icon=":material/add:"):
         if not name.strip() or commit is None:
             st.error("Give the quote a name and a commitment; the discount may be left to the bands.")

@@ -27,7 +27,13 @@ def signing_section(current: Loaded) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             signed_on = st.date_input(
-                "Signed on", today(), max_value=today(), key=f"signed_on_{round_}", width=150, help="day of signing"
+                "Signed on",
+                today(),
+                max_value=today(),
+                key=f"signed_on_{round_}",
+                persist_state="session",
+                width=150,
+                help="day of signing",
             )
             typed = [_commitment(usd, year, of=len(commits)) for year, usd in enumerate(commits, start=1)]
             discount = st.number_input(
@@ -38,6 +44,7 @@ def signing_section(current: Loaded) -> None:
                 value=None,
                 placeholder="its band's",
                 key=f"signed_discount_{round_}",
+                persist_state="session",
                 width=180,
                 help="empty: that of the band which the commitment reaches",
             )
@@ -64,6 +71,7 @@ def _commitment(usd: float, year: int, *, of: int) -> float:
         step=10_000.0,
         value=usd,
         key=f"signed_commit_{year}_{session.edit_round()}",
+        persist_state="session",
         width=200,
     )
     return float(typed)
