@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from planner.plan_file.usage_keys import usage_of
+from planner.ui.hosted import gate
 from planner.ui.state import opening, session
 from planner.ui.state.drafts_script import LONGEST_DRAFT, MOST_OFFERED, SCRIPT
 from planner.ui.state.session import Loaded
@@ -96,10 +97,8 @@ def _brought(current: Loaded) -> list[str]:
 
 def _owner() -> str:
     """Who is logged in, as a hash: of two users of one browser neither is offered what the other left."""
-    user = st.user.to_dict()
-    if not user.get("is_logged_in"):
-        return ""
-    return sha256(repr((user.get("iss"), user.get("sub"))).encode()).hexdigest()[:16]
+    person = gate.logged_in()
+    return "" if person is None else sha256(person.key.encode()).hexdigest()[:16]
 
 
 def _take_found() -> None:
