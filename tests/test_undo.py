@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import streamlit as st
 import tomlkit
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
@@ -296,6 +296,7 @@ def test_an_edited_plan_that_is_uploaded_again_has_the_same_results(edit: Callab
     assert plan_json(build_plan(again)) == plan_json(build_plan(before))
 
 
+@settings(max_examples=15)
 @given(some.text(min_size=1, max_size=60), some.sampled_from(["\n", "\r\n"]), some.text(max_size=60))
 def test_no_character_of_a_plan_is_lost_on_the_way(name: str, newline: str, comment: str) -> None:
     base = small().plan.inputs

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from journeys import SMALL, figure, opened, picture, playwright, settle
 
 from planner.plan import Plan, build_plan
@@ -60,14 +59,15 @@ def test_three_kinds_of_change_are_undone_and_done_again(page: "playwright.Page"
     page.get_by_label("Commitment, USD a year", exact=True).press("Tab")
     settle(page)
     page.get_by_role("button", name="Add this quote").click()
-    shows(page, "Remove 'Account team'")
+    shows(page, "Changed last: quotes.")
     other = SMALL.read_text(encoding="utf-8").replace(", small", ", another")
     file = {"name": "other.toml", "mimeType": "application/toml", "buffer": other.encode()}
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(file)
     shows(page, "Support assistant, another")
     opened(page, "Contract")
     bar = page.get_by_test_id("stMain")
-    undo, redo = (bar.get_by_role("button", name=re.compile(f"^.*{label} ?Ctrl")) for label in ("Undo", "Redo"))
+    undo = bar.get_by_role("button", name="Undo Shortcut Ctrl + Z", exact=True)
+    redo = bar.get_by_role("button", name="Redo Shortcut Ctrl + Shift + Z", exact=True)
     undo.click()
     shows(page, "Support assistant, another", count=0)
     shows(page, with_terms)
@@ -94,10 +94,12 @@ def test_three_kinds_of_change_are_undone_and_done_again(page: "playwright.Page"
     redo.click()
     expect(page.get_by_text("Changed last: quotes.")).to_be_visible(timeout=SLOW_MS)
     settle(page)
-    opened(page, "Negotiate")
-    shows(page, "Remove 'Account team'")
     assert page.get_by_test_id("stException").count() == 0
-    picture(page, "state-redone")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for button in bar.get_by_role("button", name=re.compile("Undo|Redo|Plan file")).all():
+        box = button.bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390, "nothing of the bar is cut on a telephone"
+    picture(page, "state-redone-narrow")
 
 
 def test_a_reload_offers_what_was_not_saved_and_a_second_tab_does_not(
@@ -161,11 +163,9 @@ def test_two_users_at_once_never_see_each_others_plan(
     shows(hers, of_terms(plan, 80))
     shows(his, of_terms(plan, 70))
     for each, name in names.items():
-        for title in ("Commit", "Contract"):
-            opened(each, title)
-            shows(each, name)
-            others = next(other for other in names.values() if other != name)
-            expect(each.get_by_text(others)).to_have_count(0)
+        shows(each, name)
+        others = next(other for other in names.values() if other != name)
+        expect(each.get_by_text(others)).to_have_count(0)
     his.reload()
     shows(his, "Unsaved edits of 'His alone'")
     expect(his.get_by_text("Hers alone")).to_have_count(0)
@@ -203,15 +203,3 @@ def test_back_and_forward_keep_what_was_typed_and_a_newer_plan_is_refused(
     shows(page, headline(plan)[0])
     expect(page.get_by_text("Support assistant, newer")).to_have_count(0)
     picture(page, "state-newer-version")
-
-
-@pytest.mark.parametrize("width", [390])
-def test_the_bar_fits_on_a_telephone(page: "playwright.Page", address: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    on(page, f"{address}/contract")
-    apply_terms(page, "80")
-    for button in page.get_by_test_id("stMain").get_by_role("button", name=re.compile("Undo|Plan file")).all():
-        box = button.bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-    picture(page, "state-narrow")
