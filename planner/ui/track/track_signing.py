@@ -26,15 +26,7 @@ def signing_section(current: Loaded) -> None:
     commits = _commits(current)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            signed_on = st.date_input(
-                "Signed on",
-                today(),
-                max_value=today(),
-                key=f"signed_on_{round_}",
-                persist_state="session",
-                width=150,
-                help="day of signing",
-            )
+            signed_on = _signed_on(round_)
             typed = [_commitment(usd, year, of=len(commits)) for year, usd in enumerate(commits, start=1)]
             discount = st.number_input(
                 "Discount, %",
@@ -60,6 +52,18 @@ def signing_section(current: Loaded) -> None:
         _apply(current, signed_on, typed, discount, says)
     elif refused := refusal(_PLACE):
         says.error(f"**The plan is as it was.** {plain(refused, 2000)}")
+
+
+def _signed_on(round_: int) -> Any:
+    return st.date_input(
+        "Signed on",
+        today(),
+        max_value=today(),
+        key=f"signed_on_{round_}",
+        persist_state="session",
+        width=150,
+        help="day of signing",
+    )
 
 
 def _commitment(usd: float, year: int, *, of: int) -> float:
