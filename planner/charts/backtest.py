@@ -7,7 +7,7 @@ import pandas as pd
 from planner.backtest.judge import LEVELS, PIT_BINS, Backtest, Fold
 from planner.backtest.rules import PERFECT_FORESIGHT, RECOMMENDED
 from planner.backtest_report import rule_name
-from planner.charts.style import LIGHT, Palette, exact_tips, finished, money_axis
+from planner.charts.style import LIGHT, Palette, exact_tips, finished, halo_and_words, money_axis
 from planner.words import usd_short
 
 _BANDS = tuple(f"p{level * 100:.0f}" for level in LEVELS)
@@ -38,10 +38,31 @@ def fold_chart(backtest: Backtest, fold: Fold, palette: Palette = LIGHT) -> alt.
         actual.mark_line(color=palette.ink, strokeWidth=2),
         actual.mark_point(color=palette.ink, filled=True, size=45).encode(tooltip=[tips[0], *exact_tips(usd="actual")]),
         bands.mark_point(size=220, opacity=0).encode(y=alt.Y("actual:Q", title=title), tooltip=tips),
+        *_fold_words(forecast, x, title, palette),
     ]
     reading = "Solid: what came. Dashed: forecast median, from what was known before. Bars: its 50% and 80% bands."
     hidden = f"The last {backtest.period}" if fold.hidden == 1 else f"The last {fold.hidden} {backtest.period}s"
     return finished(layers, f"{hidden}: forecast and actual", reading, palette, height=380)
+
+
+def _fold_words(forecast: pd.DataFrame, x: alt.X, title: str, palette: Palette) -> list[alt.Chart]:
+    """What came and what was forecast, at the last held-out period, which is at the right edge of the picture."""
+    last = forecast.iloc[[-1]]
+    lines = (("actual", palette.ink), ("p50", palette.mark))
+    over = int(last["actual"].iloc[0] < last["p50"].iloc[0])
+    said = [
+        last.assign(
+            words=f"{'came' if column == 'actual' else 'forecast'} {usd_short(float(last[column].iloc[0]))}",
+            height=last[column],
+            align="right",
+            dx=-10,
+            dy=-12 if place == over else 12,
+            colour=colour,
+        )
+        for place, (column, colour) in enumerate(lines)
+    ]
+    base = alt.Chart(pd.concat(said)).encode(x=x, y=alt.Y("height:Q", title=title), text="words:N")
+    return halo_and_words(base, palette)
 
 
 def history_frame(backtest: Backtest) -> pd.DataFrame:
@@ -72,7 +93,7 @@ def pit_chart(backtest: Backtest, palette: Palette = LIGHT) -> alt.LayerChart:
     """How often what came fell into each tenth of its forecast, against the flat line of a calibrated one."""
     frame = pit_frame(backtest)
     share = alt.Axis(format=".0%", tickCount=5)
-    tips = [alt.Tooltip("low:Q", format=".0%", title="from"), alt.Tooltip("high:Q", format=".0%", title="to")]
+    tips = [alt.Tooltip("low:Q", format=".1%", title="from"), alt.Tooltip("high:Q", format=".1%", title="to")]
     bars = (
         alt.Chart(frame)
         .mark_bar(color=palette.mark, opacity=0.75)
@@ -84,17 +105,21 @@ def pit_chart(backtest: Backtest, palette: Palette = LIGHT) -> alt.LayerChart:
         )
     )
     flat = alt.Chart(frame).mark_rule(color=palette.alarm, strokeDash=[7, 4]).encode(y="mean(expected):Q")
+    counted = alt.Chart(frame).transform_filter("datum.forecasts > 0").encode(x="middle:Q", y="forecasts:Q")
+    words = counted.mark_text(baseline="bottom", dy=-3, color=palette.ink, fontWeight="bold").encode(text="forecasts:Q")
     reading = "Dashed: flat, as a calibrated forecast is. A hump: bands too wide. High ends: too narrow."
-    return finished([bars, flat], "Where held-out periods fell in their forecasts", reading, palette, height=260)
+    layers = [bars, flat, words]
+    return finished(layers, "Where held-out periods fell in their forecasts", reading, palette, height=260)
 
 
 def pit_frame(backtest: Backtest) -> pd.DataFrame:
-    """low, high, forecasts, expected: one row per bin of the PIT histogram."""
+    """low, high, middle, forecasts, expected: one row per bin of the PIT histogram."""
     edges = np.linspace(0.0, 1.0, PIT_BINS + 1)
     return pd.DataFrame(
         {
             "low": edges[:-1],
             "high": edges[1:],
+            "middle": (edges[:-1] + edges[1:]) / 2,
             "forecasts": backtest.pit_histogram,
             "expected": backtest.held_out / PIT_BINS,
         }

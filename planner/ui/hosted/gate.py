@@ -26,6 +26,7 @@ from planner.ui.hosted.user_folders import (
     used_bytes,
     users_root,
 )
+from planner.ui.showing import show
 from planner.ui.showing.escape import plain
 
 _PERSON: Final = "person"
@@ -151,5 +152,5 @@ def _closed(title: str, says: str, way_on: tuple[str, Callable[[], Any]] | None 
     st.markdown(plain(says, 2000))
     if way_on is not None:
         label, act = way_on
-        st.button(label, key="way_on", on_click=act, type="primary", icon=":material/login:")
+        st.button(label, key="way_on", on_click=act, type=show.emphasis(), icon=":material/login:")
     st.stop()
