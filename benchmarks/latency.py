@@ -84,7 +84,7 @@ class Field:
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
         self.page.goto(self.address)
         self.page.wait_for_selector(DONE, timeout=120_000)
-        self.page.get_by_label(self.label, exact=True).wait_for(timeout=60_000)
+        self.page.get_by_label(self.label, exact=True).wait_for(timeout=300_000)
         self.page.wait_for_timeout(2 * QUIET_MS)
         self.page.evaluate(WATCH, QUIET_MS)
 

@@ -40,6 +40,7 @@ _ORIGINS = {
 
 def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     """Show the sidebar, then the page for the plan in it, then the way on."""
+    _freeze("imported")
     links.keep(pages)
     with st.sidebar:
         who, about = st.container(), st.container()
@@ -67,7 +68,7 @@ def run(page: st.Page, pages: Mapping[str, st.Page]) -> None:
     _old_prices(session.loaded().plan)
     page.run()
     _next_step(page, pages)
-    _freeze()
+    _freeze(page.title)
 
 
 def _refused(why: str, page: st.Page, pages: Mapping[str, st.Page]) -> None:
@@ -156,12 +157,14 @@ def _next_step(page: st.Page, pages: Mapping[str, st.Page]) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _freeze() -> None:
-    """Take everything imported and built by the first page out of the garbage collector's rounds.
+def _freeze(stage: str) -> None:
+    """Take everything imported and built so far out of the garbage collector's rounds: once a stage and server.
 
-    Streamlit collects garbage after every run of a page; walking all modules each time costs more than the page.
+    Streamlit collects garbage after every run, of a progress bar too, and sends nothing to any browser meanwhile;
+    walking all modules each time costs more than the page. Pages import more when they are first drawn.
     """
     gc.collect()
     gc.freeze()
     # What stays frozen at the end is reported by extension modules as leaked.
+    atexit.unregister(gc.unfreeze)
     atexit.register(gc.unfreeze)
