@@ -1,5 +1,6 @@
 """[usage] of a plan's text, changed: how the log is read, its rules, exclusions and invoices; all else as it was."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,6 +10,7 @@ import tomlkit
 from planner.errors import InputError
 from planner.plan_file.assumption_text import without_lost
 from planner.plan_file.in_place import changed_in_place
+from planner.plan_file.section import LONGEST_NAME
 from planner.plan_file.text import merge, written_anew
 
 OF_ONE_LOG: Final = (
@@ -16,6 +18,13 @@ OF_ONE_LOG: Final = (
     *("format", "columns", "constants", "request_type", "skip_bad_rows"),
 )
 """Keys of [usage] that speak of one log, and go with it; rules and exclusions name request types of a company."""
+
+OF_THE_EXAMPLE: Final = ("demand", "offer", "ask", "evaluation")
+"""Tables of the bundled example that tell of its own company beside its levers, and would move another's figures."""
+EXAMPLE_GONE: Final = (
+    "the example's name, growth, levers, quotes, window and exclusions were dropped: they speak of its own log. Its "
+    "terms stayed: put yours in on the page Contract"
+)
 
 
 def usage_of(text: str) -> dict[str, Any]:
@@ -62,6 +71,27 @@ def without_levers(text: str) -> str:
         for key in ("scenario", "scenario_weights", "objective"):
             document["decision"].pop(key, None)
     return without_lost(text, tomlkit.dumps(document))
+
+
+def without_example(text: str, logs: Sequence[str]) -> str:
+    """The bundled example's text as a plan for other logs, under their name: without its levers, and without the
+    growth, seasons, events, quotes and tests of a company that does not exist. Terms, prices and risk limit stay."""
+    document = tomlkit.parse(without_levers(text))
+    for name in OF_THE_EXAMPLE:
+        document.pop(name, None)
+    kept = [item for item in document.get("assumption", ()) if item["key"].split(".")[0] in ("contract", "prices")]
+    document["assumption"] = tomlkit.aot()
+    for item in kept:
+        document["assumption"].append(item)
+    document["plan"]["name"] = _called(logs)
+    return tomlkit.dumps(document)
+
+
+def _called(logs: Sequence[str]) -> str:
+    """A plan's name from the names of its logs: that of the first file, and how many more there are."""
+    name = re.split(r"[/\\\\]", logs[0].rstrip("/"))[-1]
+    stem = "".join(char if char.isprintable() else " " for char in name.split(".")[0]).strip()[: LONGEST_NAME - 20]
+    return f"{stem or 'Own log'} and {len(logs) - 1} more" if len(logs) > 1 else stem or "Own log"
 
 
 def usage_toml(text: str) -> str:

@@ -78,8 +78,12 @@ def _refused(why: str, page: st.Page, pages: Mapping[str, st.Page]) -> None:
         st.error(f"**The upload was refused; the plan on the screen is as it was.** {plain(why)}")
     elif page.title != "Usage":
         names = plain(", ".join(waiting.logs), 200)
-        st.error(f"**{names}: of no format that is known by itself; the plan on the screen is as it was.**")
-        st.page_link(pages["Usage"], label="Say which field is which", icon=":material/arrow_forward:")
+        with st.container(border=True):
+            st.markdown(
+                f":material/rule: **{names}: of no format that is known by itself.** One step is left until it "
+                "is measured; the plan on the screen is as it was."
+            )
+            st.page_link(pages["Usage"], label="Say which field is which", icon=":material/arrow_forward:")
 
 
 def _uploader() -> list[UploadedFile]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.inputs import PlanInputs
 from planner.plan_file.loader import parse_plan
-from planner.plan_file.usage_keys import usage_of, with_log, without_levers
+from planner.plan_file.usage_keys import EXAMPLE_GONE, usage_of, with_log, without_example
 from planner.ui.arriving.uploads import Choice
 
 Places = Mapping[str, Path | Sequence[Path]]
@@ -26,12 +26,13 @@ def choice_of(
     """The plan on the screen with other logs, and bills to compare them with.
 
     changes: other keys of [usage]. folder: what names in messages are below. Terms and everything else of the plan
-    stay; levers, rules and exclusions too, unless they are the bundled example's. Errors: InputError.
+    stay; levers, rules and exclusions too. Of the bundled example only terms, prices and risk limit stay.
+    Errors: InputError.
     """
     named = dict(changes) | ({"billed": list(bills)} if bills else {})
     text = with_log(before.text, list(logs), named, keep_names=not is_example)
     if is_example:
-        text = without_levers(text)
+        text = without_example(text, list(logs))
     inputs = parse_plan(text, base_dir=before.base_dir, files=before.files)
     return Choice(
         inputs=_addressed(inputs, logs, bills or {}, folder), notes=tuple(_notes(before, is_example=is_example))
@@ -59,6 +60,6 @@ def _notes(before: PlanInputs, *, is_example: bool) -> Sequence[str]:
     if not usage:
         return ("the mix that was typed in gave way to the log",)
     if is_example:
-        return ("the example's window, exclusions and levers were dropped: they speak of its own log",)
+        return (EXAMPLE_GONE,)
     gone = [key for key in ("window", "billed", "invoice") if key in usage]
     return (f"dropped with the log before: {', '.join(gone)}, which speak of its days",) if gone else ()

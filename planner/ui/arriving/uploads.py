@@ -16,7 +16,7 @@ from planner.inputs import PlanInputs
 from planner.named_files import NamedFiles
 from planner.plan_file.loader import parse_plan
 from planner.plan_file.text import with_usage_sources
-from planner.plan_file.usage_keys import without_levers
+from planner.plan_file.usage_keys import EXAMPLE_GONE, without_example
 from planner.ui.arriving.started_folder import LOG_ENDINGS, inside, root
 from planner.ui.hosted.user_folders import check_room
 from planner.usage.read import UsageSource
@@ -61,8 +61,8 @@ def uploads_key(uploads: Sequence[Upload]) -> str:
 def choose(uploads: Sequence[Upload], *, opening: PlanInputs, is_example: bool, folder: Path) -> Choice:
     """The inputs that uploads ask for, beside the plan that the app opened with.
 
-    A plan file replaces the opening plan; logs replace the log or the mix of the plan. The window and the exclusions
-    of the bundled example speak of its own log and are dropped for another one. Errors: InputError.
+    A plan file replaces the opening plan; logs replace the log or the mix of the plan. What the bundled example says
+    of its own log and company is dropped for another one. Errors: InputError.
     """
     plans, logs = [u for u in uploads if u.is_plan], [u for u in uploads if not u.is_plan]
     if len(plans) > 1:
@@ -169,7 +169,7 @@ def _with_logs(
     stored = tuple(_store(log, folder) for log in logs)
     text = with_usage_sources(inputs.text, [log.name for log in logs], keep_selection=keep_selection)
     if not keep_selection:
-        text = without_levers(text)
+        text = without_example(text, [log.name for log in logs])
     changed = parse_plan(text, base_dir=folder, files=inputs.files)
     assert changed.usage is not None
     # A plan that was sent in does not make this machine ask another one.
@@ -177,7 +177,7 @@ def _with_logs(
     usage = replace(changed.usage, source=source, billed=_at_opening_bill(changed.usage.billed, opening))
     notes = [f"{name} is {log.name}" for name, log in zip(stored, logs, strict=True)]
     if not keep_selection:
-        notes.append("the example's window, exclusions and levers were dropped: they speak of its own log")
+        notes.append(EXAMPLE_GONE)
     return Choice(inputs=replace(changed, usage=usage), notes=tuple(notes))
 
 
