@@ -29,6 +29,7 @@ from planner.plan import Plan, build_plan
 from planner.plan_drivers import plan_drivers
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.plan_file.text import with_calibration, with_usage_sources
+from planner.plan_file.usage_keys import without_example
 from planner.report import headline
 from planner.ui.arriving.uploads import Upload, choose, plan_of, uploads_key
 from planner.ui.calibration import backtest_section
@@ -533,6 +534,37 @@ def test_a_log_replaces_the_log_and_the_selection_of_the_example_only(tmp_path: 
         assert bool(choice.inputs.usage.exclusions) is not is_example
         assert tomllib.loads(choice.inputs.text)["usage"]["sources"] == [log.name]
     assert [path.name for path in tmp_path.iterdir()] == [stored[0]]
+
+
+def test_another_log_inherits_nothing_of_the_examples_company(tmp_path: Path) -> None:
+    opening = load_plan(data_path("plans", "example.toml"))
+    log = Upload(name="gateway.csv.gz", data=b"timestamp\n")
+    found = tomllib.loads(choose([log], opening=opening, is_example=True, folder=tmp_path).inputs.text)
+    before = tomllib.loads(opening.text)
+    assert found["plan"] == before["plan"] | {"name": "gateway"}
+    assert set(before) - set(found) == {"scenario", "demand", "business_unit", "offer", "ask", "evaluation"}
+    assert found["contract"] == before["contract"]
+    assert found["decision"] == {"max_shortfall_probability": 0.10}
+    assert {entry["key"] for entry in found["assumption"]} == {"prices.cuts", "contract", "contract.band"}
+    kept = tomllib.loads(choose([log], opening=opening, is_example=False, folder=tmp_path).inputs.text)
+    assert {key: kept[key] for key in before if key != "usage"} == {
+        key: before[key] for key in before if key != "usage"
+    }
+
+
+@pytest.mark.parametrize(
+    ("logs", "name"),
+    [
+        (["a.jsonl.gz"], "a"),
+        (["usage/"], "usage"),
+        ([".csv"], "Own log"),
+        (["x/y\\b.csv", "c.csv"], "b and 1 more"),
+        (["n\n" + "m" * 999 + ".csv"], "n " + "m" * 178),
+    ],
+)
+def test_a_plan_is_called_like_its_log(logs: list[str], name: str) -> None:
+    example = data_path("plans", "example.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(without_example(example, logs))["plan"]["name"] == name
 
 
 def test_a_changed_plan_text_keeps_its_comments(plan: Plan) -> None:

@@ -110,6 +110,16 @@ def document_faults(path: Path, text: str) -> Iterator[str]:
             yield f"{label} links to {target}, but lives in {file_of(module).relative_to(ROOT)}"
 
 
+def test_every_picture_of_the_app_is_there_and_every_one_that_is_there_is_shown() -> None:
+    shown = re.findall(
+        r"!\[([^\]]*)\]\(pictures/([\w-]+\.png)\)", (ROOT / "docs" / "app.md").read_text(encoding="utf-8")
+    )
+    there = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert sorted(name for _, name in shown) == [path.name for path in there]
+    assert all(words.strip() for words, _ in shown), "a picture says in words what it shows"
+    assert sum(path.stat().st_size for path in there) < 1_200_000
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_name_resolves_and_every_link_leads_somewhere(path: Path) -> None:
     assert list(document_faults(path, path.read_text(encoding="utf-8"))) == []

@@ -134,7 +134,10 @@ def _in_short(plan: Plan) -> str:
     first = f"{usd_rounded_down(best.offer.commit_usd_per_year)} {'a year' if best.offer.is_flat else 'in year 1'}"
     sign = "Sign" if plan.inputs.contract.commits_usd_per_year is None else "As fixed:"
     amount = "no commitment" if best.offer.is_none else first
-    return f"{sign} {amount}, shortfall risk {percent_estimate(best.shortfall_probability)}"
+    measured = plan.prepared.measurement
+    thin = measured is not None and not measured.complete_months
+    risk = f"shortfall risk {percent_estimate(best.shortfall_probability)}"
+    return f"{sign} {amount}, {risk}" + (", on too little history to sign on" if thin else "")
 
 
 def _old_prices(plan: Plan) -> None:
