@@ -27,6 +27,7 @@ TODAY: Final = "2026-11-24"
 LOG: Final = "gateway.csv"
 PICTURES: Final = ROOT / "docs" / "pictures"
 SLOW_MS: Final = 60_000
+_TALL: Final = 640
 _KINDS: Final = (
     # task, model, requests a weekday at first, growth a month, tokens in and out a request
     ("chat", "claude-opus-5-5", 150_000, 0.03, 2_600, 420),
@@ -199,7 +200,7 @@ def workbook(page: "playwright.Page", folder: Path) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step of the walk. file: its picture; shows: a pattern of what its page says then. The picture reaches from the
-    heading `top`, else the page's name, to what `until` matches; `side`: that part of the sidebar instead."""
+    heading `top`, else the page's name, to what `until` matches if given; `side`: that part of the sidebar instead."""
 
     file: str
     walk: Callable[["playwright.Page", Path], None]
@@ -241,6 +242,7 @@ STEPS: Final = (
         file="evidence",
         walk=evidence,
         shows=r"Of the 2 routes of 'base', which the plan decides on, none rests on evidence that passes",
+        until="",
     ),
     Step(file="run-rate", walk=run_rate, shows=r"By the last month 'base' runs [\d.]+% below 'as is'"),
     Step(
@@ -251,7 +253,7 @@ STEPS: Final = (
     ),
     Step(file="commit", walk=commit, shows=r"Sign \$1,0\d\d,000 a year at 15\.0% discount"),
     Step(file="compare", walk=compare, shows=r"'base' costs least at list", until="^What differs between two$"),
-    Step(file="negotiate", walk=negotiate, shows=r"Open by asking for the committed discount"),
+    Step(file="negotiate", walk=negotiate, shows=r"Open by asking for the committed discount", until=""),
     Step(
         file="track",
         walk=track,
@@ -270,14 +272,18 @@ def picture_of(page: "playwright.Page", step: Step, path: Path) -> None:
     page.mouse.move(0, 0)
     page.set_viewport_size({"width": 1280, "height": 3000})
     page.wait_for_timeout(500)
+    page.get_by_test_id("stMain").evaluate("element => element.scrollTo(0, 0)")
     part = page.get_by_test_id("stSidebar" if step.side else "stMain")
     name = page.get_by_role("heading", level=1) if not step.top else part.get_by_text(step.top, exact=True)
-    ends = part.get_by_role("button", name="Results (JSON)") if step.side else part.get_by_text(re.compile(step.until))
-    around, first, last = part.bounding_box(), name.first.bounding_box(), ends.first.bounding_box()
+    around, first = part.bounding_box(), name.first.bounding_box()
     assert around is not None
     assert first is not None
-    assert last is not None
-    above, below = first["y"] - 24, last["y"] + (60 if step.side else -24)
+    above, below = first["y"] - 14, first["y"] + _TALL
+    if step.side or step.until:
+        button, words = part.get_by_role("button", name="Results (JSON)"), part.get_by_text(re.compile(step.until))
+        last = (button if step.side else words).first.bounding_box()
+        assert last is not None
+        below = last["y"] + (60 if step.side else -24)
     clip = {"x": around["x"] + 2, "y": above, "width": around["width"] - 4, "height": below - above}
     page.screenshot(path=path, clip=clip)  # type: ignore[arg-type]
     page.set_viewport_size(size)
