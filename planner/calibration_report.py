@@ -106,7 +106,7 @@ def _fits_table(title: str, fits: Sequence[Fitted]) -> Table:
                 parameter_name(fit.name),
                 *(parameter_value(fit.name, value) for value in (fit.value, fit.p10, fit.p90)),
                 _SOURCES[fit.source],
-                "" if fit.source == "user" else percent(fit.weight_of_data, 0),
+                "" if fit.source == "user" else percent(fit.weight_of_data),
             )
             for fit in fits
         ),

@@ -10,7 +10,7 @@ from planner.drivers import Driver, Drivers
 from planner.effects import Indices
 from planner.risk import Estimate
 from planner.tables import Table
-from planner.words import percent, percent_estimate, usd, usd_estimate, usd_rounded_down, usd_short
+from planner.words import percent, percent_estimate, usd, usd_rounded_down, usd_short
 
 WORTH_NAMING: Final = 0.02
 """Total index from which a sentence names an input."""
@@ -99,7 +99,7 @@ def drivers_table(found: Drivers) -> Table:
         (
             names[one.name],
             *_share_cells(one.spend),
-            *(_usd_cell(value) for value in (one.spend_at_p10_usd, one.spend_at_p90_usd)),
+            *("n/a" if end is None else usd_short(end.mean) for end in _spend_ends(one)),
             *(_commit_cell(value, found.commit_se_usd) for value in (one.commit_at_p10_usd, one.commit_at_p90_usd)),
         )
         for one in found.inputs
@@ -127,6 +127,10 @@ def shortfall_drivers_table(found: Drivers) -> Table:
     )
 
 
+def _spend_ends(one: Driver) -> tuple[Estimate | None, Estimate | None]:
+    return one.spend_at_p10_usd, one.spend_at_p90_usd
+
+
 def _at(what: str) -> tuple[str, str]:
     return f"{what} at its P10", f"{what} at its P90"
 
@@ -135,6 +139,8 @@ def _note(found: Drivers) -> str:
     said = ["Alone, with interactions: shares of the variance of annual list spend; interactions are counted in pairs."]
     if found.spend_unexplained is not None:
         said.append(_unexplained(found.spend_unexplained))
+    if errors := [end.se for one in found.inputs for end in _spend_ends(one) if end is not None and end.se]:
+        said.append(f"Spend is good to about ± {usd_short(max(errors))}.")
     if found.commit_se_usd:
         said.append(f"Commitments are good to about ± {usd(_rounded(found.commit_se_usd, found.commit_se_usd))}.")
     return " ".join(said)
@@ -157,10 +163,6 @@ def _share_cell(share: Estimate) -> str:
     if share.mean > 0:
         return percent_estimate(share)
     return f"< {percent(max(2 * share.se, 0.001))}"
-
-
-def _usd_cell(value: Estimate | None) -> str:
-    return "n/a" if value is None else usd_estimate(value)
 
 
 def _commit_cell(value: float | None, se: float | None) -> str:

@@ -65,7 +65,9 @@ class Provenance:
 def inputs_table(found: Provenance) -> Table:
     """What the formula is made of: symbol, name, value, source."""
     rows = tuple((item.symbol, item.name, item.value, item.source) for item in found.inputs)
-    return Table(title="What goes into it", columns=("", "what", "value", "from"), rows=rows, numeric=frozenset({2}))
+    return Table(
+        title="What goes into it", columns=("symbol", "what", "value", "from"), rows=rows, numeric=frozenset({2})
+    )
 
 
 def rests_on_table(inputs: Sequence[Input]) -> Table:

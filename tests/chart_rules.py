@@ -16,7 +16,8 @@ def chart_faults(spec: dict[str, Any], says: str) -> list[str]:
     """What a chart lacks; empty for one that has it all."""
     title = spec.get("title") or {}
     name = str(title.get("text", "a chart without a title"))
-    found = [] if title.get("text") and title.get("subtitle") else ["no title, or no line on how to read it"]
+    is_named = bool(title.get("text") and title.get("subtitle")) or _panels_named(spec)
+    found = [] if is_named else ["no title, or no line on how to read it"]
     found += [] if len(says) > 20 else ["says nothing to those who do not see it"]
     found += _axis_faults(spec)
     if not any(_mark(layer) == "text" for layer in _layers(spec)):
@@ -24,9 +25,15 @@ def chart_faults(spec: dict[str, Any], says: str) -> list[str]:
     found += _colour_faults(spec)
     for tip in _tips(spec):
         found += _tip_faults(tip)
-    if re.search(r"\b(NaN|Infinity)\b", json.dumps(spec)):
+    if re.search(r"\b(NaN|Infinity)\b", json.dumps(spec, default=str)):
         found.append("a figure that is none")
     return [f"{name}: {fault}" for fault in dict.fromkeys(found)]
+
+
+def _panels_named(spec: dict[str, Any]) -> bool:
+    """Whether a view of several panels, one below the other, has a title over each that has an axis."""
+    panels = [panel for panel in spec.get("vconcat", ()) if _channels(panel, "x")]
+    return bool(panels) and all(panel.get("title", {}).get("text") for panel in panels)
 
 
 def _layers(spec: Any) -> Iterator[dict[str, Any]]:

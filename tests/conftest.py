@@ -132,9 +132,9 @@ def chart_standards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     show = importlib.import_module("planner.ui.showing.show")
     drawn, faults = show.spec, []
 
-    def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
+    def spec(specification: dict[str, Any], *, says: str, key: str, **more: Any) -> None:
         faults.extend(chart_faults(specification, says))
-        drawn(specification, says=says, key=key)
+        drawn(specification, says=says, key=key, **more)
 
     monkeypatch.setattr(show, "spec", spec)
     yield

@@ -456,7 +456,7 @@ def test_an_input_without_effect_is_shown_below_what_could_be_seen(bill):
     assert rows["odd"][1].startswith("< ")
     assert next(iter(rows)) == "growth of usage"
     assert rows["growth of usage"][3].startswith("$")
-    assert "±" in rows["growth of usage"][3]
+    assert "Spend is good to about ± $" in drivers_table(bill).note
     by_shortfall = [one[0] for one in shortfall_drivers_table(bill).rows]
     assert by_shortfall[0] == "growth of usage"
     assert len(by_shortfall) == 6

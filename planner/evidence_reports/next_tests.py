@@ -45,7 +45,7 @@ def _row(one: NextTest, *, informed: bool) -> tuple[str, ...]:
         bar_in_words(one.bar),
         "too close to its bar" if one.further_answers is None else count(one.further_answers),
         _cost(one),
-        f"({percent(one.chance, 0)})" if one.by_prior else percent(one.chance, 0),
+        f"({percent(one.chance)})" if one.by_prior else percent(one.chance),
         usd_short(one.saving_usd),
         _multiple(one.gain_per_usd),
     )

@@ -140,7 +140,7 @@ def _standing_row(item: PricedQuote) -> tuple[str, ...]:
         _offer_words(terms.offer),
         usd_estimate(terms.expected_cost),
         percent(item.savings_rate),
-        " / ".join(percent(rate, 0) for rate in item.savings_rate_p10_p50_p90),
+        " / ".join(percent(rate) for rate in item.savings_rate_p10_p50_p90),
         percent_estimate(terms.shortfall_probability) + over,
         usd_estimate(terms.expected_shortfall),
     )

@@ -136,7 +136,7 @@ def judged_table(tracking: Tracking) -> Table:
                 one.of,
                 count(one.months),
                 count(one.inside),
-                f"{percent(one.interval[0], 0)} to {percent(one.interval[1], 0)}",
+                f"{percent(one.interval[0])} to {percent(one.interval[1])}",
                 f"{'-' if one.bias < 0 else '+'}{percent_estimate(_off(one))}" if isfinite(one.bias) else "-",
             )
             for one in tracking.judged

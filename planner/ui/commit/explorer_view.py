@@ -102,10 +102,9 @@ def explorer(current: Loaded, offer: Offer) -> None:
     top = axis_top(plan, offer)
     spec, points = _view(f"{current.key} {palette.ground} {top!r}", plan, top, palette)
     typed = pa.Table.from_pylist([told_rows(plan, [offer])[0] | {"turn": st.session_state.get(TURN, 0)}])
-    st.vega_lite_chart(
-        show.dressed(spec) | {"datasets": {POINTS: points, TYPED: typed}},
-        width="stretch",
-        alt="Expected cost, shortfall probability and fifty equally likely years over commitments, with the chosen "
+    show.spec(
+        spec | {"datasets": {POINTS: points, TYPED: typed}},
+        says="Expected cost, shortfall probability and fifty equally likely years over commitments, with the chosen "
         "commitment across all three; figures below and in the tables.",
         key=CHART,
         on_select=_dragged,

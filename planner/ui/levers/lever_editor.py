@@ -116,18 +116,24 @@ def _table(rows: list[TypeRow], current: Loaded, key: str, draft: str) -> list[d
         column_config={
             "request type": column.TextColumn(width=114),
             "target": column.SelectboxColumn(options=[KEEP, *sorted(known - {KEEP})], required=True, width=122),
-            "share": column.TextColumn(help=_HELP, width=86),
-            "escalation": column.TextColumn(help=_HELP, width=124),
+            "share": column.TextColumn("share, %", help=_HELP, width=86),
+            "escalation": column.TextColumn("escalation, %", help=_HELP, width=116),
             "start": column.TextColumn(
-                help="month at which 10 % are adopted: 0, 0 to 4 (earliest to latest), or 0 / 1 / 4", width=66
+                "start, month",
+                help="month at which 10 % are adopted: 0, 0 to 4 (earliest to latest), or 0 / 1 / 4",
+                width=92,
             ),
             "length": column.TextColumn(
-                help="months from 10 % to 90 %: 3, 3 to 9 (P10 to P90), or 2 / 3 / 6", width=72
+                "ramp, months",
+                help="months from 10 % to 90 %: 3, 3 to 9 (P10 to P90), or 2 / 3 / 6",
+                width=98,
             ),
             "saves": column.TextColumn(
-                help="a month: all levers of the type, at full adoption, before growth", width=60
+                "saves, USD",
+                help="USD a month: all levers of the type, at full adoption, before growth",
+                width=84,
             ),
-            "bill": column.TextColumn(help="share of the list bill today", width=52),
+            "bill": column.TextColumn("bill, %", help="share of the list bill today", width=62),
             "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=96),
         },
         alt="Request types with their target model, routed share, escalation and ramp, which can be edited",

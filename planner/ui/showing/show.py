@@ -12,6 +12,7 @@ from planner.tables import Table
 from planner.ui.showing import downloads, provenance_popover
 from planner.ui.showing.escape import plain, visible
 from planner.ui.showing.figures import Figure
+from planner.ui.showing.headings import headings
 from planner.ui.showing.provenance_popover import ProvenancesOf
 
 ChartOf = Callable[[Palette], Any]
@@ -71,9 +72,9 @@ def chart(make: ChartOf, *, says: str, key: str) -> None:
     spec(make(palette()).to_dict(), says=says, key=key)
 
 
-def spec(specification: dict[str, Any], *, says: str, key: str) -> None:
-    """A chart that is a specification already."""
-    st.vega_lite_chart(dressed(specification), width="stretch", alt=says, key=key)
+def spec(specification: dict[str, Any], *, says: str, key: str, **more: Any) -> None:
+    """A chart that is a specification already; more: of st.vega_lite_chart, such as what follows when it is used."""
+    st.vega_lite_chart(dressed(specification), width="stretch", alt=says, key=key, **more)
 
 
 def dressed(specification: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def body(table: Table, *, height: int | None = None) -> None:
     if not table.rows:
         st.caption("Nothing to list.")
         return
-    columns = _distinct([plain(name, 80) or " " for name in table.columns])
+    columns = _distinct([plain(name, 80) for name in headings(table)])
     # A figure and its error stay on one line: a cell of Markdown breaks at every other space.
     frame = pd.DataFrame(
         [

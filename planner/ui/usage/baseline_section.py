@@ -82,7 +82,9 @@ def exclusions_editor(current: Loaded, measurement: Measurement) -> Editor:
             "from": column.DateColumn(width=96, help="first day (UTC) that is left out"),
             "to": column.DateColumn(width=96, help="last day (UTC) that is left out"),
             "reason": column.TextColumn(width=220, max_chars=500),
-            _REMOVED: column.TextColumn(width=84, help="list dollars that the row takes out of the log, once applied"),
+            _REMOVED: column.TextColumn(
+                "removes, USD", width=106, help="list dollars that the row takes out of the log, once applied"
+            ),
         },
         alt="Exclusions by request type, model, owner and days, with the reason and the dollars removed; can be edited",
     )
