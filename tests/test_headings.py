@@ -25,5 +25,11 @@ def test_a_heading_names_the_unit_that_all_cells_have(heading: str, cells: list[
     assert headings(Table(title="t", columns=(heading,), rows=tuple((cell,) for cell in cells))) == [shown]
 
 
+def test_where_each_row_has_a_unit_of_its_own_the_cells_tell_it() -> None:
+    rows = (("growth", "44.9%", "5.0%"), ("damping", "0.98", ""))
+    table = Table(title="t", columns=("parameter", "value", "P10"), rows=rows, numeric=frozenset({1, 2}))
+    assert headings(table) == ["parameter", "value", "P10"]
+
+
 def test_a_column_without_a_name_takes_one_that_is_free() -> None:
     assert headings(Table(title="t", columns=("", "what"), rows=(("E", "mean"),))) == ["of", "what"]

@@ -119,22 +119,20 @@ def _table(rows: list[TypeRow], current: Loaded, key: str, draft: str) -> list[d
             "share": column.TextColumn("share, %", help=_HELP, width=86),
             "escalation": column.TextColumn("escalation, %", help=_HELP, width=116),
             "start": column.TextColumn(
-                "start, month",
                 help="month at which 10 % are adopted: 0, 0 to 4 (earliest to latest), or 0 / 1 / 4",
-                width=92,
+                width=66,
             ),
             "length": column.TextColumn(
-                "ramp, months",
                 help="months from 10 % to 90 %: 3, 3 to 9 (P10 to P90), or 2 / 3 / 6",
-                width=98,
+                width=72,
             ),
             "saves": column.TextColumn(
-                "saves, USD",
+                "saves, $",
                 help="USD a month: all levers of the type, at full adoption, before growth",
-                width=84,
+                width=68,
             ),
-            "bill": column.TextColumn("bill, %", help="share of the list bill today", width=62),
-            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=96),
+            "bill": column.TextColumn("bill, %", help="share of the list bill today", width=56),
+            "today on": column.TextColumn(help="+1: one more model, with less of the bill", width=92),
         },
         alt="Request types with their target model, routed share, escalation and ramp, which can be edited",
     )
