@@ -16,9 +16,9 @@ def popover(page: "playwright.Page", name: str, index: int = 0) -> "playwright.L
     return button.nth(index)
 
 
-def test_where_the_risk_comes_from_is_told_by_keyboard(page: "playwright.Page", address: str, plan: Plan) -> None:
-    page.goto(f"{address}/commit")
-    settle(page)
+def test_where_the_risk_comes_from_is_told_by_keyboard(desk: "playwright.Page", plan: Plan) -> None:
+    page = desk
+    opened(page, "Commit")
     button = popover(page, "Shortfall risk")
     expect(button).to_have_attribute("aria-haspopup", "dialog")
     button.focus()
@@ -41,10 +41,11 @@ def test_where_the_risk_comes_from_is_told_by_keyboard(page: "playwright.Page", 
 
 
 def test_a_conclusion_and_a_table_tell_where_they_come_from_on_a_telephone(
-    page: "playwright.Page", address: str
+    desk: "playwright.Page",
 ) -> None:
+    page = desk
+    opened(page, "Commit")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{address}/commit")
     settle(page)
     for index, said in enumerate(("cost of signing first = ", "overage = (1 - e) * max(0, L - q)")):
         button = popover(page, "Where these numbers come from", index)
@@ -64,9 +65,9 @@ def test_a_conclusion_and_a_table_tell_where_they_come_from_on_a_telephone(
     settle(page)
 
 
-def test_other_pages_tell_as_well(page: "playwright.Page", address: str) -> None:
-    page.goto(f"{address}/run-rate")
-    settle(page)
+def test_other_pages_tell_as_well(desk: "playwright.Page") -> None:
+    page = desk
+    opened(page, "Run rate")
     popover(page, "route first").click()
     told = page.get_by_test_id("stPopoverBody")
     expect(told).to_contain_text(re.compile("Annual list spend of .route first."), timeout=30_000)
