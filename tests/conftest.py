@@ -34,7 +34,10 @@ gc.set_threshold(10_000, 20, 20)
 
 LONGEST_FIRST = (
     "test_journey.py",
+    "test_looks.py",
+    "test_usage_journey.py",
     "test_run_rate_definitions.py",
+    "test_start_journey.py",
     "test_usage.py",
     "test_workbook.py",
     "test_ledger_reference.py",
@@ -43,7 +46,10 @@ LONGEST_FIRST = (
     "test_log_splits.py",
     "test_sizing.py",
     "test_clause_values.py",
-    "test_usage_journey.py",
+    "test_every_plan.py",
+    "test_compare_journey.py",
+    "test_commit_journey.py",
+    "test_hosted_journey.py",
     "test_analytics_pull.py",
     "test_calibration.py",
     "test_workbook_ledger.py",

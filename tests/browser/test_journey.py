@@ -22,7 +22,6 @@ from planner.plan import Plan, build_plan
 from planner.plan_file.evidence_file import parse_evidence
 from planner.plan_file.loader import load_plan, parse_plan
 from planner.report import headline
-from planner.ui.path import PATH
 from planner.waterfall import waterfalls
 from planner.words import percent, usd_short
 
@@ -239,17 +238,3 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
         picture(page, "4-backtested")
         assert page.get_by_test_id("stException").count() == 0
         page.close()
-
-
-@pytest.mark.parametrize("path", ["" if step is PATH[0] else step.url for step in PATH])
-def test_a_telephone_shows_every_page_without_sideways_scrolling(
-    browser: "playwright.Browser", address: str, path: str
-) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(f"{address}/{path}")
-    settle(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 2")
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 2")
-    picture(page, f"telephone-{path or 'start'}")
-    page.close()
