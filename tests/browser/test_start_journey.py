@@ -170,9 +170,9 @@ def test_very_long_and_hostile_names_break_no_page_of_a_telephone(
             picture(page, f"start-long-names-{step.url}")
 
 
-def test_from_start_to_commit_by_keyboard_alone(page: "playwright.Page", address: str, plan: Plan) -> None:
-    page.goto(f"{address}/start")
-    settle(page)
+def test_from_start_to_commit_by_keyboard_alone(desk: "playwright.Page", plan: Plan) -> None:
+    page = desk
+    opened(page, "Start")
     assert tabbed_to(page, "Contract"), "its line at a glance"
     page.keyboard.press("Enter")
     playwright.expect(page.get_by_role("heading", name="Contract", exact=True, level=1)).to_be_visible(timeout=60_000)
