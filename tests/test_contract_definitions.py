@@ -303,7 +303,7 @@ def test_settle_prints_the_promised_keys(tmp_path: Path) -> None:
     assert set(got["periods"][0]) >= PERIOD_KEYS
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_contract_is_settled_as_by_hand(data: st.DataObject, tmp_path: Path) -> None:
     draw = data.draw

@@ -83,7 +83,7 @@ def test_every_row_of_thousands_of_random_contracts_agrees_to_the_cent(first):
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(strategies.cases(n_paths=2))
 def test_every_row_of_contracts_that_hypothesis_invents_agrees_to_the_cent(case):
     assert not differences(case)
@@ -791,7 +791,7 @@ def changed_years(offer: Offer, change: Callable[[Offer], Offer]) -> Offer:
     return replace(first, later=tuple(later))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(strategies.cases(), st.sampled_from([0.125, 0.5, 2.0, 64.0]))
 def test_the_ledger_is_homogeneous_in_dollars(case, k):
     """Powers of two, so that no comparison of a clause falls otherwise by rounding."""
@@ -856,7 +856,7 @@ def raised(year: Offer) -> Offer:
     return replace(year, overage_discount_fraction=min(0.95, year.overage_discount_fraction + 0.125))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(strategies.cases(n_paths=8), st.data())
 def test_gentler_bills_for_the_same_balances_never_cost_more(case, data):
     """Beside every clause: no clause looks at the dollars that over-use, true-up, or a marketplace comes to."""
@@ -880,7 +880,7 @@ def test_gentler_bills_for_the_same_balances_never_cost_more(case, data):
             assert_never_more(paid(case, marketplace=kinder), before)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     strategies.cases(n_paths=8, shortfall="forfeit", carry_forward=None, early_renewal=None),
     st.data(),
@@ -905,7 +905,7 @@ def test_a_more_generous_rollover_never_costs_more(case, data):
     assert_never_more(before, paid(case, rollover=replace(clause, share=0.0)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(strategies.cases(n_paths=8, rollover=None, carry_forward=None), st.data())
 def test_more_credit_at_an_early_renewal_never_costs_more(case, data):
     """The bank is larger and whether a path renews is decided before; beside the same clauses as a rollover."""
@@ -926,7 +926,7 @@ def is_sound(contract: Contract) -> bool:
 NOT_TOLD_BY_USE: Mapping[str, None] = {name: None for name in NO_CLAUSES if name != "rollover"}
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     strategies.cases(n_paths=8, **NOT_TOLD_BY_USE).filter(lambda case: is_sound(case.contract)),
     st.integers(0, 300).map(lambda value: value / 1000),
@@ -953,7 +953,7 @@ def cheaper(year: Offer) -> Offer:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(strategies.cases(n_paths=8, renewal=Renewal(), **NOT_TOLD_BY_USE).filter(lambda case: is_sound(case.contract)))
 def test_lower_rates_for_a_commitment_in_the_same_dollars_never_cost_more(case):
     """In contracted dollars the same use draws less; in list dollars each of them owes less.
@@ -976,7 +976,7 @@ AT_ONE_RATE: Mapping[str, Any] = {
 }
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(strategies.cases(n_paths=8, **AT_ONE_RATE), st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
 def test_more_carry_forward_never_costs_more_where_over_use_has_the_committed_rate(case, share, most, more):
     """There a period costs the larger of its use and its commitment, so a lower commitment never costs more.
@@ -993,7 +993,7 @@ def test_more_carry_forward_never_costs_more_where_over_use_has_the_committed_ra
     assert_never_more(with_clause(1000, most + more), with_clause(1000, most))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     strategies.cases(
         n_paths=8,

@@ -47,7 +47,7 @@ def routed(**changed: Any) -> Levers:
 # --- any plan --------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(strategies.lever_cases())
 def test_any_plan_costs_what_its_requests_add_up_to(case: LeverCase) -> None:
     assert monthly_costs(case.table) == pytest.approx(case.slow_months(), rel=1e-9, abs=1e-6)
@@ -796,7 +796,7 @@ def test_the_waterfall_is_the_mean_change_over_every_order(run: Run, levers: Lev
         assert row["p90"] == pytest.approx(row["usd_per_year"], rel=1e-9)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
 def test_shapley_by_every_order_sums_and_a_kind_that_does_nothing_gets_nothing(n: int, random: Any) -> None:
     """Of the reference itself, which the product is held against."""

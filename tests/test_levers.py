@@ -34,7 +34,7 @@ def cost(levers: Levers, *mix: Entry) -> float:
     return monthly(lever_plan(mix or (CHAT,), levers))[5]
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(strategies.lever_cases())
 def test_every_month_costs_what_the_reference_adds_up_request_by_request(case):
     assert monthly(case.table) == pytest.approx(case.slow_months(), rel=1e-9, abs=1e-6)

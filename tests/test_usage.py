@@ -189,7 +189,7 @@ def test_parquet_timestamps_and_typed_counts_are_read(tmp_path: Path) -> None:
         assert as_groups(read(path)) == slow_groups(rows)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), parts=st.integers(1, 4))
 def test_splitting_and_shuffling_a_log_changes_nothing(
     seed: int, parts: int, tmp_path_factory: pytest.TempPathFactory
