@@ -127,6 +127,13 @@ def cvar(losses: FloatArray, level: float) -> float:
     """
     n_tail = (1.0 - level) * losses.size
     whole = max(ceil(n_tail), 1)
-    tail = np.partition(losses, losses.size - whole)[losses.size - whole :]
+    # Selecting among equal numbers is slow, and most losses are often the least there is, such as nothing unused.
+    least = losses.min()
+    above = losses[losses > least]
+    tail = np.full(whole, least)
+    if above.size > whole:
+        tail = np.partition(above, above.size - whole)[above.size - whole :]
+    else:
+        tail[: above.size] = above
     excess = whole - n_tail
     return float((tail.sum() - excess * tail.min()) / n_tail) if n_tail > 0 else float(losses.max())
