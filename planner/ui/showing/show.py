@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from planner.charts.style import DARK, LIGHT, Palette
 from planner.plan import Plan
@@ -122,8 +123,9 @@ def body(table: Table, *, height: int | None = None) -> None:
         ],
         columns=columns,
     )
+    # Without ids of cells: with them Streamlit writes every cell once more, which takes longer than all else of it.
     st.table(
-        frame.style.set_table_styles(_column_styles(table, frame)),
+        Styler(frame, cell_ids=False).set_table_styles(_column_styles(table, frame)),
         hide_index=True,
         border="horizontal",
         height=height or "content",
