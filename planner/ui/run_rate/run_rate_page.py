@@ -7,14 +7,16 @@ import streamlit as st
 from planner.charts.drivers import commit_tornado_chart, shares_chart, spend_tornado_chart
 from planner.charts.spend import annual_exceedance_chart, fan_chart
 from planner.charts.style import series_order
+from planner.drivers import Drivers
 from planner.drivers_report import drivers_sentences, drivers_table, shortfall_drivers_table
 from planner.plan import Plan
+from planner.plan_drivers import plan_drivers
 from planner.provenance_of.told import annual_columns, run_rate
 from planner.report import caches_table, routes_table, scenarios_table
 from planner.ui.showing import downloads, show
+from planner.ui.showing.asked import asked
 from planner.ui.showing.escape import plain
 from planner.ui.showing.sentences import annual_chances_table, months_ahead_table, run_rate_conclusion, run_rate_figures
-from planner.ui.state.results import drivers_of
 from planner.ui.state.session import Loaded, loaded
 
 
@@ -71,8 +73,16 @@ def _scenarios(plan: Plan) -> list[str]:
 def _drivers(current: Loaded) -> None:
     """Which uncertain inputs matter, and what each would change."""
     st.header("What drives it")
-    with st.spinner("Working out what drives the answer"):
-        found = drivers_of(current)
+    found: Drivers | None = asked(
+        current,
+        "drivers",
+        button="Work out what drives it",
+        says="Every uncertain input is set to its P10 and to its P90 in turn; with linked periods it takes a while.",
+        make=lambda report: plan_drivers(current.plan),
+        at_once=True,
+    )
+    if found is None:
+        return
     for line in drivers_sentences(found):
         show.sentence(line)
     if not any(one.spend for one in found.inputs):
