@@ -153,7 +153,7 @@ def test_spend_adds_up_and_the_saving_is_a_ratio_of_what_is_listed(plan: Plan) -
         assert len(months) == 12
         assert sum(months) == pytest.approx(summary.annual.mean, rel=1e-9)
     scenario = plan.inputs.decision.scenario
-    saving = named(annual_columns(plan), "Saving")
+    saving = named(annual_columns(plan), "Saving, last month")
     ratio = number(saving, "E[last month, scenario]") / number(saving, "E[last month, baseline]")
     assert 1 - ratio == pytest.approx(plan.summaries[scenario].run_rate_saving_fraction)
     month = named(explained(plan), "A level month at list")

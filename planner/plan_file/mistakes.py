@@ -65,6 +65,8 @@ def _explain(item: Any, of: type[BaseModel]) -> str:
     message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     if item["type"] == "too_short":
         message = "a list of at least one"
+    if item["type"] in ("string_too_short", "string_too_long"):
+        message = message.replace("String should have", "text of")
     if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return f"{place}: {_kinds(item, place)}"
     if item["type"] in ("date_type", "date_from_datetime_inexact"):

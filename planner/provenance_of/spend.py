@@ -43,7 +43,7 @@ def run_rate_saving(plan: Plan, scenario: str) -> Provenance:
     last, baseline = plan.inputs.contract.term_months - 1, plan.inputs.baseline
     means = {name: float(plan.spend[name].list_cost_usd[last].mean()) for name in (scenario, baseline)}
     return Provenance(
-        name="Saving" if scenario == plan.inputs.decision.scenario else f"Saving of '{scenario}'",
+        name="Saving, last month" if scenario == plan.inputs.decision.scenario else f"Saving of '{scenario}'",
         value=percent(plan.summaries[scenario].run_rate_saving_fraction),
         formula="run-rate saving = 1 - E[last month, scenario] / E[last month, baseline]",
         section="What is shown beside it",

@@ -14,7 +14,7 @@ from planner.plan import build_plan
 from planner.ui.arriving import uploaded
 from planner.ui.arriving.new_log import choice_of
 from planner.ui.arriving.unmapped import Unmapped, Waiting, in_their_names, unmapped_of
-from planner.ui.arriving.uploads import Choice, Upload, stored_path
+from planner.ui.arriving.uploads import Choice, Upload, kept_paths, stored_path
 from planner.ui.state import kept, opening, session
 from planner.ui.state.rebuilt import SpendOnly
 from planner.ui.state.session import Loaded, Origin, Report
@@ -78,10 +78,22 @@ def logs_door(find: Callable[[], Mapping[str, Path]], origin: Origin, folder: Pa
 def uploads_door(uploads: Sequence[Upload]) -> Door:
     """The plan that uploads of a page make, as those of the sidebar do."""
     if any(upload.is_plan for upload in uploads):
-        chosen = uploaded.choice_maker(uploads)
-        return log_door(lambda report: chosen(), "upload")
+        return _plan_door(uploads)
     folder = opening.folder()
     return logs_door(lambda: {upload.name: stored_path(upload, folder) for upload in uploads}, "upload", folder)
+
+
+def _plan_door(uploads: Sequence[Upload]) -> Door:
+    chosen, names = uploaded.choice_maker(uploads), kept_paths(uploads, opening.folder())
+    work = log_door(lambda report: chosen(), "upload")
+
+    def make(report: Report) -> Loaded | Waiting:
+        try:
+            return work(report)
+        except PlannerError as refused:
+            raise in_their_names(refused, names) from None
+
+    return make
 
 
 def come_in(found: Loaded | Waiting) -> None:

@@ -13,8 +13,8 @@ import streamlit as st
 
 from planner.errors import PlannerError
 from planner.plan import build_plan
-from planner.ui.arriving.unmapped import Waiting, waiting_of
-from planner.ui.arriving.uploads import Choice, Upload, choose, uploads_key
+from planner.ui.arriving.unmapped import Waiting, in_their_names, waiting_of
+from planner.ui.arriving.uploads import Choice, Upload, choose, kept_paths, uploads_key
 from planner.ui.showing import changing
 from planner.ui.showing.changing import Change
 from planner.ui.state import kept, session
@@ -119,7 +119,7 @@ def _upload(uploads: Sequence[Upload]) -> Change:
             plan = build_plan(choice.inputs, report, paths)
         except PlannerError as refused:
             if (logs := waiting_of(uploads, place)) is None:
-                raise
+                raise in_their_names(refused, kept_paths(uploads, place)) from None
             return Waiting(why=str(refused), logs=logs)
         return Loaded(plan=plan, key=key, origin="upload", kept=paths, notes=choice.notes, is_file=choice.is_file)
 

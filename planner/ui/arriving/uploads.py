@@ -4,7 +4,7 @@ Files are kept in a folder of the session under names made here. An uploaded pla
 the logs that the app was started with; it cannot name any other file of the machine that the app runs on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -187,18 +187,28 @@ def stored_path(upload: Upload, folder: Path) -> Path:
 
 
 def _store(log: Upload, folder: Path) -> str:
-    """Write a log under a name made of its hash; the ending, which says how to read it, is one of a fixed list."""
-    name = log.name.lower()
-    ending = next((ending for ending in sorted(LOG_ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
-    if ending is None:
+    """Write a log under the name that it is kept under."""
+    stored = _kept_name(log)
+    if stored is None:
         raise InputError(
             f"{log.name}: give a .toml plan, or a log in .csv, .jsonl, .json or .parquet, also .gz or .zst"
         )
     if not log.data:
         raise InputError(f"{log.name} is empty; export the log again")
-    stored = f"log-{sha256(log.data).hexdigest()[:12]}{ending}"
     check_room(folder, len(log.data))
     # Another tab of the same person may be reading it.
     with replacing(folder / stored, remedy="upload it again") as new:
         new.write_bytes(log.data)
     return stored
+
+
+def _kept_name(log: Upload) -> str | None:
+    """A name made of the log's hash; its ending, which says how to read it, is one of a fixed list; else none."""
+    name = log.name.lower()
+    ending = next((ending for ending in sorted(LOG_ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
+    return None if ending is None else f"log-{sha256(log.data).hexdigest()[:12]}{ending}"
+
+
+def kept_paths(uploads: Sequence[Upload], folder: Path) -> Mapping[str, Path]:
+    """Logs among uploads by their own names: where each is kept, if it can be one."""
+    return {log.name: folder / kept for log in uploads if (kept := _kept_name(log)) is not None}

@@ -38,7 +38,7 @@ def typed_commit(current: Loaded) -> float:
     commit = float(st.session_state[NUMBER])
     if is_first and asked is not None and not _is_amount(asked):
         st.warning(
-            f"The address asks for a commitment of {plain(asked, 40)}, which is no amount from 0 to "
+            f"The address asks for a commitment of {plain(asked, 40) or 'nothing'}, which is no amount from 0 to "
             f"{plain(usd_rounded_down(MOST_COMMIT_USD))}; the field starts at {plain(usd_rounded_down(commit))}."
         )
     return commit

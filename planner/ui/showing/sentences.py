@@ -110,7 +110,7 @@ def run_rate_figures(plan: Plan) -> list[Figure]:
     saving = plan.summaries[decided].run_rate_saving_fraction
     meaning = "List spend of the last month of the term against the baseline's"
     origin = partial(run_rate_saving, plan, decided)
-    return [*figures, Figure(name="Saving", value=percent(saving), meaning=meaning, provenance=origin)]
+    return [*figures, Figure(name="Saving, last month", value=percent(saving), meaning=meaning, provenance=origin)]
 
 
 def months_ahead_table(plan: Plan, scenarios: Sequence[str]) -> Table:
