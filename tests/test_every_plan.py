@@ -22,7 +22,7 @@ def plan_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     (folder / "plans").mkdir()
     (folder / "usage").symlink_to(data_path("usage"), target_is_directory=True)
     plan = folder / "plans" / request.param.name
-    text, n = re.subn(r"^paths = [\d_]+$", "paths = 2_000", request.param.read_text(encoding="utf-8"), flags=re.M)
+    text, n = re.subn(r"^paths = [\d_]+$", "paths = 500", request.param.read_text(encoding="utf-8"), flags=re.M)
     assert n == 1
     plan.write_text(text, encoding="utf-8")
     yield plan
