@@ -124,7 +124,7 @@ def test_another_plan_file_is_compared_by_every_key(app: AppTest) -> None:
 
 def test_a_preset_says_what_it_would_add_before_it_is_added(app: AppTest) -> None:
     assert "add_preset" not in [button.key for button in app.button]
-    app.button(key="run_presets").click().run()
+    app.button(key="run_suggestion").click().run()
     before = text_of(app)
     said = words(app)
     assert "adds a scenario of" in said
