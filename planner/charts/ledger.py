@@ -138,7 +138,10 @@ def ledger_chart(plan: Plan, outcome: OfferOutcome, palette: Palette = LIGHT) ->
     bars = base.mark_bar(height=22, stroke=palette.ground, strokeWidth=1.5).encode(
         x=x, x2="stop:Q", color=alt.Color("part:N", scale=scale, legend=legend), order="order:Q", tooltip=tips
     )
-    amounts = base.mark_text(color=palette.ground, fontWeight="bold").encode(x="middle:Q", text="words:N")
+    said = base.transform_filter("datum.words != ''").encode(x="middle:Q")
+    amounts = said.mark_text(color=palette.ground, fontWeight="bold").encode(text="words:N")
+    wide = alt.expr("scale('x', datum.stop) - scale('x', datum.start)")
+    parts = said.mark_text(color=palette.muted, dy=-20, fontSize=11, limit=wide).encode(text="part:N")
     marks = (
         alt.Chart(committed)
         .mark_tick(color=palette.ink, thickness=3, height=32)
@@ -146,7 +149,7 @@ def ledger_chart(plan: Plan, outcome: OfferOutcome, palette: Palette = LIGHT) ->
     )
     reading = "Upright mark: committed. Up to it: drawn, forfeited, or carried over. Overage as billed."
     height = _height(len(names)) + _LEGEND_PIXELS
-    return finished([bars, amounts, marks], "The ledger of the term", reading, palette, height=height)
+    return finished([bars, amounts, parts, marks], "The ledger of the term", reading, palette, height=height)
 
 
 def _height(rows: int) -> int:
