@@ -416,6 +416,20 @@ def test_an_unknown_log_is_mapped_and_measured(app: Callable[[Path], AppTest], t
     assert loaded.plan.prepared.measurement.totals.requests == sum(row["calls"] for row in rows)
 
 
+def test_a_mapping_that_is_refused_says_so_once_and_by_the_name_of_the_file(
+    app: Callable[[Path], AppTest], tmp_path: Path
+) -> None:
+    head = b"timestamp,model,request_type,input_tokens,output_tokens\n"
+    row = b"2026-10-02T10:00:00Z,claude-opus-5-5,chat,%b,200\n"
+    page = upload(app(typed_plan(tmp_path)), ("gateway.csv", head + row % b"1000" + row % b"NaN"))
+    page.button(key="use_mapping").click()
+    run(page)
+    (said,) = [re.sub(r"\\(.)", r"\1", error.value) for error in page.error]
+    assert "gateway.csv, line 3" in said
+    assert "This mapping was not used" in said
+    assert page.session_state["loaded"].origin == "file"
+
+
 def test_a_mapping_can_be_left(app: Callable[[Path], AppTest], tmp_path: Path) -> None:
     page = upload(app(typed_plan(tmp_path)), ("gateway.csv", unknown_csv()))
     page.button(key="leave_mapping").click()

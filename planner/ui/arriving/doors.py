@@ -27,9 +27,11 @@ Door = Callable[[Report], Loaded | Waiting]
 _LOGS: Final = "logs"
 
 
-def log_door(choose: Callable[[Report], Choice], origin: Origin, *, what: str = "the log") -> Door:
+def log_door(
+    choose: Callable[[Report], Choice], origin: Origin, *, what: str = "the log", logs: Mapping[str, Path] | None = None
+) -> Door:
     """Another plan, such as one that measures another log. choose: finds it, in any thread too. what: of the plan on
-    the screen it changes, in a few words."""
+    the screen it changes, in a few words. logs: by the names that messages give them, where they are."""
     known = kept.all_kept(_LOGS)
 
     def make(report: Report) -> Loaded:
@@ -45,7 +47,15 @@ def log_door(choose: Callable[[Report], Choice], origin: Origin, *, what: str = 
             plan=plan, key=key, origin=origin, kept=paths, notes=choice.notes, what=what, is_file=choice.is_file
         )
 
-    return make
+    def named(report: Report) -> Loaded:
+        try:
+            return make(report)
+        except PlannerError as refused:
+            if logs is None:
+                raise
+            raise in_their_names(refused, logs) from None
+
+    return named
 
 
 def logs_door(find: Callable[[], Mapping[str, Path]], origin: Origin, folder: Path) -> Door:
@@ -78,22 +88,10 @@ def logs_door(find: Callable[[], Mapping[str, Path]], origin: Origin, folder: Pa
 def uploads_door(uploads: Sequence[Upload]) -> Door:
     """The plan that uploads of a page make, as those of the sidebar do."""
     if any(upload.is_plan for upload in uploads):
-        return _plan_door(uploads)
+        chosen, logs = uploaded.choice_maker(uploads), kept_paths(uploads, opening.folder())
+        return log_door(lambda report: chosen(), "upload", logs=logs)
     folder = opening.folder()
     return logs_door(lambda: {upload.name: stored_path(upload, folder) for upload in uploads}, "upload", folder)
-
-
-def _plan_door(uploads: Sequence[Upload]) -> Door:
-    chosen, names = uploaded.choice_maker(uploads), kept_paths(uploads, opening.folder())
-    work = log_door(lambda report: chosen(), "upload")
-
-    def make(report: Report) -> Loaded | Waiting:
-        try:
-            return work(report)
-        except PlannerError as refused:
-            raise in_their_names(refused, names) from None
-
-    return make
 
 
 def come_in(found: Loaded | Waiting) -> None:

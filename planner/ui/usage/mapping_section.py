@@ -31,7 +31,7 @@ from planner.ui.usage.mapping import (
     options,
     plain_fields,
 )
-from planner.ui.usage.source_section import DOOR, taken, visible_lines
+from planner.ui.usage.source_section import taken, visible_lines
 from planner.usage.columns import KEY_COLUMNS, UNTAGGED
 from planner.usage.files import LogFile
 from planner.usage.preview import Preview, preview, with_fields
@@ -39,6 +39,7 @@ from planner.usage.proposal import Proposal, may_be_prompt, propose
 from planner.usage.readings import FILE_STEM
 from planner.words import count
 
+_PLACE: Final = "mapping"
 _WIDTH: Final = 250
 _MOST_FIELDS: Final = 200
 
@@ -58,15 +59,16 @@ def mapping_section(current: Loaded, waiting: Unmapped) -> None:
         st.caption("Text of prompts and answers is never shown.")
     start = _start(current, waiting, proposal)
     found = _form(file, start, _prefix(waiting))
-    says = st.empty()
     made = _preview(current, waiting, found)
     with st.container(horizontal=True):
-        if st.button(
+        used = st.button(
             "Use this mapping", key="use_mapping", type=show.emphasis(), icon=":material/check:", disabled=not made
-        ):
-            _use(current, waiting, found, says)
+        )
         st.button("Leave it", key="leave_mapping", on_click=doors.leave_unmapped, icon=":material/undo:")
-    if refused := changing.refusal(DOOR):
+    says = st.empty()  # below the button: above a long preview nobody would see it
+    if used:
+        _use(current, waiting, found, says)
+    if refused := changing.refusal(_PLACE):
         says.error(f"**This mapping was not used; the plan is as it was.** {plain(refused, 2000)}")
     st.divider()
 
@@ -307,7 +309,7 @@ def _use(current: Loaded, waiting: Unmapped, found: Chosen, says: Any) -> None:
         changing.change_plan(
             lambda: _choice(current, waiting, found).inputs.text,
             what="how the log is read",
-            refused=changing.refused_at(DOOR),
+            refused=changing.refused_at(_PLACE),
             says=says,
         )
     before, of_example = current.plan.inputs, doors.is_example()
@@ -315,4 +317,5 @@ def _use(current: Loaded, waiting: Unmapped, found: Chosen, says: Any) -> None:
     def choose(report: Report) -> Choice:
         return choice_of(before, waiting.logs, found.usage(), folder=waiting.folder, is_example=of_example)
 
-    taken(says, doors.log_door(choose, "mapped"), f"mapped {_prefix(waiting)} {found}")
+    door = doors.log_door(choose, "mapped", logs=waiting.logs)
+    taken(says, door, f"mapped {_prefix(waiting)} {found}", place=_PLACE)

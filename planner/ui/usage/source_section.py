@@ -76,12 +76,12 @@ def visible_lines(text: str) -> str:
     return "\n".join(visible(line, 500) for line in text.splitlines()[:200])
 
 
-def taken(says: Any, door: Door, key: str, done: Callable[[], None] = changing.nothing) -> None:
+def taken(says: Any, door: Door, key: str, done: Callable[[], None] = changing.nothing, *, place: str = DOOR) -> None:
     """Take a log in the background; why it was refused stays in the place for messages.
 
-    key: which log by which door. done: it is on the screen, or waits to be mapped.
+    key: which log by which door. done: it is on the screen, or waits to be mapped. place: the name of that place.
     """
-    refused = changing.refused_at(DOOR)
+    refused = changing.refused_at(place)
     changing.change(
         Change(make=door, key=key, what="the log", put=doors.come_in, refused=refused, done=done), says=says
     )
