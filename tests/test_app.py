@@ -115,7 +115,7 @@ def typed(plan: Plan, commit: float) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("commit", [0.0, 40_000.0, 149_999.99, 150_000.0, 5_000_000.0])
+@pytest.mark.parametrize("commit", [0.0, 40_000.0, 149_999.0, 150_000.0, 5_000_000.0])
 def test_a_typed_commitment_shows_what_the_sample_says(app: AppTest, plan: Plan, commit: float) -> None:
     opened(app, "commit")
     before = figures(app)

@@ -103,9 +103,11 @@ def years_short(chance: float) -> int:
 
 
 def years_short_words(plan: Plan, chance: float) -> str:
-    """The same in words."""
-    short = years_short(chance)
-    return f"{short} of {YEARS} {futures(plan)} {'falls' if short == 1 else 'fall'} short"
+    """The same in words; where the limit is on each contract period, it is the period that falls short most often."""
+    short, inputs = years_short(chance), plan.inputs
+    per_period = inputs.decision.shortfall_limit_per == "period" and len(inputs.contract.periods) > 1
+    where = " in the riskiest period" if per_period else ""
+    return f"{short} of {YEARS} {futures(plan)} {'falls' if short == 1 else 'fall'} short{where}"
 
 
 def levels() -> FloatArray:

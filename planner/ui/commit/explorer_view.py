@@ -35,13 +35,22 @@ def typed_commit(current: Loaded) -> float:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _field(plan, best)
         _presets(plan, best)
-    commit = float(st.session_state[NUMBER])
+    commit = _in_dollars(float(st.session_state[NUMBER]), plan)
     if is_first and asked is not None and not _is_amount(asked):
         st.warning(
             f"The address asks for a commitment of {plain(asked, 40) or 'nothing'}, which is no amount from 0 to "
             f"{plain(usd_rounded_down(MOST_COMMIT_USD))}; the field starts at {plain(usd_rounded_down(commit))}."
         )
     return commit
+
+
+def _in_dollars(commit: float, plan: Plan) -> float:
+    """A commitment as the field shows it: whole dollars, or a threshold's cent would be told beside another amount.
+
+    The offers that are marked on the curve stay what they are.
+    """
+    marked = (plan.recommendation.offer, plan.sign_first.signed.offer)
+    return commit if commit in {offer.commit_usd_per_year for offer in marked} else float(round(commit))
 
 
 def _is_amount(text: str) -> bool:

@@ -59,7 +59,7 @@ def contract_editor(current: Loaded) -> None:
         with st.container(horizontal=True):
             applied = st.button("Apply", key="apply_terms", type=show.emphasis(), icon=":material/check:")
             undone = st.button(
-                "Undo these edits",
+                "Back to the plan file",
                 key="undo_terms",
                 icon=":material/undo:",
                 help="Back to the terms of the plan file, whatever was typed or applied",

@@ -23,7 +23,7 @@ def picked_scenario(names: Sequence[str], *, decided: str, label: str = "Scenari
     return st.selectbox(
         label,
         list(names),
-        index=list(names).index(decided),
+        index=0 if KEY in st.session_state else list(names).index(decided),  # a pick has no second default
         format_func=lambda name: visible(name, 80) + (" (decided on)" if name == decided else ""),
         key=KEY,
         bind="query-params",
