@@ -203,6 +203,8 @@ def _full_levels(scenario: Scenario, request_type: str) -> LeverLevels | None:
             amounts["batched"] = ceiling * lever.share.mean
         elif isinstance(lever, OutputLever):
             amounts["cut"] = ceiling * lever.cut.mean
+        elif not isinstance(lever, Route):
+            raise TypeError(f"{type(lever).__name__} of {request_type} is no lever whose full adoption is known")
     if all(isinstance(lever, Route) for lever in levers):
         return None
     return LeverLevels(**{name: np.full((1, 1), amount) for name, amount in amounts.items()})

@@ -141,7 +141,7 @@ def test_names_paths_and_addresses_that_are_none_are_refused(option: str, value:
 
 
 def test_the_server_closes_what_streamlit_leaves_open() -> None:
-    config = server.config_of(serve(), None)
+    config = server.config_of(serve())
     assert config["client.showErrorDetails"] == "none"
     assert config["browser.gatherUsageStats"] is False
     assert config["server.enableAgentApi"] is False

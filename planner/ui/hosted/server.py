@@ -17,7 +17,7 @@ from planner.bundled import app_path
 from planner.ui.hosted.doorway import Doorway
 from planner.ui.hosted.login_settings import SECRETS, Login, login_settings
 from planner.ui.hosted.redacted_logs import redact_records, redact_streams, redactor
-from planner.ui.hosted.serving import Serving, is_this_machine
+from planner.ui.hosted.serving import Serving
 from planner.ui.hosted.user_folders import remove_old, users_root
 
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if (root := users_root()) is not None:
         remove_old(root)
     sys.argv = [str(app_path())]  # what Streamlit takes for the script that was started
-    app_of(serving, login).run(config=config_of(serving, login))
+    app_of(serving, login).run(config=config_of(serving))
 
 
 def app_of(serving: Serving, login: Login | None) -> App:
@@ -48,7 +48,7 @@ def app_of(serving: Serving, login: Login | None) -> App:
     )
 
 
-def config_of(serving: Serving, login: Login | None) -> dict[str, Any]:
+def config_of(serving: Serving) -> dict[str, Any]:
     """Streamlit's settings beside those of .streamlit/config.toml."""
     found: dict[str, Any] = {
         "server.address": serving.host,
@@ -64,9 +64,8 @@ def config_of(serving: Serving, login: Login | None) -> dict[str, Any]:
         "browser.gatherUsageStats": False,
         "logger.enableRich": False,
         "logger.hideWelcomeMessage": True,  # or it asks the internet for this machine's address
+        "server.fileWatcherType": "none",  # what was loaded again has other classes than the plans that are kept
     }
-    if login is not None or not is_this_machine(serving.host):
-        found["server.fileWatcherType"] = "none"
     return found
 
 
