@@ -2,8 +2,8 @@
 
 The floor is an app of one number field and one line that repeats it, served and shown by the same Streamlit and the
 same Chromium in the same run. Both sides are measured alike: from the press of Enter to two animation frames after the
-page's last change, a change of nothing but Streamlit's own running mark not counted. Presses take turns, so that a busy
-machine moves both.
+page's last change. Streamlit's own running mark, and its hint to press Enter, which goes with the key itself, do not
+count. Presses take turns, so that a busy machine moves both.
 """
 
 import argparse
@@ -46,7 +46,8 @@ WATCH = """
   }, true);
   new MutationObserver(found => {
     const seen = found.some(one => !(one.attributeName || "").startsWith("data-test-script")
-      && !one.target.closest?.("[data-testid=stStatusWidget], [data-testid=stHeader]"));
+      && !one.target.closest?.(
+        "[data-testid=stStatusWidget], [data-testid=stHeader], [data-testid=InputInstructions]"));
     if (!seen) return;
     requestAnimationFrame(() => requestAnimationFrame(() => watched.changes.push(performance.now())));
   }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });

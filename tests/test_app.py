@@ -36,9 +36,10 @@ from planner.ui.calibration import backtest_section
 from planner.ui.commit.decision import alternatives, dead_zone, why
 from planner.ui.commit.decision_tables import alternatives_table
 from planner.ui.path import PATH
+from planner.ui.run_rate import run_rate_page
 from planner.ui.showing import downloads
 from planner.ui.showing.escape import plain
-from planner.ui.state import kept, results, session
+from planner.ui.state import kept, session
 from planner.words import percent, usd_short
 
 SMALL = Path(__file__).parent / "plans" / "small.toml"
@@ -408,7 +409,7 @@ def test_the_run_rate_page_says_what_drives_it_and_works_it_out_once(
         runs.append(current)
         return plan_drivers(current)
 
-    monkeypatch.setattr(results, "plan_drivers", counted)
+    monkeypatch.setattr(run_rate_page, "plan_drivers", counted)
     text = words(opened(app, "run-rate"))
     for line in drivers_sentences(plan_drivers(plan)):
         assert line in text

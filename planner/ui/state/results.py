@@ -3,17 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from planner.drivers import Drivers
-from planner.plan_drivers import plan_drivers
 from planner.ui.state.kept import is_kept, once
 from planner.ui.state.session import Loaded
 from planner.waterfall import Waterfall, waterfalls
-
-
-def drivers_of(current: Loaded) -> Drivers:
-    """What drives the plan on the screen, worked out once per key."""
-    found: Drivers = result_of("drivers", current, lambda: plan_drivers(current.plan))
-    return found
 
 
 def waterfalls_of(current: Loaded) -> dict[str, Waterfall]:
