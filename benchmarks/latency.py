@@ -137,12 +137,6 @@ def fields(empty: str, app: str) -> list[Field]:
     return [
         Field(what="an empty page", address=empty, label="Number", values=amounts),
         Field(what="Commit: the commitment", address=f"{app}/commit", label="Commitment, USD a year", values=amounts),
-        Field(
-            what="Track: what was signed, not written yet",
-            address=f"{app}/track",
-            label="Commitment, USD a year",
-            values=amounts,
-        ),
     ]
 
 

@@ -66,6 +66,13 @@ def opened(app: AppTest, page: str) -> AppTest:
     return app
 
 
+def unfolded(app: AppTest, *parts: str) -> AppTest:
+    """The page Commit with parts of it unfolded, which are made only then."""
+    for part in parts:
+        app.session_state[f"folded_{part}"] = True
+    return app.run()
+
+
 def words(app: AppTest) -> str:
     """All text of the page as people read it, escapes taken off."""
     texts = [item.value for kind in (app.markdown, app.caption, app.error) for item in kind]
@@ -118,7 +125,7 @@ def typed(plan: Plan, commit: float) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("commit", [0.0, 40_000.0, 149_999.0, 150_000.0, 5_000_000.0])
 def test_a_typed_commitment_shows_what_the_sample_says(app: AppTest, plan: Plan, commit: float) -> None:
-    opened(app, "commit")
+    unfolded(opened(app, "commit"), "figures")
     before = figures(app)
     app.number_input(key="commit").set_value(commit).run()
     assert not app.exception
@@ -129,7 +136,7 @@ def test_a_typed_commitment_shows_what_the_sample_says(app: AppTest, plan: Plan,
 
 
 def test_buttons_bring_the_commitments_that_are_named(app: AppTest, plan: Plan) -> None:
-    opened(app, "commit")
+    unfolded(opened(app, "commit"), "figures")
     best, first = plan.recommendation.offer, plan.sign_first.signed.offer
     assert app.number_input(key="commit").value == best.commit_usd_per_year
     app.number_input(key="commit").set_value(80_000.0).run()

@@ -53,6 +53,7 @@ def test_a_buyer_goes_from_the_example_to_the_workbook(
     field = page.get_by_label("Commitment, USD a year")
     field.fill("200000")
     field.press("Enter")
+    page.get_by_text("Exact figures of this commitment").click()
     # The first of each name is the recommendation's.
     expect(figure(page, "Shortfall risk", 1)).to_have_text(percent(value.shortfall_probability))
     expect(figure(page, "Mean shortfall", 1)).to_have_text(usd_short(value.expected_shortfall_usd))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -16,7 +15,6 @@ from planner.plan import Plan
 from planner.provenance_of.columns import commitment_columns, dead_zone_columns, ledger_columns, use_columns
 from planner.provenance_of.told import decided
 from planner.report import curve_table, decision_table, headline
-from planner.tables import Table
 from planner.ui.commit.decision import (
     dead_zone,
     decision_figures,
@@ -40,11 +38,11 @@ from planner.ui.showing import downloads, show
 from planner.ui.showing.provenance_popover import ProvenancesOf
 from planner.ui.state.session import Loaded, loaded
 
-MORE = ("Over the term", "Cost against risk", "The dead zone", "The whole decision")
+FIGURES = "Exact figures of this commitment, their errors, and where they come from"
 
 
 def page() -> None:
-    """The recommendation on one screen, then any commitment against it, then what lies behind, a tab at a time."""
+    """The recommendation on one screen, then any commitment against it, then what lies behind, unfolded on demand."""
     current = loaded()
     plan = current.plan
     show.head("Commit", "How much to promise for the term, and what can go wrong with it.")
@@ -53,6 +51,8 @@ def page() -> None:
     show.sentence(why(plan))
     show.table(alternatives_table(plan), key="alternatives", where=_columns(plan))
     _try(current)
+    _unfolded("frontier", "Cost against risk: what accepting more risk saves", lambda: _frontier(plan))
+    _unfolded("decision", "The whole decision, beside signing first", lambda: _whole(plan))
     st.markdown("**To take to the table**")
     with st.container(horizontal=True):
         downloads.plan_buttons(plan, place="commit")
@@ -68,53 +68,38 @@ def _try(current: Loaded) -> None:
         show.sentence(words)
     offer = tried_offer(plan, typed_commit(current))
     explorer(current, offer)
-    # After the chart, which does without: settling every path takes longer than all else here.
-    outcome = _outcome(f"{current.key} {offer!r}", plan, offer)
-    _figures(plan, offer, outcome)
-    rows = partial(downloads.curve_rows, plan)
-    _folded("Expected cost over commitments", partial(curve_table, plan), "cost_curve_table", _columns(plan), rows)
-    if has_one_use(plan):
-        told = partial(use_columns, plan, plan.inputs.decision.scenario)
-        _folded("List use of a year, by its chance", partial(used_up_table, plan, offer), "used_up", told)
-    _more(plan, outcome)
-
-
-def _folded(
-    title: str,
-    make: Callable[[], Table],
-    key: str,
-    where: ProvenancesOf,
-    rows: Callable[[], Any] | None = None,
-) -> None:
-    """A table under a chart that is made when it is unfolded: making tables would take most of the page's time."""
-    place = st.expander(f"Table: {title}", key=f"folded_{key}", on_change="rerun")
-    if place.open:
-        with place:
-            show.table(make(), key=key, rows=rows, where=where)
-
-
-def _figures(plan: Plan, offer: Offer, outcome: OfferOutcome) -> None:
     value = sample_of(plan).expect([offer])[0]
     show.sentence(offer_sentence(plan, offer, value))
-    show.metrics(offer_figures(plan, value, outcome))
+    outcome = partial(_outcome, f"{current.key} {offer!r}", plan, offer)
+    _unfolded("figures", FIGURES, lambda: show.metrics(offer_figures(plan, value, outcome())))
+    _unfolded("term", "Over the term: the ledger of this commitment", lambda: _term(plan, outcome()))
+    _unfolded("zone", "The dead zone: what a routed dollar still saves", lambda: _dead_zone(plan, outcome()))
+    _unfolded("curve", "Table: Expected cost over commitments", lambda: _curve(plan))
+    if has_one_use(plan):
+        _unfolded("use", "Table: List use of a year, by its chance", lambda: _use(plan, offer))
 
 
-def _more(plan: Plan, outcome: OfferOutcome) -> None:
-    """What lies behind the decision; only the tab that is looked at is made."""
-    term, risk, zone, whole = st.tabs(MORE, key="commit_more", on_change="rerun")
-    if term.open:
-        with term:
-            _term(plan, outcome)
-    if risk.open:
-        with risk:
-            _frontier(plan)
-    if zone.open:
-        with zone:
-            _dead_zone(plan, outcome)
-    if whole.open:
-        with whole:
-            rows = partial(downloads.decision_rows, plan)
-            show.table(decision_table(plan), key="decision", rows=rows, where=partial(decided, plan))
+def _unfolded(key: str, title: str, make: Callable[[], None]) -> None:
+    """What is made when it is unfolded: making all of it would take most of the time of a typed number."""
+    place = st.expander(title, key=f"folded_{key}", on_change="rerun")
+    if place.open:
+        with place:
+            make()
+
+
+def _curve(plan: Plan) -> None:
+    rows = partial(downloads.curve_rows, plan)
+    show.table(curve_table(plan), key="cost_curve_table", rows=rows, where=_columns(plan))
+
+
+def _use(plan: Plan, offer: Offer) -> None:
+    told = partial(use_columns, plan, plan.inputs.decision.scenario)
+    show.table(used_up_table(plan, offer), key="used_up", where=told)
+
+
+def _whole(plan: Plan) -> None:
+    rows = partial(downloads.decision_rows, plan)
+    show.table(decision_table(plan), key="decision", rows=rows, where=partial(decided, plan))
 
 
 def _term(plan: Plan, outcome: OfferOutcome) -> None:
