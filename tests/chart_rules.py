@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 UNIT = re.compile(
-    r"USD|%|\bpoints\b|\bmonths?\b|\bdays?\b|\brequests?\b|\banswers?\b|\btokens?\b|\bfolds?\b|\bpaths?\b|\byears?\b|\bfutures\b"
+    r"USD|%|\bpoints\b|\bmonths?\b|\bdays?\b|\brequests?\b|\banswers?\b|\btokens?\b|\bfolds?\b|\bpaths?\b|\byears?\b|\bfutures\b|\bforecasts?\b"
 )
 """A quantity says what it is counted in."""
 SHARE_FORMAT = re.compile(r"\.(\d)%")

@@ -101,7 +101,7 @@ def pit_chart(backtest: Backtest, palette: Palette = LIGHT) -> alt.LayerChart:
             x=alt.X("low:Q", title="where what came fell in its forecast (%)", axis=share, bin="binned"),
             x2="high:Q",
             y=alt.Y("forecasts:Q", title="forecasts (count)", axis=alt.Axis(tickMinStep=1)),
-            tooltip=[*tips, alt.Tooltip("forecasts:Q"), alt.Tooltip("expected:Q", format=".1f")],
+            tooltip=[*tips, alt.Tooltip("forecasts:Q", format=",.0f"), alt.Tooltip("expected:Q", format=".1f")],
         )
     )
     flat = alt.Chart(frame).mark_rule(color=palette.alarm, strokeDash=[7, 4]).encode(y="mean(expected):Q")
