@@ -34,7 +34,7 @@ gc.set_threshold(10_000, 20, 20)
 
 LONGEST_FIRST = (
     "test_journey.py",
-    "test_looks.py",
+    "test_page_looks.py",
     "test_usage_journey.py",
     "test_run_rate_definitions.py",
     "test_start_journey.py",

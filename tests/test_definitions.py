@@ -628,12 +628,12 @@ def test_13_a_default_that_is_a_prior_is_named_as_one():
     table["plan"]["paths"] = 10
     said = " ".join(figures(table)["warnings"])
     for name in (
-        "level_sd",
-        "growth_per_year",
-        "monthly_volatility",
-        "monthly_noise",
-        "leave_probability",
-        "prices.cuts",
+        "today's level",
+        "growth a year",
+        "volatility",
+        "noise",
+        "the largest type leaves",
+        "price changes",
     ):
         assert name in said
     assert "Priors" not in " ".join(

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -486,7 +487,9 @@ def asked(door: Doorway, path: str, *, kind: str = "http", method: str = "GET", 
 
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": kind, "path": path, "method": method, "headers": pairs}
-    asyncio.run(door(scope, None, send))  # type: ignore[arg-type]
+    # In a thread of its own: a browser that other tests of this process opened keeps a loop running in this one.
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lambda: asyncio.run(door(scope, None, send))).result()  # type: ignore[arg-type]
     return told[0]
 
 

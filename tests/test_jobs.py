@@ -208,7 +208,7 @@ def said(app: AppTest) -> str:
 def test_an_edit_is_worked_out_while_the_plan_before_stays_on_every_page(app: AppTest, plan: Plan, edits: Gate) -> None:
     apply(app)
     assert edits.seen(app) == ["Working out contract terms: simulating, 40%"]
-    for page in ("commit", "run-rate", "contract"):
+    for page in ("commit", "evidence", "contract"):
         text = words(opened(app, page))
         assert "Edited, not saved" not in text
         assert plan.inputs.sha256[:8] in text

@@ -151,8 +151,8 @@ def _no_plan(error: str) -> None:
     st.title("No plan to show")
     st.error(plain(error))
     sentence(
-        "The app was started with a plan that cannot be used. Mend the file and load this page again, or upload "
-        "another plan in the sidebar."
+        "There is no plan to show until this is mended. Mend the file that the app was started with and load this page "
+        "again, or upload another plan in the sidebar."
     )
 
 

@@ -257,7 +257,7 @@ def test_a_fault_shows_no_traceback_in_the_browser_and_no_key_in_the_log(
     with started(command, log, url=f"http://127.0.0.1:{port}", env=env):
         page.goto(f"http://127.0.0.1:{port}")
         settle(page)
-        playwright.expect(page.get_by_test_id("stException")).to_be_visible(timeout=60_000)
+        playwright.expect(page.get_by_text(re.compile("^The program failed"))).to_be_visible(timeout=60_000)
         shown, said = page.inner_text("body"), log.read_text(encoding="utf-8")
     assert "RuntimeError: asked with key " in said
     assert "and [SOME_PASSWORD]" in said
