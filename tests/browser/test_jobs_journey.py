@@ -8,7 +8,7 @@ from journeys import PICTURES, opened, picture, playwright, settle
 from planner.plan import Plan
 
 DAYS = 84
-COPIES = 800
+COPIES = 3_000
 """Of a log of 2,016 rows: so many take some seconds to read, and no time to write."""
 
 
