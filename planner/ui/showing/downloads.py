@@ -205,7 +205,8 @@ def plan_buttons(
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     offers = {
         "workbook": ("Workbook (Excel)", lambda: workbook_bytes(Dossier(plan=plan, tracking=tracking)), "xlsx", xlsx),
-        "plan": ("Plan file (TOML)", plan.inputs.text.encode, "toml", "application/toml"),
+        # Bytes, not a function: the run that a click makes, which notes that it is saved, must find the file made.
+        "plan": ("Plan file (TOML)", plan.inputs.text.encode(), "toml", "application/toml"),
         "json": ("Results (JSON)", lambda: json_bytes(plan), "json", "application/json"),
     }
     for kind in kinds:

@@ -35,8 +35,8 @@ def edit_bar() -> None:
                     help="All edits at once: back to the plan as it was opened. This too can be undone.",
                     icon=":material/settings_backup_restore:",
                 )
-            if not saved:
-                downloads.plan_buttons(session.loaded().plan, place="edited", kinds=("plan",))
+            # Also when it is saved: a button that goes while its file is on the way takes the file with it.
+            downloads.plan_buttons(session.loaded().plan, place="edited", kinds=("plan",))
     if not saved and not drafts.is_kept():
         st.caption("This browser keeps no draft of it: what is not saved is gone when the page is loaded again.")
 
