@@ -13,8 +13,6 @@ import pytest
 from journeys import SMALL, figure, picture, playwright, served, settle
 from openpyxl import load_workbook
 
-from planner.backtest.folds import backtest
-from planner.backtest_report import coverage_sentence
 from planner.bundled import data_path
 from planner.evidence.graded import GradedAnswer, write_graded
 from planner.levers_sentences import levers_sentences
@@ -207,12 +205,8 @@ def unfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
-    browser: "playwright.Browser", unfitted: Path, tmp_path: Path
-) -> None:
-    expect = playwright.expect
+def test_a_buyer_takes_the_fit_away(browser: "playwright.Browser", unfitted: Path, tmp_path: Path) -> None:
     inputs = load_plan(unfitted)
-    tested = backtest(inputs)
     with served(unfitted, tmp_path / "log.txt") as url:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{url}/calibration")
@@ -225,17 +219,6 @@ def test_a_buyer_tests_the_forecast_and_takes_the_fit_away(
         fitted = parse_plan(path.read_text(encoding="utf-8"), base_dir=inputs.base_dir)
         assert fitted.demand_given == frozenset()
         assert fitted.demand != inputs.demand
-
-        page.get_by_role("button", name="Backtest this plan").click()
-        expect(page.get_by_text(coverage_sentence(tested))).to_be_visible(timeout=60_000)
-        settle(page)
-        expect(page.get_by_role("button", name="Backtest this plan")).to_have_count(0)
-        last, before = tested.folds[-1], tested.folds[-2]
-        expect(page.get_by_text(f"Without the last {last.hidden} weeks, the {last.trained_on} weeks")).to_be_visible()
-        page.get_by_role("slider").press("ArrowLeft")
-        told = page.get_by_text(f"Without the last {before.hidden} weeks, the {before.trained_on} weeks")
-        expect(told).to_be_visible()
-        settle(page)
-        picture(page, "4-backtested")
+        picture(page, "4-fitted")
         assert page.get_by_test_id("stException").count() == 0
         page.close()
