@@ -72,12 +72,18 @@ def appears(locator: "playwright.Locator") -> None:
 
 
 def chosen(page: "playwright.Page", label: str, field: str) -> None:
-    """A field in a list, found by typing its name."""
+    """A field in a list, found by typing its name; a list that is still unfolding loses what was typed into it."""
     box = page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(label)}$"))
-    box.scroll_into_view_if_needed()
-    box.click()
-    box.fill(field)
-    page.get_by_role("option", name=field, exact=True).click(timeout=SLOW_MS)
+    option = page.get_by_role("option", name=field, exact=True)
+    for _ in range(5):
+        box.scroll_into_view_if_needed()
+        box.click()
+        box.fill(field)
+        page.wait_for_timeout(500)
+        if option.count():
+            break
+        page.keyboard.press("Escape")
+    option.click(timeout=SLOW_MS)
     settle(page)
 
 
