@@ -367,7 +367,7 @@ def test_the_changes_say_what_the_terms_save(plan: Plan) -> None:
     saved = plan.recommendation.expected_cost.mean - after.recommendation.expected_cost.mean
     assert saved > 0
     assert f"cost {usd_short(saved)} less" in table.note
-    assert changes_table(plan, plan).note == "The edited terms are expected to cost the same."
+    assert changes_table(plan, plan).note == "With all edits the plan is expected to cost the same."
 
 
 # What the page Commit says of such terms.

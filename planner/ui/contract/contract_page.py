@@ -59,9 +59,10 @@ def changes_table(before: Plan, after: Plan) -> Table:
     note = "Both over their own term, on the same demand."
     if before.inputs.contract.term_months == after.inputs.contract.term_months:
         less = "less" if extra < 0 else "more"
-        note = "The edited terms are expected to cost the same."
+        note = "With all edits the plan is expected to cost the same."
         if abs(extra) >= 0.5:
-            note = f"The edited terms are expected to cost {usd_short(abs(extra))} {less} over the term."
+            cost = usd_short(abs(extra))
+            note = f"With all edits, of terms and levers, the plan is expected to cost {cost} {less} over the term."
     return Table(
         title="What your edits change",
         columns=("term", "as the file has it", "as edited"),

@@ -39,9 +39,12 @@ def source_section(current: Loaded) -> None:
 
 def log_doors() -> None:
     """The three ways in which another log takes the place of the one on the screen."""
+    stays = "terms, levers and everything else stay"
+    if doors.is_example():
+        stays = "the example's terms stay until you put in yours, its growth, levers and quotes go"
     show.sentence(
-        "It takes the place of the log or the mix of the plan on the screen; terms, levers and everything else stay. "
-        "Files stay on the machine that runs the app."
+        f"It takes the place of the log or the mix of the plan on the screen; {stays}. Files stay on the machine that "
+        "runs the app."
     )
     door = st.segmented_control(
         "Bring another log by",
